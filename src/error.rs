@@ -1,0 +1,208 @@
+//! The one [`Error`] of the crate, and the [`Fault`]s it lists.
+
+use std::{fmt, sync::Arc};
+
+/// Result of everything in this crate that can be refused.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of thing went wrong; decides the exit code of the program.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// A setting or an argument that makes no sense.
+    Usage,
+    /// Input that is bad or cannot be read.
+    Input,
+    /// A catalog, overlay or contract that is bad or cannot be read.
+    Catalog,
+    /// A price that is needed and not known (R5).
+    MissingPrice,
+    /// A quantity beyond what is computed exactly.
+    Overflow,
+    /// Output that cannot be written.
+    Output,
+    /// A broken invariant of this program, such as control totals that do not add up.
+    Internal,
+}
+
+/// Why a record, a row or an input is refused.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultCode {
+    /// The input as a whole cannot be read: no such file, a broken archive, an unusable header.
+    UnusableInput,
+    /// A row that cannot be read: a field is missing, or its value is malformed.
+    UnreadableRow,
+    /// Traffic or a link change of a connection that the inventory lacks.
+    UnknownConnection,
+    /// The same connection, sender and timestamp more than once.
+    DuplicateRecord,
+    /// A copy dropped by `--duplicates first`; not by itself a reason to stop.
+    DroppedCopy,
+    /// Traffic in an hour before the connection's hour of creation.
+    BeforeCreation,
+    /// Traffic in an hour after the connection's hour of deletion.
+    AfterDeletion,
+    /// A connection's own row is bad: its traffic is refused under that one cause.
+    FaultyConnection,
+    /// Link changes that form no chain, or whose chain does not end at the inventory's link type.
+    BrokenChain,
+    /// A price or contract row that is bad, or two that are equally specific.
+    BadPrice,
+    /// No price is known (R5).
+    MissingPrice,
+}
+
+impl FaultCode {
+    /// The code as it is written to quarantine files and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnusableInput => "unusable_input",
+            Self::UnreadableRow => "unreadable_row",
+            Self::UnknownConnection => "unknown_connection",
+            Self::DuplicateRecord => "duplicate_record",
+            Self::DroppedCopy => "dropped_copy",
+            Self::BeforeCreation => "before_creation",
+            Self::AfterDeletion => "after_deletion",
+            Self::FaultyConnection => "faulty_connection",
+            Self::BrokenChain => "broken_chain",
+            Self::BadPrice => "bad_price",
+            Self::MissingPrice => "missing_price",
+        }
+    }
+}
+
+/// One thing that is wrong, with the place where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Why.
+    pub code: FaultCode,
+    /// The input it was read from, where it was read from one.
+    pub input: Option<Arc<str>>,
+    /// The line in that input, counted from 1.
+    pub line: Option<u64>,
+    /// The value that is wrong and what to do about it.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault that stands at no line of an input.
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
+        Self { code, input: None, line: None, message: message.into() }
+    }
+
+    /// A fault of a whole input.
+    pub fn of_input(code: FaultCode, input: &str, message: impl Into<String>) -> Self {
+        Self { code, input: Some(input.into()), line: None, message: message.into() }
+    }
+
+    /// A fault at one line of an input.
+    pub fn at(code: FaultCode, input: &Arc<str>, line: u64, message: impl Into<String>) -> Self {
+        Self { code, input: Some(input.clone()), line: Some(line), message: message.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(f, "{input}:")?;
+            if let Some(line) = self.line {
+                write!(f, "{line}:")?;
+            }
+            write!(f, " ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// How many faults an error keeps; the others are counted.
+pub const FAULTS_LISTED: usize = 50;
+
+/// Everything that made an operation fail: at least one fault.
+#[derive(Debug, Clone, thiserror::Error)]
+pub struct Error {
+    kind: ErrorKind,
+    faults: Vec<Fault>,
+    total: u64,
+}
+
+impl Error {
+    /// An error of one fault.
+    pub fn new(kind: ErrorKind, fault: Fault) -> Self {
+        Self { kind, faults: vec![fault], total: 1 }
+    }
+
+    /// An error of a setting or argument.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, Fault::new(FaultCode::UnusableInput, message))
+    }
+
+    /// A quantity that exceeds what is computed exactly.
+    pub fn overflow(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Overflow, Fault::new(FaultCode::UnreadableRow, message))
+    }
+
+    /// A broken invariant of this program.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, Fault::new(FaultCode::UnusableInput, message))
+    }
+
+    /// An input that cannot be used as a whole.
+    pub fn unusable(kind: ErrorKind, input: &str, message: impl Into<String>) -> Self {
+        Self::new(kind, Fault::of_input(FaultCode::UnusableInput, input, message))
+    }
+
+    /// An error of several faults: the first [`FAULTS_LISTED`] are kept, all are counted.
+    ///
+    /// `None` where there is no fault.
+    pub fn from_faults(kind: ErrorKind, faults: Vec<Fault>) -> Option<Self> {
+        let total = faults.len() as u64;
+        Self::from_listed(kind, faults, total)
+    }
+
+    /// As [`Error::from_faults`], where only the first of `total` faults were kept.
+    pub fn from_listed(kind: ErrorKind, mut faults: Vec<Fault>, total: u64) -> Option<Self> {
+        faults.truncate(FAULTS_LISTED);
+        (!faults.is_empty()).then_some(Self { kind, faults, total })
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The first fault's input, where it has one.
+    pub fn input(&self) -> Option<&str> {
+        self.faults.first().and_then(|fault| fault.input.as_deref())
+    }
+
+    /// The first fault's line, where it has one.
+    pub fn line(&self) -> Option<u64> {
+        self.faults.first().and_then(|fault| fault.line)
+    }
+
+    /// The faults that are listed, in the order of the inputs.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// How many faults there are, listed or not.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.faults.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        match self.total.saturating_sub(self.faults.len() as u64) {
+            0 => Ok(()),
+            more => write!(f, "\n... and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Peering connections and the inventory of them.
+
+use crate::{
+    error::Fault,
+    model::{
+        link::{LinkHistory, LinkType},
+        time::{Hour, Period, Timestamp},
+    },
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// One end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The account that owns the VPC; text, because ids exceed 2^53.
+    pub account_id: Arc<str>,
+    /// The VPC's region id.
+    pub region: Arc<str>,
+    /// The VPC, where it is given.
+    pub vpc_id: Option<String>,
+}
+
+/// The bandwidth of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bandwidth {
+    /// So many Mbit/s.
+    Mbps(u64),
+    /// Unlimited, as inside a region (-1 in the provider's answers).
+    Unlimited,
+}
+
+impl Bandwidth {
+    /// Between regions, where none is given.
+    pub const DEFAULT: Self = Self::Mbps(1024);
+
+    /// The most bytes that it can carry in an hour, in one direction; `None` where it is unlimited (R16).
+    pub fn bytes_per_hour(self) -> Option<u128> {
+        match self {
+            Self::Mbps(mbps) => Some(u128::from(mbps) * 1_000_000 / 8 * 3600),
+            Self::Unlimited => None,
+        }
+    }
+}
+
+/// A peering connection, as the inventory describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id, `pcc-...`.
+    pub id: Arc<str>,
+    /// The end that asked for it.
+    pub requester: End,
+    /// The end that accepted it.
+    pub accepter: End,
+    /// The link type at the time of the inventory; has no meaning inside a region (R8).
+    pub link_type: LinkType,
+    /// How much it can carry.
+    pub bandwidth: Bandwidth,
+    /// When it was created, where that is known.
+    pub created_at: Option<Timestamp>,
+    /// When it was deleted, where that is known.
+    pub deleted_at: Option<Timestamp>,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+}
+
+impl Connection {
+    /// Whether both ends are in the same region, where traffic is free (R1).
+    pub fn within_region(&self) -> bool {
+        self.requester.region == self.accepter.region
+    }
+
+    /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion.
+    pub fn hours_in(&self, period: Period) -> Period {
+        let start = self.created_at.map_or(period.start, Timestamp::hour);
+        let end = self.deleted_at.map_or(period.end, |at| at.hour().next());
+        period.intersection(Period { start, end: end.max(start) })
+    }
+
+    /// Whether `hour` lies before its hour of creation.
+    pub fn before_creation(&self, hour: Hour) -> bool {
+        self.created_at.is_some_and(|at| hour < at.hour())
+    }
+
+    /// Whether `hour` lies after its hour of deletion.
+    pub fn after_deletion(&self, hour: Hour) -> bool {
+        self.deleted_at.is_some_and(|at| hour > at.hour())
+    }
+}
+
+/// Connections by id, with the history of their link types.
+///
+/// Sorted by id, so that an index into it orders reports.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    connections: Vec<Connection>,
+    histories: Vec<LinkHistory>,
+    faulty: HashMap<Arc<str>, Fault>,
+    faults: Vec<Fault>,
+    changes_given: bool,
+    changed_within_region: Vec<Arc<str>>,
+}
+
+impl Inventory {
+    /// From connections of distinct ids with their histories, and what was wrong with other rows.
+    pub(crate) fn assemble(
+        mut rows: Vec<(Connection, LinkHistory)>,
+        faulty: HashMap<Arc<str>, Fault>,
+        faults: Vec<Fault>,
+        changes_given: bool,
+        changed_within_region: Vec<Arc<str>>,
+    ) -> Self {
+        rows.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+        let (connections, histories) = rows.into_iter().unzip();
+        Self { connections, histories, faulty, faults, changes_given, changed_within_region }
+    }
+
+    /// All connections without a fault, sorted by id.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// The connection at `index`.
+    pub fn connection(&self, index: usize) -> &Connection {
+        &self.connections[index]
+    }
+
+    /// The history of the link type of the connection at `index`.
+    pub fn history(&self, index: usize) -> &LinkHistory {
+        &self.histories[index]
+    }
+
+    /// The index of the connection with this id.
+    pub fn index_of(&self, connection_id: &str) -> Option<usize> {
+        self.connections.binary_search_by(|connection| (*connection.id).cmp(connection_id)).ok()
+    }
+
+    /// Why the traffic of this connection cannot be billed, where its own row or its changes are bad.
+    pub fn fault_of(&self, connection_id: &str) -> Option<&Fault> {
+        self.faulty.get(connection_id)
+    }
+
+    /// The connections whose own row or changes are bad, with the cause.
+    pub fn faulty(&self) -> impl Iterator<Item = (&Arc<str>, &Fault)> {
+        self.faulty.iter()
+    }
+
+    /// Everything that is wrong with connections and link changes, in the order of the inputs.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Whether link changes were given at all (R16).
+    pub fn changes_given(&self) -> bool {
+        self.changes_given
+    }
+
+    /// Connections inside a region for which link changes were given; they are ignored (R8).
+    pub fn changed_within_region(&self) -> &[Arc<str>] {
+        &self.changed_within_region
+    }
+}

@@ -1,0 +1,278 @@
+//! Link types and the history of a connection's link type. This is where the tier rule (R7) is proved.
+
+use crate::model::{did_you_mean, time::{Hour, Timestamp}};
+use std::{fmt, str::FromStr};
+
+/// The service level of a connection between regions, in rising order (R7): Gold 99.95%, Platinum 99.995%.
+///
+/// Higher is the level, never the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkType {
+    /// 99.95%; what an omitted link type means (R8).
+    Gold,
+    /// 99.995%.
+    Platinum,
+}
+
+impl LinkType {
+    /// Both, in rising order.
+    pub const ALL: [Self; 2] = [Self::Gold, Self::Platinum];
+
+    /// `Gold` or `Platinum`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gold => "Gold",
+            Self::Platinum => "Platinum",
+        }
+    }
+}
+
+impl FromStr for LinkType {
+    type Err = String;
+
+    /// Reads `Gold` or `Platinum`, spelled exactly.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|link_type| link_type.as_str() == text).ok_or_else(|| {
+            let near = did_you_mean(text, Self::ALL.map(Self::as_str));
+            format!("link type {text:?} is neither Gold nor Platinum{near}")
+        })
+    }
+}
+
+impl fmt::Display for LinkType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One change of a connection's link type, as it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkChange {
+    /// When it took effect.
+    pub at: Timestamp,
+    /// The type before.
+    pub from: LinkType,
+    /// The type after; where it equals `from` nothing changed.
+    pub to: LinkType,
+}
+
+/// Where a chain of changes breaks: the change does not start from the type that it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BrokenChain {
+    /// The change at this index of the input starts from another type than the one in effect.
+    From {
+        /// Index into the changes as they were given.
+        index: usize,
+        /// The type that was in effect.
+        in_effect: LinkType,
+    },
+    /// The last change, at this index of the input, does not end at the inventory's type.
+    End {
+        /// Index into the changes as they were given.
+        index: usize,
+        /// The type that the chain ends with.
+        ends_with: LinkType,
+    },
+}
+
+/// The link types of one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourLevels {
+    /// The highest in effect at any moment of the hour, the type just before a change included: what is billed (R7).
+    pub highest: LinkType,
+    /// The lowest likewise.
+    pub lowest: LinkType,
+    /// Whether the hour holds a real change, in either direction, hh:00:00 included.
+    pub switched: bool,
+}
+
+/// The link type of one connection over all time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkHistory {
+    first: LinkType,
+    /// Hours with a real change, rising, each with the type in effect at its end.
+    switched_hours: Vec<(Hour, LinkType)>,
+}
+
+impl LinkHistory {
+    /// A connection without changes: it has had this type all along.
+    pub fn constant(link_type: LinkType) -> Self {
+        Self { first: link_type, switched_hours: Vec::new() }
+    }
+
+    /// From the changes, in any order, and the inventory's link type, at which they must end.
+    pub fn new(changes: &[LinkChange], inventory: LinkType) -> Result<Self, BrokenChain> {
+        let mut order: Vec<usize> = (0..changes.len()).collect();
+        order.sort_by_key(|&index| changes[index].at);
+        let Some(&earliest) = order.first() else { return Ok(Self::constant(inventory)) };
+        // Where several changes share the first instant, either type may have come first: the chain decides.
+        let start = changes[earliest].from;
+        let other = if start == LinkType::Gold { LinkType::Platinum } else { LinkType::Gold };
+        let same_instant = order.iter().filter(|&&index| changes[index].at == changes[earliest].at);
+        let other_possible = same_instant.clone().any(|&index| changes[index].from == other);
+        match Self::chain(changes, &order, start, inventory) {
+            Err(_) if other_possible => Self::chain(changes, &order, other, inventory),
+            result => result,
+        }
+    }
+
+    /// Follows the chain from `first`, one instant at a time.
+    fn chain(
+        changes: &[LinkChange],
+        order: &[usize],
+        first: LinkType,
+        inventory: LinkType,
+    ) -> Result<Self, BrokenChain> {
+        let mut history = Self::constant(first);
+        let mut in_effect = first;
+        for same_instant in order.chunk_by(|&a, &b| changes[a].at == changes[b].at) {
+            let after = Self::order_by_chain(changes, same_instant, in_effect)?;
+            if same_instant.iter().any(|&index| changes[index].from != changes[index].to) {
+                history.note_switch(changes[same_instant[0]].at.hour(), after);
+            }
+            in_effect = after;
+        }
+        match order.last() {
+            Some(&index) if in_effect != inventory => {
+                Err(BrokenChain::End { index, ends_with: in_effect })
+            }
+            _ => Ok(history),
+        }
+    }
+
+    /// Orders changes of one instant by their chain, starting from `in_effect`; returns the type after the last.
+    fn order_by_chain(
+        changes: &[LinkChange],
+        same_instant: &[usize],
+        mut in_effect: LinkType,
+    ) -> Result<LinkType, BrokenChain> {
+        let mut open: Vec<usize> = same_instant.to_vec();
+        while !open.is_empty() {
+            // A "change" to the same type is taken first: it leaves the chain where it is.
+            let next = (0..open.len())
+                .filter(|&i| changes[open[i]].from == in_effect)
+                .min_by_key(|&i| changes[open[i]].to != in_effect);
+            let Some(next) = next else {
+                return Err(BrokenChain::From { index: open[0], in_effect });
+            };
+            in_effect = changes[open.swap_remove(next)].to;
+        }
+        Ok(in_effect)
+    }
+
+    fn note_switch(&mut self, hour: Hour, after: LinkType) {
+        match self.switched_hours.last_mut() {
+            Some((last, link_type)) if *last == hour => *link_type = after,
+            _ => self.switched_hours.push((hour, after)),
+        }
+    }
+
+    /// The link types of `hour`.
+    pub fn levels(&self, hour: Hour) -> HourLevels {
+        let after = self.switched_hours.partition_point(|(switched, _)| *switched <= hour);
+        let switched = after > 0 && self.switched_hours[after - 1].0 == hour;
+        if switched {
+            // R7: with two levels, an hour with a real change has seen both of them.
+            return HourLevels {
+                highest: LinkType::Platinum,
+                lowest: LinkType::Gold,
+                switched: true,
+            };
+        }
+        let link_type = if after == 0 { self.first } else { self.switched_hours[after - 1].1 };
+        HourLevels { highest: link_type, lowest: link_type, switched: false }
+    }
+
+    /// The hours that hold a real change, rising.
+    pub fn switched_hours(&self) -> impl Iterator<Item = Hour> + '_ {
+        self.switched_hours.iter().map(|(hour, _)| *hour)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use LinkType::{Gold, Platinum};
+
+    fn change(at: &str, from: LinkType, to: LinkType) -> LinkChange {
+        LinkChange { at: Timestamp::parse(at).unwrap(), from, to }
+    }
+
+    fn highest(history: &LinkHistory, hour: &str) -> LinkType {
+        history.levels(Timestamp::parse(hour).unwrap().hour()).highest
+    }
+
+    #[test]
+    fn r7_a_switch_lifts_its_whole_hour_and_no_other() {
+        for at in ["2026-10-05T10:00:00Z", "2026-10-05T10:30:00Z", "2026-10-05T10:59:59Z"] {
+            let down = LinkHistory::new(&[change(at, Platinum, Gold)], Gold).unwrap();
+            assert_eq!(highest(&down, "2026-10-05T09:00:00Z"), Platinum);
+            assert_eq!(highest(&down, "2026-10-05T10:00:00Z"), Platinum, "{at}");
+            assert_eq!(highest(&down, "2026-10-05T11:00:00Z"), Gold);
+            let up = LinkHistory::new(&[change(at, Gold, Platinum)], Platinum).unwrap();
+            assert_eq!(highest(&up, "2026-10-05T09:00:00Z"), Gold);
+            assert_eq!(highest(&up, "2026-10-05T10:00:00Z"), Platinum, "{at}");
+        }
+    }
+
+    #[test]
+    fn r7_up_and_down_within_an_hour_lifts_it_and_leaves_the_rest() {
+        let history = LinkHistory::new(
+            &[
+                change("2026-10-05T10:40:00Z", Platinum, Gold),
+                change("2026-10-05T10:20:00Z", Gold, Platinum),
+            ],
+            Gold,
+        )
+        .unwrap();
+        let levels = history.levels(Timestamp::parse("2026-10-05T10:00:00Z").unwrap().hour());
+        assert_eq!(levels, HourLevels { highest: Platinum, lowest: Gold, switched: true });
+        assert_eq!(highest(&history, "2026-10-05T09:00:00Z"), Gold);
+        assert_eq!(highest(&history, "2026-10-05T11:00:00Z"), Gold);
+    }
+
+    #[test]
+    fn r7_a_change_to_the_same_type_is_no_change() {
+        let history = LinkHistory::new(&[change("2026-10-05T10:20:00Z", Gold, Gold)], Gold).unwrap();
+        assert_eq!(history, LinkHistory::constant(Gold));
+    }
+
+    #[test]
+    fn r7_changes_of_one_instant_are_ordered_by_their_chain() {
+        let at = "2026-10-05T10:20:00Z";
+        let there_and_back = [change(at, Gold, Platinum), change(at, Platinum, Gold)];
+        for inventory in [Gold, Platinum] {
+            let history = LinkHistory::new(&there_and_back, inventory).unwrap();
+            assert_eq!(highest(&history, "2026-10-05T09:00:00Z"), inventory);
+            assert_eq!(highest(&history, "2026-10-05T11:00:00Z"), inventory);
+            assert!(history.levels(Timestamp::parse(at).unwrap().hour()).switched);
+        }
+        let three = [change(at, Platinum, Gold), change(at, Gold, Platinum), change(at, Platinum, Gold)];
+        assert_eq!(highest(&LinkHistory::new(&three, Gold).unwrap(), "2026-10-05T09:00:00Z"), Platinum);
+        let with_noop = [change(at, Gold, Platinum), change(at, Platinum, Platinum)];
+        assert!(LinkHistory::new(&with_noop, Platinum).is_ok());
+    }
+
+    #[test]
+    fn r15_a_chain_that_does_not_hold_names_the_change_that_breaks_it() {
+        let twice = [
+            change("2026-10-05T03:00:00Z", Gold, Platinum),
+            change("2026-10-06T03:00:00Z", Gold, Platinum),
+        ];
+        assert_eq!(
+            LinkHistory::new(&twice, Gold),
+            Err(BrokenChain::From { index: 1, in_effect: Platinum })
+        );
+        assert_eq!(
+            LinkHistory::new(&twice[..1], Gold),
+            Err(BrokenChain::End { index: 0, ends_with: Platinum })
+        );
+    }
+
+    #[test]
+    fn link_types_are_spelled_exactly() {
+        assert_eq!("Gold".parse(), Ok(Gold));
+        assert!("gold".parse::<LinkType>().unwrap_err().contains("did you mean \"Gold\"?"));
+        assert!("Silver".parse::<LinkType>().is_err());
+    }
+}

@@ -1,0 +1,386 @@
+//! Prices, exact amounts and the one place that rounds (R9, R10, R11).
+//!
+//! An [`Amount`] is bytes times a unit price: an integer numerator over GB x 10^scale. It stays
+//! undivided until [`Amount::round`]. No binary floating point is used anywhere.
+
+use crate::error::{Error, Result};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use std::{fmt, str::FromStr};
+
+/// Decimals of printed amounts and quantities.
+pub const PRINTED_DECIMALS: u32 = 10;
+
+/// What one billed GB is (R9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gb {
+    /// 2^30 bytes.
+    Binary,
+    /// 10^9 bytes.
+    Decimal,
+}
+
+impl Gb {
+    /// Its bytes.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Binary => 1 << 30,
+            Self::Decimal => 1_000_000_000,
+        }
+    }
+
+    /// `binary` or `decimal`, as in `catalog.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Decimal => "decimal",
+        }
+    }
+
+    /// `bytes` in GB, rounded half to even at 10 decimals, for display.
+    pub fn quantity(self, bytes: u128) -> Result<Money> {
+        let bytes = i128::try_from(bytes)
+            .map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))?;
+        divide(bytes, i128::from(self.bytes()), PRINTED_DECIMALS, Rounding::HalfEven)
+    }
+}
+
+impl fmt::Display for Gb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Binary => "2^30 bytes",
+            Self::Decimal => "10^9 bytes",
+        })
+    }
+}
+
+/// How a quotient becomes a decimal of so many places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// Towards zero.
+    Down,
+    /// To the nearest, ties away from zero.
+    HalfUp,
+    /// To the nearest, ties to the even digit.
+    HalfEven,
+}
+
+impl Rounding {
+    /// As in `catalog.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::HalfUp => "half_up",
+            Self::HalfEven => "half_even",
+        }
+    }
+}
+
+/// The price of one GB: not negative, below 10^9, exact to at most 18 decimals.
+///
+/// Equal prices are equal however many zeros they were written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitPrice(Decimal);
+
+impl UnitPrice {
+    /// The price of what is free (R1).
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// This price less `discount`.
+    pub fn discounted(self, discount: Discount) -> Self {
+        // OK because 19 digits of price times 9 of discount fit the 28 digits of a Decimal.
+        let rest = Decimal::ONE_HUNDRED - discount.0;
+        let product = self.0 * rest;
+        let exact = Decimal::from_i128_with_scale(product.mantissa(), product.scale() + 2);
+        Self(exact.normalize())
+    }
+
+    /// As a decimal number.
+    pub fn to_decimal(self) -> Decimal {
+        self.0
+    }
+}
+
+impl FromStr for UnitPrice {
+    type Err = String;
+
+    /// Reads plain decimal text, at most 9 digits before the point and 10 after it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        plain_decimal(text, 9, 10).map(|price| Self(price.normalize()))
+    }
+}
+
+impl fmt::Display for UnitPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A discount in percent: 15 is 15% off; 0 to 100, at most 6 decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Discount(Decimal);
+
+impl FromStr for Discount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percent = plain_decimal(text, 3, 6)?;
+        if percent > Decimal::ONE_HUNDRED {
+            return Err(format!("discount {text:?} is above 100 percent"));
+        }
+        Ok(Self(percent.normalize()))
+    }
+}
+
+impl fmt::Display for Discount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Reads digits with at most one point: no sign, no exponent, no separator, nothing that would be rounded.
+fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result<Decimal, String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return Err(format!("{text:?} is not a plain decimal number such as 0.48"));
+    }
+    if whole.trim_start_matches('0').len() > most_digits
+        || fraction.trim_end_matches('0').len() > most_decimals
+    {
+        return Err(format!(
+            "{text:?} cannot be read exactly: at most {most_digits} digits before the point and {most_decimals} after it"
+        ));
+    }
+    let trimmed = format!("0{}.{}0", whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    Decimal::from_str_exact(&trimmed).map_err(|error| format!("{text:?} cannot be read: {error}"))
+}
+
+/// An exact amount of money: `numerator / (GB x 10^scale)`, where GB is the catalog's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    numerator: i128,
+    scale: u32,
+}
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self { numerator: 0, scale: 0 };
+
+    /// `bytes` at `price` per GB, exactly.
+    pub fn of(bytes: u128, price: UnitPrice) -> Result<Self> {
+        let numerator = i128::try_from(bytes)
+            .ok()
+            .and_then(|bytes| bytes.checked_mul(price.0.mantissa()))
+            .ok_or_else(|| Error::overflow(format!("{bytes} bytes at {price} per GB exceed 2^127")))?;
+        Ok(Self { numerator, scale: price.0.scale() })
+    }
+
+    /// The exact sum.
+    pub fn checked_add(self, other: Self) -> Result<Self> {
+        let scale = self.scale.max(other.scale);
+        self.numerator_at(scale)
+            .zip(other.numerator_at(scale))
+            .and_then(|(a, b)| a.checked_add(b))
+            .map(|numerator| Self { numerator, scale })
+            .ok_or_else(|| Error::overflow("a sum of amounts exceeds 2^127"))
+    }
+
+    /// The exact difference.
+    pub fn checked_sub(self, other: Self) -> Result<Self> {
+        self.checked_add(Self { numerator: -other.numerator, ..other })
+    }
+
+    fn numerator_at(self, scale: u32) -> Option<i128> {
+        10i128.checked_pow(scale - self.scale)?.checked_mul(self.numerator)
+    }
+
+    /// The amount in money, rounded at `decimals` (at most 10): the only division there is (R11).
+    pub fn round(self, gb: Gb, decimals: u32, rounding: Rounding) -> Result<Money> {
+        let divisor = 10i128
+            .checked_pow(self.scale)
+            .and_then(|power| power.checked_mul(i128::from(gb.bytes())))
+            .ok_or_else(|| Error::overflow("an amount has too many decimals"))?;
+        divide(self.numerator, divisor, decimals, rounding)
+    }
+
+    /// The amount as it is printed: half to even at 10 decimals (R11).
+    pub fn printed(self, gb: Gb) -> Result<Money> {
+        self.round(gb, PRINTED_DECIMALS, Rounding::HalfEven)
+    }
+}
+
+/// `dividend / divisor` rounded at `decimals`, ties decided exactly. `divisor` is positive.
+fn divide(dividend: i128, divisor: i128, decimals: u32, rounding: Rounding) -> Result<Money> {
+    assert!(decimals <= PRINTED_DECIMALS, "money has 10 decimals");
+    let overflow = || Error::overflow(format!("{dividend} / {divisor} has too many digits"));
+    let unit = 10i128.pow(decimals);
+    // The whole part is split off first, so that only the remainder is scaled up.
+    let (dividend_abs, divisor_abs) = (dividend.unsigned_abs(), divisor.unsigned_abs());
+    let whole = i128::try_from(dividend_abs / divisor_abs).map_err(|_| overflow())?;
+    let scaled = (dividend_abs % divisor_abs).checked_mul(unit.unsigned_abs()).ok_or_else(overflow)?;
+    let (fraction, rest) = (scaled / divisor_abs, scaled % divisor_abs);
+    let to_half = (rest).cmp(&(divisor_abs - rest));
+    let up = match rounding {
+        Rounding::Down => false,
+        Rounding::HalfUp => to_half.is_ge(),
+        Rounding::HalfEven => to_half.is_gt() || (to_half.is_eq() && fraction % 2 == 1),
+    };
+    let fraction = i128::try_from(fraction).map_err(|_| overflow())? + i128::from(up);
+    let magnitude = whole
+        .checked_mul(unit)
+        .and_then(|whole| whole.checked_add(fraction))
+        .and_then(|units| units.checked_mul(10i128.pow(PRINTED_DECIMALS - decimals)))
+        .ok_or_else(overflow)?;
+    Ok(Money(if dividend < 0 { -magnitude } else { magnitude }))
+}
+
+/// A finished amount or quantity: an integer number of 10^-10.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(i128);
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// The number of 10^-10 in it.
+    pub fn units(self) -> i128 {
+        self.0
+    }
+
+    /// From a number of 10^-10.
+    pub fn from_units(units: i128) -> Self {
+        Self(units)
+    }
+
+    /// The exact sum.
+    pub fn checked_add(self, other: Self) -> Result<Self> {
+        self.0
+            .checked_add(other.0)
+            .map(Self)
+            .ok_or_else(|| Error::overflow("a sum of money exceeds 2^127 units of 10^-10"))
+    }
+
+    /// The exact difference.
+    pub fn checked_sub(self, other: Self) -> Result<Self> {
+        self.checked_add(Self(-other.0))
+    }
+
+    /// Plain decimal text with at least `least` decimals and no zeros beyond them: `14.40`, `0.0000000001`.
+    pub fn text(self, least: usize) -> String {
+        let unit = 10u128.pow(PRINTED_DECIMALS);
+        let magnitude = self.0.unsigned_abs();
+        let mut fraction = format!("{:010}", magnitude % unit);
+        fraction.truncate(fraction.trim_end_matches('0').len().max(least));
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{fraction}", magnitude / unit)
+    }
+}
+
+impl fmt::Display for Money {
+    /// With at least 2 decimals: `14.40`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text(2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn price(text: &str) -> UnitPrice {
+        text.parse().unwrap()
+    }
+
+    fn payable(bytes: u128, unit_price: &str, gb: Gb) -> String {
+        Amount::of(bytes, price(unit_price)).unwrap().round(gb, 2, Rounding::Down).unwrap().to_string()
+    }
+
+    #[test]
+    fn r9_the_published_example_in_both_sizes_of_a_gb() {
+        assert_eq!(payable(200 << 30, "0.072", Gb::Binary), "14.40");
+        assert_eq!(payable(100 << 30, "0.072", Gb::Binary), "7.20");
+        assert_eq!(payable(200 * 1_000_000_000, "0.072", Gb::Decimal), "14.40");
+        assert_eq!(payable(200 << 30, "0.072", Gb::Decimal), "15.46");
+    }
+
+    #[test]
+    fn r10_one_byte_is_not_lost() {
+        // 2^-30 has 30 decimals, more than a Decimal can hold.
+        let one = Amount::of(1, price("0.48")).unwrap();
+        let gib_less_one = Amount::of((1 << 30) - 1, price("0.48")).unwrap();
+        let sum = one.checked_add(gib_less_one).unwrap();
+        assert_eq!(sum.round(Gb::Binary, 10, Rounding::Down).unwrap().to_string(), "0.48");
+        assert_eq!(one.printed(Gb::Binary).unwrap().to_string(), "0.0000000004");
+    }
+
+    #[test]
+    fn r11_ties_are_decided_exactly() {
+        let printed = |numerator: i128, rounding| {
+            divide(numerator, 4, 1, rounding).unwrap().text(1)
+        };
+        // 0.25, 0.75, -0.25
+        assert_eq!(printed(1, Rounding::HalfEven), "0.2");
+        assert_eq!(printed(3, Rounding::HalfEven), "0.8");
+        assert_eq!(printed(1, Rounding::HalfUp), "0.3");
+        assert_eq!(printed(-1, Rounding::HalfUp), "-0.3");
+        assert_eq!(printed(-1, Rounding::HalfEven), "-0.2");
+        assert_eq!(printed(3, Rounding::Down), "0.7");
+        assert_eq!(printed(-3, Rounding::Down), "-0.7");
+    }
+
+    #[test]
+    fn r10_beyond_the_limit_is_an_error_and_at_the_limit_is_not() {
+        assert!(Amount::of(i128::MAX.unsigned_abs(), price("1")).is_ok());
+        assert!(Amount::of(i128::MAX.unsigned_abs() + 1, price("1")).is_err());
+        assert!(Amount::of(i128::MAX.unsigned_abs(), price("1.1")).is_err());
+        let most = Amount::of(i128::MAX.unsigned_abs(), price("1")).unwrap();
+        assert!(most.checked_add(Amount::of(1, price("1")).unwrap()).is_err());
+        assert!(most.checked_add(Amount::of(1, price("0.1")).unwrap()).is_err());
+        assert!(most.round(Gb::Binary, 10, Rounding::Down).is_ok());
+    }
+
+    #[test]
+    fn amounts_of_different_scales_add_up() {
+        let sum = Amount::of(1 << 30, price("0.788")).unwrap();
+        let sum = sum.checked_add(Amount::of(1 << 30, price("5.6")).unwrap()).unwrap();
+        assert_eq!(sum.printed(Gb::Binary).unwrap().to_string(), "6.388");
+        let back = sum.checked_sub(Amount::of(2 << 30, price("5.6")).unwrap()).unwrap();
+        assert_eq!(back.printed(Gb::Binary).unwrap().to_string(), "-4.812");
+    }
+
+    #[test]
+    fn prices_that_would_be_rounded_or_misread_are_refused() {
+        for text in ["", "-1", "+1", "1e3", "1_000", "1,5", ".5", "5.", "0.12345678901", "1234567890", " 1", "1 ", "٣"] {
+            assert!(text.parse::<UnitPrice>().is_err(), "{text}");
+        }
+        assert_eq!(price("0.480"), price("0.48"));
+        assert_eq!(price("0000.4800000000000").to_string(), "0.48");
+        assert_eq!(price("999999999.0123456789").to_string(), "999999999.0123456789");
+        assert_eq!(price("0").to_string(), "0");
+    }
+
+    #[test]
+    fn a_discount_is_exact() {
+        let discounted = |list: &str, percent: &str| {
+            price(list).discounted(percent.parse().unwrap()).to_string()
+        };
+        assert_eq!(discounted("0.788", "15"), "0.6698");
+        assert_eq!(discounted("0.48", "0"), "0.48");
+        assert_eq!(discounted("0.48", "100"), "0");
+        assert_eq!(discounted("999999999.0123456789", "0.000001"), "999999989.012345688876543211");
+        assert!("100.1".parse::<Discount>().is_err());
+        assert!("-1".parse::<Discount>().is_err());
+    }
+
+    #[test]
+    fn money_is_plain_decimal_text() {
+        assert_eq!(Money(144_000_000_000).to_string(), "14.40");
+        assert_eq!(Money(-1).to_string(), "-0.0000000001");
+        assert_eq!(Money(10_000_000_000).text(0), "1");
+        assert_eq!(Money::ZERO.text(0), "0");
+    }
+}

@@ -1,0 +1,372 @@
+//! Instants, billing hours and billing months.
+//!
+//! Hours are UTC (R6); a month has its edges in a stated offset of whole hours (R12), so every
+//! month is a whole number of hours. All periods are half-open.
+
+use crate::error::{Error, Result};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime};
+use std::{fmt, str::FromStr};
+
+const SECONDS_PER_HOUR: i64 = 3600;
+
+/// An instant: seconds since 1970-01-01T00:00:00Z and nanoseconds of that second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    seconds: i64,
+    nanos: u32,
+}
+
+impl Timestamp {
+    /// From whole seconds since 1970-01-01T00:00:00Z.
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self { seconds, nanos: 0 }
+    }
+
+    /// From milliseconds since 1970-01-01T00:00:00Z.
+    pub fn from_milliseconds(milliseconds: i64) -> Self {
+        Self {
+            seconds: milliseconds.div_euclid(1000),
+            nanos: milliseconds.rem_euclid(1000) as u32 * 1_000_000,
+        }
+    }
+
+    /// From nanoseconds since 1970-01-01T00:00:00Z.
+    pub fn from_nanoseconds(nanoseconds: i64) -> Self {
+        Self {
+            seconds: nanoseconds.div_euclid(1_000_000_000),
+            nanos: nanoseconds.rem_euclid(1_000_000_000) as u32,
+        }
+    }
+
+    /// The billing hour it falls in (R6).
+    pub fn hour(self) -> Hour {
+        Hour(self.seconds.div_euclid(SECONDS_PER_HOUR))
+    }
+
+    /// Reads RFC 3339 with offset, or an integer epoch of 10 digits (seconds) or 13 (milliseconds).
+    ///
+    /// The error says what is wrong, without the value.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return match (text.len(), text.parse()) {
+                (10, Ok(seconds)) => Ok(Self::from_seconds(seconds)),
+                (13, Ok(milliseconds)) => Ok(Self::from_milliseconds(milliseconds)),
+                _ => Err("an epoch has 10 digits (seconds) or 13 (milliseconds)"),
+            };
+        }
+        Self::parse_rfc3339(text)
+    }
+
+    fn parse_rfc3339(text: &str) -> Result<Self, &'static str> {
+        const SHAPE: &str = "write it as 2026-10-05T03:00:00Z, or as an epoch of 10 or 13 digits";
+        let bytes = text.as_bytes();
+        if bytes.len() < 19 || !matches!(bytes[10], b'T' | b't') {
+            return Err(SHAPE);
+        }
+        // chrono reads second 60 as a leap second; a billing hour has none.
+        if &bytes[17..19] == b"60" {
+            return Err("second 60 is not accepted");
+        }
+        match DateTime::parse_from_rfc3339(text) {
+            Ok(instant) => Ok(Self {
+                seconds: instant.timestamp(),
+                nanos: instant.timestamp_subsec_nanos(),
+            }),
+            Err(_) if NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").is_ok() => {
+                Err("the offset is missing: end it with Z or with an offset such as +08:00")
+            }
+            Err(_) => Err(SHAPE),
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// `2026-10-05T03:00:00Z`, with a fraction only where there is one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(instant) = DateTime::from_timestamp(self.seconds, self.nanos) else {
+            return write!(f, "{} s after 1970", self.seconds);
+        };
+        write!(f, "{}", instant.format("%Y-%m-%dT%H:%M:%S%.fZ"))
+    }
+}
+
+/// A billing hour `[hh:00, hh+1:00)` UTC, counted from 1970-01-01T00:00:00Z (R6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(pub(crate) i64);
+
+impl Hour {
+    /// The hour that starts `index` hours after 1970-01-01T00:00:00Z.
+    pub fn from_index(index: i64) -> Self {
+        Self(index)
+    }
+
+    /// Hours since 1970-01-01T00:00:00Z.
+    pub fn index(self) -> i64 {
+        self.0
+    }
+
+    /// Its first instant.
+    pub fn start(self) -> Timestamp {
+        Timestamp::from_seconds(self.0 * SECONDS_PER_HOUR)
+    }
+
+    /// The hour after it, whose start is this hour's exclusive end.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Hour {
+    /// Its first instant: `2026-10-05T03:00:00Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.start().fmt(f)
+    }
+}
+
+/// The hours from `start` up to, and without, `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// Its first hour.
+    pub start: Hour,
+    /// The hour after its last.
+    pub end: Hour,
+}
+
+impl Period {
+    /// Whether `hour` lies in it.
+    pub fn contains(self, hour: Hour) -> bool {
+        self.start <= hour && hour < self.end
+    }
+
+    /// How many hours it has.
+    pub fn hours(self) -> u64 {
+        (self.end.0 - self.start.0).max(0) as u64
+    }
+
+    /// The hours that lie in both; empty where there are none.
+    pub fn intersection(self, other: Self) -> Self {
+        let start = self.start.max(other.start);
+        Self { start, end: self.end.min(other.end).max(start) }
+    }
+}
+
+/// An offset from UTC in whole hours (R12): one with minutes would cut billing hours in two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Offset(i8);
+
+impl Offset {
+    /// UTC+8, in which Alibaba Cloud states its billing times.
+    pub const CHINA: Self = Self(8);
+
+    /// From hours east of UTC, -14 to +14.
+    pub fn from_hours(hours: i8) -> Result<Self> {
+        if (-14..=14).contains(&hours) {
+            Ok(Self(hours))
+        } else {
+            Err(Error::usage(format!("offset of {hours} hours: it is between -14:00 and +14:00")))
+        }
+    }
+
+    /// Hours east of UTC.
+    pub fn hours(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// The local day that `hour` lies in, as its hours.
+    pub fn day_of(self, hour: Hour) -> Period {
+        let start = Hour((hour.0 + self.hours()).div_euclid(24) * 24 - self.hours());
+        Period { start, end: Hour(start.0 + 24) }
+    }
+}
+
+impl FromStr for Offset {
+    type Err = Error;
+
+    /// Reads `+08:00`, `-05:00` or `Z`.
+    fn from_str(text: &str) -> Result<Self> {
+        if matches!(text, "Z" | "z" | "UTC") {
+            return Ok(Self(0));
+        }
+        let bad = || Error::usage(format!("offset \"{text}\": write it as +08:00 or -05:00"));
+        let (sign, rest) = match text.as_bytes().first() {
+            Some(b'+') => (1, &text[1..]),
+            Some(b'-') => (-1, &text[1..]),
+            _ => return Err(bad()),
+        };
+        let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
+        let two_digits =
+            |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !two_digits(hours) || !two_digits(minutes) {
+            return Err(bad());
+        }
+        if minutes != "00" {
+            return Err(Error::usage(format!(
+                "offset \"{text}\" would cut billing hours in two: only whole hours can be used"
+            )));
+        }
+        Self::from_hours(sign * hours.parse::<i8>().map_err(|_| bad())?)
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:02}:00", if self.0 < 0 { '-' } else { '+' }, self.0.abs())
+    }
+}
+
+/// A calendar month for which bills are made; its edges need an [`Offset`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BillingMonth {
+    year: i32,
+    month: u32,
+}
+
+impl BillingMonth {
+    /// From a year, 1970 to 9998, and a month, 1 to 12.
+    pub fn new(year: i32, month: u32) -> Result<Self> {
+        if (1970..=9998).contains(&year) && (1..=12).contains(&month) {
+            Ok(Self { year, month })
+        } else {
+            Err(Error::usage(format!(
+                "month {year:04}-{month:02}: the year is 1970 to 9998, the month 01 to 12"
+            )))
+        }
+    }
+
+    /// Its hours, with its edges in `offset`.
+    pub fn period(self, offset: Offset) -> Period {
+        let (next_year, next_month) =
+            if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };
+        let edge = |year, month| Hour(days_since_1970(year, month) * 24 - offset.hours());
+        Period { start: edge(self.year, self.month), end: edge(next_year, next_month) }
+    }
+}
+
+fn days_since_1970(year: i32, month: u32) -> i64 {
+    let day = |year, month| NaiveDate::from_ymd_opt(year, month, 1).map(|date| date.num_days_from_ce());
+    // OK because callers pass years 1970 to 9999 and months 1 to 12.
+    let days = day(year, month).zip(day(1970, 1)).map(|(date, epoch)| date - epoch);
+    i64::from(days.expect("a month of the calendar"))
+}
+
+impl FromStr for BillingMonth {
+    type Err = Error;
+
+    /// Reads `2026-10`.
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::usage(format!("month \"{text}\": write it as 2026-10"));
+        let (year, month) = text.split_once('-').ok_or_else(bad)?;
+        let digits = |part: &str, length| {
+            part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(bad());
+        }
+        Self::new(year.parse().map_err(|_| bad())?, month.parse().map_err(|_| bad())?)
+    }
+}
+
+impl fmt::Display for BillingMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+/// Reads the start or end of a price's validity: a date means 00:00 at +08:00, otherwise RFC 3339
+/// with offset. The error says what is wrong, without the value.
+pub(crate) fn parse_effective(text: &str) -> Result<Timestamp, &'static str> {
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(date) if text.len() == 10 => {
+            let midnight = date.and_time(chrono::NaiveTime::MIN) - Duration::hours(8);
+            Ok(Timestamp::from_seconds(midnight.and_utc().timestamp()))
+        }
+        _ => Timestamp::parse_rfc3339(text)
+            .map_err(|_| "write it as 2026-10-01 (00:00 at +08:00) or as 2026-10-01T00:00:00+08:00"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn r6_an_instant_falls_in_the_utc_hour_that_holds_it() {
+        assert_eq!(at("2026-10-05T10:59:59.999999999Z").hour(), at("2026-10-05T10:00:00Z").hour());
+        assert_eq!(at("2026-10-05T18:30:00+08:00").hour().to_string(), "2026-10-05T10:00:00Z");
+        assert_eq!(at("2026-10-05T16:00:00+05:30").hour().to_string(), "2026-10-05T10:00:00Z");
+        assert_eq!(at("1969-12-31T23:59:59Z").hour(), Hour(-1));
+    }
+
+    #[test]
+    fn epochs_of_ten_and_thirteen_digits_are_the_same_instant() {
+        assert_eq!(at("1790812800"), at("2026-10-01T00:00:00Z"));
+        assert_eq!(at("1790812800123"), at("2026-10-01T00:00:00.123Z"));
+        assert_eq!(at("1790812800123").to_string(), "2026-10-01T00:00:00.123Z");
+    }
+
+    #[test]
+    fn malformed_times_are_refused() {
+        for text in [
+            "", "2026-10-05", "2026-10-05T03:00:00", "2026-10-05 03:00:00Z", "2026-10-05T03:00:60Z",
+            "2026-10-05T24:00:00Z", "2026-02-29T00:00:00Z", "2026-10-05T03:00Z", "123456789",
+            "12345678901", "+1790812800", " 1790812800", "2026-10-05T03:00:00+25:00", "2026-10-05T03:00:00Z ",
+            "é026-10-05T03:00:00Z", "2026-10-05T03:00:00.Z",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+        assert!(Timestamp::parse("2026-10-05T03:00:00").unwrap_err().contains("offset is missing"));
+    }
+
+    #[test]
+    fn r12_month_edges_lie_in_the_offset() {
+        let month: BillingMonth = "2026-10".parse().unwrap();
+        let period = month.period(Offset::CHINA);
+        assert_eq!(period.start.to_string(), "2026-09-30T16:00:00Z");
+        assert_eq!(period.end.to_string(), "2026-10-31T16:00:00Z");
+        assert_eq!(period.hours(), 744);
+        assert_eq!(month.period("-05:00".parse().unwrap()).start.to_string(), "2026-10-01T05:00:00Z");
+    }
+
+    #[test]
+    fn r12_february_of_a_leap_year_has_696_hours_and_december_ends_in_january() {
+        let hours = |month: &str| month.parse::<BillingMonth>().unwrap().period(Offset::CHINA).hours();
+        assert_eq!(hours("2028-02"), 696);
+        assert_eq!(hours("2026-02"), 672);
+        assert_eq!(hours("9998-12"), 744);
+    }
+
+    #[test]
+    fn r12_only_whole_hours_are_offsets() {
+        for text in ["+05:30", "8", "+8", "+8:00", "+15:00", "08:00", "+08:0", "+ab:00", "-14:01"] {
+            assert!(text.parse::<Offset>().is_err(), "{text}");
+        }
+        assert_eq!("-05:00".parse::<Offset>().unwrap().to_string(), "-05:00");
+        assert_eq!("Z".parse::<Offset>().unwrap().to_string(), "+00:00");
+    }
+
+    #[test]
+    fn months_that_do_not_exist_are_refused() {
+        for text in ["2026-13", "2026-00", "2026-1", "26-10", "2026/10", "2026-10-01", "1969-12", "9999-01"] {
+            assert!(text.parse::<BillingMonth>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_local_day_starts_at_its_own_midnight() {
+        let day = Offset::CHINA.day_of(at("2026-10-05T16:00:00Z").hour());
+        assert_eq!(day.start.to_string(), "2026-10-05T16:00:00Z");
+        assert_eq!(Offset::CHINA.day_of(at("2026-10-05T15:59:59Z").hour()).end, day.start);
+    }
+
+    #[test]
+    fn a_date_takes_effect_at_midnight_in_china() {
+        assert_eq!(parse_effective("2026-10-01").unwrap().to_string(), "2026-09-30T16:00:00Z");
+        assert_eq!(parse_effective("2026-10-01T00:00:00Z").unwrap().to_string(), "2026-10-01T00:00:00Z");
+        assert!(parse_effective("2026-10-1").is_err());
+        assert!(parse_effective("1790812800").is_err());
+    }
+}
