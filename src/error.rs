@@ -163,6 +163,11 @@ impl Error {
     /// As [`Error::from_faults`], where only the first of `total` faults were kept.
     pub fn from_listed(kind: ErrorKind, mut faults: Vec<Fault>, total: u64) -> Option<Self> {
         faults.truncate(FAULTS_LISTED);
+        Self::listing_all(kind, faults, total)
+    }
+
+    /// As [`Error::from_listed`], without a cap: every missing price is listed (R5).
+    pub(crate) fn listing_all(kind: ErrorKind, faults: Vec<Fault>, total: u64) -> Option<Self> {
         (!faults.is_empty()).then_some(Self { kind, faults, total })
     }
 

@@ -1,1 +1,75 @@
+//! Meters, rates and attributes the inter-region traffic of Alibaba Cloud VPC peering connections.
+//!
+//! The pipeline is plain functions on values, and data flows one way:
+//!
+//! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`report`] -> [`write`]
+//!
+//! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
+//! decimals, and an amount stays an exact fraction until the one place that rounds
+//! ([`model::money::Amount::round`]). Whatever can go wrong is one [`Error`], with kind, input name and line.
+//!
+//! The provider's published example, China site:
+//!
+//! ```
+//! use peerbill::{catalog, meter::{meter, MeterSettings}, read::TrafficSource, report::{report, ReportOptions}};
+//!
+//! let catalog = catalog::shipped("china-site").unwrap();
+//! let inventory = peerbill::inventory(
+//!     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+//!      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+//!     None,
+//! )?;
+//! let usage = TrafficSource::from_bytes(
+//!     "usage.csv",
+//!     "timestamp,connection_id,sender,bytes\n\
+//!      2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n\
+//!      2026-10-05T04:00:00Z,pcc-1,accepter,107374182400\n",
+//! );
+//! let options = ReportOptions::new("2026-10".parse()?);
+//! let settings = MeterSettings {
+//!     period: options.period(),
+//!     duplicates: options.duplicates,
+//!     keep_refused: false,
+//! };
+//! let metered = meter(&[usage], &inventory, &settings)?;
+//! assert_eq!(metered.refused_for_cause, 0);
+//! let report = report(&metered, &inventory, &catalog, options)?;
+//! let payable: Vec<String> = report.statements.iter().map(|s| s.payable.to_string()).collect();
+//! assert_eq!(payable, ["96.00", "48.00"]);
+//! # Ok::<(), peerbill::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `cli`: the program, and [`write::table`].
+//! - `dataframe`: usage in and lines out as polars DataFrames ([`dataframe`]), and grouped lines.
+//!
+//! Without features it is the library alone.
 
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod error;
+pub mod model;
+
+pub mod catalog;
+pub mod read;
+
+pub mod meter;
+
+pub mod attribution;
+pub mod rating;
+
+pub mod findings;
+pub mod group;
+pub mod statement;
+
+pub mod report;
+
+#[cfg(feature = "dataframe")]
+pub mod dataframe;
+pub mod write;
+
+pub use error::{Error, ErrorKind, Fault, FaultCode, Result};
+pub use read::inventory;

@@ -1,1 +1,87 @@
-fn main(){}
+//! The program: reads arguments, runs one verb, prints errors once and chooses the exit code.
+
+mod args;
+mod catalog;
+mod input;
+mod output;
+mod pricing;
+mod report;
+mod settings;
+
+use args::{Cli, Verb};
+use clap::{CommandFactory, Parser};
+use peerbill::{Error, ErrorKind, Result};
+use std::process::ExitCode;
+
+const DONE: u8 = 0;
+/// Done, with findings that the user asked to be stopped by.
+const FINDINGS: u8 = 1;
+const USAGE: u8 = 2;
+const BAD_INPUT: u8 = 3;
+const BAD_OUTPUT_OR_INTERNAL: u8 = 4;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match run(cli.verb) {
+        Ok(true) => FINDINGS,
+        Ok(false) => DONE,
+        Err(error) => {
+            tell(&error);
+            exit_code(error.kind())
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn run(verb: Verb) -> Result<bool> {
+    match verb {
+        Verb::Report(args) => report::run(*args),
+        Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "peerbill", &mut script);
+            output::write(None, |output| write_all(output, &script)).map(|()| false)
+        }
+        Verb::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(|error| Error::internal(error.to_string()))?;
+            output::write(None, |output| write_all(output, &page)).map(|()| false)
+        }
+    }
+}
+
+fn write_all(output: &mut dyn std::io::Write, bytes: &[u8]) -> Result<()> {
+    output.write_all(bytes).map_err(|error| Error::internal(error.to_string()))
+}
+
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage => USAGE,
+        ErrorKind::Input | ErrorKind::Catalog | ErrorKind::MissingPrice | ErrorKind::Overflow => BAD_INPUT,
+        _ => BAD_OUTPUT_OR_INTERNAL,
+    }
+}
+
+/// Prints every fault on a line of its own, then what to do about them together.
+fn tell(error: &Error) {
+    for fault in error.faults() {
+        eprintln!("peerbill: {fault}");
+    }
+    let more = error.total() - error.faults().len() as u64;
+    if more > 0 {
+        eprintln!("peerbill: ... and {more} more");
+    }
+    match error.kind() {
+        ErrorKind::Input if error.total() > 0 && error.line().is_some() => eprintln!(
+            "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
+        ),
+        ErrorKind::MissingPrice => {
+            eprintln!(
+                "peerbill: nothing was billed; a missing price is never zero. See: peerbill catalog price --help"
+            );
+        }
+        _ => {}
+    }
+}

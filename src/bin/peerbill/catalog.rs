@@ -1,0 +1,290 @@
+//! `peerbill catalog list | show | check | price | diff`.
+
+use crate::{
+    args::{CatalogVerb, PricingArgs, TableFormat},
+    input::Inputs,
+    output, pricing,
+};
+use peerbill::{
+    Error, ErrorKind, Fault, FaultCode, Result,
+    catalog::{
+        Catalog, PriceRow, Quote, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, Validity,
+        check::check,
+        diff::{Edition, diff},
+        shipped, shipped_overlay,
+    },
+    model::{
+        link::LinkType,
+        time::{Hour, Timestamp},
+    },
+    write::table::plain_table,
+};
+
+/// Runs one of the catalog verbs.
+pub fn run(verb: &CatalogVerb) -> Result<()> {
+    match verb {
+        CatalogVerb::List { format } => list(*format),
+        CatalogVerb::Show { catalog, prices, format } => {
+            let catalog = load(catalog, prices, None)?;
+            show(&catalog, *format)
+        }
+        CatalogVerb::Check { catalog, prices, contract, format } => {
+            check_catalog(&load(catalog, prices, contract.clone())?, *format)
+        }
+        CatalogVerb::Price { pricing, from, to, link_type, account, at, format } => {
+            let catalog = pricing::load(pricing, &mut Inputs::default())?;
+            let question = Question { from, to, link_type: link_type.as_deref(), account, at };
+            price(&catalog, &question, *format)
+        }
+        CatalogVerb::Diff { before, after, format } => diff_catalogs(before, after, *format),
+    }
+}
+
+fn load(catalog: &str, prices: &[String], contract: Option<String>) -> Result<Catalog> {
+    let args = PricingArgs { catalog: Some(catalog.to_owned()), prices: prices.to_vec(), contract };
+    pricing::load(&args, &mut Inputs::default())
+}
+
+/// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.
+fn print(format: TableFormat, header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Result<()> {
+    output::write(None, |output| {
+        let failed =
+            |error: String| Error::new(ErrorKind::Output, Fault::new(FaultCode::UnusableInput, error));
+        match format {
+            TableFormat::Table => {
+                let table = plain_table(header, rows.iter().cloned(), right);
+                output.write_all(table.as_bytes()).map_err(|error| failed(error.to_string()))
+            }
+            TableFormat::Csv => {
+                let mut writer = csv::Writer::from_writer(output);
+                let header = header.iter().map(|name| name.replace(' ', "_"));
+                writer.write_record(header).map_err(|error| failed(error.to_string()))?;
+                for row in rows {
+                    writer.write_record(row).map_err(|error| failed(error.to_string()))?;
+                }
+                writer.flush().map_err(|error| failed(error.to_string()))
+            }
+        }
+    })
+}
+
+fn list(format: TableFormat) -> Result<()> {
+    let mut rows = Vec::new();
+    for catalog in SHIPPED_CATALOGS.iter().filter_map(|name| shipped(name)) {
+        rows.push(vec![
+            catalog.name.clone(),
+            "catalog".into(),
+            catalog.currency.clone(),
+            catalog.version.clone(),
+            catalog.rows().len().to_string(),
+            catalog.site.clone(),
+        ]);
+    }
+    for name in SHIPPED_OVERLAYS {
+        let Some(overlay) = shipped_overlay(name) else { continue };
+        let usd = shipped("international-site").ok_or_else(|| Error::internal("no catalog"))?;
+        let before = usd.rows().len();
+        let count = usd.with_prices(name, &overlay)?.rows().len() - before;
+        rows.push(vec![
+            name.into(),
+            "overlay".into(),
+            "USD".into(),
+            String::new(),
+            count.to_string(),
+            format!("ASSUMED, not published; use it with --prices {name}"),
+        ]);
+    }
+    print(format, &["name", "kind", "currency", "version", "rows", "about"], &rows, &[4])
+}
+
+fn show(catalog: &Catalog, format: TableFormat) -> Result<()> {
+    let header = [
+        "source",
+        "destination",
+        "link type",
+        "unit price",
+        "currency",
+        "from",
+        "until",
+        "status",
+        "source url",
+        "source date",
+    ];
+    let rows: Vec<Vec<String>> = catalog.rows().iter().map(|row| row_cells(catalog, row)).collect();
+    print(format, &header, &rows, &[3])?;
+    eprintln!(
+        "{} version {}, {}; GB = {}; rounding {} to {} decimals ({}); symmetric: {}",
+        catalog.name,
+        catalog.version,
+        catalog.site,
+        catalog.gb,
+        catalog.rounding.mode.as_str(),
+        catalog.rounding.decimals,
+        catalog.rounding.status,
+        catalog.symmetric
+    );
+    for note in &catalog.notes {
+        eprintln!("{note}");
+    }
+    Ok(())
+}
+
+fn row_cells(catalog: &Catalog, row: &PriceRow) -> Vec<String> {
+    let [from, until] = validity_cells(row.validity);
+    vec![
+        row.source.to_string(),
+        row.destination.to_string(),
+        row.link_type.to_string(),
+        row.unit_price.to_string(),
+        catalog.currency.clone(),
+        from,
+        until,
+        row.status.to_string(),
+        row.source_url.clone(),
+        row.source_date.clone(),
+    ]
+}
+
+fn validity_cells(validity: Validity) -> [String; 2] {
+    [validity.from, validity.until].map(|at| at.map_or_else(String::new, |at| at.to_string()))
+}
+
+fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
+    let remarks = check(catalog);
+    let severity = |fault| if fault { "fault" } else { "note" };
+    let cells = remarks.iter().map(|remark| {
+        vec![
+            severity(remark.kind.is_fault()).to_owned(),
+            remark.kind.as_str().to_owned(),
+            remark.message.clone(),
+        ]
+    });
+    print(format, &["severity", "kind", "about"], &cells.collect::<Vec<_>>(), &[])?;
+    let faults = remarks.iter().filter(|remark| remark.kind.is_fault());
+    let faults: Vec<Fault> =
+        faults.map(|remark| Fault::new(FaultCode::BadPrice, remark.message.clone())).collect();
+    eprintln!("{}: {} faults, {} notes", catalog.name, faults.len(), remarks.len() - faults.len());
+    Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(()), Err)
+}
+
+/// What `catalog price` asks.
+struct Question<'a> {
+    from: &'a str,
+    to: &'a str,
+    link_type: Option<&'a str>,
+    account: &'a Option<String>,
+    at: &'a Option<String>,
+}
+
+fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Result<()> {
+    let region = |text: &str| -> Result<String> {
+        if catalog.knows_region(text) {
+            return Ok(text.to_owned());
+        }
+        catalog.regions().find(text).map(|region| region.id.to_string())
+    };
+    let (from, to) = (region(question.from)?, region(question.to)?);
+    if from == to {
+        return output::write(None, |output| {
+            let _ = writeln!(output, "{from} to itself: free, metered and listed (R1)");
+            Ok(())
+        });
+    }
+    let hour = hour_of(catalog, question.at)?;
+    let link_types = match question.link_type {
+        Some(text) => vec![text.parse::<LinkType>().map_err(Error::usage)?],
+        None => LinkType::ALL.to_vec(),
+    };
+    let account = question.account.as_deref().unwrap_or_default();
+    let mut rows = Vec::new();
+    for link_type in link_types {
+        let quote = catalog.quote(account, &from, &to, link_type, hour)?;
+        rows.push(quote_cells(catalog, &from, &to, link_type, quote));
+    }
+    let header = [
+        "source",
+        "destination",
+        "link type",
+        "list price",
+        "contracted price",
+        "currency",
+        "status",
+        "row",
+        "in force from",
+        "until",
+        "contract",
+        "source url",
+        "source date",
+    ];
+    print(format, &header, &rows, &[3, 4])
+}
+
+/// The hour asked for; otherwise the first one in which all rows with a date have begun.
+fn hour_of(catalog: &Catalog, at: &Option<String>) -> Result<Hour> {
+    match at {
+        Some(text) => read_instant(text).map(Timestamp::hour),
+        None => Ok(catalog.price_changes().last().copied().unwrap_or(Hour::from_index(0))),
+    }
+}
+
+/// An instant, or a date, which means 00:00 at +08:00.
+fn read_instant(text: &str) -> Result<Timestamp> {
+    let whole = if text.len() == 10 && text.contains('-') {
+        format!("{text}T00:00:00+08:00")
+    } else {
+        text.to_owned()
+    };
+    Timestamp::parse(&whole).map_err(|why| Error::usage(format!("time {text:?}: {why}")))
+}
+
+fn quote_cells(
+    catalog: &Catalog,
+    from: &str,
+    to: &str,
+    link_type: LinkType,
+    quote: Option<Quote<'_>>,
+) -> Vec<String> {
+    let place = |input: &str, line: u64| format!("{input}:{line}");
+    let mut cells = vec![from.to_owned(), to.to_owned(), link_type.to_string()];
+    let Some(quote) = quote else {
+        cells.extend([String::new(), "not known".into(), catalog.currency.clone(), "missing".into()]);
+        cells.resize(13, String::new());
+        return cells;
+    };
+    let price = quote.price;
+    let row = quote.row;
+    let [since, until] = row.map_or([String::new(), String::new()], |row| validity_cells(row.validity));
+    cells.extend([
+        price.list.map_or_else(String::new, |list| list.to_string()),
+        price.contracted.to_string(),
+        catalog.currency.clone(),
+        price.status.to_string(),
+        row.map_or_else(String::new, |row| {
+            format!("{} to {} ({})", row.source, row.destination, place(&row.input, row.line))
+        }),
+        since,
+        until,
+        quote.contract.map_or_else(String::new, |row| place(&row.input, row.line)),
+        row.map_or_else(String::new, |row| row.source_url.clone()),
+        row.map_or_else(String::new, |row| row.source_date.clone()),
+    ]);
+    cells
+}
+
+fn diff_catalogs(before: &str, after: &str, format: TableFormat) -> Result<()> {
+    let edition = |text: &str| -> Result<(Catalog, Option<Timestamp>)> {
+        let (name, at) = match text.rsplit_once('@') {
+            Some((name, date)) => (name, Some(read_instant(date)?)),
+            None => (text, None),
+        };
+        Ok((pricing::load_catalog(name, &mut Inputs::default())?, at))
+    };
+    let (first, second) = (edition(before)?, edition(after)?);
+    let found =
+        diff(Edition { catalog: &first.0, at: first.1 }, Edition { catalog: &second.0, at: second.1 });
+    let rows: Vec<Vec<String>> =
+        found.into_iter().map(|found| vec![found.what, found.before, found.after]).collect();
+    print(format, &["what", "before", "after"], &rows, &[])?;
+    eprintln!("{} differences", rows.len());
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `peerbill report`.
+
+use crate::{
+    args::{DuplicatesArg, ReportArgs, ReportFormat},
+    input::{Inputs, traffic_sources},
+    output, pricing, settings,
+};
+use peerbill::{
+    Error, ErrorKind, Fault, Result,
+    meter::{Duplicates, MeterSettings, Metered, meter},
+    model::{connection::Inventory, time::Offset},
+    read::read_inventory,
+    report::{Grouping, Report, ReportOptions, report},
+    write,
+};
+use std::path::Path;
+
+/// Makes the report; tells whether records were quarantined.
+pub fn run(mut args: ReportArgs) -> Result<bool> {
+    let settings = settings::fill(&mut args)?;
+    let options = options(&args, settings)?;
+    if args.connections.is_empty() {
+        return Err(Error::usage("--connections is needed: without it no record can be attributed"));
+    }
+    let mut inputs = Inputs::default();
+    let catalog = pricing::load(&args.pricing, &mut inputs)?;
+    let connections = inputs.documents("connections", &args.connections)?;
+    let changes = match args.link_changes.as_slice() {
+        [] => None,
+        paths => Some(inputs.documents("link-changes", paths)?),
+    };
+    let inventory = read_inventory(&connections, changes.as_deref(), &|region| catalog.check_region(region))?;
+    let sources = traffic_sources(inputs.find("usage", &args.usage)?);
+    check_outputs(&args, &inputs)?;
+    let meter_settings = MeterSettings {
+        period: options.period(),
+        duplicates: options.duplicates,
+        keep_refused: args.quarantine.is_some(),
+    };
+    let metered = meter(&sources, &inventory, &meter_settings)?;
+    if args.quarantine.is_none() {
+        refuse_faults(&inventory, &metered)?;
+    }
+    let report = report(&metered, &inventory, &catalog, options)?;
+    print(&args, &report, &inputs)?;
+    if let Some(path) = &args.quarantine {
+        output::write(Some(path), |output| write::quarantine::write(&metered.refused, output))?;
+        return Ok(tell_quarantined(&inventory, &metered, path));
+    }
+    Ok(false)
+}
+
+fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportOptions> {
+    let by = match args.by.as_slice() {
+        [] => None,
+        names => Some(Grouping::parse(names.iter().map(String::as_str))?),
+    };
+    Ok(ReportOptions {
+        month: args.month.parse()?,
+        offset: args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?,
+        hourly: args.hourly,
+        by,
+        account: args.account.clone(),
+        duplicates: match args.duplicates {
+            None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
+            Some(DuplicatesArg::First) => Duplicates::First,
+            Some(DuplicatesArg::Sum) => Duplicates::Sum,
+        },
+        settings,
+    })
+}
+
+/// An output that is also an input would be lost.
+fn check_outputs(args: &ReportArgs, inputs: &Inputs) -> Result<()> {
+    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
+    for (flag, path) in outputs {
+        if let Some(path) = path.as_deref().filter(|path| inputs.holds(path)) {
+            return Err(Error::usage(format!("{flag} {}: this is one of the inputs", path.display())));
+        }
+    }
+    if args.output.is_some() && args.output == args.quarantine {
+        return Err(Error::usage("--output and --quarantine name the same file"));
+    }
+    Ok(())
+}
+
+/// R15: by default any dubious input means no report.
+fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
+    let mut faults: Vec<Fault> = inventory.faults().to_vec();
+    let own = metered.refused.iter().map(|record| &record.fault);
+    let secondary = [peerbill::FaultCode::DroppedCopy, peerbill::FaultCode::FaultyConnection];
+    faults.extend(own.filter(|fault| !secondary.contains(&fault.code)).cloned());
+    let total = inventory.faults().len() as u64 + metered.refused_for_cause - metered.refused_for_connection;
+    Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
+}
+
+fn print(args: &ReportArgs, report: &Report<'_>, inputs: &Inputs) -> Result<()> {
+    let path = args.output.as_deref();
+    match args.format {
+        ReportFormat::Table => output::write(path, |output| write::table::write(report, output)),
+        ReportFormat::Json => {
+            let digests = inputs.digests()?;
+            output::write(path, |output| write::json::write(report, &digests, output))
+        }
+        ReportFormat::Csv => {
+            output::write(path, |output| write::csv::write(report, output))?;
+            tell_basis(report);
+            Ok(())
+        }
+    }
+}
+
+/// What the CSV itself has no place for.
+fn tell_basis(report: &Report<'_>) {
+    for (name, value) in write::provenance(report) {
+        eprintln!("{name}: {value}");
+    }
+    for (name, records, bytes) in write::control_totals(report) {
+        let partial =
+            if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
+        eprintln!("{name}: {records} records, {bytes} bytes{partial}");
+    }
+    const SHOWN: usize = 20;
+    for finding in report.findings.iter().take(SHOWN) {
+        eprintln!("finding:{}", write::table::finding_line(finding));
+    }
+    if report.findings.len() > SHOWN {
+        eprintln!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
+    }
+    eprintln!("{}", write::BEFORE_TAX);
+}
+
+/// Tells what was refused; true where any of it had a cause.
+fn tell_quarantined(inventory: &Inventory, metered: &Metered, path: &Path) -> bool {
+    for fault in inventory.faults() {
+        eprintln!("peerbill: {fault}");
+    }
+    if metered.refused_for_cause > 0 {
+        eprintln!(
+            "peerbill: {} records were refused and are not billed; they are in {}",
+            metered.refused_for_cause,
+            path.display()
+        );
+    }
+    metered.refused_for_cause > 0 || !inventory.faults().is_empty()
+}

@@ -1,0 +1,202 @@
+//! An account's own terms: fixed unit prices and discounts.
+
+use super::{
+    Place, Regions, Validity,
+    load::{check_currency, read_validity},
+};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{
+        link::LinkType,
+        money::{Discount, UnitPrice},
+        time::Hour,
+    },
+    read::{
+        Document,
+        table::{TableRow, read_table},
+    },
+};
+use std::sync::Arc;
+
+/// What a contract row grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// A price of its own, which needs no list price.
+    UnitPrice(UnitPrice),
+    /// A discount on the list price.
+    Discount(Discount),
+}
+
+/// One row of a contract. `None` stands for `*`, which matches any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractRow {
+    /// For which account.
+    pub account_id: Option<Arc<str>>,
+    /// From where.
+    pub source: Option<Place>,
+    /// To where.
+    pub destination: Option<Place>,
+    /// Over which link type.
+    pub link_type: Option<LinkType>,
+    /// What is granted.
+    pub terms: Terms,
+    /// When it is in force.
+    pub validity: Validity,
+    /// The input it was read from.
+    pub input: Arc<str>,
+    /// Its line there.
+    pub line: u64,
+}
+
+/// How specific a row is: compared by account, then region pair (region ids, then areas), then link type.
+type Specificity = (bool, usize, usize, bool);
+
+impl ContractRow {
+    fn specificity(&self) -> Specificity {
+        let sides = [&self.source, &self.destination];
+        let regions = sides.iter().filter(|side| matches!(side, Some(Place::Region(_)))).count();
+        let areas = sides.iter().filter(|side| matches!(side, Some(Place::Area(_)))).count();
+        (self.account_id.is_some(), regions, areas, self.link_type.is_some())
+    }
+
+    fn matches(
+        &self,
+        account: &str,
+        [source, destination]: &[(Place, Option<Place>); 2],
+        link_type: LinkType,
+        hour: Hour,
+    ) -> bool {
+        let covers = |side: &Option<Place>, (region, area): &(Place, Option<Place>)| {
+            side.as_ref().is_none_or(|place| place == region || Some(place) == area.as_ref())
+        };
+        self.account_id.as_deref().is_none_or(|own| own == account)
+            && covers(&self.source, source)
+            && covers(&self.destination, destination)
+            && self.link_type.is_none_or(|own| own == link_type)
+            && self.validity.covers(hour)
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let place = |side: &Option<Place>| side.as_ref().map_or("*".into(), ToString::to_string);
+        let terms = match self.terms {
+            Terms::UnitPrice(price) => format!("unit_price,{price}"),
+            Terms::Discount(percent) => format!("discount_percent,{percent}"),
+        };
+        format!(
+            "contract,{},{},{},{},{terms},{:?}",
+            self.account_id.as_deref().unwrap_or("*"),
+            place(&self.source),
+            place(&self.destination),
+            self.link_type.map_or("*", LinkType::as_str),
+            self.validity
+        )
+    }
+}
+
+/// The contract rows in use.
+#[derive(Debug, Clone, Default)]
+pub struct Contract {
+    rows: Vec<ContractRow>,
+}
+
+impl Contract {
+    pub(super) fn read(document: &Document, regions: &Regions, currency: &str) -> Result<Self> {
+        const REQUIRED: [&str; 8] = [
+            "account_id",
+            "source",
+            "destination",
+            "link_type",
+            "unit_price",
+            "discount_percent",
+            "effective_from",
+            "effective_until",
+        ];
+        let name = &document.name;
+        let (table, mut faults) =
+            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &["currency"])?;
+        let mut rows = Vec::new();
+        for row in table {
+            match read_row(&row, name, regions, currency) {
+                Ok(read) => rows.push(read),
+                Err(why) => faults.push(Fault::at(FaultCode::BadPrice, name, row.line, why)),
+            }
+        }
+        faults.sort_by_key(|fault| fault.line);
+        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(Self { rows }), Err)
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+    }
+
+    /// All rows, in the order in which they were read.
+    pub fn rows(&self) -> &[ContractRow] {
+        &self.rows
+    }
+
+    /// The most specific row that matches; two equally specific ones are an error.
+    pub(super) fn in_force(
+        &self,
+        account: &str,
+        sides: &[(Place, Option<Place>); 2],
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<&ContractRow>> {
+        let matching = || self.rows.iter().filter(|row| row.matches(account, sides, link_type, hour));
+        let Some(most) = matching().map(ContractRow::specificity).max() else { return Ok(None) };
+        let mut best = matching().filter(|row| row.specificity() == most);
+        let first = best.next();
+        let Some(second) = best.next() else { return Ok(first) };
+        let [(source, _), (destination, _)] = sides;
+        let faults = first.into_iter().chain([second]).map(|row| {
+            Fault::at(
+                FaultCode::BadPrice,
+                &row.input,
+                row.line,
+                format!(
+                    "ties with another contract row for account {account}, {source} to {destination}, \
+                     {link_type}, in {hour}; make one of them more specific or end it"
+                ),
+            )
+        });
+        Err(Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows"))
+    }
+}
+
+fn read_row(
+    row: &TableRow,
+    input: &Arc<str>,
+    regions: &Regions,
+    currency: &str,
+) -> Result<ContractRow, String> {
+    let [account, source, destination, link_type, unit_price, discount, from, until, own_currency] =
+        &row.values[..]
+    else {
+        return Err("the row has too few fields".into());
+    };
+    check_currency(own_currency, currency)?;
+    if account.is_empty() {
+        return Err("account_id is empty; * matches any account".into());
+    }
+    let any = |text: &str| text == "*";
+    let place = |text: &str| if any(text) { Ok(None) } else { regions.read_place(text).map(Some) };
+    let terms = match (unit_price.as_str(), discount.as_str()) {
+        (price, "") if !price.is_empty() => {
+            Terms::UnitPrice(price.parse().map_err(|why| format!("unit_price {why}"))?)
+        }
+        ("", percent) if !percent.is_empty() => {
+            Terms::Discount(percent.parse().map_err(|why| format!("discount_percent {why}"))?)
+        }
+        _ => return Err("give one of unit_price and discount_percent, and not both".into()),
+    };
+    Ok(ContractRow {
+        account_id: (!any(account)).then(|| account.as_str().into()),
+        source: place(source)?,
+        destination: place(destination)?,
+        link_type: if any(link_type) { None } else { Some(link_type.parse()?) },
+        terms,
+        validity: read_validity(from, until)?,
+        input: input.clone(),
+        line: row.line,
+    })
+}

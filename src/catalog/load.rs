@@ -1,0 +1,231 @@
+//! From the texts of a catalog folder to a [`Catalog`].
+
+use super::{Catalog, Contract, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{
+        did_you_mean,
+        money::{Gb, PRINTED_DECIMALS},
+        time::{Timestamp, parse_effective},
+    },
+    read::{
+        Document,
+        table::{TableRow, read_table},
+    },
+};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+/// The texts of a catalog folder.
+#[derive(Debug, Clone)]
+pub struct CatalogSource {
+    /// `catalog.toml`.
+    pub settings: Document,
+    /// `prices.csv`.
+    pub prices: Document,
+    /// `regions.csv`, where the folder has its own; otherwise the shipped one.
+    pub regions: Option<Document>,
+}
+
+/// `catalog.toml`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    name: String,
+    version: String,
+    site: String,
+    currency: String,
+    gb: Gb,
+    symmetric: bool,
+    #[serde(default)]
+    notes: Vec<String>,
+    rounding: RoundingPolicy,
+}
+
+const REQUIRED: [&str; 8] = [
+    "source",
+    "destination",
+    "link_type",
+    "unit_price",
+    "effective_from",
+    "status",
+    "source_url",
+    "source_date",
+];
+const OPTIONAL: [&str; 2] = ["effective_until", "currency"];
+
+impl Catalog {
+    /// Reads a catalog.
+    pub fn read(source: &CatalogSource) -> Result<Self> {
+        let settings = read_settings(&source.settings)?;
+        let regions = match &source.regions {
+            Some(document) => Regions::read(document)?,
+            None => super::shipped::regions()?,
+        };
+        let empty = Self {
+            name: settings.name,
+            version: settings.version,
+            site: settings.site,
+            currency: settings.currency,
+            gb: settings.gb,
+            rounding: settings.rounding,
+            symmetric: settings.symmetric,
+            notes: settings.notes,
+            regions,
+            rows: Vec::new(),
+            by_pair: HashMap::new(),
+            overlays: Vec::new(),
+            contract: Contract::default(),
+        };
+        empty.with_layer(&source.prices, 0)
+    }
+
+    /// Lays rows of the same columns over the catalog: at the same place and date they win over it.
+    pub fn with_prices(mut self, name: &str, prices: &Document) -> Result<Self> {
+        self.overlays.push(name.to_owned());
+        let layer = self.overlays.len();
+        self.with_layer(prices, layer)
+    }
+
+    /// Adds the terms of an account's contract.
+    pub fn with_contract(mut self, document: &Document) -> Result<Self> {
+        let contract = Contract::read(document, &self.regions, &self.currency)?;
+        self.contract.extend(contract);
+        Ok(self)
+    }
+
+    fn with_layer(mut self, document: &Document, layer: usize) -> Result<Self> {
+        let name = &document.name;
+        let (rows, mut faults) =
+            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let mut lines = HashMap::new();
+        for row in rows {
+            let read = read_price(&self.regions, &self.currency, &row, name, layer);
+            let read = read.and_then(|price| refuse_second(&mut lines, price));
+            match read {
+                Ok(price) => self.insert(price),
+                Err(why) => faults.push(Fault::at(FaultCode::BadPrice, name, row.line, why)),
+            }
+        }
+        faults.sort_by_key(|fault| fault.line);
+        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(self), Err)
+    }
+
+    fn insert(&mut self, price: PriceRow) {
+        let key = (price.source.clone(), price.destination.clone(), price.link_type);
+        self.by_pair.entry(key).or_default().push(self.rows.len());
+        self.rows.push(price);
+    }
+}
+
+fn read_settings(document: &Document) -> Result<Settings> {
+    let unusable = |message: String| Error::unusable(ErrorKind::Catalog, &document.name, message);
+    let text = std::str::from_utf8(&document.text).map_err(|_| unusable("is not UTF-8".into()))?;
+    let settings: Settings = toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| text[..span.start].matches('\n').count() as u64 + 1);
+        let fault = Fault {
+            code: FaultCode::UnusableInput,
+            input: Some(document.name.clone()),
+            line,
+            message: error.message().to_owned(),
+        };
+        Error::new(ErrorKind::Catalog, fault)
+    })?;
+    if settings.rounding.decimals > PRINTED_DECIMALS {
+        return Err(unusable("rounding.decimals is above 10".into()));
+    }
+    if settings.name.is_empty() || settings.currency.is_empty() {
+        return Err(unusable("name and currency cannot be empty".into()));
+    }
+    Ok(settings)
+}
+
+fn read_price(
+    regions: &Regions,
+    currency: &str,
+    row: &TableRow,
+    input: &Arc<str>,
+    layer: usize,
+) -> Result<PriceRow, String> {
+    let [source, destination, link_type, unit_price, from, status, url, date, until, own_currency] =
+        &row.values[..]
+    else {
+        return Err("the row has too few fields".into());
+    };
+    check_currency(own_currency, currency)?;
+    let status = match status.as_str() {
+        "published" => PriceStatus::Published,
+        "assumed" => PriceStatus::Assumed,
+        other => {
+            let near = did_you_mean(other, ["published", "assumed"]);
+            return Err(format!("status {other:?} is neither published nor assumed{near}"));
+        }
+    };
+    Ok(PriceRow {
+        source: regions.read_place(source)?,
+        destination: regions.read_place(destination)?,
+        link_type: link_type.parse()?,
+        unit_price: unit_price.parse().map_err(|why| format!("unit_price {why}"))?,
+        validity: read_validity(from, until)?,
+        status,
+        source_url: url.clone(),
+        source_date: date.clone(),
+        layer,
+        input: input.clone(),
+        line: row.line,
+    })
+}
+
+/// R13: a table in another currency is never converted and never mixed in.
+pub(super) fn check_currency(own: &str, catalog: &str) -> Result<(), String> {
+    if own.is_empty() || own == catalog {
+        return Ok(());
+    }
+    Err(format!("currency {own} is not the catalog's {catalog}; amounts are never converted"))
+}
+
+pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String> {
+    let instant = |name: &str, text: &str| -> Result<Option<Timestamp>, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        parse_effective(text).map(Some).map_err(|why| format!("{name} {text:?}: {why}"))
+    };
+    let validity = Validity {
+        from: instant("effective_from", from)?,
+        until: instant("effective_until", until)?,
+    };
+    match (validity.from, validity.until) {
+        (Some(start), Some(end)) if end <= start => {
+            Err(format!("effective_until {until} is not after effective_from {from}"))
+        }
+        _ => Ok(validity),
+    }
+}
+
+type PriceKey = (super::Place, super::Place, crate::model::link::LinkType, Validity, PriceStatus);
+
+/// Two rows of one table for the same places, link type and date: which one holds cannot be told.
+fn refuse_second(
+    lines: &mut HashMap<PriceKey, u64>,
+    price: PriceRow,
+) -> Result<PriceRow, String> {
+    let validity = Validity { from: price.validity.from, until: None };
+    let key =
+        (price.source.clone(), price.destination.clone(), price.link_type, validity, price.status);
+    match lines.entry(key) {
+        Entry::Vacant(place) => {
+            place.insert(price.line);
+            Ok(price)
+        }
+        Entry::Occupied(first) => Err(format!(
+            "{} to {}, {}, has a price from the same instant already at line {}",
+            price.source,
+            price.destination,
+            price.link_type,
+            first.get()
+        )),
+    }
+}

@@ -1,0 +1,432 @@
+//! The catalog: what one GB costs between two places, over which link type, from when on, and who says so.
+//!
+//! A [`Catalog`] is read from a folder's texts ([`CatalogSource`]) or from the shipped ones
+//! ([`shipped`]); overlays ([`Catalog::with_prices`]) and contracts ([`Catalog::with_contract`])
+//! are laid over it. It answers one question: [`Catalog::quote`].
+
+pub mod check;
+pub mod contract;
+pub mod diff;
+mod load;
+pub mod regions;
+mod shipped;
+
+pub use contract::{Contract, ContractRow, Terms};
+pub use load::CatalogSource;
+pub use regions::{Region, Regions};
+pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay};
+
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{
+        did_you_mean,
+        link::LinkType,
+        money::{Gb, Rounding, UnitPrice},
+        time::{Hour, Timestamp},
+    },
+};
+use std::{collections::HashMap, fmt, sync::Arc};
+
+/// Where a price comes from (R18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PriceStatus {
+    /// Printed by the provider.
+    Published,
+    /// Nobody published it; used only when asked for by name.
+    Assumed,
+    /// The unit price of an account's own contract.
+    #[serde(skip)]
+    Contract,
+}
+
+impl PriceStatus {
+    /// `published`, `assumed` or `contract`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Assumed => "assumed",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl fmt::Display for PriceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A region or a price area.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A region id.
+    Region(Arc<str>),
+    /// A price area, which holds several regions.
+    Area(Arc<str>),
+}
+
+impl Place {
+    /// The region id or area name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Region(name) | Self::Area(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// When a price or a term is in force: read at the start of the hour, `until` exclusive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Validity {
+    /// `None`: as far back as is known.
+    pub from: Option<Timestamp>,
+    /// `None`: until a later row takes over.
+    pub until: Option<Timestamp>,
+}
+
+impl Validity {
+    /// Whether it is in force in `hour`.
+    pub fn covers(self, hour: Hour) -> bool {
+        let start = hour.start();
+        self.from.is_none_or(|from| from <= start) && self.until.is_none_or(|until| start < until)
+    }
+}
+
+/// One row of a price table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceRow {
+    /// Where traffic leaves.
+    pub source: Place,
+    /// Where it goes.
+    pub destination: Place,
+    /// Over which link type.
+    pub link_type: LinkType,
+    /// Price of one GB, in the catalog's currency.
+    pub unit_price: UnitPrice,
+    /// When it is in force.
+    pub validity: Validity,
+    /// Published or assumed.
+    pub status: PriceStatus,
+    /// Where it was read.
+    pub source_url: String,
+    /// When that was written.
+    pub source_date: String,
+    /// 0 for the catalog, then each overlay.
+    pub layer: usize,
+    /// The input it was read from.
+    pub input: Arc<str>,
+    /// Its line there.
+    pub line: u64,
+}
+
+/// How an account's month is rounded (R11).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundingPolicy {
+    /// In which direction.
+    pub mode: Rounding,
+    /// To how many decimals, at most 10.
+    pub decimals: u32,
+    /// Whether the provider publishes it.
+    pub status: PriceStatus,
+    /// Where it was read.
+    #[serde(default)]
+    pub source_url: String,
+    /// When that was written.
+    #[serde(default)]
+    pub source_date: String,
+}
+
+/// The price of one GB for one account, pair, link type and hour.
+#[derive(Debug, Clone, Copy)]
+pub struct Quote<'a> {
+    /// The price and its provenance, as lines carry them.
+    pub price: Price,
+    /// The row of the list price, where there is one.
+    pub row: Option<&'a PriceRow>,
+    /// The contract row that changes it, where there is one.
+    pub contract: Option<&'a ContractRow>,
+}
+
+/// What lines are made by: list price, contracted price and status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price {
+    /// The list price; `None` where a contract price stands without one.
+    pub list: Option<UnitPrice>,
+    /// What the account pays; without a contract, the list price.
+    pub contracted: UnitPrice,
+    /// Where the contracted price comes from.
+    pub status: PriceStatus,
+}
+
+impl Price {
+    /// The price of traffic inside a region (R1): the provider publishes that it is free.
+    pub const FREE: Self = Self {
+        list: Some(UnitPrice::ZERO),
+        contracted: UnitPrice::ZERO,
+        status: PriceStatus::Published,
+    };
+}
+
+/// Prices of one site in one currency (R13), with overlays and contract.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The provider's site it describes.
+    pub site: String,
+    /// Its only currency.
+    pub currency: String,
+    /// What one GB is.
+    pub gb: Gb,
+    /// How an account's month is rounded.
+    pub rounding: RoundingPolicy,
+    /// Whether a row holds both ways unless the reverse has its own.
+    pub symmetric: bool,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    regions: Regions,
+    rows: Vec<PriceRow>,
+    /// Indices into `rows` by source, destination and link type.
+    by_pair: HashMap<(Place, Place, LinkType), Vec<usize>>,
+    overlays: Vec<String>,
+    contract: Contract,
+}
+
+impl Catalog {
+    /// The regions it knows, with their areas.
+    pub fn regions(&self) -> &Regions {
+        &self.regions
+    }
+
+    /// All price rows: those of the catalog, then those of each overlay.
+    pub fn rows(&self) -> &[PriceRow] {
+        &self.rows
+    }
+
+    /// Names of the overlays, in the order in which they were laid.
+    pub fn overlays(&self) -> &[String] {
+        &self.overlays
+    }
+
+    /// The contract in use; empty where there is none.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Whether connections may name this region: it is in `regions.csv`, or has a row of its own.
+    pub fn knows_region(&self, region: &str) -> bool {
+        self.regions.get(region).is_some()
+            || self.rows.iter().any(|row| {
+                [&row.source, &row.destination]
+                    .into_iter()
+                    .any(|place| matches!(place, Place::Region(id) if &**id == region))
+            })
+    }
+
+    /// Whether connections may name this region; if not, why (for [`crate::read::read_inventory`]).
+    pub fn check_region(&self, region: &str) -> Result<(), String> {
+        if self.knows_region(region) {
+            return Ok(());
+        }
+        let near = did_you_mean(region, self.regions.all().map(|region| &*region.id));
+        Err(format!("region {region:?} is not known to catalog {}{near}", self.name))
+    }
+
+    /// What `account` pays per GB from `source` to `destination`, two different regions, in `hour`.
+    ///
+    /// `None` where no price is known (R5). An error where two rows are equally specific.
+    ///
+    /// ```
+    /// use peerbill::{catalog::shipped, model::{link::LinkType, time::Timestamp}};
+    ///
+    /// let catalog = shipped("international-site").unwrap();
+    /// let hour = Timestamp::parse("2026-10-05T03:00:00Z").unwrap().hour();
+    /// let gold = catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Gold, hour)?.unwrap();
+    /// assert_eq!(gold.price.contracted.to_string(), "0.072");
+    /// // No Platinum price in USD is known: absent, not zero.
+    /// assert!(catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Platinum, hour)?.is_none());
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    pub fn quote(
+        &self,
+        account: &str,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<Quote<'_>>> {
+        let row = self.list_price(source, destination, link_type, hour)?;
+        let sides = [self.regions.places_of(source), self.regions.places_of(destination)];
+        let contract = self.contract.in_force(account, &sides, link_type, hour)?;
+        let list = row.map(|row| row.unit_price);
+        let price = match (contract.map(|row| row.terms), row) {
+            (Some(Terms::UnitPrice(contracted)), _) => Some(Price {
+                // An assumed list price is not shown beside a price that does not depend on it (R18).
+                list: row.filter(|row| row.status == PriceStatus::Published).and(list),
+                contracted,
+                status: PriceStatus::Contract,
+            }),
+            (Some(Terms::Discount(discount)), Some(row)) => Some(Price {
+                list,
+                contracted: row.unit_price.discounted(discount),
+                status: row.status,
+            }),
+            (None, Some(row)) => Some(Price { list, contracted: row.unit_price, status: row.status }),
+            (_, None) => None,
+        };
+        Ok(price.map(|price| Quote { price, row, contract }))
+    }
+
+    /// The row whose price holds: the most specific one, then the latest in force, then the later layer.
+    fn list_price(
+        &self,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<&PriceRow>> {
+        let pairs = self.pairs_by_specificity(source, destination);
+        // An assumed row never displaces a published one in force (R18).
+        for status in [PriceStatus::Published, PriceStatus::Assumed] {
+            for equally_specific in &pairs {
+                let mut found: Vec<&PriceRow> = equally_specific
+                    .iter()
+                    .filter_map(|(from, to)| self.row_in_force(from, to, link_type, status, hour))
+                    .collect();
+                if found.len() > 1 {
+                    return Err(tied(source, destination, link_type, hour, &found));
+                }
+                if let Some(row) = found.pop() {
+                    return Ok(Some(row));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pairs of places that cover a pair of regions: both regions, then one, then both areas.
+    fn pairs_by_specificity(&self, source: &str, destination: &str) -> [Vec<(Place, Place)>; 3] {
+        let (from, from_area) = self.regions.places_of(source);
+        let (to, to_area) = self.regions.places_of(destination);
+        let one_region = [
+            to_area.clone().map(|area| (from.clone(), area)),
+            from_area.clone().map(|area| (area, to.clone())),
+        ];
+        [
+            vec![(from, to)],
+            one_region.into_iter().flatten().collect(),
+            from_area.zip(to_area).into_iter().collect(),
+        ]
+    }
+
+    /// The row for exactly these places; where the catalog is symmetric, the reverse one stands in.
+    fn row_in_force(
+        &self,
+        from: &Place,
+        to: &Place,
+        link_type: LinkType,
+        status: PriceStatus,
+        hour: Hour,
+    ) -> Option<&PriceRow> {
+        let latest = |from: &Place, to: &Place| {
+            self.by_pair
+                .get(&(from.clone(), to.clone(), link_type))?
+                .iter()
+                .map(|&index| &self.rows[index])
+                .filter(|row| row.status == status && row.validity.covers(hour))
+                .max_by_key(|row| (row.validity.from, row.layer))
+        };
+        latest(from, to).or_else(|| if self.symmetric { latest(to, from) } else { None })
+    }
+
+    /// The hours, rising, at which a price or a term may change: between two of them all quotes are constant.
+    pub fn price_changes(&self) -> Vec<Hour> {
+        let validities = self.rows.iter().map(|row| row.validity);
+        let mut hours: Vec<Hour> = validities
+            .chain(self.contract.rows().iter().map(|row| row.validity))
+            .flat_map(|validity| [validity.from, validity.until])
+            .flatten()
+            .map(first_hour_at_or_after)
+            .collect();
+        hours.sort_unstable();
+        hours.dedup();
+        hours
+    }
+
+    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas.
+    pub fn digest(&self) -> String {
+        let mut rows: Vec<String> = self.rows.iter().map(describe_row).collect();
+        rows.extend(self.regions.all().map(|region| {
+            format!("region,{},{}", region.id, region.area.as_deref().unwrap_or_default())
+        }));
+        rows.extend(self.contract.rows().iter().map(ContractRow::describe));
+        rows.sort_unstable();
+        let mut hasher = blake3::Hasher::new();
+        let rounding = &self.rounding;
+        let settings = format!(
+            "{},{},{},{},{},{},{}\n",
+            self.name,
+            self.version,
+            self.currency,
+            self.gb.as_str(),
+            rounding.mode.as_str(),
+            rounding.decimals,
+            self.symmetric
+        );
+        hasher.update(settings.as_bytes());
+        hasher.update(rows.join("\n").as_bytes());
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// The first hour that starts at or after `at`.
+fn first_hour_at_or_after(at: Timestamp) -> Hour {
+    if at.hour().start() == at { at.hour() } else { at.hour().next() }
+}
+
+fn describe_row(row: &PriceRow) -> String {
+    let instant = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
+    format!(
+        "price,{},{},{},{},{},{},{},{}",
+        row.source,
+        row.destination,
+        row.link_type,
+        row.unit_price,
+        instant(row.validity.from),
+        instant(row.validity.until),
+        row.status,
+        row.layer
+    )
+}
+
+fn tied(
+    source: &str,
+    destination: &str,
+    link_type: LinkType,
+    hour: Hour,
+    rows: &[&PriceRow],
+) -> Error {
+    let faults = rows.iter().map(|row| {
+        Fault::at(
+            FaultCode::BadPrice,
+            &row.input,
+            row.line,
+            format!(
+                "{} to {} ties with another row for {source} to {destination}, {link_type}, in {hour}; \
+                 add a row that names both regions",
+                row.source, row.destination
+            ),
+        )
+    });
+    // OK because a tie has two rows.
+    Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows")
+}

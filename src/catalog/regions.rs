@@ -1,0 +1,116 @@
+//! Regions and the price areas they lie in.
+
+use super::Place;
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::did_you_mean,
+    read::{Document, table::read_table},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A region of the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// Its id, `cn-hangzhou`.
+    pub id: Arc<str>,
+    /// Its English name.
+    pub name_en: String,
+    /// Its Chinese name.
+    pub name_zh: String,
+    /// Its price area; our mapping, since the provider publishes none. `None`: not known, hence no price by area.
+    pub area: Option<Arc<str>>,
+    /// Whether it stands on a list of regions that support peering.
+    pub peering: String,
+}
+
+/// Regions by id.
+#[derive(Debug, Clone, Default)]
+pub struct Regions {
+    by_id: BTreeMap<Arc<str>, Region>,
+}
+
+impl Regions {
+    pub(crate) fn read(document: &Document) -> Result<Self> {
+        const REQUIRED: [&str; 2] = ["region_id", "area"];
+        const OPTIONAL: [&str; 3] = ["name_en", "name_zh", "peering"];
+        let name = &document.name;
+        let (rows, mut faults) =
+            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let mut by_id = BTreeMap::new();
+        for row in rows {
+            let [id, area, name_en, name_zh, peering] = &row.values[..] else { continue };
+            let region = Region {
+                id: id.as_str().into(),
+                name_en: name_en.clone(),
+                name_zh: name_zh.clone(),
+                area: (!area.is_empty()).then(|| area.as_str().into()),
+                peering: peering.clone(),
+            };
+            let fault = if id.is_empty() {
+                Some("region_id is empty".to_string())
+            } else if by_id.insert(region.id.clone(), region).is_some() {
+                Some(format!("region {id} stands here a second time"))
+            } else {
+                None
+            };
+            faults.extend(fault.map(|why| Fault::at(FaultCode::BadPrice, name, row.line, why)));
+        }
+        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(Self { by_id }), Err)
+    }
+
+    /// The region with this id.
+    pub fn get(&self, id: &str) -> Option<&Region> {
+        self.by_id.get(id)
+    }
+
+    /// All regions, by id.
+    pub fn all(&self) -> impl Iterator<Item = &Region> {
+        self.by_id.values()
+    }
+
+    /// All areas, by name.
+    pub fn areas(&self) -> Vec<Arc<str>> {
+        let mut areas: Vec<Arc<str>> =
+            self.all().filter_map(|region| region.area.clone()).collect();
+        areas.sort_unstable();
+        areas.dedup();
+        areas
+    }
+
+    /// The region as a place, and the area it lies in, where that is known.
+    pub(crate) fn places_of(&self, id: &str) -> (Place, Option<Place>) {
+        match self.by_id.get_key_value(id) {
+            Some((id, region)) => {
+                (Place::Region(id.clone()), region.area.clone().map(Place::Area))
+            }
+            None => (Place::Region(id.into()), None),
+        }
+    }
+
+    /// Finds a region by its id, English or Chinese name, upper or lower case; the error suggests a near one.
+    pub fn find(&self, text: &str) -> Result<&Region> {
+        let same = |name: &str| name.eq_ignore_ascii_case(text);
+        let found = self
+            .get(text)
+            .or_else(|| self.all().find(|r| same(&r.id) || same(&r.name_en) || same(&r.name_zh)));
+        found.ok_or_else(|| {
+            let names = self.all().flat_map(|r| [&*r.id, r.name_en.as_str(), r.name_zh.as_str()]);
+            Error::usage(format!("region {text:?} is not known{}", did_you_mean(text, names)))
+        })
+    }
+
+    /// Reads a place of a price row: an area, or anything of the shape of a region id.
+    pub(crate) fn read_place(&self, text: &str) -> Result<Place, String> {
+        if self.areas().iter().any(|area| &**area == text) {
+            return Ok(Place::Area(text.into()));
+        }
+        let id_shape = text.contains('-')
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if id_shape {
+            return Ok(Place::Region(text.into()));
+        }
+        let areas = self.areas();
+        let known = self.by_id.keys().chain(&areas).map(|name| &**name);
+        Err(format!("{text:?} is neither a region id nor an area{}", did_you_mean(text, known)))
+    }
+}

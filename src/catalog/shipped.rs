@@ -1,0 +1,98 @@
+//! The catalogs of `pricing/`, compiled in, so that nothing has to be found at run time.
+
+use super::{Catalog, CatalogSource, Regions};
+use crate::{error::Result, read::Document};
+
+/// Names of the catalogs that are shipped.
+pub const SHIPPED_CATALOGS: [&str; 2] = ["china-site", "international-site"];
+
+/// Names of the overlays that are shipped. They hold assumed prices and are used only when asked for.
+pub const SHIPPED_OVERLAYS: [&str; 1] = ["assumed-platinum"];
+
+macro_rules! pricing {
+    ($path:literal) => {
+        Document::new(
+            concat!("pricing/", $path),
+            &include_bytes!(concat!("../../pricing/", $path))[..],
+        )
+    };
+}
+
+/// The shipped catalog of this name.
+///
+/// `None` where there is none of this name. The texts are compiled in and read by a test, so it does not fail.
+pub fn shipped(name: &str) -> Option<Catalog> {
+    let (settings, prices) = match name {
+        "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),
+        "international-site" => (
+            pricing!("international-site/catalog.toml"),
+            pricing!("international-site/prices.csv"),
+        ),
+        _ => return None,
+    };
+    let source = CatalogSource { settings, prices, regions: None };
+    Some(Catalog::read(&source).expect("shipped catalogs are read by a test"))
+}
+
+/// The shipped overlay of this name, for [`Catalog::with_prices`].
+pub fn shipped_overlay(name: &str) -> Option<Document> {
+    (name == "assumed-platinum").then(|| pricing!("assumed-platinum/prices.csv"))
+}
+
+pub(super) fn regions() -> Result<Regions> {
+    Regions::read(&pricing!("regions.csv"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::{Place, PriceStatus},
+        model::{link::LinkType, money::UnitPrice},
+    };
+
+    #[test]
+    fn r18_all_cny_cells_are_known_and_25_usd_gold_ones() {
+        let count = |name: &str, link_type| {
+            let catalog = shipped(name).unwrap();
+            assert!(catalog.rows().iter().all(|row| row.status == PriceStatus::Published));
+            assert!(catalog.rows().iter().all(|row| !row.source_url.is_empty() && !row.source_date.is_empty()));
+            catalog.rows().iter().filter(|row| row.link_type == link_type).count()
+        };
+        assert_eq!(count("china-site", LinkType::Gold), 36);
+        assert_eq!(count("china-site", LinkType::Platinum), 36);
+        assert_eq!(count("international-site", LinkType::Gold), 25);
+        assert_eq!(count("international-site", LinkType::Platinum), 0);
+        assert!(shipped("moon-site").is_none());
+    }
+
+    #[test]
+    fn r18_assumed_platinum_is_one_and_a_half_times_gold_rounded_half_up() {
+        let gold = shipped("international-site").unwrap();
+        let overlay = shipped_overlay("assumed-platinum").unwrap();
+        let both = gold.clone().with_prices("assumed-platinum", &overlay).unwrap();
+        let platinum = &both.rows()[gold.rows().len()..];
+        assert_eq!(platinum.len(), gold.rows().len());
+        for (assumed, published) in platinum.iter().zip(gold.rows()) {
+            assert_eq!((&assumed.source, &assumed.destination), (&published.source, &published.destination));
+            assert_eq!((assumed.link_type, assumed.status), (LinkType::Platinum, PriceStatus::Assumed));
+            let thousandths = published.unit_price.to_decimal() * rust_decimal::Decimal::from(1500);
+            let rounded = (thousandths + rust_decimal::Decimal::new(5, 1)).floor();
+            let expected: UnitPrice =
+                (rounded / rust_decimal::Decimal::ONE_THOUSAND).to_string().parse().unwrap();
+            assert_eq!(assumed.unit_price, expected);
+        }
+        assert!(shipped("china-site").unwrap().with_prices("assumed-platinum", &overlay).is_err());
+    }
+
+    #[test]
+    fn mexico_is_a_region_without_area() {
+        let regions = regions().unwrap();
+        assert_eq!(regions.get("na-south-1").unwrap().area, None);
+        assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 1);
+        assert_eq!(regions.areas().len(), 6);
+        assert_eq!(regions.find("杭州").is_err(), true);
+        assert_eq!(&*regions.find("singapore").unwrap().id, "ap-southeast-1");
+        assert_eq!(regions.places_of("me-east-1").1, Some(Place::Area("Middle East".into())));
+    }
+}

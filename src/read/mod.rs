@@ -1,0 +1,27 @@
+//! Readers: bytes of native CSV to values. They take any [`std::io::Read`] and open nothing themselves.
+
+pub mod connections;
+pub(crate) mod rows;
+pub(crate) mod table;
+pub mod traffic;
+
+pub use connections::{inventory, read_inventory};
+pub use traffic::TrafficSource;
+
+use std::sync::Arc;
+
+/// A small input, held as a whole: its name in messages and its bytes.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Name in messages, usually the path.
+    pub name: Arc<str>,
+    /// Its bytes, decompressed.
+    pub text: Vec<u8>,
+}
+
+impl Document {
+    /// From a name and bytes.
+    pub fn new(name: &str, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+}

@@ -1,0 +1,133 @@
+//! Small CSV tables, read as a whole: connections, link changes, prices, contracts.
+
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{did_you_mean, quoted},
+    read::rows::{Row, Rows, Shape},
+};
+use std::{io::Read, sync::Arc};
+
+/// Where each wanted column stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    positions: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Header {
+    /// Finds the columns in the first row: all of `required`, then those of `optional` that are there.
+    pub fn find(
+        kind: ErrorKind,
+        name: &Arc<str>,
+        row: Option<Row<'_>>,
+        required: &[&str],
+        optional: &[&str],
+    ) -> Result<Self> {
+        let unusable = |line, message: String| {
+            Error::new(kind, Fault::at(FaultCode::UnusableInput, name, line, message))
+        };
+        let Some(row) = row else {
+            let wanted = required.join(",");
+            return Err(unusable(1, format!("the input is empty; its header should be {wanted}")));
+        };
+        if row.shape != Shape::Fields {
+            return Err(unusable(row.line, "the header cannot be read as CSV".into()));
+        }
+        let found: Vec<String> =
+            (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned()).collect();
+        let mut positions = Vec::new();
+        for column in required.iter().chain(optional) {
+            let mut places = (0..found.len()).filter(|&i| found[i] == *column);
+            positions.push(places.next());
+            if places.next().is_some() {
+                return Err(unusable(row.line, format!("the header has column {column} twice")));
+            }
+        }
+        let missing: Vec<&str> = required
+            .iter()
+            .zip(&positions)
+            .filter(|(_, position)| position.is_none())
+            .map(|(column, _)| *column)
+            .collect();
+        if !missing.is_empty() {
+            let near = did_you_mean(missing[0], found.iter().map(String::as_str));
+            return Err(unusable(
+                row.line,
+                format!(
+                    "the header lacks {}; it has {}{near}",
+                    missing.join(", "),
+                    quoted(row.raw)
+                ),
+            ));
+        }
+        Ok(Self { positions, width: found.len() })
+    }
+
+    /// Where the column at this place of the wanted ones stands, where it is there.
+    pub fn position(&self, wanted: usize) -> Option<usize> {
+        self.positions[wanted]
+    }
+
+    /// Why `row` does not fit the header, where it does not.
+    pub fn misfit(&self, row: &Row<'_>) -> Option<String> {
+        match row.shape {
+            Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
+            Shape::TooLong => Some("the line is longer than 1 MiB".into()),
+            Shape::Fields if row.len() != self.width => Some(format!(
+                "{} fields where the header has {}: {}",
+                row.len(),
+                self.width,
+                quoted(row.raw)
+            )),
+            Shape::Fields => None,
+        }
+    }
+}
+
+/// The values of one row, in the order of the wanted columns; a column that is not there is empty.
+#[derive(Debug, Clone)]
+pub(crate) struct TableRow {
+    pub line: u64,
+    pub values: Vec<String>,
+}
+
+impl TableRow {
+    /// The value of the column at this place, or `None` where it is empty or not there.
+    pub fn optional(&self, wanted: usize) -> Option<&str> {
+        Some(self.values[wanted].as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+/// Reads all rows of a table. Rows that cannot be read are returned as faults.
+pub(crate) fn read_table(
+    kind: ErrorKind,
+    name: &Arc<str>,
+    input: impl Read,
+    required: &[&str],
+    optional: &[&str],
+) -> Result<(Vec<TableRow>, Vec<Fault>)> {
+    let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
+    let mut rows = Rows::new(input);
+    let header = Header::find(kind, name, rows.next().map_err(unreadable)?, required, optional)?;
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next().map_err(unreadable)? {
+        let read = match header.misfit(&row) {
+            Some(misfit) => Err(misfit),
+            None => values(&header, &row, required.len() + optional.len()),
+        };
+        match read {
+            Ok(values) => found.push(TableRow { line: row.line, values }),
+            Err(why) => faults.push(Fault::at(FaultCode::UnreadableRow, name, row.line, why)),
+        }
+    }
+    Ok((found, faults))
+}
+
+fn values(header: &Header, row: &Row<'_>, wanted: usize) -> Result<Vec<String>, String> {
+    (0..wanted)
+        .map(|column| {
+            let field = header.position(column).map_or(&b""[..], |position| row.field(position));
+            String::from_utf8(field.to_vec()).map_err(|_| format!("{} is not UTF-8", quoted(field)))
+        })
+        .collect()
+}

@@ -1,0 +1,495 @@
+//! The monthly cost report: statements with everything a reader needs to trust them.
+
+use crate::{
+    attribution::attribute,
+    catalog::{Catalog, PriceStatus},
+    error::{Error, Result},
+    findings::{Finding, FindingCode, findings},
+    group::{Group, group},
+    meter::{ControlTotals, Duplicates, Metered},
+    model::{
+        connection::{Connection, Inventory},
+        did_you_mean,
+        money::Money,
+        time::{BillingMonth, Offset, Period},
+    },
+    rating::{Line, rate},
+    statement::{Statement, statements},
+};
+
+/// A column of the report, in the order of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is the column of that name in docs/rules.md")]
+pub enum Column {
+    BillingMonth,
+    ChargePeriodStart,
+    ChargePeriodEnd,
+    BillingAccountId,
+    ConnectionId,
+    Sender,
+    SourceRegion,
+    DestinationRegion,
+    PeerAccountId,
+    LinkType,
+    ChargeCategory,
+    ConsumedBytes,
+    PricingQuantity,
+    ListUnitPrice,
+    ContractedUnitPrice,
+    BilledCost,
+    BillingCurrency,
+    MeteredHours,
+    RaisedHours,
+    RaisedCost,
+    PriceStatus,
+}
+
+impl Column {
+    /// All, in the order of the file.
+    pub const ALL: [Self; 21] = [
+        Self::BillingMonth,
+        Self::ChargePeriodStart,
+        Self::ChargePeriodEnd,
+        Self::BillingAccountId,
+        Self::ConnectionId,
+        Self::Sender,
+        Self::SourceRegion,
+        Self::DestinationRegion,
+        Self::PeerAccountId,
+        Self::LinkType,
+        Self::ChargeCategory,
+        Self::ConsumedBytes,
+        Self::PricingQuantity,
+        Self::ListUnitPrice,
+        Self::ContractedUnitPrice,
+        Self::BilledCost,
+        Self::BillingCurrency,
+        Self::MeteredHours,
+        Self::RaisedHours,
+        Self::RaisedCost,
+        Self::PriceStatus,
+    ];
+
+    /// Its name in the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BillingMonth => "billing_month",
+            Self::ChargePeriodStart => "charge_period_start",
+            Self::ChargePeriodEnd => "charge_period_end",
+            Self::BillingAccountId => "billing_account_id",
+            Self::ConnectionId => "connection_id",
+            Self::Sender => "sender",
+            Self::SourceRegion => "source_region",
+            Self::DestinationRegion => "destination_region",
+            Self::PeerAccountId => "peer_account_id",
+            Self::LinkType => "link_type",
+            Self::ChargeCategory => "charge_category",
+            Self::ConsumedBytes => "consumed_bytes",
+            Self::PricingQuantity => "pricing_quantity",
+            Self::ListUnitPrice => "list_unit_price",
+            Self::ContractedUnitPrice => "contracted_unit_price",
+            Self::BilledCost => "billed_cost",
+            Self::BillingCurrency => "billing_currency",
+            Self::MeteredHours => "metered_hours",
+            Self::RaisedHours => "raised_hours",
+            Self::RaisedCost => "raised_cost",
+            Self::PriceStatus => "price_status",
+        }
+    }
+
+    /// Whether grouped lines show its sum.
+    pub fn is_summed(self) -> bool {
+        matches!(
+            self,
+            Self::ConsumedBytes
+                | Self::PricingQuantity
+                | Self::BilledCost
+                | Self::MeteredHours
+                | Self::RaisedHours
+                | Self::RaisedCost
+        )
+    }
+
+    fn is_charge_period(self) -> bool {
+        matches!(self, Self::ChargePeriodStart | Self::ChargePeriodEnd)
+    }
+}
+
+/// One line of the report as text, by column; a column without a value is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row([String; Column::ALL.len()]);
+
+impl Row {
+    /// The value of a column.
+    pub fn get(&self, column: Column) -> &str {
+        &self.0[column as usize]
+    }
+
+    pub(crate) fn set(&mut self, column: Column, value: impl Into<String>) {
+        self.0[column as usize] = value.into();
+    }
+
+    /// Orders rows by their columns, from the first to the last.
+    pub(crate) fn cmp_by_columns(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+
+    fn set_period(&mut self, period: Period) {
+        self.set(Column::ChargePeriodStart, period.start.to_string());
+        self.set(Column::ChargePeriodEnd, period.end.to_string());
+    }
+}
+
+/// How lines are grouped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grouping {
+    /// Columns whose values tell groups apart.
+    pub columns: Vec<Column>,
+    /// Whether local days do.
+    pub day: bool,
+}
+
+impl Grouping {
+    /// Reads column names and `day`.
+    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut grouping = Self::default();
+        for name in names {
+            if name == "day" {
+                grouping.day = true;
+                continue;
+            }
+            let column = Column::ALL.into_iter().find(|column| column.name() == name);
+            let column = column.ok_or_else(|| {
+                let known = Column::ALL.map(Column::name).into_iter().chain(["day"]);
+                Error::usage(format!("--by {name}: no such column{}", did_you_mean(name, known)))
+            })?;
+            if column.is_summed() {
+                return Err(Error::usage(format!(
+                    "--by {name}: {name} is summed, lines cannot be grouped by it"
+                )));
+            }
+            if !grouping.columns.contains(&column) {
+                grouping.columns.push(column);
+            }
+        }
+        if grouping.day && grouping.columns.iter().any(|column| column.is_charge_period()) {
+            return Err(Error::usage("--by day and an hourly charge period exclude each other"));
+        }
+        if grouping.columns.is_empty() && !grouping.day {
+            return Err(Error::usage("--by names no column"));
+        }
+        Ok(grouping)
+    }
+
+    fn needs_hours(&self) -> bool {
+        self.day || self.columns.iter().any(|column| column.is_charge_period())
+    }
+}
+
+/// What report to make.
+#[derive(Debug, Clone)]
+pub struct ReportOptions {
+    /// The billing month.
+    pub month: BillingMonth,
+    /// The offset in which the month has its edges.
+    pub offset: Offset,
+    /// One line per hour.
+    pub hourly: bool,
+    /// Grouped lines.
+    pub by: Option<Grouping>,
+    /// The statement of this account alone.
+    pub account: Option<String>,
+    /// What was done with duplicates while metering.
+    pub duplicates: Duplicates,
+    /// Further settings that the report names, such as those from a settings file.
+    pub settings: Vec<(String, String)>,
+}
+
+impl ReportOptions {
+    /// A report of all accounts for `month` at UTC+8, one line per price.
+    pub fn new(month: BillingMonth) -> Self {
+        Self {
+            month,
+            offset: Offset::CHINA,
+            hourly: false,
+            by: None,
+            account: None,
+            duplicates: Duplicates::Refuse,
+            settings: Vec::new(),
+        }
+    }
+
+    /// The hours of the month.
+    pub fn period(&self) -> Period {
+        self.month.period(self.offset)
+    }
+}
+
+/// A finished report; the writers turn it into bytes.
+#[derive(Debug, Clone)]
+pub struct Report<'a> {
+    /// What was asked for.
+    pub options: ReportOptions,
+    /// The catalog that priced it.
+    pub catalog: &'a Catalog,
+    /// The connections it is about.
+    pub inventory: &'a Inventory,
+    /// All lines, by account.
+    pub lines: Vec<Line>,
+    /// One statement per account.
+    pub statements: Vec<Statement>,
+    /// Grouped lines, where they were asked for; they are printed instead of the lines.
+    pub groups: Option<Vec<Group>>,
+    /// Where every record went; checked.
+    pub totals: ControlTotals,
+    /// What a reader should know.
+    pub findings: Vec<Finding>,
+    /// A digest over the metered hours.
+    pub usage_digest: String,
+}
+
+/// Rates what was metered and makes the report.
+///
+/// Fails where a price is missing, where two prices tie, where an amount is too large to be exact, or
+/// where the control totals do not add up.
+pub fn report<'a>(
+    metered: &Metered,
+    inventory: &'a Inventory,
+    catalog: &'a Catalog,
+    options: ReportOptions,
+) -> Result<Report<'a>> {
+    metered.totals.check()?;
+    if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
+        return Err(Error::usage("--hourly and --by day exclude each other"));
+    }
+    if let Some(account) = &options.account {
+        check_account(account, inventory)?;
+    }
+    let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
+    let account = options.account.as_deref();
+    let lines = rate(&metered.usage, inventory, catalog, options.hourly || by_hours, account)?;
+    let statements = statements(&lines, inventory, catalog)?;
+    let mut findings = findings(metered, inventory)?;
+    findings.extend(refusal_findings(metered));
+    if let Some(account) = account {
+        findings.retain(|finding| {
+            finding.connection.is_none_or(|index| owns_an_end(account, inventory.connection(index)))
+        });
+    }
+    let mut report = Report {
+        options,
+        catalog,
+        inventory,
+        lines,
+        statements,
+        groups: None,
+        totals: metered.totals,
+        findings,
+        usage_digest: metered.usage.digest(inventory),
+    };
+    report.note_assumed_prices();
+    report.findings.sort_by_key(|finding| finding.code);
+    if report.options.by.is_some() {
+        report.group_lines()?;
+    }
+    Ok(report)
+}
+
+fn owns_an_end(account: &str, connection: &Connection) -> bool {
+    [&connection.requester, &connection.accepter].iter().any(|end| &*end.account_id == account)
+}
+
+fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
+    let connections = inventory.connections();
+    if connections.iter().any(|connection| owns_an_end(account, connection)) {
+        return Ok(());
+    }
+    let known = connections
+        .iter()
+        .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
+    Err(Error::usage(format!(
+        "--account {account}: no connection of the inventory has this account{}",
+        did_you_mean(account, known)
+    )))
+}
+
+fn refusal_findings(metered: &Metered) -> Vec<Finding> {
+    let for_cause = metered.refused_for_cause;
+    let dropped = metered.totals.refused.records - for_cause;
+    let mut found = Vec::new();
+    if for_cause > 0 {
+        let message = format!("{for_cause} records are quarantined and not billed");
+        found.push(Finding::new(FindingCode::RecordsQuarantined, message));
+    }
+    if dropped > 0 {
+        let message = format!("{dropped} copies of records were dropped");
+        found.push(Finding::new(FindingCode::CopiesDropped, message));
+    }
+    found
+}
+
+impl Report<'_> {
+    fn note_assumed_prices(&mut self) {
+        let assumed = self.lines.iter().filter(|line| line.price.status == PriceStatus::Assumed);
+        let count = assumed.count();
+        if count > 0 {
+            let message = format!(
+                "{count} lines use an assumed price, which the provider does not publish: {}",
+                self.catalog.overlays().join(", ")
+            );
+            self.findings.push(Finding::new(FindingCode::AssumedPrice, message));
+        }
+    }
+
+    /// The columns of this report.
+    pub fn columns(&self) -> Vec<Column> {
+        let by_hours = self.options.by.as_ref().is_some_and(Grouping::needs_hours);
+        let periods = self.options.hourly || by_hours;
+        Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect()
+    }
+
+    /// Whether an assumed price touched any line.
+    pub fn assumed(&self) -> bool {
+        self.statements.iter().any(|statement| statement.assumed)
+    }
+
+    /// The sum of what is payable, over all accounts shown.
+    pub fn payable(&self) -> Result<Money> {
+        let payables = self.statements.iter().map(|statement| statement.payable);
+        payables.into_iter().try_fold(Money::ZERO, Money::checked_add)
+    }
+
+    /// The lines of the file: every account's lines and its adjustment, or the groups and all adjustments.
+    pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
+        let groups = self.group_rows();
+        let statements = self.statements.iter().flat_map(|statement| {
+            let shown = if self.groups.is_some() { 0..0 } else { statement.lines.clone() };
+            let lines = self.lines[shown].iter().map(|line| self.line_row(line));
+            lines.chain(self.adjustment_row(statement).map(Ok))
+        });
+        groups.chain(statements)
+    }
+
+    /// The grouped lines; none where lines are not grouped.
+    pub fn group_rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
+        self.groups.iter().flatten().map(|group| self.group_row(group))
+    }
+
+    /// One line as text.
+    pub fn line_row(&self, line: &Line) -> Result<Row> {
+        let connection = self.inventory.connection(line.connection);
+        let to = attribute(connection, line.sender);
+        let gb = self.catalog.gb;
+        let mut row = Row::default();
+        row.set(Column::BillingMonth, self.options.month.to_string());
+        if let Some(start) = line.hour {
+            row.set_period(Period { start, end: start.next() });
+        }
+        row.set(Column::BillingAccountId, to.billing_account_id);
+        row.set(Column::ConnectionId, &*connection.id);
+        row.set(Column::Sender, line.sender.as_str());
+        row.set(Column::SourceRegion, to.source_region);
+        row.set(Column::DestinationRegion, to.destination_region);
+        row.set(Column::PeerAccountId, to.peer_account_id);
+        row.set(Column::LinkType, line.link_type.map_or("", |link_type| link_type.as_str()));
+        row.set(Column::ChargeCategory, if line.link_type.is_some() { "usage" } else { "free" });
+        row.set(Column::ConsumedBytes, line.bytes.to_string());
+        row.set(Column::PricingQuantity, gb.quantity(line.bytes)?.text(0));
+        row.set(
+            Column::ListUnitPrice,
+            line.price.list.map_or_else(String::new, |price| price.to_string()),
+        );
+        row.set(Column::ContractedUnitPrice, line.price.contracted.to_string());
+        row.set(Column::BilledCost, line.amount.printed(gb)?.to_string());
+        row.set(Column::BillingCurrency, &*self.catalog.currency);
+        row.set(Column::MeteredHours, line.metered_hours.to_string());
+        row.set(Column::RaisedHours, line.raised_hours.to_string());
+        row.set(Column::RaisedCost, line.raised_amount.printed(gb)?.to_string());
+        row.set(Column::PriceStatus, line.price.status.as_str());
+        Ok(row)
+    }
+
+    fn group_row(&self, group: &Group) -> Result<Row> {
+        let gb = self.catalog.gb;
+        let mut row = group.key.clone();
+        row.set(Column::ConsumedBytes, group.bytes.to_string());
+        row.set(Column::PricingQuantity, gb.quantity(group.bytes)?.text(0));
+        row.set(Column::BilledCost, group.amount.printed(gb)?.to_string());
+        row.set(Column::MeteredHours, group.metered_hours.to_string());
+        row.set(Column::RaisedHours, group.raised_hours.to_string());
+        row.set(Column::RaisedCost, group.raised_amount.printed(gb)?.to_string());
+        if group.assumed {
+            // R18: an assumed price marks every line that it touched, also where the column is not asked for.
+            row.set(Column::PriceStatus, PriceStatus::Assumed.as_str());
+        }
+        Ok(row)
+    }
+
+    /// The line that makes an account's print add up; none where there is nothing to adjust.
+    fn adjustment_row(&self, statement: &Statement) -> Option<Row> {
+        if statement.adjustment == Money::ZERO {
+            return None;
+        }
+        let mut row = Row::default();
+        row.set(Column::BillingMonth, self.options.month.to_string());
+        row.set(Column::BillingAccountId, &*statement.billing_account_id);
+        row.set(Column::ChargeCategory, "adjustment");
+        row.set(Column::BilledCost, statement.adjustment.to_string());
+        row.set(Column::BillingCurrency, &*self.catalog.currency);
+        Some(row)
+    }
+
+    /// Groups the lines, and lets the adjustments make the groups add up to what is payable.
+    fn group_lines(&mut self) -> Result<()> {
+        let Some(grouping) = self.options.by.clone() else { return Ok(()) };
+        let mut grouping = grouping;
+        if self.options.hourly {
+            grouping.columns.extend([Column::ChargePeriodStart, Column::ChargePeriodEnd]);
+        }
+        let keys = self.lines.iter().map(|line| self.group_key(line, &grouping));
+        let keys = keys.collect::<Result<Vec<Row>>>()?;
+        let groups = group(&self.lines, keys)?;
+        let printed = |group: &Group| group.amount.printed(self.catalog.gb);
+        let by_account = grouping.columns.contains(&Column::BillingAccountId);
+        let mut rest = self.payable()?;
+        for group in &groups {
+            rest = rest.checked_sub(printed(group)?)?;
+        }
+        for statement in &mut self.statements {
+            let mut subtotal = Money::ZERO;
+            if by_account {
+                let own = |group: &&Group| {
+                    group.key.get(Column::BillingAccountId) == statement.billing_account_id
+                };
+                for group in groups.iter().filter(own) {
+                    subtotal = subtotal.checked_add(printed(group)?)?;
+                }
+            } else {
+                subtotal = statement.exact.printed(self.catalog.gb)?;
+            }
+            statement.subtotal = subtotal;
+            statement.adjustment = statement.payable.checked_sub(subtotal)?;
+            rest = rest.checked_sub(statement.adjustment)?;
+        }
+        // Groups that mix accounts round differently from accounts: the last digit goes to the last account.
+        if let Some(last) = self.statements.last_mut() {
+            last.adjustment = last.adjustment.checked_add(rest)?;
+            last.subtotal = last.payable.checked_sub(last.adjustment)?;
+        }
+        self.groups = Some(groups);
+        Ok(())
+    }
+
+    /// The values that tell a line's group from others; all other columns are empty.
+    fn group_key(&self, line: &Line, grouping: &Grouping) -> Result<Row> {
+        let full = self.line_row(line)?;
+        let mut key = Row::default();
+        for &column in &grouping.columns {
+            key.set(column, full.get(column));
+        }
+        if let Some(hour) = line.hour.filter(|_| grouping.day) {
+            key.set_period(self.options.offset.day_of(hour));
+        }
+        Ok(key)
+    }
+}

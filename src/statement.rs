@@ -1,0 +1,76 @@
+//! Lines to statements per account and month: the only place that rounds (R11).
+
+use crate::{
+    catalog::{Catalog, PriceStatus},
+    error::Result,
+    model::{connection::Inventory, money::{Amount, Money}},
+    rating::{Line, account},
+};
+use std::ops::Range;
+
+/// What one account pays for the month, and how the print adds up to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The account.
+    pub billing_account_id: String,
+    /// Its lines, as a range of the lines that were given.
+    pub lines: Range<usize>,
+    /// The exact sum of its lines.
+    pub exact: Amount,
+    /// The sum of its printed lines.
+    pub subtotal: Money,
+    /// `payable - subtotal`: makes the print add up to the last digit.
+    pub adjustment: Money,
+    /// The exact sum, rounded once by the catalog's policy.
+    pub payable: Money,
+    /// Whether an assumed price touched it (R18).
+    pub assumed: bool,
+    /// What its raised hours cost: an upper bound of the cost of switching.
+    pub raised_cost: Money,
+    /// Its metered hours that hold a change of link type.
+    pub raised_hours: u64,
+}
+
+/// Makes one statement per account from lines that are sorted by account.
+pub fn statements(
+    lines: &[Line],
+    inventory: &Inventory,
+    catalog: &Catalog,
+) -> Result<Vec<Statement>> {
+    let mut statements = Vec::new();
+    let mut start = 0;
+    for own in lines.chunk_by(|a, b| account(inventory, a) == account(inventory, b)) {
+        let range = start..start + own.len();
+        start = range.end;
+        statements.push(statement(account(inventory, &own[0]), range, own, catalog)?);
+    }
+    Ok(statements)
+}
+
+fn statement(
+    account: &str,
+    lines: Range<usize>,
+    own: &[Line],
+    catalog: &Catalog,
+) -> Result<Statement> {
+    let (mut exact, mut raised) = (Amount::ZERO, Amount::ZERO);
+    let mut subtotal = Money::ZERO;
+    for line in own {
+        exact = exact.checked_add(line.amount)?;
+        raised = raised.checked_add(line.raised_amount)?;
+        subtotal = subtotal.checked_add(line.amount.printed(catalog.gb)?)?;
+    }
+    let rounding = &catalog.rounding;
+    let payable = exact.round(catalog.gb, rounding.decimals, rounding.mode)?;
+    Ok(Statement {
+        billing_account_id: account.to_owned(),
+        lines,
+        exact,
+        subtotal,
+        adjustment: payable.checked_sub(subtotal)?,
+        payable,
+        assumed: own.iter().any(|line| line.price.status == PriceStatus::Assumed),
+        raised_cost: raised.printed(catalog.gb)?,
+        raised_hours: own.iter().map(|line| line.raised_hours).sum(),
+    })
+}

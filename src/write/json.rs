@@ -1,0 +1,267 @@
+//! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
+
+use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error};
+use crate::{
+    catalog::{Catalog, PriceStatus},
+    error::Result,
+    findings::Finding,
+    report::{Column, Report, Row},
+    statement::Statement,
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::io::Write;
+
+/// An input of the report, for `inputs`.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputDigest {
+    /// What it was given as: `usage`, `connections`, `link_changes`, `prices`, `contract`, `catalog`.
+    pub role: String,
+    /// Its name, usually the path.
+    pub name: String,
+    /// BLAKE3 of its bytes as stored, in hexadecimal.
+    pub digest: String,
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    billing_month: String,
+    offset: String,
+    billing_period_start: String,
+    billing_period_end: String,
+    currency: &'a str,
+    assumed: bool,
+    accounts: Vec<JsonAccount<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grouped_lines: Option<Vec<JsonLine<'a>>>,
+    payable: String,
+    catalog: JsonCatalog<'a>,
+    duplicates: &'a str,
+    settings: Vec<JsonSetting<'a>>,
+    control_totals: JsonTotals,
+    usage_digest: &'a str,
+    findings: Vec<JsonFinding<'a>>,
+    inputs: &'a [InputDigest],
+    notes: [&'a str; 2],
+    peerbill_version: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonAccount<'a> {
+    billing_account_id: &'a str,
+    lines: Vec<JsonLine<'a>>,
+    subtotal: String,
+    adjustment: String,
+    payable: String,
+    raised_hours: String,
+    raised_cost: String,
+    assumed: bool,
+}
+
+/// A line as a map of all its columns; those without a value are null.
+struct JsonLine<'a> {
+    columns: &'a [Column],
+    row: Row,
+}
+
+impl Serialize for JsonLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
+        for &column in self.columns {
+            let value = Some(self.row.get(column)).filter(|value| !value.is_empty());
+            map.serialize_entry(column.name(), &value)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct JsonCatalog<'a> {
+    name: &'a str,
+    version: &'a str,
+    site: &'a str,
+    currency: &'a str,
+    digest: String,
+    gb: &'a str,
+    gb_bytes: String,
+    rounding: JsonRounding<'a>,
+    overlays: &'a [String],
+    contract_rows: String,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonRounding<'a> {
+    mode: &'a str,
+    decimals: u32,
+    status: PriceStatusText,
+    source_url: &'a str,
+    source_date: &'a str,
+}
+
+struct PriceStatusText(PriceStatus);
+
+impl Serialize for PriceStatusText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSetting<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonTotals {
+    /// Whether only one account's statement is shown, while the totals are those of all that was read.
+    partial: bool,
+    records: JsonCounts,
+    bytes: JsonCounts,
+}
+
+#[derive(Serialize)]
+struct JsonCounts {
+    read: String,
+    billed: String,
+    free: String,
+    outside_period: String,
+    refused: String,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hour: Option<String>,
+}
+
+/// Writes `report` and the digests of its inputs, indented, with a final line feed.
+pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+    let columns = report.columns();
+    let period = report.options.period();
+    let groups = report.groups.is_some();
+    let by_account = report
+        .options
+        .by
+        .as_ref()
+        .is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
+    let grouped = grouped_lines(report, &columns)?;
+    let accounts = report.statements.iter().map(|statement| {
+        let lines = match (groups, by_account) {
+            (false, _) => own_lines(report, statement, &columns)?,
+            (true, true) => grouped_lines(report, &columns)?
+                .into_iter()
+                .filter(|line| line.row.get(Column::BillingAccountId) == statement.billing_account_id)
+                .collect(),
+            (true, false) => Vec::new(),
+        };
+        Ok(account(statement, lines))
+    });
+    let document = JsonReport {
+        billing_month: report.options.month.to_string(),
+        offset: report.options.offset.to_string(),
+        billing_period_start: period.start.to_string(),
+        billing_period_end: period.end.to_string(),
+        currency: &report.catalog.currency,
+        assumed: report.assumed(),
+        accounts: accounts.collect::<Result<_>>()?,
+        grouped_lines: (groups && !by_account).then_some(grouped),
+        payable: report.payable()?.to_string(),
+        catalog: catalog(report.catalog),
+        duplicates: report.options.duplicates.as_str(),
+        settings: report
+            .options
+            .settings
+            .iter()
+            .map(|(name, value)| JsonSetting { name, value })
+            .collect(),
+        control_totals: totals(report),
+        usage_digest: &report.usage_digest,
+        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
+        inputs,
+        notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
+        peerbill_version: env!("CARGO_PKG_VERSION"),
+    };
+    serde_json::to_writer_pretty(&mut output, &document)
+        .map_err(|error| output_error(&error.to_string()))?;
+    output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
+}
+
+fn own_lines<'a>(
+    report: &Report<'_>,
+    statement: &Statement,
+    columns: &'a [Column],
+) -> Result<Vec<JsonLine<'a>>> {
+    let lines = report.lines[statement.lines.clone()].iter();
+    lines.map(|line| Ok(JsonLine { columns, row: report.line_row(line)? })).collect()
+}
+
+fn grouped_lines<'a>(report: &Report<'_>, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
+    let groups = report.group_rows();
+    groups.map(|row| Ok(JsonLine { columns, row: row? })).collect()
+}
+
+fn account<'a>(statement: &'a Statement, lines: Vec<JsonLine<'a>>) -> JsonAccount<'a> {
+    JsonAccount {
+        billing_account_id: &statement.billing_account_id,
+        lines,
+        subtotal: statement.subtotal.to_string(),
+        adjustment: statement.adjustment.to_string(),
+        payable: statement.payable.to_string(),
+        raised_hours: statement.raised_hours.to_string(),
+        raised_cost: statement.raised_cost.to_string(),
+        assumed: statement.assumed,
+    }
+}
+
+fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
+    let rounding = &catalog.rounding;
+    JsonCatalog {
+        name: &catalog.name,
+        version: &catalog.version,
+        site: &catalog.site,
+        currency: &catalog.currency,
+        digest: catalog.digest(),
+        gb: catalog.gb.as_str(),
+        gb_bytes: catalog.gb.bytes().to_string(),
+        rounding: JsonRounding {
+            mode: rounding.mode.as_str(),
+            decimals: rounding.decimals,
+            status: PriceStatusText(rounding.status),
+            source_url: &rounding.source_url,
+            source_date: &rounding.source_date,
+        },
+        overlays: catalog.overlays(),
+        contract_rows: catalog.contract().rows().len().to_string(),
+        notes: &catalog.notes,
+    }
+}
+
+fn totals(report: &Report<'_>) -> JsonTotals {
+    let rows = super::control_totals(report);
+    let counts = |pick: fn(&(&str, String, String)) -> String| {
+        let [read, billed, free, outside_period, refused] = rows.each_ref().map(pick);
+        JsonCounts { read, billed, free, outside_period, refused }
+    };
+    JsonTotals {
+        partial: report.options.account.is_some(),
+        records: counts(|row| row.1.clone()),
+        bytes: counts(|row| row.2.clone()),
+    }
+}
+
+fn finding<'a>(report: &'a Report<'_>, found: &'a Finding) -> JsonFinding<'a> {
+    JsonFinding {
+        code: found.code.as_str(),
+        message: &found.message,
+        connection_id: found.connection.map(|index| &*report.inventory.connection(index).id),
+        sender: found.sender.map(|sender| sender.as_str()),
+        hour: found.hour.map(|hour| hour.to_string()),
+    }
+}

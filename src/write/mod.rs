@@ -1,0 +1,65 @@
+//! Reports to bytes: one pure function per format.
+
+pub mod csv;
+pub mod json;
+pub mod quarantine;
+#[cfg(feature = "cli")]
+pub mod table;
+
+use crate::report::Report;
+
+/// What stands under every report in a human language.
+pub const BEFORE_TAX: &str =
+    "Amounts are before tax, coupons and credits on the provider's side.";
+
+/// What raised costs are not: an exact cost of switching.
+pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what the switches cost: the amount of hours that hold a change \
+     less that of all their bytes at the lowest level in effect.";
+
+/// The provenance of a report, as names and values in a fixed order; names no input (R17).
+pub fn provenance(report: &Report<'_>) -> Vec<(String, String)> {
+    let catalog = report.catalog;
+    let rounding = &catalog.rounding;
+    let mut facts = vec![
+        ("billing_month".into(), report.options.month.to_string()),
+        ("offset".into(), report.options.offset.to_string()),
+        ("catalog".into(), format!("{} version {}", catalog.name, catalog.version)),
+        ("site".into(), catalog.site.clone()),
+        ("currency".into(), catalog.currency.clone()),
+        ("price_digest".into(), catalog.digest()),
+        ("overlays".into(), list(catalog.overlays())),
+        ("contract_rows".into(), catalog.contract().rows().len().to_string()),
+        ("gb".into(), catalog.gb.to_string()),
+        (
+            "rounding".into(),
+            format!(
+                "{} to {} decimals, once per account and month ({})",
+                rounding.mode.as_str(),
+                rounding.decimals,
+                rounding.status
+            ),
+        ),
+        ("duplicates".into(), report.options.duplicates.as_str().into()),
+        ("usage_digest".into(), report.usage_digest.clone()),
+    ];
+    let settings = report.options.settings.iter();
+    facts.extend(settings.map(|(name, value)| (format!("setting {name}"), value.clone())));
+    facts
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+/// The control totals (R14), as name, records and bytes.
+pub fn control_totals(report: &Report<'_>) -> [(&'static str, String, String); 5] {
+    let totals = &report.totals;
+    [
+        ("read", totals.read),
+        ("billed", totals.billed),
+        ("free", totals.free),
+        ("outside_period", totals.outside_period),
+        ("refused", totals.refused),
+    ]
+    .map(|(name, count)| (name, count.records.to_string(), count.bytes.to_string()))
+}
