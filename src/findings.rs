@@ -107,8 +107,7 @@ fn implausible_hours(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding>
     let mut found = Vec::new();
     for (index, connection) in inventory.connections().iter().enumerate() {
         // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
-        let Some(most) = connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
-        else {
+        let Some(most) = connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region()) else {
             continue;
         };
         for sender in Sender::ALL {
@@ -157,7 +156,10 @@ fn coverage(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
             ),
             Some(sender) => (
                 FindingCode::SenderWithoutRecords,
-                format!("{} has no record sent by its {sender}: is that side's export missing?", connection.id),
+                format!(
+                    "{} has no record sent by its {sender}: is that side's export missing?",
+                    connection.id
+                ),
             ),
         };
         found.push(Finding { code, message, connection: Some(index), sender: silent, hour: None });

@@ -28,9 +28,9 @@ pub struct Group {
 }
 
 /// Sums lines of equal keys; `keys` has one row per line. Groups are sorted by their keys' columns.
-pub(crate) fn group(lines: &[Line], keys: Vec<Row>) -> Result<Vec<Group>> {
+pub(crate) fn group(lines: &[Line], keys: &[Row]) -> Result<Vec<Group>> {
     let mut groups = Vec::new();
-    for members in members_of_groups(&keys)? {
+    for members in members_of_groups(keys)? {
         let key = keys[members[0]].clone();
         groups.push(sum(key, members.iter().map(|&index| &lines[index]))?);
     }

@@ -157,8 +157,8 @@ fn add_hour(line: &mut Line, bytes: u128, levels: HourLevels, lowest: Price) -> 
     line.metered_hours += 1;
     if levels.switched {
         line.raised_hours += 1;
-        let raised = Amount::of(bytes, line.price.contracted)?
-            .checked_sub(Amount::of(bytes, lowest.contracted)?)?;
+        let raised =
+            Amount::of(bytes, line.price.contracted)?.checked_sub(Amount::of(bytes, lowest.contracted)?)?;
         line.raised_amount = line.raised_amount.checked_add(raised)?;
     }
     Ok(())
@@ -175,12 +175,7 @@ struct Prices<'a> {
 }
 
 impl<'a> Prices<'a> {
-    fn new(
-        catalog: &'a Catalog,
-        connection: &'a Connection,
-        sender: Sender,
-        changes: &'a [Hour],
-    ) -> Self {
+    fn new(catalog: &'a Catalog, connection: &'a Connection, sender: Sender, changes: &'a [Hour]) -> Self {
         Self { catalog, connection, sender, changes, remembered: [None; LinkType::ALL.len()] }
     }
 

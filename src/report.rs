@@ -395,10 +395,7 @@ impl Report<'_> {
         row.set(Column::ChargeCategory, if line.link_type.is_some() { "usage" } else { "free" });
         row.set(Column::ConsumedBytes, line.bytes.to_string());
         row.set(Column::PricingQuantity, gb.quantity(line.bytes)?.text(0));
-        row.set(
-            Column::ListUnitPrice,
-            line.price.list.map_or_else(String::new, |price| price.to_string()),
-        );
+        row.set(Column::ListUnitPrice, line.price.list.map_or_else(String::new, |price| price.to_string()));
         row.set(Column::ContractedUnitPrice, line.price.contracted.to_string());
         row.set(Column::BilledCost, line.amount.printed(gb)?.to_string());
         row.set(Column::BillingCurrency, &*self.catalog.currency);
@@ -448,7 +445,7 @@ impl Report<'_> {
         }
         let keys = self.lines.iter().map(|line| self.group_key(line, &grouping));
         let keys = keys.collect::<Result<Vec<Row>>>()?;
-        let groups = group(&self.lines, keys)?;
+        let groups = group(&self.lines, &keys)?;
         let printed = |group: &Group| group.amount.printed(self.catalog.gb);
         let by_account = grouping.columns.contains(&Column::BillingAccountId);
         let mut rest = self.payable()?;
@@ -458,9 +455,8 @@ impl Report<'_> {
         for statement in &mut self.statements {
             let mut subtotal = Money::ZERO;
             if by_account {
-                let own = |group: &&Group| {
-                    group.key.get(Column::BillingAccountId) == statement.billing_account_id
-                };
+                let own =
+                    |group: &&Group| group.key.get(Column::BillingAccountId) == statement.billing_account_id;
                 for group in groups.iter().filter(own) {
                     subtotal = subtotal.checked_add(printed(group)?)?;
                 }

@@ -3,7 +3,10 @@
 use crate::{
     catalog::{Catalog, PriceStatus},
     error::Result,
-    model::{connection::Inventory, money::{Amount, Money}},
+    model::{
+        connection::Inventory,
+        money::{Amount, Money},
+    },
     rating::{Line, account},
 };
 use std::ops::Range;
@@ -32,11 +35,7 @@ pub struct Statement {
 }
 
 /// Makes one statement per account from lines that are sorted by account.
-pub fn statements(
-    lines: &[Line],
-    inventory: &Inventory,
-    catalog: &Catalog,
-) -> Result<Vec<Statement>> {
+pub fn statements(lines: &[Line], inventory: &Inventory, catalog: &Catalog) -> Result<Vec<Statement>> {
     let mut statements = Vec::new();
     let mut start = 0;
     for own in lines.chunk_by(|a, b| account(inventory, a) == account(inventory, b)) {
@@ -47,12 +46,7 @@ pub fn statements(
     Ok(statements)
 }
 
-fn statement(
-    account: &str,
-    lines: Range<usize>,
-    own: &[Line],
-    catalog: &Catalog,
-) -> Result<Statement> {
+fn statement(account: &str, lines: Range<usize>, own: &[Line], catalog: &Catalog) -> Result<Statement> {
     let (mut exact, mut raised) = (Amount::ZERO, Amount::ZERO);
     let mut subtotal = Money::ZERO;
     for line in own {

@@ -64,7 +64,12 @@ pub fn check(catalog: &Catalog) -> Vec<Remark> {
         if let Some(reverse) = asymmetric(catalog, row) {
             let message = format!(
                 "{}:{}: {} to {}, {}, costs {}, the reverse {}",
-                row.input, row.line, row.source, row.destination, row.link_type, row.unit_price,
+                row.input,
+                row.line,
+                row.source,
+                row.destination,
+                row.link_type,
+                row.unit_price,
                 reverse.unit_price
             );
             add(RemarkKind::Asymmetric, message);
@@ -139,9 +144,9 @@ fn ties(catalog: &Catalog) -> Vec<String> {
         for &b in all.iter().filter(|&&b| b != a) {
             for (source, destination) in [(a, b), (b, a)] {
                 for link_type in LinkType::ALL {
-                    let tie = hours.iter().find_map(|&hour| {
-                        catalog.list_price(source, destination, link_type, hour).err()
-                    });
+                    let tie = hours
+                        .iter()
+                        .find_map(|&hour| catalog.list_price(source, destination, link_type, hour).err());
                     ties.extend(tie.map(|error| error.to_string().replace('\n', "; ")));
                 }
             }
@@ -216,7 +221,9 @@ mod tests {
         let error = |rows| catalog(rows).unwrap_err().to_string();
         let twice = "Europe,Europe,Gold,1,,published,u,d\nEurope,Europe,Gold,1,,published,u,d\n";
         assert!(error(twice).contains("prices.csv:3:"));
-        assert!(error("Europe,Europe,Gold,0.12345678901,,published,u,d\n").contains("cannot be read exactly"));
+        assert!(
+            error("Europe,Europe,Gold,0.12345678901,,published,u,d\n").contains("cannot be read exactly")
+        );
         assert!(error("Europ,Europe,Gold,1,,published,u,d\n").contains("did you mean \"Europe\"?"));
         assert!(error("Europe,Europe,Gold,1,,guessed,u,d\n").contains("neither published nor assumed"));
         assert!(error("Europe,Europe,gold,1,,published,u,d\n").contains("did you mean \"Gold\"?"));

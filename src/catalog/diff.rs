@@ -24,9 +24,9 @@ impl Edition<'_> {
 
     /// The row in force for exactly these places, published before assumed.
     fn row(&self, (from, to, link_type): &(Place, Place, LinkType)) -> Option<&PriceRow> {
-        [PriceStatus::Published, PriceStatus::Assumed].into_iter().find_map(|status| {
-            self.catalog.row_in_force(from, to, *link_type, status, self.hour())
-        })
+        [PriceStatus::Published, PriceStatus::Assumed]
+            .into_iter()
+            .find_map(|status| self.catalog.row_in_force(from, to, *link_type, status, self.hour()))
     }
 }
 
@@ -87,12 +87,16 @@ fn settings(first: &Catalog, second: &Catalog) -> Vec<Difference> {
 }
 
 fn areas(first: &Catalog, second: &Catalog) -> Vec<Difference> {
-    let ids: BTreeSet<_> =
-        [first, second].into_iter().flat_map(|catalog| catalog.regions.all()).map(|region| &region.id).collect();
+    let ids: BTreeSet<_> = [first, second]
+        .into_iter()
+        .flat_map(|catalog| catalog.regions.all())
+        .map(|region| &region.id)
+        .collect();
     let area = |catalog: &Catalog, id: &str| {
-        catalog.regions.get(id).map_or_else(String::new, |region| {
-            region.area.as_deref().unwrap_or("no area").to_owned()
-        })
+        catalog
+            .regions
+            .get(id)
+            .map_or_else(String::new, |region| region.area.as_deref().unwrap_or("no area").to_owned())
     };
     let mut found = Vec::new();
     for id in ids {

@@ -193,10 +193,8 @@ pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String>
         }
         parse_effective(text).map(Some).map_err(|why| format!("{name} {text:?}: {why}"))
     };
-    let validity = Validity {
-        from: instant("effective_from", from)?,
-        until: instant("effective_until", until)?,
-    };
+    let validity =
+        Validity { from: instant("effective_from", from)?, until: instant("effective_until", until)? };
     match (validity.from, validity.until) {
         (Some(start), Some(end)) if end <= start => {
             Err(format!("effective_until {until} is not after effective_from {from}"))
@@ -208,13 +206,9 @@ pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String>
 type PriceKey = (super::Place, super::Place, crate::model::link::LinkType, Validity, PriceStatus);
 
 /// Two rows of one table for the same places, link type and date: which one holds cannot be told.
-fn refuse_second(
-    lines: &mut HashMap<PriceKey, u64>,
-    price: PriceRow,
-) -> Result<PriceRow, String> {
+fn refuse_second(lines: &mut HashMap<PriceKey, u64>, price: PriceRow) -> Result<PriceRow, String> {
     let validity = Validity { from: price.validity.from, until: None };
-    let key =
-        (price.source.clone(), price.destination.clone(), price.link_type, validity, price.status);
+    let key = (price.source.clone(), price.destination.clone(), price.link_type, validity, price.status);
     match lines.entry(key) {
         Entry::Vacant(place) => {
             place.insert(price.line);

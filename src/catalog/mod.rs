@@ -167,11 +167,8 @@ pub struct Price {
 
 impl Price {
     /// The price of traffic inside a region (R1): the provider publishes that it is free.
-    pub const FREE: Self = Self {
-        list: Some(UnitPrice::ZERO),
-        contracted: UnitPrice::ZERO,
-        status: PriceStatus::Published,
-    };
+    pub const FREE: Self =
+        Self { list: Some(UnitPrice::ZERO), contracted: UnitPrice::ZERO, status: PriceStatus::Published };
 }
 
 /// Prices of one site in one currency (R13), with overlays and contract.
@@ -275,11 +272,9 @@ impl Catalog {
                 contracted,
                 status: PriceStatus::Contract,
             }),
-            (Some(Terms::Discount(discount)), Some(row)) => Some(Price {
-                list,
-                contracted: row.unit_price.discounted(discount),
-                status: row.status,
-            }),
+            (Some(Terms::Discount(discount)), Some(row)) => {
+                Some(Price { list, contracted: row.unit_price.discounted(discount), status: row.status })
+            }
             (None, Some(row)) => Some(Price { list, contracted: row.unit_price, status: row.status }),
             (_, None) => None,
         };
@@ -365,9 +360,11 @@ impl Catalog {
     /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas.
     pub fn digest(&self) -> String {
         let mut rows: Vec<String> = self.rows.iter().map(describe_row).collect();
-        rows.extend(self.regions.all().map(|region| {
-            format!("region,{},{}", region.id, region.area.as_deref().unwrap_or_default())
-        }));
+        rows.extend(
+            self.regions
+                .all()
+                .map(|region| format!("region,{},{}", region.id, region.area.as_deref().unwrap_or_default())),
+        );
         rows.extend(self.contract.rows().iter().map(ContractRow::describe));
         rows.sort_unstable();
         let mut hasher = blake3::Hasher::new();
@@ -408,13 +405,7 @@ fn describe_row(row: &PriceRow) -> String {
     )
 }
 
-fn tied(
-    source: &str,
-    destination: &str,
-    link_type: LinkType,
-    hour: Hour,
-    rows: &[&PriceRow],
-) -> Error {
+fn tied(source: &str, destination: &str, link_type: LinkType, hour: Hour, rows: &[&PriceRow]) -> Error {
     let faults = rows.iter().map(|row| {
         Fault::at(
             FaultCode::BadPrice,

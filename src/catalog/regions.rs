@@ -70,8 +70,7 @@ impl Regions {
 
     /// All areas, by name.
     pub fn areas(&self) -> Vec<Arc<str>> {
-        let mut areas: Vec<Arc<str>> =
-            self.all().filter_map(|region| region.area.clone()).collect();
+        let mut areas: Vec<Arc<str>> = self.all().filter_map(|region| region.area.clone()).collect();
         areas.sort_unstable();
         areas.dedup();
         areas
@@ -80,9 +79,7 @@ impl Regions {
     /// The region as a place, and the area it lies in, where that is known.
     pub(crate) fn places_of(&self, id: &str) -> (Place, Option<Place>) {
         match self.by_id.get_key_value(id) {
-            Some((id, region)) => {
-                (Place::Region(id.clone()), region.area.clone().map(Place::Area))
-            }
+            Some((id, region)) => (Place::Region(id.clone()), region.area.clone().map(Place::Area)),
             None => (Place::Region(id.into()), None),
         }
     }

@@ -11,10 +11,7 @@ pub const SHIPPED_OVERLAYS: [&str; 1] = ["assumed-platinum"];
 
 macro_rules! pricing {
     ($path:literal) => {
-        Document::new(
-            concat!("pricing/", $path),
-            &include_bytes!(concat!("../../pricing/", $path))[..],
-        )
+        Document::new(concat!("pricing/", $path), &include_bytes!(concat!("../../pricing/", $path))[..])
     };
 }
 
@@ -24,10 +21,9 @@ macro_rules! pricing {
 pub fn shipped(name: &str) -> Option<Catalog> {
     let (settings, prices) = match name {
         "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),
-        "international-site" => (
-            pricing!("international-site/catalog.toml"),
-            pricing!("international-site/prices.csv"),
-        ),
+        "international-site" => {
+            (pricing!("international-site/catalog.toml"), pricing!("international-site/prices.csv"))
+        }
         _ => return None,
     };
     let source = CatalogSource { settings, prices, regions: None };
@@ -56,7 +52,9 @@ mod tests {
         let count = |name: &str, link_type| {
             let catalog = shipped(name).unwrap();
             assert!(catalog.rows().iter().all(|row| row.status == PriceStatus::Published));
-            assert!(catalog.rows().iter().all(|row| !row.source_url.is_empty() && !row.source_date.is_empty()));
+            assert!(
+                catalog.rows().iter().all(|row| !row.source_url.is_empty() && !row.source_date.is_empty())
+            );
             catalog.rows().iter().filter(|row| row.link_type == link_type).count()
         };
         assert_eq!(count("china-site", LinkType::Gold), 36);

@@ -38,15 +38,13 @@ impl HourlyUsage {
         let bytes = u128::from(bytes);
         match cells.last_mut() {
             Some(last) if last.hour == hour => checked_add(&mut last.bytes, bytes, "an hour"),
-            Some(last) if last.hour > hour => {
-                match cells.binary_search_by_key(&hour, |cell| cell.hour) {
-                    Ok(found) => checked_add(&mut cells[found].bytes, bytes, "an hour"),
-                    Err(place) => {
-                        cells.insert(place, Cell { hour, bytes });
-                        Ok(())
-                    }
+            Some(last) if last.hour > hour => match cells.binary_search_by_key(&hour, |cell| cell.hour) {
+                Ok(found) => checked_add(&mut cells[found].bytes, bytes, "an hour"),
+                Err(place) => {
+                    cells.insert(place, Cell { hour, bytes });
+                    Ok(())
                 }
-            }
+            },
             _ => {
                 cells.push(Cell { hour, bytes });
                 Ok(())
@@ -75,8 +73,12 @@ impl HourlyUsage {
     pub fn iter(&self) -> impl Iterator<Item = MeteredHour> + '_ {
         (0..self.cells.len()).flat_map(move |key| {
             let (connection, sender) = (key / 2, Sender::ALL[key % 2]);
-            self.hours(connection, sender)
-                .map(move |(hour, bytes)| MeteredHour { connection, sender, hour, bytes })
+            self.hours(connection, sender).map(move |(hour, bytes)| MeteredHour {
+                connection,
+                sender,
+                hour,
+                bytes,
+            })
         })
     }
 

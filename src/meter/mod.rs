@@ -147,11 +147,7 @@ pub(crate) struct Observation<'a> {
 ///
 /// Bad records do not fail it: they are [`Metered::refused`]. It fails where a source cannot be read
 /// as a whole.
-pub fn meter(
-    sources: &[TrafficSource],
-    inventory: &Inventory,
-    settings: &MeterSettings,
-) -> Result<Metered> {
+pub fn meter(sources: &[TrafficSource], inventory: &Inventory, settings: &MeterSettings) -> Result<Metered> {
     let names: Vec<Arc<str>> = sources.iter().map(|source| source.name.clone()).collect();
     meter_replay(&names, inventory, settings, &|each| {
         sources.iter().enumerate().try_for_each(|(index, source)| source.observe(index, each))
@@ -422,9 +418,7 @@ impl<'a> Pass<'a> {
     fn keep_first_refused(&mut self) {
         // What has a cause of its own comes first; the others are told elsewhere.
         let secondary = |code| matches!(code, FaultCode::DroppedCopy | FaultCode::FaultyConnection);
-        self.refused.sort_by_key(|record| {
-            (secondary(record.fault.code), record.source, record.fault.line)
-        });
+        self.refused.sort_by_key(|record| (secondary(record.fault.code), record.source, record.fault.line));
         self.refused.truncate(crate::error::FAULTS_LISTED);
     }
 

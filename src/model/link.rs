@@ -1,6 +1,9 @@
 //! Link types and the history of a connection's link type. This is where the tier rule (R7) is proved.
 
-use crate::model::{did_you_mean, time::{Hour, Timestamp}};
+use crate::model::{
+    did_you_mean,
+    time::{Hour, Timestamp},
+};
 use std::{fmt, str::FromStr};
 
 /// The service level of a connection between regions, in rising order (R7): Gold 99.95%, Platinum 99.995%.
@@ -133,9 +136,7 @@ impl LinkHistory {
             in_effect = after;
         }
         match order.last() {
-            Some(&index) if in_effect != inventory => {
-                Err(BrokenChain::End { index, ends_with: in_effect })
-            }
+            Some(&index) if in_effect != inventory => Err(BrokenChain::End { index, ends_with: in_effect }),
             _ => Ok(history),
         }
     }
@@ -173,11 +174,7 @@ impl LinkHistory {
         let switched = after > 0 && self.switched_hours[after - 1].0 == hour;
         if switched {
             // R7: with two levels, an hour with a real change has seen both of them.
-            return HourLevels {
-                highest: LinkType::Platinum,
-                lowest: LinkType::Gold,
-                switched: true,
-            };
+            return HourLevels { highest: LinkType::Platinum, lowest: LinkType::Gold, switched: true };
         }
         let link_type = if after == 0 { self.first } else { self.switched_hours[after - 1].1 };
         HourLevels { highest: link_type, lowest: link_type, switched: false }
@@ -218,10 +215,7 @@ mod tests {
     #[test]
     fn r7_up_and_down_within_an_hour_lifts_it_and_leaves_the_rest() {
         let history = LinkHistory::new(
-            &[
-                change("2026-10-05T10:40:00Z", Platinum, Gold),
-                change("2026-10-05T10:20:00Z", Gold, Platinum),
-            ],
+            &[change("2026-10-05T10:40:00Z", Platinum, Gold), change("2026-10-05T10:20:00Z", Gold, Platinum)],
             Gold,
         )
         .unwrap();
@@ -255,14 +249,9 @@ mod tests {
 
     #[test]
     fn r15_a_chain_that_does_not_hold_names_the_change_that_breaks_it() {
-        let twice = [
-            change("2026-10-05T03:00:00Z", Gold, Platinum),
-            change("2026-10-06T03:00:00Z", Gold, Platinum),
-        ];
-        assert_eq!(
-            LinkHistory::new(&twice, Gold),
-            Err(BrokenChain::From { index: 1, in_effect: Platinum })
-        );
+        let twice =
+            [change("2026-10-05T03:00:00Z", Gold, Platinum), change("2026-10-06T03:00:00Z", Gold, Platinum)];
+        assert_eq!(LinkHistory::new(&twice, Gold), Err(BrokenChain::From { index: 1, in_effect: Platinum }));
         assert_eq!(
             LinkHistory::new(&twice[..1], Gold),
             Err(BrokenChain::End { index: 0, ends_with: Platinum })

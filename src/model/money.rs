@@ -40,8 +40,8 @@ impl Gb {
 
     /// `bytes` in GB, rounded half to even at 10 decimals, for display.
     pub fn quantity(self, bytes: u128) -> Result<Money> {
-        let bytes = i128::try_from(bytes)
-            .map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))?;
+        let bytes =
+            i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))?;
         divide(bytes, i128::from(self.bytes()), PRINTED_DECIMALS, Rounding::HalfEven)
     }
 }
@@ -319,9 +319,7 @@ mod tests {
 
     #[test]
     fn r11_ties_are_decided_exactly() {
-        let printed = |numerator: i128, rounding| {
-            divide(numerator, 4, 1, rounding).unwrap().text(1)
-        };
+        let printed = |numerator: i128, rounding| divide(numerator, 4, 1, rounding).unwrap().text(1);
         // 0.25, 0.75, -0.25
         assert_eq!(printed(1, Rounding::HalfEven), "0.2");
         assert_eq!(printed(3, Rounding::HalfEven), "0.8");
@@ -354,7 +352,21 @@ mod tests {
 
     #[test]
     fn prices_that_would_be_rounded_or_misread_are_refused() {
-        for text in ["", "-1", "+1", "1e3", "1_000", "1,5", ".5", "5.", "0.12345678901", "1234567890", " 1", "1 ", "٣"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1e3",
+            "1_000",
+            "1,5",
+            ".5",
+            "5.",
+            "0.12345678901",
+            "1234567890",
+            " 1",
+            "1 ",
+            "٣",
+        ] {
             assert!(text.parse::<UnitPrice>().is_err(), "{text}");
         }
         assert_eq!(price("0.480"), price("0.48"));
@@ -365,9 +377,8 @@ mod tests {
 
     #[test]
     fn a_discount_is_exact() {
-        let discounted = |list: &str, percent: &str| {
-            price(list).discounted(percent.parse().unwrap()).to_string()
-        };
+        let discounted =
+            |list: &str, percent: &str| price(list).discounted(percent.parse().unwrap()).to_string();
         assert_eq!(discounted("0.788", "15"), "0.6698");
         assert_eq!(discounted("0.48", "0"), "0.48");
         assert_eq!(discounted("0.48", "100"), "0");

@@ -22,6 +22,13 @@ impl Timestamp {
         Self { seconds, nanos: 0 }
     }
 
+    /// From whole seconds since 1970-01-01T00:00:00Z and nanoseconds (below 10^9) of that second.
+    #[cfg(feature = "dataframe")]
+    pub(crate) fn from_parts(seconds: i64, nanos: u32) -> Self {
+        debug_assert!(nanos < 1_000_000_000);
+        Self { seconds, nanos }
+    }
+
     /// From milliseconds since 1970-01-01T00:00:00Z.
     pub fn from_milliseconds(milliseconds: i64) -> Self {
         Self {
@@ -68,10 +75,7 @@ impl Timestamp {
             return Err("second 60 is not accepted");
         }
         match DateTime::parse_from_rfc3339(text) {
-            Ok(instant) => Ok(Self {
-                seconds: instant.timestamp(),
-                nanos: instant.timestamp_subsec_nanos(),
-            }),
+            Ok(instant) => Ok(Self { seconds: instant.timestamp(), nanos: instant.timestamp_subsec_nanos() }),
             Err(_) if NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").is_ok() => {
                 Err("the offset is missing: end it with Z or with an offset such as +08:00")
             }
@@ -194,8 +198,7 @@ impl FromStr for Offset {
             _ => return Err(bad()),
         };
         let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
-        let two_digits =
-            |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
         if !two_digits(hours) || !two_digits(minutes) {
             return Err(bad());
         }
@@ -256,9 +259,8 @@ impl FromStr for BillingMonth {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || Error::usage(format!("month \"{text}\": write it as 2026-10"));
         let (year, month) = text.split_once('-').ok_or_else(bad)?;
-        let digits = |part: &str, length| {
-            part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
+        let digits =
+            |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(year, 4) || !digits(month, 2) {
             return Err(bad());
         }
@@ -311,10 +313,22 @@ mod tests {
     #[test]
     fn malformed_times_are_refused() {
         for text in [
-            "", "2026-10-05", "2026-10-05T03:00:00", "2026-10-05 03:00:00Z", "2026-10-05T03:00:60Z",
-            "2026-10-05T24:00:00Z", "2026-02-29T00:00:00Z", "2026-10-05T03:00Z", "123456789",
-            "12345678901", "+1790812800", " 1790812800", "2026-10-05T03:00:00+25:00", "2026-10-05T03:00:00Z ",
-            "é026-10-05T03:00:00Z", "2026-10-05T03:00:00.Z",
+            "",
+            "2026-10-05",
+            "2026-10-05T03:00:00",
+            "2026-10-05 03:00:00Z",
+            "2026-10-05T03:00:60Z",
+            "2026-10-05T24:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-10-05T03:00Z",
+            "123456789",
+            "12345678901",
+            "+1790812800",
+            " 1790812800",
+            "2026-10-05T03:00:00+25:00",
+            "2026-10-05T03:00:00Z ",
+            "é026-10-05T03:00:00Z",
+            "2026-10-05T03:00:00.Z",
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }

@@ -1,6 +1,9 @@
 //! Traffic: who sent how many bytes, when.
 
-use crate::model::{did_you_mean, time::{Hour, Timestamp}};
+use crate::model::{
+    did_you_mean,
+    time::{Hour, Timestamp},
+};
 use std::{fmt, str::FromStr};
 
 /// The end of a connection that traffic leaves, and whose account pays for it (R2).

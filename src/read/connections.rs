@@ -38,8 +38,7 @@ pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;
 pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Inventory> {
     let connections = [Document::new("connections", connections)];
     let changes = link_changes.map(|text| [Document::new("link changes", text)]);
-    let inventory =
-        read_inventory(&connections, changes.as_ref().map(|list| &list[..]), &|_| Ok(()))?;
+    let inventory = read_inventory(&connections, changes.as_ref().map(|list| &list[..]), &|_| Ok(()))?;
     let faults = inventory.faults().to_vec();
     crate::Error::from_faults(ErrorKind::Input, faults).map_or(Ok(inventory), Err)
 }
@@ -83,8 +82,7 @@ impl Builder {
 
     fn read_connections(&mut self, document: &Document, check: RegionCheck<'_>) -> Result<()> {
         let name = &document.name;
-        let (rows, faults) =
-            read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let (rows, faults) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
         self.faults.extend(faults);
         for row in rows {
             let at = |code, why: String| Fault::at(code, name, row.line, why);
@@ -108,8 +106,7 @@ impl Builder {
 
     fn read_changes(&mut self, document: &Document) -> Result<()> {
         let name = &document.name;
-        let (rows, faults) =
-            read_table(ErrorKind::Input, name, &document.text[..], &CHANGE_COLUMNS, &[])?;
+        let (rows, faults) = read_table(ErrorKind::Input, name, &document.text[..], &CHANGE_COLUMNS, &[])?;
         // Whose change it was cannot be told, so no connection's history can be trusted.
         crate::Error::from_faults(ErrorKind::Input, faults).map_or(Ok(()), Err)?;
         for row in rows {
@@ -170,11 +167,7 @@ fn explain(here: &Fault, code: FaultCode, message: String) -> Fault {
     Fault { code, message, ..here.clone() }
 }
 
-fn explain_chain(
-    connection: &Connection,
-    changes: &[(LinkChange, Fault)],
-    broken: BrokenChain,
-) -> Fault {
+fn explain_chain(connection: &Connection, changes: &[(LinkChange, Fault)], broken: BrokenChain) -> Fault {
     let (index, why) = match broken {
         BrokenChain::From { index, in_effect } => (
             index,
@@ -272,7 +265,8 @@ fn read_change(row: &TableRow) -> Result<LinkChange, String> {
 mod tests {
     use super::*;
 
-    const HEADER: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type";
+    const HEADER: &str =
+        "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type";
     const CHANGES: &str = "connection_id,changed_at,from_link_type,to_link_type\n";
 
     fn first_fault(rows: &str) -> String {
@@ -281,18 +275,26 @@ mod tests {
 
     #[test]
     fn r15_bad_connection_rows_name_the_column() {
-        assert!(first_fault("pcc-1,,cn-beijing,2,cn-shanghai,Gold").contains("connections:2: requester_account_id is empty"));
+        assert!(
+            first_fault("pcc-1,,cn-beijing,2,cn-shanghai,Gold")
+                .contains("connections:2: requester_account_id is empty")
+        );
         assert!(first_fault("pcc-1,1,cn-beijing,2,cn-shanghai,gold").contains("did you mean \"Gold\"?"));
         assert!(first_fault("pcc-1,1,cn-beijing,2").contains("4 fields where the header has 6"));
         let twice = "pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-1,1,cn-beijing,2,cn-shanghai,Gold";
-        assert!(first_fault(twice).contains("connections:3: connection pcc-1 stands here a second time; first at connections:2"));
+        assert!(
+            first_fault(twice).contains(
+                "connections:3: connection pcc-1 stands here a second time; first at connections:2"
+            )
+        );
     }
 
     #[test]
     fn r8_inside_a_region_the_link_type_and_its_changes_are_ignored() {
         let changes = format!("{CHANGES}pcc-1,2026-10-05T03:00:00Z,Gold,Platinum\n");
         let inventory =
-            inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-beijing,Silver\n"), Some(&changes)).unwrap();
+            inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-beijing,Silver\n"), Some(&changes))
+                .unwrap();
         assert_eq!(inventory.changed_within_region().len(), 1);
         assert_eq!(inventory.connection(0).link_type, LinkType::Gold);
     }
@@ -306,14 +308,19 @@ mod tests {
     #[test]
     fn r15_a_change_of_an_unknown_connection_is_refused() {
         let changes = format!("{CHANGES}pcc-9,2026-10-05T03:00:00Z,Gold,Platinum\n");
-        let error = inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-shanghai,\n"), Some(&changes)).unwrap_err();
-        assert_eq!(error.to_string(), "link changes:2: connection pcc-9 is not in the inventory; add it to --connections");
+        let error =
+            inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-shanghai,\n"), Some(&changes)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "link changes:2: connection pcc-9 is not in the inventory; add it to --connections"
+        );
     }
 
     #[test]
     fn an_account_id_beyond_2_to_the_53_stays_itself() {
         let id = "90071992547409931234567890";
-        let inventory = inventory(&format!("{HEADER}\npcc-1,{id},cn-beijing,2,cn-shanghai,\n"), None).unwrap();
+        let inventory =
+            inventory(&format!("{HEADER}\npcc-1,{id},cn-beijing,2,cn-shanghai,\n"), None).unwrap();
         assert_eq!(&*inventory.connection(0).requester.account_id, id);
     }
 

@@ -82,9 +82,7 @@ impl<R: Read> Rows<R> {
             line: 1,
             unquoted: Vec::new(),
             ends: Vec::new(),
-            parser: csv_core::ReaderBuilder::new()
-                .terminator(csv_core::Terminator::Any(b'\n'))
-                .build(),
+            parser: csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(b'\n')).build(),
         }
     }
 
@@ -143,7 +141,13 @@ impl<R: Read> Rows<R> {
             searched = unread.len();
             if searched > LONGEST_ROW {
                 let shape = Shape::TooLong;
-                return Ok(Some(Extent { text: searched, consumed: searched, lines: 0, shape, quoted: false }));
+                return Ok(Some(Extent {
+                    text: searched,
+                    consumed: searched,
+                    lines: 0,
+                    shape,
+                    quoted: false,
+                }));
             }
             if !self.read_on()? {
                 let length = self.unread.len();
@@ -211,11 +215,8 @@ impl<R: Read> Rows<R> {
         let (mut result, _, mut written, mut fields) =
             self.parser.read_record(text, &mut self.unquoted, &mut self.ends);
         if matches!(result, csv_core::ReadRecordResult::InputEmpty) && !text.ends_with(b"\n") {
-            let (more, _, wrote, ended) = self.parser.read_record(
-                b"\n",
-                &mut self.unquoted[written..],
-                &mut self.ends[fields..],
-            );
+            let (more, _, wrote, ended) =
+                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut self.ends[fields..]);
             (result, written, fields) = (more, written + wrote, fields + ended);
         }
         self.unquoted.truncate(written);
@@ -285,9 +286,9 @@ mod tests {
             let mut found = Vec::new();
             while let Some(row) = rows.next().unwrap() {
                 let fields = match row.shape {
-                    Shape::Fields => (0..row.len())
-                        .map(|i| String::from_utf8_lossy(row.field(i)).into_owned())
-                        .collect(),
+                    Shape::Fields => {
+                        (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned()).collect()
+                    }
                     shape => vec![format!("{shape:?}")],
                 };
                 found.push((row.line, fields));
@@ -305,7 +306,10 @@ mod tests {
 
     #[test]
     fn lines_are_counted_as_an_editor_counts_them() {
-        assert_eq!(rows("a,b\r\n1,2\r\n\r\n\r\n3,4"), [row(1, &["a", "b"]), row(2, &["1", "2"]), row(5, &["3", "4"])]);
+        assert_eq!(
+            rows("a,b\r\n1,2\r\n\r\n\r\n3,4"),
+            [row(1, &["a", "b"]), row(2, &["1", "2"]), row(5, &["3", "4"])]
+        );
         assert_eq!(rows("\n\na\n"), [row(3, &["a"])]);
         assert_eq!(rows(""), []);
     }

@@ -53,11 +53,7 @@ impl Header {
             let near = did_you_mean(missing[0], found.iter().map(String::as_str));
             return Err(unusable(
                 row.line,
-                format!(
-                    "the header lacks {}; it has {}{near}",
-                    missing.join(", "),
-                    quoted(row.raw)
-                ),
+                format!("the header lacks {}; it has {}{near}", missing.join(", "), quoted(row.raw)),
             ));
         }
         Ok(Self { positions, width: found.len() })
@@ -73,12 +69,9 @@ impl Header {
         match row.shape {
             Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
             Shape::TooLong => Some("the line is longer than 1 MiB".into()),
-            Shape::Fields if row.len() != self.width => Some(format!(
-                "{} fields where the header has {}: {}",
-                row.len(),
-                self.width,
-                quoted(row.raw)
-            )),
+            Shape::Fields if row.len() != self.width => {
+                Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))
+            }
             Shape::Fields => None,
         }
     }

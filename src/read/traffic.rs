@@ -66,12 +66,7 @@ impl std::fmt::Debug for TrafficSource {
     }
 }
 
-fn read_record<'a>(
-    source: usize,
-    header: &Header,
-    columns: &[usize; 4],
-    row: &Row<'a>,
-) -> Observation<'a> {
+fn read_record<'a>(source: usize, header: &Header, columns: &[usize; 4], row: &Row<'a>) -> Observation<'a> {
     let line = row.line;
     let unreadable = |why| Observation {
         source,

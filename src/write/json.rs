@@ -5,6 +5,7 @@ use crate::{
     catalog::{Catalog, PriceStatus},
     error::Result,
     findings::Finding,
+    model::usage::Sender,
     report::{Column, Report, Row},
     statement::Statement,
 };
@@ -146,11 +147,8 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
     let columns = report.columns();
     let period = report.options.period();
     let groups = report.groups.is_some();
-    let by_account = report
-        .options
-        .by
-        .as_ref()
-        .is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
+    let by_account =
+        report.options.by.as_ref().is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
     let grouped = grouped_lines(report, &columns)?;
     let accounts = report.statements.iter().map(|statement| {
         let lines = match (groups, by_account) {
@@ -175,12 +173,7 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
         payable: report.payable()?.to_string(),
         catalog: catalog(report.catalog),
         duplicates: report.options.duplicates.as_str(),
-        settings: report
-            .options
-            .settings
-            .iter()
-            .map(|(name, value)| JsonSetting { name, value })
-            .collect(),
+        settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
         findings: report.findings.iter().map(|found| finding(report, found)).collect(),
@@ -188,8 +181,7 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
     };
-    serde_json::to_writer_pretty(&mut output, &document)
-        .map_err(|error| output_error(&error.to_string()))?;
+    serde_json::to_writer_pretty(&mut output, &document).map_err(|error| output_error(&error.to_string()))?;
     output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
 }
 
@@ -261,7 +253,7 @@ fn finding<'a>(report: &'a Report<'_>, found: &'a Finding) -> JsonFinding<'a> {
         code: found.code.as_str(),
         message: &found.message,
         connection_id: found.connection.map(|index| &*report.inventory.connection(index).id),
-        sender: found.sender.map(|sender| sender.as_str()),
+        sender: found.sender.map(Sender::as_str),
         hour: found.hour.map(|hour| hour.to_string()),
     }
 }

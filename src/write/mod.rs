@@ -9,8 +9,7 @@ pub mod table;
 use crate::report::Report;
 
 /// What stands under every report in a human language.
-pub const BEFORE_TAX: &str =
-    "Amounts are before tax, coupons and credits on the provider's side.";
+pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the provider's side.";
 
 /// What raised costs are not: an exact cost of switching.
 pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what the switches cost: the amount of hours that hold a change \

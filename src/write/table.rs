@@ -19,7 +19,7 @@ pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>,
     let mut table = Table::new();
     // The width depends on the content alone, never on the terminal (R17).
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(header.to_vec());
     table.add_rows(rows);
@@ -82,7 +82,7 @@ fn indented(block: &str) -> String {
 /// Rows without a header.
 fn headless(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -151,9 +151,7 @@ fn lines_table(columns: &[Column], rows: &[Row]) -> String {
 fn cell(row: &Row, column: Column) -> String {
     let value = row.get(column);
     match column {
-        Column::LinkType if value.is_empty() && row.get(Column::ChargeCategory) == "free" => {
-            "free".into()
-        }
+        Column::LinkType if value.is_empty() && row.get(Column::ChargeCategory) == "free" => "free".into(),
         // R18: the mark of an assumed price.
         Column::BilledCost if row.get(Column::PriceStatus) == "assumed" => format!("{value} *"),
         _ => value.to_owned(),
@@ -167,8 +165,7 @@ fn account(text: &mut String, report: &Report<'_>, statement: &Statement) -> Res
         let lines = report.lines[statement.lines.clone()].iter();
         let rows = lines.map(|own| report.line_row(own)).collect::<Result<Vec<Row>>>()?;
         let shown = report.columns();
-        let discounted =
-            |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
+        let discounted = |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
         let list_price = rows.iter().any(discounted);
         let columns: Vec<Column> = LINE_COLUMNS
             .into_iter()
