@@ -1,0 +1,129 @@
+//! Writes native traffic of any size, with its connections and link changes; the same bytes on every run.
+//!
+//! `cargo bench --bench generate -- FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled] [CONNECTIONS]`
+//!
+//! Both ends of every connection send in every step, a fifth of the connections change their link type one to
+//! three times. `time` orders records by step and shuffles within it, `connection` by connection and time.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+/// 2026-09-30T16:00:00Z, the start of October 2026 at UTC+8.
+const START: i64 = 1_790_784_000;
+const REGIONS: [&str; 16] = [
+    "cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-guangzhou", "cn-chengdu", "cn-huhehaote",
+    "cn-hongkong", "ap-southeast-1", "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-west-1",
+    "us-east-1", "me-east-1",
+];
+
+struct Size {
+    records: u64,
+    step_seconds: i64,
+    order: String,
+    connections: u64,
+}
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let number = |index: usize, default: u64| {
+        arguments.get(index).map_or(default, |text| text.parse().expect("a whole number"))
+    };
+    let Some(folder) = arguments.first() else {
+        eprintln!("usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled] [CONNECTIONS]");
+        return Ok(());
+    };
+    let size = Size {
+        records: number(1, 10_000_000),
+        step_seconds: number(2, 3600) as i64,
+        order: arguments.get(3).map_or("time", String::as_str).to_owned(),
+        connections: number(4, 10_000),
+    };
+    fs::create_dir_all(folder)?;
+    let folder = Path::new(folder);
+    write_inventory(folder, &size)?;
+    write_usage(folder, &size)
+}
+
+/// splitmix64: a number that looks random and is the same everywhere.
+fn mix(seed: u64) -> u64 {
+    let mut x = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn id(connection: u64) -> String {
+    format!("pcc-{connection:06}")
+}
+
+fn instant(seconds: i64) -> String {
+    peerbill::model::time::Timestamp::from_seconds(seconds).to_string()
+}
+
+fn create(folder: &Path, name: &str) -> io::Result<BufWriter<File>> {
+    File::create(folder.join(name)).map(|file| BufWriter::with_capacity(1 << 20, file))
+}
+
+fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
+    let mut connections = create(folder, "connections.csv")?;
+    let mut changes = create(folder, "link-changes.csv")?;
+    writeln!(
+        connections,
+        "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,bandwidth_mbps"
+    )?;
+    writeln!(changes, "connection_id,changed_at,from_link_type,to_link_type")?;
+    for connection in 0..size.connections {
+        let random = mix(connection);
+        let (from, gap) = (random % 16, 1 + (random >> 8) % 15);
+        let count = if random.is_multiple_of(5) { 1 + (random >> 16) % 3 } else { 0 };
+        let mut instants: Vec<i64> =
+            (0..count).map(|i| START + (mix(random + i + 1) % (30 * 86400)) as i64).collect();
+        instants.sort_unstable();
+        let mut platinum = (random >> 24).is_multiple_of(2);
+        for at in instants {
+            let name = |platinum| if platinum { "Platinum" } else { "Gold" };
+            writeln!(changes, "{},{},{},{}", id(connection), instant(at), name(platinum), name(!platinum))?;
+            platinum = !platinum;
+        }
+        writeln!(
+            connections,
+            "{},{},{},{},{},{},10000",
+            id(connection),
+            1_000_000_000_000_000 + (random >> 32) % 200,
+            REGIONS[from as usize],
+            1_000_000_000_000_000 + (random >> 40) % 200,
+            REGIONS[((from + gap) % 16) as usize],
+            if platinum { "Platinum" } else { "Gold" },
+        )?;
+    }
+    connections.flush()?;
+    changes.flush()
+}
+
+fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
+    let mut usage = create(folder, "usage.csv")?;
+    writeln!(usage, "timestamp,connection_id,sender,bytes")?;
+    let per_step = size.connections * 2;
+    let steps = size.records.div_ceil(per_step);
+    let ids: Vec<String> = (0..size.connections).map(id).collect();
+    let times: Vec<String> = (0..steps).map(|step| instant(START + step as i64 * size.step_seconds)).collect();
+    for record in 0..size.records {
+        let (step, end) = match size.order.as_str() {
+            "connection" => (record % steps, record / steps),
+            // 7919 and 104729 are prime, so every end comes once a step.
+            "time" => (record / per_step, (record % per_step * 7919 + record / per_step * 104_729) % per_step),
+            _ => {
+                let place = (u128::from(record) * 104_729_u128 * 7919 % u128::from(steps * per_step)) as u64;
+                (place / per_step, place % per_step)
+            }
+        };
+        let random = mix(5_000_000_000 + step * per_step + end);
+        let bytes = (random >> 12) & ((1 << (10 + random % 28)) - 1);
+        let sender = if end.is_multiple_of(2) { "requester" } else { "accepter" };
+        writeln!(usage, "{},{},{sender},{bytes}", times[step as usize], ids[(end / 2) as usize])?;
+    }
+    usage.flush()
+}
