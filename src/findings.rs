@@ -2,8 +2,12 @@
 
 use crate::{
     error::Result,
-    meter::{HourlyUsage, Metered},
-    model::{connection::Inventory, time::Hour, usage::Sender},
+    meter::{HourRow, HourlyUsage, Metered},
+    model::{
+        connection::{Connection, Inventory},
+        time::Hour,
+        usage::{MeteredHour, Sender},
+    },
 };
 
 /// What was found.
@@ -97,40 +101,79 @@ pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>
             ..Finding::new(FindingCode::LinkChangesIgnored, why)
         });
     }
-    found.extend(implausible_hours(usage, inventory));
-    found.extend(coverage(usage, inventory));
+    let survey = survey(usage, inventory)?;
+    found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
+    found.extend(coverage(&survey.covered, usage, inventory));
     found.sort_by_key(|finding| finding.code);
     Ok(found)
 }
 
-fn implausible_hours(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (index, connection) in inventory.connections().iter().enumerate() {
-        // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
-        let Some(most) = connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region()) else {
-            continue;
-        };
-        for sender in Sender::ALL {
-            for (hour, bytes) in usage.hours(index, sender).filter(|(_, bytes)| *bytes > most) {
-                let message = format!(
-                    "{} sent {bytes} bytes from its {sender} in hour {hour}, more than the {most} that its bandwidth carries; \
-                     check the unit of the export",
-                    connection.id
-                );
-                found.push(Finding {
-                    code: FindingCode::ImplausibleVolume,
-                    message,
-                    connection: Some(index),
-                    sender: Some(sender),
-                    hour: Some(hour),
-                });
+/// Hours with a record: of the requester, of the accepter, of either.
+#[derive(Debug, Clone, Copy, Default)]
+struct Covered {
+    by_sender: [u32; 2],
+    by_either: u32,
+}
+
+/// What one look at all metered hours gives.
+struct Survey {
+    covered: Vec<Covered>,
+    implausible: Vec<MeteredHour>,
+}
+
+fn survey(usage: &HourlyUsage, inventory: &Inventory) -> Result<Survey> {
+    let connections = inventory.connections();
+    // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
+    let limit = |connection: &Connection| {
+        connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
+    };
+    let most: Vec<u128> = connections.iter().map(|own| limit(own).unwrap_or(u128::MAX)).collect();
+    let new = || Survey { covered: vec![Covered::default(); connections.len()], implausible: Vec::new() };
+    let look = |survey: &mut Survey, row: &HourRow<'_>| {
+        let mut before = None;
+        for cell in row.iter() {
+            let covered = &mut survey.covered[cell.connection];
+            covered.by_sender[cell.sender as usize] += 1;
+            covered.by_either += u32::from(before != Some(cell.connection));
+            before = Some(cell.connection);
+            if cell.bytes > most[cell.connection] {
+                survey.implausible.push(cell);
+            }
+        }
+        Ok(())
+    };
+    let mut all = new();
+    for part in usage.fold(new, look)? {
+        all.implausible.extend(part.implausible);
+        for (sum, covered) in all.covered.iter_mut().zip(part.covered) {
+            sum.by_either += covered.by_either;
+            for (sum, hours) in sum.by_sender.iter_mut().zip(covered.by_sender) {
+                *sum += hours;
             }
         }
     }
-    found
+    all.implausible.sort_unstable_by_key(|cell| (cell.connection, cell.sender, cell.hour));
+    Ok(all)
 }
 
-fn coverage(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
+fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {
+    let connection = inventory.connection(cell.connection);
+    let most = connection.bandwidth.bytes_per_hour().unwrap_or_default();
+    let message = format!(
+        "{} sent {} bytes from its {} in hour {}, more than the {most} that its bandwidth carries; \
+         check the unit of the export",
+        connection.id, cell.bytes, cell.sender, cell.hour
+    );
+    Finding {
+        code: FindingCode::ImplausibleVolume,
+        message,
+        connection: Some(cell.connection),
+        sender: Some(cell.sender),
+        hour: Some(cell.hour),
+    }
+}
+
+fn coverage(covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
     let mut found = Vec::new();
     let (mut expected_hours, mut covered_hours, mut touched) = (0, 0, 0_u64);
     for (index, connection) in inventory.connections().iter().enumerate() {
@@ -139,8 +182,8 @@ fn coverage(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
             continue;
         }
         expected_hours += hours;
-        let [of_requester, of_accepter] = Sender::ALL.map(|sender| usage.hours(index, sender).len());
-        let covered = hours_with_a_record(usage, index);
+        let Covered { by_sender: [of_requester, of_accepter], by_either } = covered[index];
+        let covered = u64::from(by_either);
         covered_hours += covered;
         touched += u64::from(covered < hours);
         let silent = match (of_requester, of_accepter) {
@@ -173,21 +216,4 @@ fn coverage(usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
         found.push(Finding::new(FindingCode::HoursWithoutRecords, message));
     }
     found
-}
-
-/// Hours in which either end has a record.
-fn hours_with_a_record(usage: &HourlyUsage, connection: usize) -> u64 {
-    let [mut requester, mut accepter] =
-        Sender::ALL.map(|sender| usage.hours(connection, sender).map(|(hour, _)| hour).peekable());
-    let mut count = 0;
-    loop {
-        let next = match (requester.peek(), accepter.peek()) {
-            (Some(&a), Some(&b)) => a.min(b),
-            (Some(&hour), None) | (None, Some(&hour)) => hour,
-            (None, None) => return count,
-        };
-        count += 1;
-        requester.next_if_eq(&next);
-        accepter.next_if_eq(&next);
-    }
 }

@@ -26,12 +26,7 @@
 //!      2026-10-05T04:00:00Z,pcc-1,accepter,107374182400\n",
 //! );
 //! let options = ReportOptions::new("2026-10".parse()?);
-//! let settings = MeterSettings {
-//!     period: options.period(),
-//!     duplicates: options.duplicates,
-//!     keep_refused: false,
-//! };
-//! let metered = meter(&[usage], &inventory, &settings)?;
+//! let metered = meter(&[usage], &inventory, &MeterSettings::new(options.period()))?;
 //! assert_eq!(metered.refused_for_cause, 0);
 //! let report = report(&metered, &inventory, &catalog, options)?;
 //! let payable: Vec<String> = report.statements.iter().map(|s| s.payable.to_string()).collect();

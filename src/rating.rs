@@ -4,11 +4,11 @@ use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    meter::HourlyUsage,
+    meter::{HourRow, HourlyUsage},
     model::{
         checked_add,
         connection::{Connection, Inventory},
-        link::{HourLevels, LinkHistory, LinkType},
+        link::{HourLevels, LinkType},
         money::Amount,
         time::Hour,
         usage::Sender,
@@ -41,14 +41,11 @@ pub struct Line {
     pub raised_amount: Amount,
 }
 
-/// How lines are told apart within a connection and sender; also their order.
-type LineKey = (Option<Hour>, Option<LinkType>, Price);
-
 /// Prices every metered hour at the highest level in effect in it (R7) and sums by line.
 ///
 /// Lines are sorted by account, connection, sender, hour, link type and price; with `only_account`, the
-/// others' traffic is not priced at all. Fails with
-/// [`ErrorKind::MissingPrice`], listing every pair, link type and first hour without a price (R5).
+/// others' traffic is not priced at all. Fails with [`ErrorKind::MissingPrice`], listing every pair, link type
+/// and first hour without a price (R5).
 pub fn rate(
     usage: &HourlyUsage,
     inventory: &Inventory,
@@ -56,30 +53,26 @@ pub fn rate(
     hourly: bool,
     only_account: Option<&str>,
 ) -> Result<Vec<Line>> {
-    let price_changes = catalog.price_changes();
-    let mut missing = MissingPrices::new();
-    let mut lines = Vec::new();
-    for index in 0..inventory.connections().len() {
-        for sender in Sender::ALL {
-            let hours = usage.hours(index, sender);
-            let connection = inventory.connection(index);
-            let payer = attribute(connection, sender).billing_account_id;
-            if only_account.is_some_and(|account| account != payer) {
-                continue;
-            }
-            let own = if connection.within_region() {
-                free_lines(index, sender, hours, hourly)?
-            } else {
-                let mut prices = Prices::new(catalog, connection, sender, &price_changes);
-                let history = inventory.history(index);
-                priced_lines(index, sender, hours, history, &mut prices, &mut missing, hourly)?
-            };
-            lines.extend(own.into_values());
-        }
+    let terms = Terms { inventory, catalog, hourly, price_changes: catalog.price_changes() };
+    let keys: Vec<KeyTerms> = key_terms(inventory, only_account);
+    let parts = usage.fold(|| Rater::new(&terms, &keys), Rater::add_row)?;
+    let mut parts = parts.into_iter();
+    // OK because a fold has at least one part.
+    let mut all = parts.next().ok_or_else(|| Error::internal("nothing was rated"))?;
+    for part in parts {
+        all.merge(part)?;
     }
+    let Rater { mut lines, missing, .. } = all;
     refuse_missing(missing, catalog)?;
-    // Stable: within an account, connections and senders stay in order.
-    lines.sort_by(|a, b| account(inventory, a).cmp(account(inventory, b)));
+    for line in &mut lines {
+        // One product per line: the price is the same in all its hours.
+        line.amount = Amount::of(line.bytes, line.price.contracted)?;
+    }
+    let ranks = account_ranks(inventory);
+    let rank = |line: &Line| ranks[line.connection * Sender::ALL.len() + line.sender as usize];
+    lines.sort_unstable_by_key(|line| {
+        (rank(line), line.connection, line.sender, line.hour, line.link_type, line.price)
+    });
     Ok(lines)
 }
 
@@ -88,11 +81,75 @@ pub(crate) fn account<'a>(inventory: &'a Inventory, line: &Line) -> &'a str {
     attribute(inventory.connection(line.connection), line.sender).billing_account_id
 }
 
+fn senders(inventory: &Inventory) -> impl Iterator<Item = (usize, Sender)> + '_ {
+    (0..inventory.connections().len()).flat_map(|index| Sender::ALL.map(|sender| (index, sender)))
+}
+
+/// By key: the place of its account among all accounts in order.
+fn account_ranks(inventory: &Inventory) -> Vec<usize> {
+    let payer = |(index, sender)| attribute(inventory.connection(index), sender).billing_account_id;
+    let mut accounts: Vec<&str> = senders(inventory).map(payer).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    senders(inventory).map(|key| accounts.partition_point(|account| *account < payer(key))).collect()
+}
+
+/// What rating asks of a connection and sender for every hour.
+#[derive(Clone, Copy)]
+struct KeyTerms {
+    connection: usize,
+    sender: Sender,
+    /// Whether it is rated at all.
+    rated: bool,
+}
+
+fn key_terms(inventory: &Inventory, only_account: Option<&str>) -> Vec<KeyTerms> {
+    senders(inventory)
+        .map(|(connection, sender)| {
+            let payer = attribute(inventory.connection(connection), sender).billing_account_id;
+            KeyTerms { connection, sender, rated: only_account.is_none_or(|account| account == payer) }
+        })
+        .collect()
+}
+
+/// What all raters share.
+struct Terms<'a> {
+    inventory: &'a Inventory,
+    catalog: &'a Catalog,
+    hourly: bool,
+    /// Hours at which prices change, rising.
+    price_changes: Vec<Hour>,
+}
+
+/// No line yet.
+const NO_LINE: u32 = u32::MAX;
+
+/// Where the hours of a key go, until something changes.
+#[derive(Clone, Copy)]
+struct Current {
+    from: Hour,
+    until: Hour,
+    line: u32,
+    /// The key's first line; the others follow it.
+    first_line: u32,
+}
+
+/// Sums lines over some of the hours.
+struct Rater<'a> {
+    terms: &'a Terms<'a>,
+    keys: &'a [KeyTerms],
+    current: Vec<Current>,
+    lines: Vec<Line>,
+    /// By line: the next line of the same key.
+    next_line: Vec<u32>,
+    missing: MissingPrices,
+}
+
 impl Line {
-    fn empty(connection: usize, sender: Sender, (hour, link_type, price): LineKey) -> Self {
+    fn new(key: KeyTerms, hour: Option<Hour>, link_type: Option<LinkType>, price: Price) -> Self {
         Self {
-            connection,
-            sender,
+            connection: key.connection,
+            sender: key.sender,
             hour,
             link_type,
             price,
@@ -103,112 +160,161 @@ impl Line {
             raised_amount: Amount::ZERO,
         }
     }
-}
 
-type Lines = BTreeMap<LineKey, Line>;
-
-/// R1: inside a region traffic is metered and listed as free.
-fn free_lines(
-    connection: usize,
-    sender: Sender,
-    hours: impl Iterator<Item = (Hour, u128)>,
-    hourly: bool,
-) -> Result<Lines> {
-    let mut lines = Lines::new();
-    for (hour, bytes) in hours {
-        let key = (hourly.then_some(hour), None, Price::FREE);
-        let line = lines.entry(key).or_insert_with(|| Line::empty(connection, sender, key));
-        checked_add(&mut line.bytes, bytes, "a line")?;
-        line.metered_hours += 1;
+    fn add(&mut self, other: &Self) -> Result<()> {
+        checked_add(&mut self.bytes, other.bytes, "a line")?;
+        self.metered_hours += other.metered_hours;
+        self.raised_hours += other.raised_hours;
+        self.raised_amount = self.raised_amount.checked_add(other.raised_amount)?;
+        Ok(())
     }
-    Ok(lines)
 }
 
-fn priced_lines(
-    connection: usize,
-    sender: Sender,
-    hours: impl Iterator<Item = (Hour, u128)>,
-    history: &LinkHistory,
-    prices: &mut Prices<'_>,
-    missing: &mut MissingPrices,
-    hourly: bool,
-) -> Result<Lines> {
-    let mut lines = Lines::new();
-    for (hour, bytes) in hours {
+impl<'a> Rater<'a> {
+    fn new(terms: &'a Terms<'a>, keys: &'a [KeyTerms]) -> Self {
+        let never = Hour::from_index(i64::MAX);
+        let current = Current { from: never, until: never, line: NO_LINE, first_line: NO_LINE };
+        Self {
+            terms,
+            keys,
+            current: vec![current; keys.len()],
+            lines: Vec::new(),
+            next_line: Vec::new(),
+            missing: MissingPrices::new(),
+        }
+    }
+
+    fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
+        for (key, bytes) in row.cells() {
+            let current = &self.current[key];
+            if row.hour < current.from || row.hour >= current.until {
+                self.change(key, row.hour, bytes)?;
+                continue;
+            }
+            let mut line = current.line as usize;
+            if self.terms.hourly {
+                // Like the hour before it, but on a line of its own.
+                let like = &self.lines[line];
+                let (link_type, price) = (like.link_type, like.price);
+                line = self.line(key, Some(row.hour), link_type, price);
+            }
+            let line = &mut self.lines[line];
+            checked_add(&mut line.bytes, bytes, "a line")?;
+            line.metered_hours += 1;
+        }
+        Ok(())
+    }
+
+    /// Rates an hour in which levels or prices may be others than in the one before.
+    fn change(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
+        let own = self.keys[key];
+        if !own.rated {
+            return Ok(());
+        }
+        let connection = self.terms.inventory.connection(own.connection);
+        let hours = self.terms.hourly.then_some(hour);
+        if connection.within_region() {
+            // R1: inside a region traffic is metered and listed as free.
+            let line = self.line(key, hours, None, Price::FREE);
+            self.remember(key, hour, None, line);
+            return self.add_hour(line, bytes, None);
+        }
+        let history = self.terms.inventory.history(own.connection);
         let levels = history.levels(hour);
         // R7: what counts is the service level, not the price.
-        let billed = prices.price(levels.highest, hour, missing)?;
-        let lowest = prices.price(levels.lowest, hour, missing)?;
+        let billed = self.price(connection, own.sender, levels.highest, hour)?;
+        let lowest = self.price(connection, own.sender, levels.lowest, hour)?;
         // A missing price fails the whole rating once all of them are known.
-        let (Some(billed), Some(lowest)) = (billed, lowest) else { continue };
-        let key = (hourly.then_some(hour), Some(levels.highest), billed);
-        let line = lines.entry(key).or_insert_with(|| Line::empty(connection, sender, key));
-        add_hour(line, bytes, levels, lowest)?;
+        let (Some(billed), Some(lowest)) = (billed, lowest) else { return Ok(()) };
+        let line = self.line(key, hours, Some(levels.highest), billed);
+        if !levels.switched {
+            self.remember(key, hour, history.levels_until(hour), line);
+        }
+        self.add_hour(line, bytes, Some((levels, lowest)))
     }
-    for line in lines.values_mut() {
-        // One product per line: the price is the same in all its hours.
-        line.amount = Amount::of(line.bytes, line.price.contracted)?;
+
+    /// Lets the following hours go to `line`, until the levels change or a price does.
+    fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, line: usize) {
+        let changes = &self.terms.price_changes;
+        let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
+        let until = [levels_until, price_until].into_iter().flatten().min();
+        let current = &mut self.current[key];
+        current.from = hour;
+        current.until = until.unwrap_or(Hour::from_index(i64::MAX));
+        current.line = line as u32;
     }
-    Ok(lines)
-}
 
-fn add_hour(line: &mut Line, bytes: u128, levels: HourLevels, lowest: Price) -> Result<()> {
-    checked_add(&mut line.bytes, bytes, "a line")?;
-    line.metered_hours += 1;
-    if levels.switched {
-        line.raised_hours += 1;
-        let raised =
-            Amount::of(bytes, line.price.contracted)?.checked_sub(Amount::of(bytes, lowest.contracted)?)?;
-        line.raised_amount = line.raised_amount.checked_add(raised)?;
+    fn add_hour(&mut self, line: usize, bytes: u128, levels: Option<(HourLevels, Price)>) -> Result<()> {
+        let line = &mut self.lines[line];
+        checked_add(&mut line.bytes, bytes, "a line")?;
+        line.metered_hours += 1;
+        if let Some((levels, lowest)) = levels
+            && levels.switched
+        {
+            line.raised_hours += 1;
+            let raised = Amount::of(bytes, line.price.contracted)?
+                .checked_sub(Amount::of(bytes, lowest.contracted)?)?;
+            line.raised_amount = line.raised_amount.checked_add(raised)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Quotes for one connection and sender, remembered until a price changes.
-struct Prices<'a> {
-    catalog: &'a Catalog,
-    connection: &'a Connection,
-    sender: Sender,
-    /// Hours at which prices change, rising.
-    changes: &'a [Hour],
-    remembered: [Option<(usize, Option<Price>)>; LinkType::ALL.len()],
-}
+    /// The key's line of this kind, a new one if there is none yet.
+    fn line(&mut self, key: usize, hour: Option<Hour>, link_type: Option<LinkType>, price: Price) -> usize {
+        let first = self.current[key].first_line;
+        // Hourly lines are always new: every hour of a key is seen once.
+        let mut at = if hour.is_some() { NO_LINE } else { first };
+        while at != NO_LINE {
+            let line = &self.lines[at as usize];
+            if line.link_type == link_type && line.price == price {
+                return at as usize;
+            }
+            at = self.next_line[at as usize];
+        }
+        self.lines.push(Line::new(self.keys[key], hour, link_type, price));
+        self.next_line.push(first);
+        self.current[key].first_line = (self.lines.len() - 1) as u32;
+        self.lines.len() - 1
+    }
 
-impl<'a> Prices<'a> {
-    fn new(catalog: &'a Catalog, connection: &'a Connection, sender: Sender, changes: &'a [Hour]) -> Self {
-        Self { catalog, connection, sender, changes, remembered: [None; LinkType::ALL.len()] }
+    /// Adds what another rater summed over other hours.
+    fn merge(&mut self, other: Self) -> Result<()> {
+        for line in other.lines {
+            let key = crate::meter::key_of(line.connection, line.sender);
+            let own = self.line(key, line.hour, line.link_type, line.price);
+            self.lines[own].add(&line)?;
+        }
+        for (pair, hour) in other.missing {
+            note_missing(&mut self.missing, pair, hour);
+        }
+        Ok(())
     }
 
     /// The price in `hour`; where there is none it is noted as missing.
     fn price(
         &mut self,
+        connection: &Connection,
+        sender: Sender,
         link_type: LinkType,
         hour: Hour,
-        missing: &mut MissingPrices,
     ) -> Result<Option<Price>> {
-        let since = self.changes.partition_point(|&change| change <= hour);
-        let to = attribute(self.connection, self.sender);
-        let price = match self.remembered[link_type as usize] {
-            Some((then, price)) if then == since => price,
-            _ => {
-                let (from, into) = (to.source_region, to.destination_region);
-                let account = to.billing_account_id;
-                let quote = self.catalog.quote(account, from, into, link_type, hour)?;
-                quote.map(|quote| quote.price)
-            }
-        };
-        self.remembered[link_type as usize] = Some((since, price));
-        if price.is_none() {
-            let pair = (to.source_region.to_owned(), to.destination_region.to_owned(), link_type);
-            let first = missing.entry(pair).or_insert(hour);
-            *first = hour.min(*first);
+        let to = attribute(connection, sender);
+        let (from, into) = (to.source_region, to.destination_region);
+        let quote = self.terms.catalog.quote(to.billing_account_id, from, into, link_type, hour)?;
+        if quote.is_none() {
+            note_missing(&mut self.missing, (from.to_owned(), into.to_owned(), link_type), hour);
         }
-        Ok(price)
+        Ok(quote.map(|quote| quote.price))
     }
 }
 
 /// The first hour of each pair and link type without a price.
 type MissingPrices = BTreeMap<(String, String, LinkType), Hour>;
+
+fn note_missing(missing: &mut MissingPrices, pair: (String, String, LinkType), hour: Hour) {
+    let first = missing.entry(pair).or_insert(hour);
+    *first = hour.min(*first);
+}
 
 fn refuse_missing(missing: MissingPrices, catalog: &Catalog) -> Result<()> {
     let faults = missing.into_iter().map(|((source, destination, link_type), hour)| {

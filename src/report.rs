@@ -285,7 +285,7 @@ pub fn report<'a>(
         groups: None,
         totals: metered.totals,
         findings,
-        usage_digest: metered.usage.digest(inventory),
+        usage_digest: metered.usage.digest(inventory)?,
     };
     report.note_assumed_prices();
     report.findings.sort_by_key(|finding| finding.code);

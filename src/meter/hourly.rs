@@ -1,55 +1,102 @@
-//! Bytes by connection, sender and hour.
+//! Bytes by connection, sender and hour, held compactly: about 6 bytes for an hour of one end.
+//!
+//! Sums are collected in segments. A row segment holds one hour of many keys, as traffic in time order
+//! makes them; a log segment holds cells in the order in which they came, as traffic sorted by connection
+//! does. Cells of one key and hour may stand in several segments: they add up when the hours are read.
+//! Reading goes by windows of hours, in parallel.
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     model::{
-        checked_add,
         connection::Inventory,
         time::{Hour, Period},
         usage::{MeteredHour, Sender},
     },
 };
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// One hour's sum; the hour counts from the start of the period.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    hour: u32,
-    bytes: u128,
+/// Rows that a builder keeps open; records rarely stray over more hours than that.
+const OPEN_ROWS: usize = 4;
+/// A row with no more cells than this is logged when it is closed.
+const LOGGED_CELLS: usize = 16;
+/// Bytes after which a log segment is closed, so that a window can pass over it.
+const LOG_SEGMENT: usize = 1 << 18;
+/// Memory of a window of hours while they are read.
+const WINDOW_BYTES: usize = 8 << 20;
+
+/// A connection and sender as one number.
+pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
+    connection * Sender::ALL.len() + sender as usize
 }
 
 /// Bytes of every connection and sender in every hour that has a record.
 #[derive(Debug, Clone)]
 pub struct HourlyUsage {
     period: Period,
-    /// By connection and sender: cells in rising hours.
-    cells: Vec<Vec<Cell>>,
+    keys: usize,
+    threads: usize,
+    segments: Vec<Segment>,
+}
+
+/// Encoded cells whose hours lie in `first..=last`.
+#[derive(Debug, Clone)]
+struct Segment {
+    first: u32,
+    last: u32,
+    shape: Shape,
+    cells: Box<[u8]>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One hour, keys rising: key delta, bytes.
+    Row,
+    /// Any order: key step with a flag for another than the next hour, that hour, bytes.
+    Log,
+}
+
+/// The metered cells of one hour.
+#[derive(Debug)]
+pub struct HourRow<'a> {
+    /// The hour.
+    pub hour: Hour,
+    sums: &'a [u128],
+    present: &'a [u64],
+}
+
+impl HourRow<'_> {
+    /// Connections and senders with a record in this hour, in order, with their bytes.
+    pub fn iter(&self) -> impl Iterator<Item = MeteredHour> + '_ {
+        self.cells().map(|(key, bytes)| MeteredHour {
+            connection: key / Sender::ALL.len(),
+            sender: Sender::ALL[key % Sender::ALL.len()],
+            hour: self.hour,
+            bytes,
+        })
+    }
+
+    /// As [`HourRow::iter`], by key.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (usize, u128)> + '_ {
+        self.present.iter().enumerate().flat_map(move |(word, &bits)| {
+            let mut bits = bits;
+            std::iter::from_fn(move || {
+                let key = word * 64 + bits.trailing_zeros() as usize;
+                (bits != 0).then(|| {
+                    bits &= bits - 1;
+                    (key, self.sums[key])
+                })
+            })
+        })
+    }
 }
 
 impl HourlyUsage {
-    pub(super) fn new(period: Period, connections: usize) -> Self {
-        Self { period, cells: vec![Vec::new(); connections * Sender::ALL.len()] }
+    pub(super) fn new(period: Period, connections: usize, threads: usize) -> Self {
+        Self { period, keys: connections * Sender::ALL.len(), threads: threads.max(1), segments: Vec::new() }
     }
 
-    /// Adds a record of an hour of the period.
-    pub(super) fn add(&mut self, key: usize, hour: Hour, bytes: u64) -> Result<()> {
-        // OK because a month has 744 hours.
-        let hour = (hour.index() - self.period.start.index()) as u32;
-        let cells = &mut self.cells[key];
-        let bytes = u128::from(bytes);
-        match cells.last_mut() {
-            Some(last) if last.hour == hour => checked_add(&mut last.bytes, bytes, "an hour"),
-            Some(last) if last.hour > hour => match cells.binary_search_by_key(&hour, |cell| cell.hour) {
-                Ok(found) => checked_add(&mut cells[found].bytes, bytes, "an hour"),
-                Err(place) => {
-                    cells.insert(place, Cell { hour, bytes });
-                    Ok(())
-                }
-            },
-            _ => {
-                cells.push(Cell { hour, bytes });
-                Ok(())
-            }
-        }
+    pub(super) fn extend(&mut self, builder: HourlyBuilder) {
+        self.segments.extend(builder.finish());
     }
 
     /// The billing period that the hours lie in.
@@ -57,57 +104,399 @@ impl HourlyUsage {
         self.period
     }
 
-    /// The hours of one connection and sender that have a record, rising, with their bytes.
-    pub fn hours(
+    /// How many connections times senders there are.
+    pub(crate) fn keys(&self) -> usize {
+        self.keys
+    }
+
+    /// All metered hours, by hour, connection and sender.
+    pub fn metered_hours(&self) -> Result<Vec<MeteredHour>> {
+        let parts = self.fold(Vec::new, |all: &mut Vec<MeteredHour>, row| {
+            all.extend(row.iter());
+            Ok(())
+        })?;
+        let mut all = parts.concat();
+        all.sort_by_key(|metered| (metered.hour, metered.connection, metered.sender));
+        Ok(all)
+    }
+
+    /// Shows every hour that has a record to one of several folds, each of which sees its hours in order.
+    ///
+    /// Which fold sees which hour is open, so what they hold must add up in any order.
+    pub fn fold<A: Send>(
         &self,
-        connection: usize,
-        sender: Sender,
-    ) -> impl ExactSizeIterator<Item = (Hour, u128)> + '_ {
-        let start = self.period.start.index();
-        self.cells[key_of(connection, sender)]
-            .iter()
-            .map(move |cell| (Hour::from_index(start + i64::from(cell.hour)), cell.bytes))
-    }
-
-    /// All metered hours, by connection, sender and hour.
-    pub fn iter(&self) -> impl Iterator<Item = MeteredHour> + '_ {
-        (0..self.cells.len()).flat_map(move |key| {
-            let (connection, sender) = (key / 2, Sender::ALL[key % 2]);
-            self.hours(connection, sender).map(move |(hour, bytes)| MeteredHour {
-                connection,
-                sender,
-                hour,
-                bytes,
-            })
-        })
-    }
-
-    /// A digest over the metered hours: BLAKE3 of the lines `hour,connection_id,sender,bytes`, sorted by
-    /// hour, connection and sender, each with a line feed.
-    pub fn digest(&self, inventory: &Inventory) -> String {
-        let mut hasher = blake3::Hasher::new();
-        let mut next = vec![0; self.cells.len()];
-        let mut lines = String::new();
-        for hour in 0..self.period.hours() as u32 {
-            let start = Hour::from_index(self.period.start.index() + i64::from(hour)).to_string();
-            for (key, cells) in self.cells.iter().enumerate() {
-                let Some(cell) = cells.get(next[key]).filter(|cell| cell.hour == hour) else { continue };
-                next[key] += 1;
-                let id = &inventory.connection(key / 2).id;
-                lines.push_str(&start);
-                for part in [id, Sender::ALL[key % 2].as_str()] {
-                    lines.push(',');
-                    lines.push_str(part);
+        new: impl Fn() -> A + Sync,
+        each: impl Fn(&mut A, &HourRow<'_>) -> Result<()> + Sync,
+    ) -> Result<Vec<A>> {
+        let hours = self.period.hours() as usize;
+        let width = (WINDOW_BYTES / (self.keys.max(1) * size_of::<u128>())).clamp(1, hours.max(1));
+        let windows = hours.div_ceil(width);
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let work = || -> Result<A> {
+            let mut state = new();
+            let mut window = Window::new(self.keys, width);
+            while !failed.load(Ordering::Relaxed) {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= windows {
+                    break;
                 }
-                lines.push_str(&format!(",{}\n", cell.bytes));
+                window.read(&self.segments, (index * width) as u32)?;
+                window.show(self.period, &mut |row| each(&mut state, row))?;
             }
-            hasher.update(lines.as_bytes());
-            lines.clear();
+            Ok(state)
+        };
+        let work = || work().inspect_err(|_| failed.store(true, Ordering::Relaxed));
+        run_on(self.threads.min(windows.max(1)), work)
+    }
+
+    /// A digest over the metered hours: BLAKE3 of the digests of all hours that have a record, in order, where
+    /// an hour's digest is BLAKE3 of its lines `hour,connection_id,sender,bytes`, sorted by connection and
+    /// sender, each with a line feed.
+    pub fn digest(&self, inventory: &Inventory) -> Result<String> {
+        let connections = inventory.connections().iter();
+        let middles: Vec<String> = connections
+            .flat_map(|connection| Sender::ALL.map(|sender| format!(",{},{sender},", connection.id)))
+            .collect();
+        let parts = self.fold(
+            || (Vec::new(), Vec::new()),
+            |(digests, lines): &mut (Vec<(Hour, blake3::Hash)>, Vec<u8>), row| {
+                lines.clear();
+                let hour = row.hour.to_string();
+                let mut number = itoa::Buffer::new();
+                for (key, bytes) in row.cells() {
+                    lines.extend_from_slice(hour.as_bytes());
+                    lines.extend_from_slice(middles[key].as_bytes());
+                    lines.extend_from_slice(number.format(bytes).as_bytes());
+                    lines.push(b'\n');
+                }
+                digests.push((row.hour, blake3::hash(lines)));
+                Ok(())
+            },
+        )?;
+        let mut digests: Vec<_> = parts.into_iter().flat_map(|(digests, _)| digests).collect();
+        digests.sort_unstable_by_key(|(hour, _)| *hour);
+        let mut hasher = blake3::Hasher::new();
+        for (_, digest) in &digests {
+            hasher.update(digest.as_bytes());
         }
-        hasher.finalize().to_hex().to_string()
+        Ok(hasher.finalize().to_hex().to_string())
     }
 }
 
-pub(super) fn key_of(connection: usize, sender: Sender) -> usize {
-    connection * Sender::ALL.len() + sender as usize
+/// Runs `work` on so many threads, this one among them, and collects what they return.
+pub(super) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Sync) -> Result<Vec<A>> {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
+        let mut results = vec![work()];
+        for other in others {
+            results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results.into_iter().collect()
+    })
+}
+
+/// Some consecutive hours of all keys, as they are read.
+struct Window {
+    keys: usize,
+    words: usize,
+    width: usize,
+    first: u32,
+    sums: Vec<u128>,
+    present: Vec<u64>,
+}
+
+impl Window {
+    fn new(keys: usize, width: usize) -> Self {
+        let words = keys.div_ceil(64);
+        Self { keys, words, width, first: 0, sums: vec![0; keys * width], present: vec![0; words * width] }
+    }
+
+    fn read(&mut self, segments: &[Segment], first: u32) -> Result<()> {
+        self.first = first;
+        self.present.fill(0);
+        let end = first + self.width as u32;
+        for segment in segments.iter().filter(|segment| segment.first < end && segment.last >= first) {
+            let mut cells = Cells { bytes: &segment.cells, at: 0 };
+            match segment.shape {
+                Shape::Row => cells.each_of_row(|key, bytes| self.add(segment.first, key, bytes))?,
+                Shape::Log => cells.each_of_log(|hour, key, bytes| self.add(hour, key, bytes))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, hour: u32, key: usize, bytes: u64) -> Result<()> {
+        // An hour before the window wraps to a large number.
+        let offset = hour.wrapping_sub(self.first) as usize;
+        if offset >= self.width {
+            return Ok(());
+        }
+        let sum = &mut self.sums[offset * self.keys + key];
+        let (word, bit) = (&mut self.present[offset * self.words + key / 64], 1 << (key % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            *sum = u128::from(bytes);
+        } else {
+            *sum = sum
+                .checked_add(u128::from(bytes))
+                .ok_or_else(|| Error::overflow("the bytes of an hour exceed 2^128"))?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, period: Period, each: &mut dyn FnMut(&HourRow<'_>) -> Result<()>) -> Result<()> {
+        for offset in 0..self.width {
+            let present = &self.present[offset * self.words..][..self.words];
+            if present.iter().all(|&word| word == 0) {
+                continue;
+            }
+            let hour = Hour::from_index(period.start.index() + i64::from(self.first) + offset as i64);
+            each(&HourRow { hour, sums: &self.sums[offset * self.keys..][..self.keys], present })?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads encoded cells.
+struct Cells<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Cells<'_> {
+    fn next(&mut self) -> u64 {
+        let (mut value, mut shift) = (0, 0);
+        loop {
+            let byte = self.bytes[self.at];
+            self.at += 1;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return value;
+            }
+            shift += 7;
+        }
+    }
+
+    fn each_of_row(&mut self, mut each: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
+        let mut key = 0;
+        while self.at < self.bytes.len() {
+            key += self.next() as usize;
+            let bytes = self.next();
+            each(key, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn each_of_log(&mut self, mut each: impl FnMut(u32, usize, u64) -> Result<()>) -> Result<()> {
+        let (mut key, mut hour) = (0, 0);
+        while self.at < self.bytes.len() {
+            let step = self.next();
+            key += unzigzag(step >> 1);
+            hour = if step & 1 == 0 { hour + 1 } else { self.next() as u32 };
+            let bytes = self.next();
+            each(hour, key as usize, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+fn push(cells: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        cells.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    cells.push(value as u8);
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+/// One hour of all keys that is still being added to.
+#[derive(Debug)]
+struct OpenRow {
+    hour: Option<u32>,
+    sums: Vec<u64>,
+    present: Vec<u64>,
+    /// The keys that are present, while they are few.
+    few: Vec<u32>,
+    count: usize,
+}
+
+/// Collects sums for one worker.
+#[derive(Debug)]
+pub(super) struct HourlyBuilder {
+    rows: [OpenRow; OPEN_ROWS],
+    segments: Vec<Segment>,
+    log: Log,
+}
+
+/// The log segment that is being written.
+#[derive(Debug, Default)]
+struct Log {
+    cells: Vec<u8>,
+    key: i64,
+    hour: u32,
+    first: u32,
+    last: u32,
+}
+
+impl HourlyBuilder {
+    pub fn new(connections: usize) -> Self {
+        let keys = connections * Sender::ALL.len();
+        let row = || OpenRow {
+            hour: None,
+            sums: vec![0; keys],
+            present: vec![0; keys.div_ceil(64)],
+            few: Vec::new(),
+            count: 0,
+        };
+        Self { rows: std::array::from_fn(|_| row()), segments: Vec::new(), log: Log::default() }
+    }
+
+    /// Adds a record's bytes to an hour, counted from the start of the period.
+    #[inline]
+    pub fn add(&mut self, key: usize, hour: u32, bytes: u64) {
+        let slot = hour as usize % OPEN_ROWS;
+        if self.rows[slot].hour != Some(hour) {
+            self.open(slot, hour);
+        }
+        let row = &mut self.rows[slot];
+        let (word, bit) = (&mut row.present[key / 64], 1 << (key % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            row.sums[key] = bytes;
+            if row.count < LOGGED_CELLS {
+                row.few.push(key as u32);
+            }
+            row.count += 1;
+            return;
+        }
+        match row.sums[key].checked_add(bytes) {
+            Some(sum) => row.sums[key] = sum,
+            // The cell is full: it goes to the log, and a new one begins.
+            None => {
+                let full = std::mem::replace(&mut row.sums[key], bytes);
+                self.log_cell(key, hour, full);
+            }
+        }
+    }
+
+    #[cold]
+    fn open(&mut self, slot: usize, hour: u32) {
+        self.close(slot);
+        self.rows[slot].hour = Some(hour);
+    }
+
+    fn close(&mut self, slot: usize) {
+        let Some(hour) = self.rows[slot].hour.take() else { return };
+        let mut row = std::mem::replace(
+            &mut self.rows[slot],
+            OpenRow { hour: None, sums: Vec::new(), present: Vec::new(), few: Vec::new(), count: 0 },
+        );
+        if row.count <= LOGGED_CELLS {
+            for &key in &row.few {
+                self.log_cell(key as usize, hour, row.sums[key as usize]);
+                row.present[key as usize / 64] = 0;
+            }
+        } else {
+            self.segments.push(row.encode(hour));
+            row.present.fill(0);
+        }
+        row.few.clear();
+        row.count = 0;
+        self.rows[slot] = row;
+    }
+
+    fn log_cell(&mut self, key: usize, hour: u32, bytes: u64) {
+        let log = &mut self.log;
+        if log.cells.is_empty() {
+            (log.key, log.hour, log.first, log.last) = (0, 0, hour, hour);
+        }
+        let step = zigzag(key as i64 - log.key) << 1;
+        if hour == log.hour + 1 {
+            push(&mut log.cells, step);
+        } else {
+            push(&mut log.cells, step | 1);
+            push(&mut log.cells, u64::from(hour));
+        }
+        push(&mut log.cells, bytes);
+        (log.key, log.hour) = (key as i64, hour);
+        (log.first, log.last) = (log.first.min(hour), log.last.max(hour));
+        if log.cells.len() >= LOG_SEGMENT {
+            self.close_log();
+        }
+    }
+
+    fn close_log(&mut self) {
+        let log = std::mem::take(&mut self.log);
+        if !log.cells.is_empty() {
+            let cells = log.cells.into_boxed_slice();
+            self.segments.push(Segment { first: log.first, last: log.last, shape: Shape::Log, cells });
+        }
+    }
+
+    fn finish(mut self) -> Vec<Segment> {
+        for slot in 0..OPEN_ROWS {
+            self.close(slot);
+        }
+        self.close_log();
+        self.segments
+    }
+}
+
+impl OpenRow {
+    fn encode(&self, hour: u32) -> Segment {
+        let mut cells = Vec::with_capacity(self.count * 8);
+        let mut before = 0;
+        for (word, &bits) in self.present.iter().enumerate() {
+            let mut bits = bits;
+            while bits != 0 {
+                let key = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                push(&mut cells, (key - before) as u64);
+                push(&mut cells, self.sums[key]);
+                before = key;
+            }
+        }
+        Segment { first: hour, last: hour, shape: Shape::Row, cells: cells.into_boxed_slice() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn cells_add_up_in_any_order_over_any_number_of_builders(
+            records in prop::collection::vec((0usize..300, 0u32..744, any::<u64>(), 0usize..3), 0..400),
+            in_order: bool,
+        ) {
+            let period = "2026-10".parse::<crate::model::time::BillingMonth>().unwrap()
+                .period(crate::model::time::Offset::CHINA);
+            let mut records = records;
+            if in_order {
+                records.sort_by_key(|record| record.1);
+            }
+            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(150)).collect();
+            let mut expected: BTreeMap<(i64, usize), u128> = BTreeMap::new();
+            for (key, hour, bytes, builder) in records {
+                builders[builder].add(key, hour, bytes);
+                *expected.entry((period.start.index() + i64::from(hour), key)).or_default() += u128::from(bytes);
+            }
+            let mut usage = HourlyUsage::new(period, 150, 2);
+            builders.into_iter().for_each(|builder| usage.extend(builder));
+            let found: Vec<_> = usage.metered_hours().unwrap().into_iter()
+                .map(|cell| ((cell.hour.index(), key_of(cell.connection, cell.sender)), cell.bytes)).collect();
+            prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
 }

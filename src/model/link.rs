@@ -180,9 +180,13 @@ impl LinkHistory {
         HourLevels { highest: link_type, lowest: link_type, switched: false }
     }
 
-    /// The hours that hold a real change, rising.
-    pub fn switched_hours(&self) -> impl Iterator<Item = Hour> + '_ {
-        self.switched_hours.iter().map(|(hour, _)| *hour)
+    /// The hour after the last one, from `hour` on, that has the same levels all through.
+    ///
+    /// An hour with a real change stands alone; `None` where the levels hold for ever.
+    pub fn levels_until(&self, hour: Hour) -> Option<Hour> {
+        let next = self.switched_hours.partition_point(|(switched, _)| *switched < hour);
+        let (switched, _) = self.switched_hours.get(next)?;
+        Some(if *switched == hour { hour.next() } else { *switched })
     }
 }
 

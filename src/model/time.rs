@@ -45,6 +45,16 @@ impl Timestamp {
         }
     }
 
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    pub(crate) fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// Nanoseconds after `hour`'s start; only for instants within 292 years of it.
+    pub(crate) fn nanoseconds_after(self, hour: Hour) -> i64 {
+        (self.seconds - hour.start().seconds) * 1_000_000_000 + i64::from(self.nanos)
+    }
+
     /// The billing hour it falls in (R6).
     pub fn hour(self) -> Hour {
         Hour(self.seconds.div_euclid(SECONDS_PER_HOUR))

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 /// A row longer than this is refused: a quote that is never closed would swallow the file.
-const LONGEST_ROW: usize = 1 << 20;
+pub(crate) const LONGEST_ROW: usize = 1 << 20;
 const BLOCK: usize = 1 << 16;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -47,6 +47,64 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Splits the text of one row into fields.
+pub(crate) struct Fields {
+    unquoted: Vec<u8>,
+    ends: Vec<usize>,
+    parser: csv_core::Reader,
+}
+
+impl Fields {
+    pub fn new() -> Self {
+        let parser = csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(b'\n')).build();
+        Self { unquoted: Vec::new(), ends: Vec::new(), parser }
+    }
+
+    /// The fields of a line without quotes, given without its end.
+    pub fn plain<'a>(&'a mut self, line: u64, raw: &'a [u8]) -> Row<'a> {
+        self.ends.clear();
+        self.ends.extend(memchr::memchr_iter(b',', raw));
+        self.ends.push(raw.len());
+        Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.ends, gap: 1 }
+    }
+
+    /// Parses a row with quotes, given with its line end; false where a quote is still open at its end.
+    pub fn parse(&mut self, text: &[u8]) -> bool {
+        self.parser.reset();
+        self.unquoted.resize(text.len() + 1, 0);
+        self.ends.resize(text.len() + 2, 0);
+        let (mut result, _, mut written, mut fields) =
+            self.parser.read_record(text, &mut self.unquoted, &mut self.ends);
+        if matches!(result, csv_core::ReadRecordResult::InputEmpty) && !text.ends_with(b"\n") {
+            let (more, _, wrote, ended) =
+                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut self.ends[fields..]);
+            (result, written, fields) = (more, written + wrote, fields + ended);
+        }
+        self.unquoted.truncate(written);
+        self.ends.truncate(fields);
+        if text.strip_suffix(b"\n").unwrap_or(text).ends_with(b"\r") {
+            self.drop_carriage_return();
+        }
+        matches!(result, csv_core::ReadRecordResult::Record)
+    }
+
+    /// The fields that were parsed last, as a row that was read from `raw`.
+    pub fn parsed<'a>(&'a self, line: u64, shape: Shape, raw: &'a [u8]) -> Row<'a> {
+        Row { line, shape, raw, text: &self.unquoted, ends: &self.ends, gap: 0 }
+    }
+
+    /// A row that ends in CRLF: the carriage return belongs to the line end, not to the last field.
+    fn drop_carriage_return(&mut self) {
+        let last_start = if self.ends.len() > 1 { self.ends[self.ends.len() - 2] } else { 0 };
+        if let Some(end) = self.ends.last_mut()
+            && *end > last_start
+            && self.unquoted[*end - 1] == b'\r'
+        {
+            *end -= 1;
+        }
+    }
+}
+
 /// Reads rows from `input`.
 pub(crate) struct Rows<R> {
     input: R,
@@ -56,9 +114,9 @@ pub(crate) struct Rows<R> {
     at_end: bool,
     /// The line that the next row starts on.
     line: u64,
-    unquoted: Vec<u8>,
-    ends: Vec<usize>,
-    parser: csv_core::Reader,
+    /// Bytes that were consumed.
+    consumed: u64,
+    fields: Fields,
 }
 
 /// How far a row reaches into the unread bytes.
@@ -80,10 +138,19 @@ impl<R: Read> Rows<R> {
             unread: 0..0,
             at_end: false,
             line: 1,
-            unquoted: Vec::new(),
-            ends: Vec::new(),
-            parser: csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(b'\n')).build(),
+            consumed: 0,
+            fields: Fields::new(),
         }
+    }
+
+    /// How many bytes the rows so far, and blank lines before them, took.
+    pub fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// The line that the next row starts on.
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// The next row that is not blank.
@@ -106,19 +173,19 @@ impl<R: Read> Rows<R> {
             // Reading on may have moved the unread bytes: the row now ends where they start.
             let start = self.unread.start - extent.consumed;
             let raw = &self.buffer[start..start + extent.text];
-            if !extent.quoted {
-                self.ends.clear();
-                self.ends.extend(memchr::memchr_iter(b',', raw));
-                self.ends.push(raw.len());
-            }
-            let text = if extent.quoted { &self.unquoted[..] } else { raw };
-            let gap = usize::from(!extent.quoted);
-            return Ok(Some(Row { line, shape: extent.shape, raw, text, ends: &self.ends, gap }));
+            return Ok(Some(match extent.quoted {
+                true => self.fields.parsed(line, extent.shape, raw),
+                false if extent.shape == Shape::TooLong => {
+                    Row { shape: Shape::TooLong, ..self.fields.plain(line, raw) }
+                }
+                false => self.fields.plain(line, raw),
+            }));
         }
     }
 
     fn consume(&mut self, extent: &Extent) {
         self.unread.start += extent.consumed;
+        self.consumed += extent.consumed as u64;
         self.line += extent.lines;
     }
 
@@ -126,6 +193,7 @@ impl<R: Read> Rows<R> {
         while self.unread.len() < BOM.len() && self.read_on()? {}
         if self.buffer[self.unread.clone()].starts_with(BOM) {
             self.unread.start += BOM.len();
+            self.consumed += BOM.len() as u64;
         }
         Ok(())
     }
@@ -168,12 +236,7 @@ impl<R: Read> Rows<R> {
         let mut extent = Extent { quoted: true, ..first };
         loop {
             let start = self.unread.start;
-            let taken = start..start + extent.consumed;
-            if self.parse(taken.clone()) {
-                let raw = &self.buffer[taken];
-                if raw.strip_suffix(b"\n").unwrap_or(raw).ends_with(b"\r") {
-                    self.drop_carriage_return();
-                }
+            if self.fields.parse(&self.buffer[start..start + extent.consumed]) {
                 return Ok(extent);
             }
             let next = self.line_after(extent.consumed)?;
@@ -203,35 +266,6 @@ impl<R: Read> Rows<R> {
                 let length = line.len();
                 return Ok((length > 0).then(|| Self::line_of(line, length, 0)));
             }
-        }
-    }
-
-    /// Parses `range` of the buffer as one row; false where a quote is still open at its end.
-    fn parse(&mut self, range: std::ops::Range<usize>) -> bool {
-        self.parser.reset();
-        self.unquoted.resize(range.len() + 1, 0);
-        self.ends.resize(range.len() + 2, 0);
-        let text = &self.buffer[range];
-        let (mut result, _, mut written, mut fields) =
-            self.parser.read_record(text, &mut self.unquoted, &mut self.ends);
-        if matches!(result, csv_core::ReadRecordResult::InputEmpty) && !text.ends_with(b"\n") {
-            let (more, _, wrote, ended) =
-                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut self.ends[fields..]);
-            (result, written, fields) = (more, written + wrote, fields + ended);
-        }
-        self.unquoted.truncate(written);
-        self.ends.truncate(fields);
-        matches!(result, csv_core::ReadRecordResult::Record)
-    }
-
-    /// A row that ends in CRLF: the carriage return belongs to the line end, not to the last field.
-    fn drop_carriage_return(&mut self) {
-        let last_start = if self.ends.len() > 1 { self.ends[self.ends.len() - 2] } else { 0 };
-        if let Some(end) = self.ends.last_mut()
-            && *end > last_start
-            && self.unquoted[*end - 1] == b'\r'
-        {
-            *end -= 1;
         }
     }
 

@@ -64,6 +64,11 @@ impl Header {
         self.positions[wanted]
     }
 
+    /// How many columns it has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Why `row` does not fit the header, where it does not.
     pub fn misfit(&self, row: &Row<'_>) -> Option<String> {
         match row.shape {

@@ -1,8 +1,7 @@
-//! Native CSV of traffic to the records that the meter sums.
+//! Native CSV of traffic: where it is read from, and how a row becomes a record.
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    meter::Observation,
     model::{quoted, time::Timestamp, usage::Sender},
     read::{
         rows::{Row, Rows},
@@ -10,53 +9,110 @@ use crate::{
     },
 };
 use std::{
-    io::{self, Cursor, Read},
+    io::{self, Read},
     sync::Arc,
 };
 
 /// The columns of native traffic.
 pub const TRAFFIC_COLUMNS: [&str; 4] = ["timestamp", "connection_id", "sender", "bytes"];
 
+/// Bytes that can be read from any place, by several threads at once.
+pub trait ReadAt: Send + Sync {
+    /// Reads some bytes from `offset` on; 0 at the end.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// How many bytes there are.
+    fn size(&self) -> io::Result<u64>;
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
+        let rest = &self[start..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
 type Open = Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
+
+pub(crate) enum Content {
+    /// Read from the beginning to the end.
+    Stream(Open),
+    /// Read by several workers at once.
+    Blocks(Box<dyn ReadAt>),
+}
 
 /// Traffic that can be read more than once: duplicates that are not in time order need a second look.
 pub struct TrafficSource {
     /// Name in messages, usually the path.
     pub name: Arc<str>,
-    open: Open,
+    content: Content,
 }
 
 impl TrafficSource {
     /// From a function that starts reading from the beginning, each time with the same bytes.
-    pub fn new(
+    pub fn from_stream(
         name: &str,
         open: impl Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), open: Box::new(open) }
+        Self { name: name.into(), content: Content::Stream(Box::new(open)) }
+    }
+
+    /// From bytes that can be read from any place.
+    pub fn from_blocks(name: &str, blocks: impl ReadAt + 'static) -> Self {
+        Self { name: name.into(), content: Content::Blocks(Box::new(blocks)) }
     }
 
     /// From bytes in memory.
     pub fn from_bytes(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes: Arc<[u8]> = bytes.into().into();
-        Self::new(name, move || Ok(Box::new(Cursor::new(bytes.clone()))))
+        Self::from_blocks(name, bytes.into())
     }
 
-    /// Reads all records, in their order.
-    pub(crate) fn observe(
-        &self,
-        source: usize,
-        each: &mut dyn FnMut(Observation<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let kind = ErrorKind::Input;
-        let unreadable = |error: io::Error| Error::unusable(kind, &self.name, error.to_string());
-        let mut rows = Rows::new((self.open)().map_err(unreadable)?);
-        let first = rows.next().map_err(unreadable)?;
-        let header = Header::find(kind, &self.name, first, &TRAFFIC_COLUMNS, &[])?;
-        let columns: [usize; 4] = std::array::from_fn(|i| header.position(i).unwrap_or_default());
-        while let Some(row) = rows.next().map_err(unreadable)? {
-            each(read_record(source, &header, &columns, &row))?;
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Reads it as a stream, whatever it is.
+    pub(crate) fn stream(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        match &self.content {
+            Content::Stream(open) => open().map(|input| input as _),
+            Content::Blocks(blocks) => Ok(Box::new(FromStart { blocks: &**blocks, offset: 0 })),
         }
-        Ok(())
+    }
+
+    /// What an I/O error means for it.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
+        Error::unusable(ErrorKind::Input, &self.name, error.to_string())
+    }
+
+    /// Reads the header.
+    pub(crate) fn layout(&self) -> Result<Layout> {
+        let mut rows = Rows::new(self.stream().map_err(|error| self.unreadable(&error))?);
+        let first = rows.next().map_err(|error| self.unreadable(&error))?;
+        let header = Header::find(ErrorKind::Input, &self.name, first, &TRAFFIC_COLUMNS, &[])?;
+        let columns = std::array::from_fn(|i| header.position(i).unwrap_or_default());
+        let native = columns == [0, 1, 2, 3] && header.width() == TRAFFIC_COLUMNS.len();
+        Ok(Layout { columns, native, data_start: rows.consumed(), first_line: rows.line(), header })
+    }
+}
+
+/// Reads blocks from the beginning.
+struct FromStart<'a> {
+    blocks: &'a dyn ReadAt,
+    offset: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.blocks.read_at(buffer, self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
     }
 }
 
@@ -66,32 +122,65 @@ impl std::fmt::Debug for TrafficSource {
     }
 }
 
-fn read_record<'a>(source: usize, header: &Header, columns: &[usize; 4], row: &Row<'a>) -> Observation<'a> {
-    let line = row.line;
-    let unreadable = |why| Observation {
-        source,
-        line,
-        connection_id: b"",
-        bytes: None,
-        read: Err(why),
-        fields: None,
-        raw: row.raw,
-    };
-    if let Some(misfit) = header.misfit(row) {
-        return unreadable(misfit);
-    }
-    let fields = columns.map(|column| row.field(column));
-    let [timestamp, connection_id, sender, bytes] = fields;
-    let bytes = parse_bytes(bytes);
-    let read = parse_timestamp(timestamp).and_then(|timestamp| {
-        if connection_id.is_empty() {
-            return Err("connection_id is empty".into());
+/// What the header of a source says.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    columns: [usize; 4],
+    /// The native columns in their order and no other: the fast path may read the lines.
+    pub native: bool,
+    /// Where the records start.
+    pub data_start: u64,
+    /// The line on which they start.
+    pub first_line: u64,
+    header: Header,
+}
+
+/// One record as it was read.
+#[derive(Debug)]
+pub(crate) struct Observation<'a> {
+    pub line: u64,
+    pub connection_id: &'a [u8],
+    /// `None` where the number is unreadable.
+    pub bytes: Option<u64>,
+    /// What can be billed, or why the record is unreadable.
+    pub read: Result<(Timestamp, Sender), String>,
+    pub fields: Option<[&'a [u8]; 4]>,
+    pub raw: &'a [u8],
+}
+
+impl Layout {
+    /// Reads one row; what is wrong with it becomes part of the observation.
+    pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
+        let unreadable = |why| Observation {
+            line: row.line,
+            connection_id: b"",
+            bytes: None,
+            read: Err(why),
+            fields: None,
+            raw: row.raw,
+        };
+        if let Some(misfit) = self.header.misfit(row) {
+            return unreadable(misfit);
         }
-        let sender = parse_sender(sender)?;
-        bytes.as_ref().map_err(Clone::clone)?;
-        Ok((timestamp, sender))
-    });
-    Observation { read, bytes: bytes.ok(), fields: Some(fields), connection_id, ..unreadable(String::new()) }
+        let fields = self.columns.map(|column| row.field(column));
+        let [timestamp, connection_id, sender, bytes] = fields;
+        let bytes = parse_bytes(bytes);
+        let read = parse_timestamp(timestamp).and_then(|timestamp| {
+            if connection_id.is_empty() {
+                return Err("connection_id is empty".into());
+            }
+            let sender = parse_sender(sender)?;
+            bytes.as_ref().map_err(Clone::clone)?;
+            Ok((timestamp, sender))
+        });
+        Observation {
+            read,
+            bytes: bytes.ok(),
+            fields: Some(fields),
+            connection_id,
+            ..unreadable(String::new())
+        }
+    }
 }
 
 fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {

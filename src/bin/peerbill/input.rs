@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Result,
-    read::{Document, TrafficSource},
+    read::{Document, TrafficSource, traffic::ReadAt},
     write::json::InputDigest,
 };
 use std::{
@@ -139,12 +139,55 @@ pub fn traffic_sources(inputs: Vec<Input>) -> Vec<TrafficSource> {
         .map(|input| {
             let progress = progress.clone();
             let name = input.name.clone();
-            TrafficSource::new(&name, move || {
-                let file = input.stored()?;
-                decompressed(Box::new(progress.wrap_read(file)))
-            })
+            let compressed = input.stored().and_then(is_compressed);
+            match input.stored().and_then(seekable) {
+                Ok(Some(file)) if matches!(compressed, Ok(false)) => {
+                    TrafficSource::from_blocks(&name, FileBlocks { file, progress })
+                }
+                // What cannot be opened says so when it is read.
+                _ => TrafficSource::from_stream(&name, move || {
+                    let file = input.stored()?;
+                    decompressed(Box::new(progress.wrap_read(file)))
+                }),
+            }
         })
         .collect()
+}
+
+/// A plain file, which several threads may read at once.
+struct FileBlocks {
+    file: File,
+    progress: ProgressBar,
+}
+
+impl ReadAt for FileBlocks {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let count = std::os::unix::fs::FileExt::read_at(&self.file, buffer, offset)?;
+        self.progress.inc(count as u64);
+        Ok(count)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
+    }
+}
+
+/// The file, if it is a regular one; a pipe or a device can only be read from its beginning.
+fn seekable(file: File) -> io::Result<Option<File>> {
+    Ok(file.metadata()?.is_file().then_some(file))
+}
+
+fn is_compressed(mut file: File) -> io::Result<bool> {
+    let mut magic = [0; 4];
+    let mut read = 0;
+    while read < magic.len() {
+        match file.read(&mut magic[read..])? {
+            0 => break,
+            count => read += count,
+        }
+    }
+    let magic = &magic[..read];
+    Ok(magic.starts_with(GZIP) || magic == ZSTD || magic == PARQUET)
 }
 
 /// A bar on standard error; hidden where that is no terminal.

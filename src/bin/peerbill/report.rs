@@ -36,6 +36,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         period: options.period(),
         duplicates: options.duplicates,
         keep_refused: args.quarantine.is_some(),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let metered = meter(&sources, &inventory, &meter_settings)?;
     if args.quarantine.is_none() {

@@ -1,0 +1,398 @@
+//! Reads sources in spans, by several workers at once, and puts what they found together in the order of the input.
+
+use super::{
+    ControlTotals, Copy, Identity, RefusedRecord,
+    hourly::{HourlyBuilder, HourlyUsage, run_on},
+    plain::PADDING,
+    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Tally, keep_first},
+};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    read::{
+        TrafficSource,
+        rows::LONGEST_ROW,
+        traffic::{Content, Layout, ReadAt},
+    },
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::{self, Read},
+    ops::Range,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// How sources are cut; the result does not depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    /// Bytes of a span, which one worker reads.
+    pub span: u64,
+    /// Bytes of a block, which is read at once.
+    pub block: usize,
+}
+
+impl Cut {
+    pub const DEFAULT: Self = Self { span: 64 << 20, block: 512 << 10 };
+}
+
+/// What a reading found, in the order of the input.
+pub(super) struct Scanned {
+    pub usage: HourlyUsage,
+    pub totals: ControlTotals,
+    pub refused: Vec<RefusedRecord>,
+    pub refused_for_cause: u64,
+    pub refused_for_connection: u64,
+    pub copies: Vec<Copy>,
+    pub collected: Vec<Identity>,
+    pub disordered: HashSet<u32>,
+}
+
+impl Scanned {
+    fn extend(&mut self, hourly: HourlyBuilder, disordered: &[bool]) {
+        self.usage.extend(hourly);
+        let keys = (0u32..).zip(disordered);
+        self.disordered.extend(keys.filter(|(_, disordered)| **disordered).map(|(key, _)| key));
+    }
+}
+
+/// A piece of a source.
+struct Span {
+    source: usize,
+    /// Its bytes; `None` for a source that is read as a stream.
+    range: Option<Range<u64>>,
+}
+
+/// Why a span was not read.
+enum Stop {
+    /// A quoted field holds a line feed, or a line is long: this source must be read as a stream.
+    NeedsStream(usize),
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Reads all records of `sources`.
+pub(super) fn scan(sources: &[TrafficSource], plan: &Plan<'_>, cut: Cut) -> Result<Scanned> {
+    let layouts = sources.iter().map(TrafficSource::layout).collect::<Result<Vec<Layout>>>()?;
+    let mut as_streams = HashSet::new();
+    loop {
+        match scan_once(sources, &layouts, plan, cut, &as_streams) {
+            Ok(scanned) => return Ok(scanned),
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::NeedsStream(source)) => {
+                as_streams.insert(source);
+            }
+        }
+    }
+}
+
+fn scan_once(
+    sources: &[TrafficSource],
+    layouts: &[Layout],
+    plan: &Plan<'_>,
+    cut: Cut,
+    as_streams: &HashSet<usize>,
+) -> Result<Scanned, Stop> {
+    let mut spans = Vec::new();
+    for (source, (own, layout)) in sources.iter().zip(layouts).enumerate() {
+        spans.extend(cut_into_spans(own, source, layout, cut, as_streams.contains(&source))?);
+    }
+    let merger = Mutex::new(Merger::new(plan, layouts));
+    let stopped = Mutex::new(None);
+    let next = AtomicUsize::new(0);
+    let threads = plan.settings.threads.clamp(1, spans.len().max(1));
+    let workers = run_on(threads, || {
+        let mut tally = Tally::new(plan);
+        let mut buffer = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(span) = spans.get(index) else { break };
+            tally.begin(span.source);
+            let (own, layout) = (&sources[span.source], &layouts[span.source]);
+            if let Err(stop) = read_span(own, layout, span, cut, &mut tally, &mut buffer) {
+                // The others finish their spans and find no more.
+                next.store(spans.len(), Ordering::Relaxed);
+                let mut stopped = stopped.lock().unwrap_or_else(|poison| poison.into_inner());
+                // The stop that comes first in the input is told, whichever worker was faster.
+                if stopped.as_ref().is_none_or(|(other, _)| index < *other) {
+                    *stopped = Some((index, stop));
+                }
+                break;
+            }
+            let mut merger = merger.lock().unwrap_or_else(|poison| poison.into_inner());
+            merger.hand_in(index, span.source, &mut tally)?;
+        }
+        Ok((tally.hourly, tally.disordered))
+    })?;
+    if let Some((_, stop)) = stopped.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+        return Err(stop);
+    }
+    let mut scanned = merger.into_inner().unwrap_or_else(|poison| poison.into_inner()).scanned;
+    for (hourly, disordered) in workers {
+        scanned.extend(hourly, &disordered);
+    }
+    Ok(scanned)
+}
+
+fn cut_into_spans(
+    own: &TrafficSource,
+    source: usize,
+    layout: &Layout,
+    cut: Cut,
+    as_stream: bool,
+) -> Result<Vec<Span>> {
+    let size = match own.content() {
+        Content::Blocks(blocks) if !as_stream => blocks.size().map_err(|error| own.unreadable(&error))?,
+        _ => return Ok(vec![Span { source, range: None }]),
+    };
+    let mut spans = Vec::new();
+    let mut start = layout.data_start;
+    while start < size {
+        let end = size.min(start + cut.span);
+        spans.push(Span { source, range: Some(start..end) });
+        start = end;
+    }
+    Ok(spans)
+}
+
+fn read_span(
+    own: &TrafficSource,
+    layout: &Layout,
+    span: &Span,
+    cut: Cut,
+    tally: &mut Tally<'_>,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Stop> {
+    match (&span.range, own.content()) {
+        (Some(range), Content::Blocks(blocks)) => {
+            let input = LinesOf::new(&**blocks, range, layout.data_start);
+            let input = input.map_err(|error| Stop::Failed(own.unreadable(&error)))?;
+            read_lines(own, layout, input, cut, tally, buffer, Some(span.source))
+        }
+        _ => {
+            let unreadable = |error: io::Error| Stop::Failed(own.unreadable(&error));
+            let mut input = own.stream().map_err(unreadable)?;
+            io::copy(&mut input.by_ref().take(layout.data_start), &mut io::sink()).map_err(unreadable)?;
+            read_lines(own, layout, input, cut, tally, buffer, None)
+        }
+    }
+}
+
+/// Reads blocks of whole lines from `input` and lets `tally` take them. Where a row needs more than its line and
+/// `span_of` says that this is a span of a source, the whole source must be read as a stream.
+fn read_lines(
+    own: &TrafficSource,
+    layout: &Layout,
+    mut input: impl Read,
+    cut: Cut,
+    tally: &mut Tally<'_>,
+    buffer: &mut Vec<u8>,
+    span_of: Option<usize>,
+) -> Result<(), Stop> {
+    let mut room = cut.block.max(2);
+    let mut filled = 0;
+    loop {
+        buffer.resize(room + PADDING, 0);
+        let (read, at_end) = fill(&mut input, &mut buffer[filled..room])
+            .map_err(|error| Stop::Failed(own.unreadable(&error)))?;
+        filled += read;
+        if at_end && filled > 0 && buffer[filled - 1] != b'\n' {
+            // The last line has no line feed of its own.
+            buffer[filled] = b'\n';
+            filled += 1;
+        }
+        let length = memchr::memrchr(b'\n', &buffer[..filled]).map_or(0, |newline| newline + 1);
+        let taken = match tally.take_lines(&buffer[..length + PADDING], length, layout, at_end)? {
+            Progress::All => length,
+            Progress::OpenQuote(at) => at,
+        };
+        if let Some(source) = span_of.filter(|_| taken < length) {
+            return Err(Stop::NeedsStream(source));
+        }
+        buffer.copy_within(taken..filled, 0);
+        filled -= taken;
+        if at_end {
+            return Ok(());
+        }
+        if taken == 0 {
+            match span_of {
+                Some(source) if filled > LONGEST_ROW => return Err(Stop::NeedsStream(source)),
+                None if length == 0 && filled > LONGEST_ROW => {
+                    let line = layout.first_line + tally.span.lines;
+                    let why = "the line is longer than 1 MiB";
+                    let fault = Fault::at(FaultCode::UnusableInput, &own.name, line, why);
+                    return Err(Stop::Failed(Error::new(ErrorKind::Input, fault)));
+                }
+                _ => room *= 2,
+            }
+        }
+    }
+}
+
+/// Fills `buffer` as far as `input` goes; true where it ended.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<(usize, bool)> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => return Ok((filled, true)),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((filled, false))
+}
+
+/// The lines that start within a range, whole: the last one may end behind it.
+struct LinesOf<'a> {
+    blocks: &'a dyn ReadAt,
+    offset: u64,
+    end: u64,
+}
+
+impl<'a> LinesOf<'a> {
+    fn new(blocks: &'a dyn ReadAt, range: &Range<u64>, data_start: u64) -> io::Result<Self> {
+        // A line that starts before the range belongs to the span before.
+        let line_start = |from: u64| -> io::Result<u64> {
+            if from <= data_start { Ok(data_start) } else { after_line_feed(blocks, from - 1) }
+        };
+        Ok(Self { blocks, offset: line_start(range.start)?, end: line_start(range.end)? })
+    }
+}
+
+/// The byte after the first line feed from `offset` on, or the end.
+fn after_line_feed(blocks: &dyn ReadAt, mut offset: u64) -> io::Result<u64> {
+    let mut buffer = [0; 256];
+    loop {
+        match blocks.read_at(&mut buffer, offset)? {
+            0 => return Ok(offset),
+            count => {
+                if let Some(newline) = memchr::memchr(b'\n', &buffer[..count]) {
+                    return Ok(offset + newline as u64 + 1);
+                }
+                offset += count as u64;
+            }
+        }
+    }
+}
+
+impl Read for LinesOf<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let wanted = rest.min(buffer.len());
+        let count = self.blocks.read_at(&mut buffer[..wanted], self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
+/// What a worker found that took records one by one.
+pub(super) fn of_one_span(plan: &Plan<'_>, mut tally: Tally<'_>) -> Result<Scanned> {
+    let mut merger = Merger::new(plan, &[]);
+    merger.hand_in(0, 0, &mut tally)?;
+    let mut scanned = merger.scanned;
+    scanned.extend(tally.hourly, &tally.disordered);
+    Ok(scanned)
+}
+
+/// Puts spans together in their order: line numbers, clocks, and the first refused records.
+struct Merger<'a> {
+    plan: &'a Plan<'a>,
+    layouts: &'a [Layout],
+    scanned: Scanned,
+    waiting: BTreeMap<usize, (usize, SpanTally, Clocks)>,
+    spare: Vec<Clocks>,
+    next: usize,
+    /// The source of the span merged last, and the lines of it that were read.
+    source: Option<usize>,
+    lines: u64,
+    last: Vec<i64>,
+}
+
+impl<'a> Merger<'a> {
+    fn new(plan: &'a Plan<'a>, layouts: &'a [Layout]) -> Self {
+        let settings = plan.settings;
+        let usage = HourlyUsage::new(settings.period, plan.inventory.connections().len(), settings.threads);
+        let keys = usage.keys();
+        let scanned = Scanned {
+            usage,
+            totals: ControlTotals::default(),
+            refused: Vec::new(),
+            refused_for_cause: 0,
+            refused_for_connection: 0,
+            copies: Vec::new(),
+            collected: Vec::new(),
+            disordered: HashSet::new(),
+        };
+        Self {
+            plan,
+            layouts,
+            scanned,
+            waiting: BTreeMap::new(),
+            spare: Vec::new(),
+            next: 0,
+            source: None,
+            lines: 0,
+            last: vec![NO_CLOCK; keys],
+        }
+    }
+
+    /// Takes what a worker found in a span and gives it clocks for the next one.
+    fn hand_in(&mut self, index: usize, source: usize, tally: &mut Tally<'_>) -> Result<()> {
+        let keys = self.last.len();
+        let fresh = self.spare.pop().unwrap_or_else(|| Clocks::new(keys));
+        let clocks = std::mem::replace(&mut tally.clocks, fresh);
+        self.waiting.insert(index, (source, std::mem::take(&mut tally.span), clocks));
+        while let Some((source, span, clocks)) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            self.merge(source, span, &clocks)?;
+            self.spare.push(clocks);
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, source: usize, mut span: SpanTally, clocks: &Clocks) -> Result<()> {
+        if self.source != Some(source) {
+            self.source = Some(source);
+            self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line - 1);
+        }
+        let copies = span.copies.iter_mut().map(|copy| &mut copy.record);
+        for record in span.refused.iter_mut().chain(copies) {
+            record.fault.line = record.fault.line.map(|line| line + self.lines);
+        }
+        self.lines += span.lines;
+        let all = &mut self.scanned;
+        all.totals.merge(&span.totals)?;
+        all.refused.append(&mut span.refused);
+        if !self.plan.settings.keep_refused {
+            keep_first(&mut all.refused);
+        }
+        all.refused_for_cause += span.refused_for_cause;
+        all.refused_for_connection += span.refused_for_connection;
+        all.copies.append(&mut span.copies);
+        all.collected.append(&mut span.collected);
+        if matches!(self.plan.goal, Goal::Bill(_)) {
+            self.merge_clocks(clocks);
+        }
+        Ok(())
+    }
+
+    /// A key's clock must rise from span to span as well.
+    fn merge_clocks(&mut self, clocks: &Clocks) {
+        for (key, last) in self.last.iter_mut().enumerate() {
+            if clocks.first[key] == NO_CLOCK {
+                continue;
+            }
+            if *last >= clocks.first[key] {
+                self.scanned.disordered.insert(key as u32);
+            }
+            *last = (*last).max(clocks.last[key]);
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! What one worker makes of records: sums, control totals, clocks, and what it refuses.
+
+use super::{
+    ControlTotals, Copy, Identity, MeterSettings, RefusedRecord,
+    hourly::{HourlyBuilder, key_of},
+    lookup::{Found, Lookup},
+    plain::{PADDING, PlainReader, PlainRecord},
+};
+use crate::{
+    error::{FAULTS_LISTED, Fault, FaultCode, Result},
+    model::{
+        connection::Inventory,
+        quoted,
+        time::{Hour, Timestamp},
+        usage::Sender,
+    },
+    read::{
+        rows::{Fields, LONGEST_ROW, Shape},
+        traffic::{Layout, Observation},
+    },
+};
+use std::{collections::HashSet, sync::Arc};
+
+/// What one reading of the records is for.
+pub(super) enum Goal<'a> {
+    /// To bill them; records of these identities are set aside, because there are several of each.
+    Bill(&'a HashSet<Identity>),
+    /// To collect the identities of records of these keys.
+    Collect(&'a HashSet<u32>),
+}
+
+/// What all workers of one reading share.
+pub(super) struct Plan<'a> {
+    pub names: &'a [Arc<str>],
+    pub inventory: &'a Inventory,
+    pub lookup: &'a Lookup<'a>,
+    pub settings: &'a MeterSettings,
+    pub goal: Goal<'a>,
+}
+
+/// The first and last clock of every key within a span; a clock counts nanoseconds from the period's start.
+pub(super) struct Clocks {
+    pub first: Vec<i64>,
+    pub last: Vec<i64>,
+}
+
+/// No record yet: earlier than any clock of the period.
+pub(super) const NO_CLOCK: i64 = i64::MIN;
+
+impl Clocks {
+    pub fn new(keys: usize) -> Self {
+        Self { first: vec![NO_CLOCK; keys], last: vec![NO_CLOCK; keys] }
+    }
+
+    pub fn reset(&mut self) {
+        self.first.fill(NO_CLOCK);
+        self.last.fill(NO_CLOCK);
+    }
+}
+
+/// What a worker found in one span of a source; lines count from the start of the span.
+#[derive(Default)]
+pub(super) struct SpanTally {
+    pub lines: u64,
+    pub totals: ControlTotals,
+    pub refused: Vec<RefusedRecord>,
+    pub refused_for_cause: u64,
+    pub refused_for_connection: u64,
+    pub copies: Vec<Copy>,
+    pub collected: Vec<Identity>,
+}
+
+/// How far lines were read.
+pub(super) enum Progress {
+    /// All of them.
+    All,
+    /// Up to this byte, where a row begins whose quoted field goes on beyond the text.
+    OpenQuote(usize),
+}
+
+/// Where an instant lies in the period.
+#[derive(Clone, Copy)]
+struct Moment {
+    timestamp: Timestamp,
+    /// Counted from the period's start; `None` outside it.
+    hour: Option<u32>,
+    clock: i64,
+}
+
+/// One worker.
+pub(super) struct Tally<'a> {
+    plan: &'a Plan<'a>,
+    pub hourly: HourlyBuilder,
+    pub clocks: Clocks,
+    /// Keys whose clock did not strictly rise within a span.
+    pub disordered: Vec<bool>,
+    pub span: SpanTally,
+    source: usize,
+    moment: Moment,
+    plain: PlainReader,
+    /// `None` while a row borrows from it.
+    fields: Option<Fields>,
+}
+
+impl<'a> Tally<'a> {
+    pub fn new(plan: &'a Plan<'a>) -> Self {
+        let connections = plan.inventory.connections().len();
+        let keys = connections * Sender::ALL.len();
+        let outside = Timestamp::from_seconds(i64::MIN);
+        Self {
+            plan,
+            hourly: HourlyBuilder::new(connections),
+            clocks: Clocks::new(keys),
+            disordered: vec![false; keys],
+            span: SpanTally::default(),
+            source: 0,
+            moment: Moment { timestamp: outside, hour: None, clock: NO_CLOCK },
+            plain: PlainReader::new(),
+            fields: Some(Fields::new()),
+        }
+    }
+
+    /// Begins a span of a source.
+    pub fn begin(&mut self, source: usize) {
+        self.source = source;
+        self.span = SpanTally::default();
+        self.clocks.reset();
+    }
+
+    /// Takes the lines of `text`, which end in a line feed each and have [`PADDING`] bytes behind them in
+    /// `padded`; `last` where nothing follows them.
+    pub fn take_lines(
+        &mut self,
+        padded: &[u8],
+        length: usize,
+        layout: &Layout,
+        last: bool,
+    ) -> Result<Progress> {
+        let mut at = 0;
+        while at < length {
+            if layout.native
+                && let Some(window) = padded[at..].first_chunk::<PADDING>()
+                && let Some(record) = self.plain.read(window)
+                && at + record.length <= length
+                && self.take_plain(&record)
+            {
+                self.span.lines += 1;
+                at += record.length;
+                continue;
+            }
+            match self.take_row(&padded[at..length], layout, last)? {
+                Some(consumed) => at += consumed,
+                None => return Ok(Progress::OpenQuote(at)),
+            }
+        }
+        Ok(Progress::All)
+    }
+
+    /// Takes a plain record of a known connection within its life; false where the general path must look.
+    #[inline]
+    fn take_plain(&mut self, record: &PlainRecord) -> bool {
+        let Some(connection) = self.plan.lookup.find_short(&record.id, record.id_length) else {
+            return false;
+        };
+        let moment = self.moment_of(record.timestamp);
+        let totals = &mut self.span.totals;
+        let Some(hour) = moment.hour else {
+            totals.read.add(record.bytes);
+            totals.outside_period.add(record.bytes);
+            return true;
+        };
+        let connected = self.plan.lookup.connected[connection];
+        if hour < connected.first || hour >= connected.end {
+            return false;
+        }
+        let key = key_of(connection, record.sender);
+        match &self.plan.goal {
+            Goal::Bill(repeated)
+                if !repeated.is_empty() && repeated.contains(&(key as u32, moment.clock)) =>
+            {
+                return false;
+            }
+            Goal::Bill(_) => {}
+            Goal::Collect(keys) => {
+                if keys.contains(&(key as u32)) {
+                    self.span.collected.push((key as u32, moment.clock));
+                }
+                return true;
+            }
+        }
+        totals.read.add(record.bytes);
+        self.bill(key, hour, moment.clock, record.bytes, connected.free);
+        true
+    }
+
+    #[inline]
+    fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
+        if timestamp != self.moment.timestamp {
+            let period = self.plan.settings.period;
+            let hour = timestamp.hour();
+            let inside = period.contains(hour);
+            self.moment = Moment {
+                timestamp,
+                // OK because a month has 744 hours.
+                hour: inside.then(|| (hour.index() - period.start.index()) as u32),
+                clock: if inside { timestamp.nanoseconds_after(period.start) } else { NO_CLOCK },
+            };
+        }
+        self.moment
+    }
+
+    #[inline]
+    fn bill(&mut self, key: usize, hour: u32, clock: i64, bytes: u64, free: bool) {
+        if self.clocks.last[key] >= clock {
+            self.disordered[key] = true;
+        } else {
+            self.clocks.last[key] = clock;
+            if self.clocks.first[key] == NO_CLOCK {
+                self.clocks.first[key] = clock;
+            }
+        }
+        let totals = &mut self.span.totals;
+        let count = if free { &mut totals.free } else { &mut totals.billed };
+        count.add(bytes);
+        self.hourly.add(key, hour, bytes);
+    }
+
+    /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
+    /// field of it goes on beyond the text.
+    fn take_row(&mut self, text: &[u8], layout: &Layout, last: bool) -> Result<Option<usize>> {
+        let line = self.span.lines + 1;
+        let mut end = line_end(text, 0);
+        let raw = without_line_end(&text[..end]);
+        let mut fields = self.fields.take().unwrap_or_else(Fields::new);
+        let mut lines = 1;
+        let mut open = false;
+        if memchr::memchr(b'"', raw).is_none() {
+            if !raw.is_empty() {
+                self.take(layout.observe(&fields.plain(line, raw)))?;
+            }
+        } else {
+            while !fields.parse(&text[..end]) {
+                if end > LONGEST_ROW || (end == text.len() && last) {
+                    let row = fields.parsed(line, Shape::OpenQuote, without_line_end(&text[..end]));
+                    self.take(layout.observe(&row))?;
+                    open = true;
+                    break;
+                }
+                if end == text.len() {
+                    self.fields = Some(fields);
+                    return Ok(None);
+                }
+                end = line_end(text, end);
+                lines += 1;
+            }
+            if !open {
+                let row = fields.parsed(line, Shape::Fields, without_line_end(&text[..end]));
+                self.take(layout.observe(&row))?;
+            }
+        }
+        self.fields = Some(fields);
+        self.span.lines += lines;
+        Ok(Some(end))
+    }
+
+    /// Sends one record where it belongs.
+    pub fn take(&mut self, observation: Observation<'_>) -> Result<()> {
+        let bytes = observation.bytes.unwrap_or(0);
+        if let Goal::Collect(keys) = &self.plan.goal {
+            if let Ok((timestamp, sender)) = observation.read
+                && let Some(Found::Known(connection)) = self.plan.lookup.find(observation.connection_id)
+            {
+                let key = key_of(connection, sender) as u32;
+                let moment = self.moment_of(timestamp);
+                if moment.hour.is_some() && keys.contains(&key) {
+                    self.span.collected.push((key, moment.clock));
+                }
+            }
+            return Ok(());
+        }
+        self.span.totals.read.add(bytes);
+        let (timestamp, sender) = match &observation.read {
+            Ok(read) => *read,
+            Err(why) => {
+                self.refuse(&observation, FaultCode::UnreadableRow, why.clone());
+                return Ok(());
+            }
+        };
+        let moment = self.moment_of(timestamp);
+        // R15: a readable record outside the period is that before any other check.
+        let Some(hour) = moment.hour else {
+            self.span.totals.outside_period.add(bytes);
+            return Ok(());
+        };
+        match self.plan.lookup.find(observation.connection_id) {
+            Some(Found::Known(index)) => self.take_known(&observation, index, sender, hour, moment.clock),
+            Some(Found::Faulty(cause)) => {
+                self.refuse(&observation, FaultCode::FaultyConnection, cause.to_string());
+            }
+            None => {
+                let id = quoted(observation.connection_id);
+                let why = format!("connection {id} is not in the inventory; add it to --connections");
+                self.refuse(&observation, FaultCode::UnknownConnection, why);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_known(
+        &mut self,
+        observation: &Observation<'_>,
+        index: usize,
+        sender: Sender,
+        hour: u32,
+        clock: i64,
+    ) {
+        let connection = self.plan.inventory.connection(index);
+        let at = self.moment.timestamp;
+        let start = self.plan.settings.period.start;
+        let civil = Hour::from_index(start.index() + i64::from(hour));
+        if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
+            let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
+            return self.refuse(observation, FaultCode::BeforeCreation, why);
+        }
+        if let Some(deleted) = connection.deleted_at.filter(|_| connection.after_deletion(civil)) {
+            let why = format!("traffic at {at}, but {} was deleted at {deleted}", connection.id);
+            return self.refuse(observation, FaultCode::AfterDeletion, why);
+        }
+        let key = key_of(index, sender);
+        let bytes = observation.bytes.unwrap_or(0);
+        let free = connection.within_region();
+        let identity = (key as u32, clock);
+        if matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.contains(&identity)) {
+            let record = self.refusal(observation, FaultCode::DuplicateRecord, String::new());
+            self.span.copies.push(Copy { identity, hour, bytes, free, record });
+            return;
+        }
+        self.bill(key, hour, clock, bytes, free);
+    }
+
+    fn refusal(&self, observation: &Observation<'_>, code: FaultCode, why: String) -> RefusedRecord {
+        let fault = Fault::at(code, &self.plan.names[self.source], observation.line, why);
+        let fields = observation.fields.map(|fields| fields.map(<[u8]>::to_vec));
+        let raw = if fields.is_some() { Vec::new() } else { observation.raw.to_vec() };
+        RefusedRecord { source: self.source, fault, fields, raw }
+    }
+
+    fn refuse(&mut self, observation: &Observation<'_>, code: FaultCode, why: String) {
+        let record = self.refusal(observation, code, why);
+        self.span.refuse(record, observation.bytes.unwrap_or(0), self.plan.settings.keep_refused);
+    }
+}
+
+impl SpanTally {
+    /// Counts a refused record and keeps it, or only the first ones.
+    pub fn refuse(&mut self, record: RefusedRecord, bytes: u64, keep_all: bool) {
+        self.totals.refused.add(bytes);
+        let code = record.fault.code;
+        self.refused_for_cause += u64::from(code != FaultCode::DroppedCopy);
+        self.refused_for_connection += u64::from(code == FaultCode::FaultyConnection);
+        self.refused.push(record);
+        if !keep_all && self.refused.len() >= 4 * FAULTS_LISTED {
+            keep_first(&mut self.refused);
+        }
+    }
+}
+
+/// Keeps the records that would be listed: the first ones by place, those with a cause of their own before others.
+pub(super) fn keep_first(refused: &mut Vec<RefusedRecord>) {
+    let secondary = |code| matches!(code, FaultCode::DroppedCopy | FaultCode::FaultyConnection);
+    refused.sort_by_key(|record| (secondary(record.fault.code), record.source, record.fault.line));
+    refused.truncate(FAULTS_LISTED);
+}
+
+/// The byte after the next line feed, or the end of the text.
+fn line_end(text: &[u8], from: usize) -> usize {
+    memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |newline| from + newline + 1)
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
