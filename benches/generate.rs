@@ -14,9 +14,22 @@ use std::{
 /// 2026-09-30T16:00:00Z, the start of October 2026 at UTC+8.
 const START: i64 = 1_790_784_000;
 const REGIONS: [&str; 16] = [
-    "cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-guangzhou", "cn-chengdu", "cn-huhehaote",
-    "cn-hongkong", "ap-southeast-1", "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-west-1",
-    "us-east-1", "me-east-1",
+    "cn-hangzhou",
+    "cn-shanghai",
+    "cn-beijing",
+    "cn-shenzhen",
+    "cn-guangzhou",
+    "cn-chengdu",
+    "cn-huhehaote",
+    "cn-hongkong",
+    "ap-southeast-1",
+    "ap-southeast-5",
+    "ap-northeast-1",
+    "eu-central-1",
+    "eu-west-1",
+    "us-west-1",
+    "us-east-1",
+    "me-east-1",
 ];
 
 struct Size {
@@ -109,12 +122,15 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
     let per_step = size.connections * 2;
     let steps = size.records.div_ceil(per_step);
     let ids: Vec<String> = (0..size.connections).map(id).collect();
-    let times: Vec<String> = (0..steps).map(|step| instant(START + step as i64 * size.step_seconds)).collect();
+    let times: Vec<String> =
+        (0..steps).map(|step| instant(START + step as i64 * size.step_seconds)).collect();
     for record in 0..size.records {
         let (step, end) = match size.order.as_str() {
             "connection" => (record % steps, record / steps),
             // 7919 and 104729 are prime, so every end comes once a step.
-            "time" => (record / per_step, (record % per_step * 7919 + record / per_step * 104_729) % per_step),
+            "time" => {
+                (record / per_step, (record % per_step * 7919 + record / per_step * 104_729) % per_step)
+            }
             _ => {
                 let place = (u128::from(record) * 104_729_u128 * 7919 % u128::from(steps * per_step)) as u64;
                 (place / per_step, place % per_step)

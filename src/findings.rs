@@ -131,7 +131,7 @@ fn survey(usage: &HourlyUsage, inventory: &Inventory) -> Result<Survey> {
     let new = || Survey { covered: vec![Covered::default(); connections.len()], implausible: Vec::new() };
     let look = |survey: &mut Survey, row: &HourRow<'_>| {
         let mut before = None;
-        for cell in row.iter() {
+        row.try_each(|cell| {
             let covered = &mut survey.covered[cell.connection];
             covered.by_sender[cell.sender as usize] += 1;
             covered.by_either += u32::from(before != Some(cell.connection));
@@ -139,8 +139,8 @@ fn survey(usage: &HourlyUsage, inventory: &Inventory) -> Result<Survey> {
             if cell.bytes > most[cell.connection] {
                 survey.implausible.push(cell);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     };
     let mut all = new();
     for part in usage.fold(new, look)? {

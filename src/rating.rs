@@ -185,11 +185,10 @@ impl<'a> Rater<'a> {
     }
 
     fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
-        for (key, bytes) in row.cells() {
+        row.try_each_key(|key, bytes| {
             let current = &self.current[key];
             if row.hour < current.from || row.hour >= current.until {
-                self.change(key, row.hour, bytes)?;
-                continue;
+                return self.change(key, row.hour, bytes);
             }
             let mut line = current.line as usize;
             if self.terms.hourly {
@@ -201,8 +200,8 @@ impl<'a> Rater<'a> {
             let line = &mut self.lines[line];
             checked_add(&mut line.bytes, bytes, "a line")?;
             line.metered_hours += 1;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Rates an hour in which levels or prices may be others than in the one before.

@@ -334,7 +334,7 @@ impl Report<'_> {
         let count = assumed.count();
         if count > 0 {
             let message = format!(
-                "{count} lines use an assumed price, which the provider does not publish: {}",
+                "lines with an assumed price: {count}; the price is one that the provider does not publish: {}",
                 self.catalog.overlays().join(", ")
             );
             self.findings.push(Finding::new(FindingCode::AssumedPrice, message));

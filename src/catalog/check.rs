@@ -1,6 +1,6 @@
 //! What is wrong with a catalog, and what it does not know.
 
-use super::{Catalog, Place, PriceRow};
+use super::{Catalog, Place, PriceRow, PriceStatus};
 use crate::model::{link::LinkType, time::Hour};
 use std::collections::BTreeSet;
 
@@ -61,19 +61,9 @@ pub fn check(catalog: &Catalog) -> Vec<Remark> {
                 add(RemarkKind::UnknownRegion, message);
             }
         }
-        if let Some(reverse) = asymmetric(catalog, row) {
-            let message = format!(
-                "{}:{}: {} to {}, {}, costs {}, the reverse {}",
-                row.input,
-                row.line,
-                row.source,
-                row.destination,
-                row.link_type,
-                row.unit_price,
-                reverse.unit_price
-            );
-            add(RemarkKind::Asymmetric, message);
-        }
+    }
+    for message in asymmetric(catalog) {
+        add(RemarkKind::Asymmetric, message);
     }
     for message in gaps(catalog) {
         add(RemarkKind::Gap, message);
@@ -82,23 +72,60 @@ pub fn check(catalog: &Catalog) -> Vec<Remark> {
         let message = format!("{} ({}) has no area", region.id, region.name_en);
         add(RemarkKind::RegionWithoutArea, message);
     }
-    for message in ties(catalog) {
+    for message in ties(catalog).into_iter().chain(contract_ties(catalog)) {
         add(RemarkKind::Tie, message);
     }
     remarks.into_iter().collect()
 }
 
-/// The reverse of `row` from the same instant on, where it has another price; told once per pair.
-fn asymmetric<'a>(catalog: &'a Catalog, row: &PriceRow) -> Option<&'a PriceRow> {
-    if !catalog.symmetric || row.source >= row.destination {
-        return None;
+/// Before any price changes, and every hour at which one does.
+fn hours_to_try(catalog: &Catalog) -> Vec<Hour> {
+    let mut hours = vec![Hour::from_index(-1_000_000)];
+    hours.extend(catalog.price_changes());
+    hours
+}
+
+/// Pairs with rows of their own in both directions, whose prices in force differ in some hour: in a symmetric
+/// catalog most often a row whose reverse was forgotten.
+fn asymmetric(catalog: &Catalog) -> Vec<String> {
+    let hours = hours_to_try(catalog);
+    let mut found = Vec::new();
+    for (from, to, link_type) in catalog.by_pair.keys().filter(|(from, to, _)| catalog.symmetric && from < to)
+    {
+        for status in [PriceStatus::Published, PriceStatus::Assumed] {
+            let differing = hours.iter().find_map(|&hour| {
+                let there = catalog.row_in_force(from, to, *link_type, status, hour)?;
+                let back = catalog.row_in_force(to, from, *link_type, status, hour)?;
+                (there.unit_price != back.unit_price).then_some((there, back))
+            });
+            found.extend(differing.map(|(there, back)| {
+                let place = |row: &PriceRow| format!("{}:{}", row.input, row.line);
+                format!(
+                    "{from} to {to}, {link_type}, costs {} ({}), the reverse {} ({})",
+                    there.unit_price,
+                    place(there),
+                    back.unit_price,
+                    place(back)
+                )
+            }));
+        }
     }
-    let key = (row.destination.clone(), row.source.clone(), row.link_type);
-    let reverse = catalog.by_pair.get(&key)?.iter().map(|&index| &catalog.rows[index]);
-    let mut same_instant = reverse.filter(|other| {
-        other.validity.from == row.validity.from && other.layer == row.layer && other.status == row.status
-    });
-    same_instant.find(|other| other.unit_price != row.unit_price)
+    found
+}
+
+/// Contract rows of which two could hold at once.
+fn contract_ties(catalog: &Catalog) -> Vec<String> {
+    let rows = catalog.contract.rows();
+    let mut ties = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        for other in rows[index + 1..].iter().filter(|other| row.ties_with(other, &catalog.regions)) {
+            ties.push(format!(
+                "{}:{} and {}:{} are equally specific and in force at once",
+                row.input, row.line, other.input, other.line
+            ));
+        }
+    }
+    ties
 }
 
 fn gaps(catalog: &Catalog) -> Vec<String> {
@@ -137,8 +164,7 @@ fn ties(catalog: &Catalog) -> Vec<String> {
         .collect();
     let all: BTreeSet<&str> =
         own.iter().copied().chain(catalog.regions.all().map(|region| &*region.id)).collect();
-    let mut hours = vec![Hour::from_index(-1_000_000)];
-    hours.extend(catalog.price_changes());
+    let hours = hours_to_try(catalog);
     let mut ties = Vec::new();
     for &a in &own {
         for &b in all.iter().filter(|&&b| b != a) {

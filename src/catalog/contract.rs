@@ -13,7 +13,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{TableRow, read_table},
+        table::{TableRow, faults_of, read_table},
     },
 };
 use std::sync::Arc;
@@ -76,6 +76,26 @@ impl ContractRow {
             && self.validity.covers(hour)
     }
 
+    /// Whether some account, pair, link type and hour could be matched by both, equally specifically.
+    pub(super) fn ties_with(&self, other: &Self, regions: &Regions) -> bool {
+        let within = |region: &str, area: &Place| regions.places_of(region).1.as_ref() == Some(area);
+        let places = |a: &Option<Place>, b: &Option<Place>| match (a, b) {
+            (Some(Place::Region(region)), Some(area @ Place::Area(_)))
+            | (Some(area @ Place::Area(_)), Some(Place::Region(region))) => within(region, area),
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        let before =
+            |a: Validity, b: Validity| a.until.zip(b.from).is_some_and(|(until, from)| until <= from);
+        self.specificity() == other.specificity()
+            && (self.account_id == other.account_id)
+            && places(&self.source, &other.source)
+            && places(&self.destination, &other.destination)
+            && self.link_type == other.link_type
+            && !before(self.validity, other.validity)
+            && !before(other.validity, self.validity)
+    }
+
     pub(super) fn describe(&self) -> String {
         let place = |side: &Option<Place>| side.as_ref().map_or("*".into(), ToString::to_string);
         let terms = match self.terms {
@@ -112,8 +132,9 @@ impl Contract {
             "effective_until",
         ];
         let name = &document.name;
-        let (table, mut faults) =
+        let (table, misfits) =
             read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &["currency"])?;
+        let mut faults = faults_of(misfits);
         let mut rows = Vec::new();
         for row in table {
             match read_row(&row, name, regions, currency) {

@@ -10,7 +10,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{TableRow, read_table},
+        table::{TableRow, faults_of, read_table},
     },
 };
 use std::{
@@ -98,11 +98,18 @@ impl Catalog {
 
     fn with_layer(mut self, document: &Document, layer: usize) -> Result<Self> {
         let name = &document.name;
-        let (rows, mut faults) =
-            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let (rows, misfits) = read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let mut faults = faults_of(misfits);
         let mut lines = HashMap::new();
         for row in rows {
-            let read = read_price(&self.regions, &self.currency, &row, name, layer);
+            if let Err(why) = check_currency(row.optional(9).unwrap_or_default(), &self.currency) {
+                // The whole table is in another currency: one fault says it.
+                return Err(Error::new(
+                    ErrorKind::Catalog,
+                    Fault::at(FaultCode::BadPrice, name, row.line, why),
+                ));
+            }
+            let read = read_price(&self.regions, &row, name, layer);
             let read = read.and_then(|price| refuse_second(&mut lines, price));
             match read {
                 Ok(price) => self.insert(price),
@@ -142,19 +149,12 @@ fn read_settings(document: &Document) -> Result<Settings> {
     Ok(settings)
 }
 
-fn read_price(
-    regions: &Regions,
-    currency: &str,
-    row: &TableRow,
-    input: &Arc<str>,
-    layer: usize,
-) -> Result<PriceRow, String> {
-    let [source, destination, link_type, unit_price, from, status, url, date, until, own_currency] =
+fn read_price(regions: &Regions, row: &TableRow, input: &Arc<str>, layer: usize) -> Result<PriceRow, String> {
+    let [source, destination, link_type, unit_price, from, status, url, date, until, _currency] =
         &row.values[..]
     else {
         return Err("the row has too few fields".into());
     };
-    check_currency(own_currency, currency)?;
     let status = match status.as_str() {
         "published" => PriceStatus::Published,
         "assumed" => PriceStatus::Assumed,

@@ -4,7 +4,10 @@ use super::Place;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::did_you_mean,
-    read::{Document, table::read_table},
+    read::{
+        Document,
+        table::{faults_of, read_table},
+    },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -34,8 +37,8 @@ impl Regions {
         const REQUIRED: [&str; 2] = ["region_id", "area"];
         const OPTIONAL: [&str; 3] = ["name_en", "name_zh", "peering"];
         let name = &document.name;
-        let (rows, mut faults) =
-            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let (rows, misfits) = read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        let mut faults = faults_of(misfits);
         let mut by_id = BTreeMap::new();
         for row in rows {
             let [id, area, name_en, name_zh, peering] = &row.values[..] else { continue };
@@ -90,7 +93,13 @@ impl Regions {
         let found = self
             .get(text)
             .or_else(|| self.all().find(|r| same(&r.id) || same(&r.name_en) || same(&r.name_zh)));
+        let lower = text.to_lowercase();
+        let part = || self.all().find(|region| region.name_en.to_lowercase().contains(&lower));
         found.ok_or_else(|| {
+            if let Some(region) = part().filter(|_| lower.len() > 3) {
+                let (id, name) = (&region.id, &region.name_en);
+                return Error::usage(format!("region {text:?} is not known; did you mean {id}, {name}?"));
+            }
             let names = self.all().flat_map(|r| [&*r.id, r.name_en.as_str(), r.name_zh.as_str()]);
             Error::usage(format!("region {text:?} is not known{}", did_you_mean(text, names)))
         })

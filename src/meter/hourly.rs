@@ -21,8 +21,10 @@ const OPEN_ROWS: usize = 4;
 const LOGGED_CELLS: usize = 16;
 /// Bytes after which a log segment is closed, so that a window can pass over it.
 const LOG_SEGMENT: usize = 1 << 18;
-/// Memory of a window of hours while they are read.
-const WINDOW_BYTES: usize = 8 << 20;
+/// Memory of a window of hours while they are read: small enough to stay in the cache, and where there are
+/// many logs, which must be read again for every window, large.
+const WINDOW_BYTES: usize = 256 << 10;
+const WINDOW_BYTES_WITH_LOGS: usize = 16 << 20;
 
 /// A connection and sender as one number.
 pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
@@ -49,9 +51,10 @@ struct Segment {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
-    /// One hour, keys rising: key delta, bytes.
+    /// One hour, keys rising: the step is the key's distance to the one before.
     Row,
-    /// Any order: key step with a flag for another than the next hour, that hour, bytes.
+    /// Any order: the step tells the key's distance, either way, and whether the hour is not the one after that of
+    /// the cell before; it then stands behind the cell, in two bytes.
     Log,
 }
 
@@ -65,28 +68,30 @@ pub struct HourRow<'a> {
 }
 
 impl HourRow<'_> {
-    /// Connections and senders with a record in this hour, in order, with their bytes.
-    pub fn iter(&self) -> impl Iterator<Item = MeteredHour> + '_ {
-        self.cells().map(|(key, bytes)| MeteredHour {
-            connection: key / Sender::ALL.len(),
-            sender: Sender::ALL[key % Sender::ALL.len()],
-            hour: self.hour,
-            bytes,
+    /// Shows connections and senders with a record in this hour, in order, with their bytes.
+    pub fn try_each(&self, mut each: impl FnMut(MeteredHour) -> Result<()>) -> Result<()> {
+        self.try_each_key(|key, bytes| {
+            each(MeteredHour {
+                connection: key / Sender::ALL.len(),
+                sender: Sender::ALL[key % Sender::ALL.len()],
+                hour: self.hour,
+                bytes,
+            })
         })
     }
 
-    /// As [`HourRow::iter`], by key.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (usize, u128)> + '_ {
-        self.present.iter().enumerate().flat_map(move |(word, &bits)| {
+    /// As [`HourRow::try_each`], by key.
+    #[inline]
+    pub(crate) fn try_each_key(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+        for (word, &bits) in self.present.iter().enumerate() {
             let mut bits = bits;
-            std::iter::from_fn(move || {
+            while bits != 0 {
                 let key = word * 64 + bits.trailing_zeros() as usize;
-                (bits != 0).then(|| {
-                    bits &= bits - 1;
-                    (key, self.sums[key])
-                })
-            })
-        })
+                bits &= bits - 1;
+                each(key, self.sums[key])?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -112,8 +117,10 @@ impl HourlyUsage {
     /// All metered hours, by hour, connection and sender.
     pub fn metered_hours(&self) -> Result<Vec<MeteredHour>> {
         let parts = self.fold(Vec::new, |all: &mut Vec<MeteredHour>, row| {
-            all.extend(row.iter());
-            Ok(())
+            row.try_each(|cell| {
+                all.push(cell);
+                Ok(())
+            })
         })?;
         let mut all = parts.concat();
         all.sort_by_key(|metered| (metered.hour, metered.connection, metered.sender));
@@ -129,7 +136,7 @@ impl HourlyUsage {
         each: impl Fn(&mut A, &HourRow<'_>) -> Result<()> + Sync,
     ) -> Result<Vec<A>> {
         let hours = self.period.hours() as usize;
-        let width = (WINDOW_BYTES / (self.keys.max(1) * size_of::<u128>())).clamp(1, hours.max(1));
+        let width = (self.window_bytes() / (self.keys.max(1) * size_of::<u128>())).clamp(1, hours.max(1));
         let windows = hours.div_ceil(width);
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
@@ -150,6 +157,14 @@ impl HourlyUsage {
         run_on(self.threads.min(windows.max(1)), work)
     }
 
+    fn window_bytes(&self) -> usize {
+        let bytes = |shape| {
+            let own = self.segments.iter().filter(|segment| segment.shape == shape);
+            own.map(|segment| segment.cells.len()).sum::<usize>()
+        };
+        if bytes(Shape::Log) * 8 > bytes(Shape::Row) { WINDOW_BYTES_WITH_LOGS } else { WINDOW_BYTES }
+    }
+
     /// A digest over the metered hours: BLAKE3 of the digests of all hours that have a record, in order, where
     /// an hour's digest is BLAKE3 of its lines `hour,connection_id,sender,bytes`, sorted by connection and
     /// sender, each with a line feed.
@@ -164,12 +179,17 @@ impl HourlyUsage {
                 lines.clear();
                 let hour = row.hour.to_string();
                 let mut number = itoa::Buffer::new();
-                for (key, bytes) in row.cells() {
+                row.try_each_key(|key, bytes| {
                     lines.extend_from_slice(hour.as_bytes());
                     lines.extend_from_slice(middles[key].as_bytes());
-                    lines.extend_from_slice(number.format(bytes).as_bytes());
+                    let digits = match u64::try_from(bytes) {
+                        Ok(bytes) => number.format(bytes),
+                        Err(_) => number.format(bytes),
+                    };
+                    lines.extend_from_slice(digits.as_bytes());
                     lines.push(b'\n');
-                }
+                    Ok(())
+                })?;
                 digests.push((row.hour, blake3::hash(lines)));
                 Ok(())
             },
@@ -258,55 +278,90 @@ impl Window {
     }
 }
 
-/// Reads encoded cells.
+/// The high half of a cell's control byte where the step stands behind it, in four bytes.
+const LONG_STEP: u64 = 15;
+/// Bytes behind the last cell, so that every number can be read as eight bytes.
+const SLACK: usize = 8;
+
+/// Reads encoded cells: a control byte, the step where it is long, and as many bytes of the sum as it has.
+///
+/// The low half of the control byte is the number of bytes of the sum, the high half the step or [`LONG_STEP`].
 struct Cells<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl Cells<'_> {
-    fn next(&mut self) -> u64 {
-        let (mut value, mut shift) = (0, 0);
-        loop {
-            let byte = self.bytes[self.at];
-            self.at += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return value;
-            }
-            shift += 7;
-        }
+    fn is_at_end(&self) -> bool {
+        self.at + SLACK >= self.bytes.len()
     }
 
+    /// The next `count` (at most eight) bytes as a number.
+    #[inline]
+    fn number(&mut self, count: usize) -> u64 {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&self.bytes[self.at..self.at + 8]);
+        self.at += count;
+        if count == 0 { 0 } else { u64::from_le_bytes(eight) & (u64::MAX >> (64 - 8 * count)) }
+    }
+
+    /// The next cell's step and sum.
+    #[inline]
+    fn cell(&mut self) -> (u64, u64) {
+        let control = self.bytes[self.at];
+        self.at += 1;
+        let mut step = u64::from(control >> 4);
+        if step == LONG_STEP {
+            step = self.number(4);
+        }
+        (step, self.number(usize::from(control & 15)))
+    }
+
+    #[inline]
     fn each_of_row(&mut self, mut each: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
         let mut key = 0;
-        while self.at < self.bytes.len() {
-            key += self.next() as usize;
-            let bytes = self.next();
+        while !self.is_at_end() {
+            let (step, bytes) = self.cell();
+            key += step as usize;
             each(key, bytes)?;
         }
         Ok(())
     }
 
+    #[inline]
     fn each_of_log(&mut self, mut each: impl FnMut(u32, usize, u64) -> Result<()>) -> Result<()> {
         let (mut key, mut hour) = (0, 0);
-        while self.at < self.bytes.len() {
-            let step = self.next();
+        while !self.is_at_end() {
+            let (step, bytes) = self.cell();
             key += unzigzag(step >> 1);
-            hour = if step & 1 == 0 { hour + 1 } else { self.next() as u32 };
-            let bytes = self.next();
+            hour = if step & 1 == 0 { hour + 1 } else { self.number(2) as u32 };
             each(hour, key as usize, bytes)?;
         }
         Ok(())
     }
 }
 
-fn push(cells: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        cells.push(value as u8 | 0x80);
-        value >>= 7;
+/// Appends the low `count` bytes of a number.
+#[inline]
+fn push(cells: &mut Vec<u8>, value: u64, count: usize) {
+    cells.extend_from_slice(&value.to_le_bytes());
+    cells.truncate(cells.len() - 8 + count);
+}
+
+/// Appends a cell.
+#[inline]
+fn push_cell(cells: &mut Vec<u8>, step: u64, bytes: u64) {
+    let length = 8 - bytes.leading_zeros() as usize / 8;
+    cells.push((step.min(LONG_STEP) as u8) << 4 | length as u8);
+    if step >= LONG_STEP {
+        push(cells, step, 4);
     }
-    cells.push(value as u8);
+    push(cells, bytes, length);
+}
+
+fn sealed(mut cells: Vec<u8>) -> Box<[u8]> {
+    cells.extend_from_slice(&[0; SLACK]);
+    cells.into_boxed_slice()
 }
 
 fn zigzag(value: i64) -> u64 {
@@ -418,14 +473,12 @@ impl HourlyBuilder {
         if log.cells.is_empty() {
             (log.key, log.hour, log.first, log.last) = (0, 0, hour, hour);
         }
-        let step = zigzag(key as i64 - log.key) << 1;
-        if hour == log.hour + 1 {
-            push(&mut log.cells, step);
-        } else {
-            push(&mut log.cells, step | 1);
-            push(&mut log.cells, u64::from(hour));
+        let next_hour = hour == log.hour + 1;
+        let step = zigzag(key as i64 - log.key) << 1 | u64::from(!next_hour);
+        push_cell(&mut log.cells, step, bytes);
+        if !next_hour {
+            push(&mut log.cells, u64::from(hour), 2);
         }
-        push(&mut log.cells, bytes);
         (log.key, log.hour) = (key as i64, hour);
         (log.first, log.last) = (log.first.min(hour), log.last.max(hour));
         if log.cells.len() >= LOG_SEGMENT {
@@ -436,7 +489,7 @@ impl HourlyBuilder {
     fn close_log(&mut self) {
         let log = std::mem::take(&mut self.log);
         if !log.cells.is_empty() {
-            let cells = log.cells.into_boxed_slice();
+            let cells = sealed(log.cells);
             self.segments.push(Segment { first: log.first, last: log.last, shape: Shape::Log, cells });
         }
     }
@@ -459,12 +512,11 @@ impl OpenRow {
             while bits != 0 {
                 let key = word * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                push(&mut cells, (key - before) as u64);
-                push(&mut cells, self.sums[key]);
+                push_cell(&mut cells, (key - before) as u64, self.sums[key]);
                 before = key;
             }
         }
-        Segment { first: hour, last: hour, shape: Shape::Row, cells: cells.into_boxed_slice() }
+        Segment { first: hour, last: hour, shape: Shape::Row, cells: sealed(cells) }
     }
 }
 

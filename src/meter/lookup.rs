@@ -77,7 +77,7 @@ impl<'a> Lookup<'a> {
             }
             let mut padded = [0; SHORT_ID];
             padded[..id.len()].copy_from_slice(id);
-            let words = short_words(&padded, id.len());
+            let words = Kept::new(id.len()).words(&padded);
             let mut place = hash(&words) as usize & (room - 1);
             while self.slots[place].connection != 0 {
                 place = (place + 1) & (room - 1);
@@ -90,17 +90,17 @@ impl<'a> Lookup<'a> {
         self.by_id.get(connection_id).copied()
     }
 
-    /// The index of the known connection whose id is the first `length` (at most 32) of these bytes.
+    /// The index of the known connection whose id is the first bytes of these, as many as `kept` says.
     #[inline]
-    pub fn find_short(&self, bytes: &[u8; SHORT_ID], length: usize) -> Option<usize> {
-        let words = short_words(bytes, length);
+    pub fn find_short(&self, bytes: &[u8; SHORT_ID], kept: &Kept) -> Option<usize> {
+        let words = kept.words(bytes);
         let mut place = hash(&words) as usize & (self.slots.len() - 1);
         loop {
             let slot = &self.slots[place];
             if slot.connection == 0 {
                 return None;
             }
-            if slot.words == words && slot.length as usize == length {
+            if slot.words == words && slot.length as usize == kept.length {
                 return Some(slot.connection as usize - 1);
             }
             place = (place + 1) & (self.slots.len() - 1);
@@ -108,20 +108,32 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// The first `length` bytes as integers, zeros behind them.
-#[inline]
-fn short_words(bytes: &[u8; SHORT_ID], length: usize) -> Words {
-    std::array::from_fn(|word| {
-        let start = word * 8;
-        let mut eight = [0; 8];
-        eight.copy_from_slice(&bytes[start..start + 8]);
-        let value = u64::from_le_bytes(eight);
-        match length.saturating_sub(start) {
+/// How many bytes of an id are kept, as masks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub length: usize,
+    masks: Words,
+}
+
+impl Kept {
+    pub fn new(length: usize) -> Self {
+        let mask = |word: usize| match length.saturating_sub(word * 8) {
             0 => 0,
-            kept @ 1..8 => value & (u64::MAX >> (64 - 8 * kept)),
-            _ => value,
-        }
-    })
+            kept @ 1..8 => u64::MAX >> (64 - 8 * kept),
+            _ => u64::MAX,
+        };
+        Self { length, masks: std::array::from_fn(mask) }
+    }
+
+    /// The kept bytes as integers, zeros behind them.
+    #[inline]
+    fn words(&self, bytes: &[u8; SHORT_ID]) -> Words {
+        std::array::from_fn(|word| {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(&bytes[word * 8..word * 8 + 8]);
+            u64::from_le_bytes(eight) & self.masks[word]
+        })
+    }
 }
 
 #[inline]

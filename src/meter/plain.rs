@@ -2,7 +2,7 @@
 //!
 //! What it accepts, the general path reads the same; whatever it does not accept goes there.
 
-use super::lookup::SHORT_ID;
+use super::lookup::{Kept, Lookup, SHORT_ID};
 use crate::model::{
     time::{Hour, Timestamp},
     usage::Sender,
@@ -15,11 +15,10 @@ pub(super) const PADDING: usize = 128;
 const TIMESTAMP: usize = 21;
 const DATE: usize = 11;
 
-/// A plain record; its id is still to be looked up, and only a known one makes the line a plain one.
+/// A plain record of a known connection.
 pub(super) struct PlainRecord {
     pub timestamp: Timestamp,
-    pub id: [u8; SHORT_ID],
-    pub id_length: usize,
+    pub connection: usize,
     pub sender: Sender,
     pub bytes: u64,
     /// Length of the line with its end.
@@ -34,21 +33,27 @@ pub(super) struct PlainReader {
     /// `2026-10-05T` of the last line and the start of that day.
     date: [u8; DATE],
     midnight: i64,
+    /// Length of the last id, which is most often that of the next.
+    id: Kept,
 }
 
 impl PlainReader {
     pub fn new() -> Self {
-        Self { text: [0; TIMESTAMP], timestamp: Timestamp::from_seconds(0), date: [0; DATE], midnight: 0 }
+        Self {
+            text: [0; TIMESTAMP],
+            timestamp: Timestamp::from_seconds(0),
+            date: [0; DATE],
+            midnight: 0,
+            id: Kept::new(0),
+        }
     }
 
     /// The record at the start of `line`, if that is a plain one.
     #[inline]
-    pub fn read(&mut self, line: &[u8; PADDING]) -> Option<PlainRecord> {
+    pub fn read(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<PlainRecord> {
         let timestamp = self.timestamp(line)?;
-        let mut id = [0; SHORT_ID];
-        id.copy_from_slice(&line[TIMESTAMP..TIMESTAMP + SHORT_ID]);
-        let id_length = comma_within(&line[TIMESTAMP..TIMESTAMP + SHORT_ID + 1])?;
-        let at = TIMESTAMP + id_length + 1;
+        let connection = self.connection(line, lookup)?;
+        let at = TIMESTAMP + self.id.length + 1;
         let (sender, at) = match &line[at..at + 8] {
             b"requeste" if line[at + 8] == b'r' && line[at + 9] == b',' => (Sender::Requester, at + 10),
             b"accepter" if line[at + 8] == b',' => (Sender::Accepter, at + 9),
@@ -59,14 +64,20 @@ impl PlainReader {
         if line[end] == b'\r' {
             end += 1;
         }
-        (line[end] == b'\n').then_some(PlainRecord {
-            timestamp,
-            id,
-            id_length,
-            sender,
-            bytes,
-            length: end + 1,
-        })
+        (line[end] == b'\n').then_some(PlainRecord { timestamp, connection, sender, bytes, length: end + 1 })
+    }
+
+    /// The connection that the id names; only known ones make a line plain, and no known one holds a comma.
+    #[inline]
+    fn connection(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<usize> {
+        let id: &[u8; SHORT_ID] = line[TIMESTAMP..].first_chunk()?;
+        if line[TIMESTAMP + self.id.length] == b','
+            && let Some(connection) = lookup.find_short(id, &self.id)
+        {
+            return Some(connection);
+        }
+        self.id = Kept::new(memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID + 1])?);
+        lookup.find_short(id, &self.id)
     }
 
     #[inline]
@@ -101,12 +112,6 @@ impl PlainReader {
         let seconds = two(11, 23)? * 3600 + two(14, 59)? * 60 + two(17, 59)?;
         Some(Timestamp::from_seconds(self.midnight + seconds))
     }
-}
-
-/// Where the first comma stands.
-#[inline]
-fn comma_within(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr(b',', bytes)
 }
 
 /// The number at `at` and how many digits it has: 1 to 19, so that it fits without a check.

@@ -19,7 +19,7 @@ use std::{
     io::{self, Read},
     ops::Range,
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -118,22 +118,22 @@ fn scan_once(
             if let Err(stop) = read_span(own, layout, span, cut, &mut tally, &mut buffer) {
                 // The others finish their spans and find no more.
                 next.store(spans.len(), Ordering::Relaxed);
-                let mut stopped = stopped.lock().unwrap_or_else(|poison| poison.into_inner());
+                let mut stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);
                 // The stop that comes first in the input is told, whichever worker was faster.
                 if stopped.as_ref().is_none_or(|(other, _)| index < *other) {
                     *stopped = Some((index, stop));
                 }
                 break;
             }
-            let mut merger = merger.lock().unwrap_or_else(|poison| poison.into_inner());
+            let mut merger = merger.lock().unwrap_or_else(PoisonError::into_inner);
             merger.hand_in(index, span.source, &mut tally)?;
         }
         Ok((tally.hourly, tally.disordered))
     })?;
-    if let Some((_, stop)) = stopped.into_inner().unwrap_or_else(|poison| poison.into_inner()) {
+    if let Some((_, stop)) = stopped.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(stop);
     }
-    let mut scanned = merger.into_inner().unwrap_or_else(|poison| poison.into_inner()).scanned;
+    let mut scanned = merger.into_inner().unwrap_or_else(PoisonError::into_inner).scanned;
     for (hourly, disordered) in workers {
         scanned.extend(hourly, &disordered);
     }
@@ -385,14 +385,14 @@ impl<'a> Merger<'a> {
 
     /// A key's clock must rise from span to span as well.
     fn merge_clocks(&mut self, clocks: &Clocks) {
-        for (key, last) in self.last.iter_mut().enumerate() {
-            if clocks.first[key] == NO_CLOCK {
+        for (key, (last, clock)) in self.last.iter_mut().zip(&clocks.0).enumerate() {
+            if clock.first == NO_CLOCK {
                 continue;
             }
-            if *last >= clocks.first[key] {
+            if *last >= clock.first {
                 self.scanned.disordered.insert(key as u32);
             }
-            *last = (*last).max(clocks.last[key]);
+            *last = (*last).max(clock.last);
         }
     }
 }

@@ -39,9 +39,13 @@ pub(super) struct Plan<'a> {
 }
 
 /// The first and last clock of every key within a span; a clock counts nanoseconds from the period's start.
-pub(super) struct Clocks {
-    pub first: Vec<i64>,
-    pub last: Vec<i64>,
+pub(super) struct Clocks(pub Vec<Clock>);
+
+/// The first and the last clock of a key.
+#[derive(Clone, Copy)]
+pub(super) struct Clock {
+    pub first: i64,
+    pub last: i64,
 }
 
 /// No record yet: earlier than any clock of the period.
@@ -49,12 +53,11 @@ pub(super) const NO_CLOCK: i64 = i64::MIN;
 
 impl Clocks {
     pub fn new(keys: usize) -> Self {
-        Self { first: vec![NO_CLOCK; keys], last: vec![NO_CLOCK; keys] }
+        Self(vec![Clock { first: NO_CLOCK, last: NO_CLOCK }; keys])
     }
 
     pub fn reset(&mut self) {
-        self.first.fill(NO_CLOCK);
-        self.last.fill(NO_CLOCK);
+        self.0.fill(Clock { first: NO_CLOCK, last: NO_CLOCK });
     }
 }
 
@@ -140,7 +143,7 @@ impl<'a> Tally<'a> {
         while at < length {
             if layout.native
                 && let Some(window) = padded[at..].first_chunk::<PADDING>()
-                && let Some(record) = self.plain.read(window)
+                && let Some(record) = self.plain.read(window, self.plan.lookup)
                 && at + record.length <= length
                 && self.take_plain(&record)
             {
@@ -159,9 +162,7 @@ impl<'a> Tally<'a> {
     /// Takes a plain record of a known connection within its life; false where the general path must look.
     #[inline]
     fn take_plain(&mut self, record: &PlainRecord) -> bool {
-        let Some(connection) = self.plan.lookup.find_short(&record.id, record.id_length) else {
-            return false;
-        };
+        let connection = record.connection;
         let moment = self.moment_of(record.timestamp);
         let totals = &mut self.span.totals;
         let Some(hour) = moment.hour else {
@@ -211,13 +212,14 @@ impl<'a> Tally<'a> {
 
     #[inline]
     fn bill(&mut self, key: usize, hour: u32, clock: i64, bytes: u64, free: bool) {
-        if self.clocks.last[key] >= clock {
+        let own = &mut self.clocks.0[key];
+        if own.last >= clock {
             self.disordered[key] = true;
         } else {
-            self.clocks.last[key] = clock;
-            if self.clocks.first[key] == NO_CLOCK {
-                self.clocks.first[key] = clock;
+            if own.last == NO_CLOCK {
+                own.first = clock;
             }
+            own.last = clock;
         }
         let totals = &mut self.span.totals;
         let count = if free { &mut totals.free } else { &mut totals.billed };

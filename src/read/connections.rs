@@ -82,8 +82,10 @@ impl Builder {
 
     fn read_connections(&mut self, document: &Document, check: RegionCheck<'_>) -> Result<()> {
         let name = &document.name;
-        let (rows, faults) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
-        self.faults.extend(faults);
+        let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
+        for misfit in misfits {
+            self.blame(misfit.key.as_deref().unwrap_or_default(), misfit.fault);
+        }
         for row in rows {
             let at = |code, why: String| Fault::at(code, name, row.line, why);
             match read_connection(&row, check) {
@@ -106,9 +108,16 @@ impl Builder {
 
     fn read_changes(&mut self, document: &Document) -> Result<()> {
         let name = &document.name;
-        let (rows, faults) = read_table(ErrorKind::Input, name, &document.text[..], &CHANGE_COLUMNS, &[])?;
+        let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &CHANGE_COLUMNS, &[])?;
+        let mut nobodys = Vec::new();
+        for misfit in misfits {
+            match misfit.key {
+                Some(id) => self.blame(&id, misfit.fault),
+                None => nobodys.push(Fault { code: FaultCode::UnusableInput, ..misfit.fault }),
+            }
+        }
         // Whose change it was cannot be told, so no connection's history can be trusted.
-        crate::Error::from_faults(ErrorKind::Input, faults).map_or(Ok(()), Err)?;
+        crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)?;
         for row in rows {
             let at = |code, why: String| Fault::at(code, name, row.line, why);
             match read_change(&row) {
@@ -193,6 +202,9 @@ fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Conn
     for (column, value) in REQUIRED[..5].iter().zip(&row.values) {
         if value.is_empty() {
             return Err(format!("{column} is empty"));
+        }
+        if value.trim() != value {
+            return Err(format!("{column} {value:?} has spaces around it"));
         }
     }
     let end = |account: usize, region: usize, vpc: usize| -> Result<End, String> {

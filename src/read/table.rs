@@ -69,6 +69,13 @@ impl Header {
         self.width
     }
 
+    /// The row's value of the first wanted column, also where the row is too short or too long.
+    fn key(&self, row: &Row<'_>) -> Option<String> {
+        let position = self.position(0).filter(|&position| position < row.len())?;
+        let field = String::from_utf8(row.field(position).to_vec()).ok()?;
+        Some(field).filter(|field| row.shape == Shape::Fields && !field.is_empty())
+    }
+
     /// Why `row` does not fit the header, where it does not.
     pub fn misfit(&self, row: &Row<'_>) -> Option<String> {
         match row.shape {
@@ -96,18 +103,24 @@ impl TableRow {
     }
 }
 
-/// Reads all rows of a table. Rows that cannot be read are returned as faults.
+/// A row that does not fit the header, with its value of the first wanted column where it has one.
+pub(crate) struct Misfit {
+    pub key: Option<String>,
+    pub fault: Fault,
+}
+
+/// Reads all rows of a table. Rows that cannot be read are returned as misfits.
 pub(crate) fn read_table(
     kind: ErrorKind,
     name: &Arc<str>,
     input: impl Read,
     required: &[&str],
     optional: &[&str],
-) -> Result<(Vec<TableRow>, Vec<Fault>)> {
+) -> Result<(Vec<TableRow>, Vec<Misfit>)> {
     let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
     let mut rows = Rows::new(input);
     let header = Header::find(kind, name, rows.next().map_err(unreadable)?, required, optional)?;
-    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    let (mut found, mut misfits) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(unreadable)? {
         let read = match header.misfit(&row) {
             Some(misfit) => Err(misfit),
@@ -115,10 +128,18 @@ pub(crate) fn read_table(
         };
         match read {
             Ok(values) => found.push(TableRow { line: row.line, values }),
-            Err(why) => faults.push(Fault::at(FaultCode::UnreadableRow, name, row.line, why)),
+            Err(why) => {
+                let fault = Fault::at(FaultCode::UnreadableRow, name, row.line, why);
+                misfits.push(Misfit { key: header.key(&row), fault });
+            }
         }
     }
-    Ok((found, faults))
+    Ok((found, misfits))
+}
+
+/// The faults of misfits.
+pub(crate) fn faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
+    misfits.into_iter().map(|misfit| misfit.fault).collect()
 }
 
 fn values(header: &Header, row: &Row<'_>, wanted: usize) -> Result<Vec<String>, String> {

@@ -15,7 +15,7 @@ use std::io::Write;
 /// An input of the report, for `inputs`.
 #[derive(Debug, Clone, Serialize)]
 pub struct InputDigest {
-    /// What it was given as: `usage`, `connections`, `link_changes`, `prices`, `contract`, `catalog`.
+    /// What it was given as: `usage`, `connections`, `link-changes`, `prices`, `contract`, `catalog`.
     pub role: String,
     /// Its name, usually the path.
     pub name: String,

@@ -186,7 +186,7 @@ fn account(text: &mut String, report: &Report<'_>, statement: &Statement) -> Res
     }
     if statement.raised_hours > 0 {
         let (hours, cost) = (statement.raised_hours, statement.raised_cost);
-        line(text, &format!("  of it for {hours} raised hours: {cost} {currency}"));
+        line(text, &format!("  raised hours: {hours}, of it {cost} {currency}"));
     }
     text.push('\n');
     Ok(())

@@ -10,7 +10,7 @@ mod settings;
 
 use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};
-use peerbill::{Error, ErrorKind, Result};
+use peerbill::{Error, ErrorKind, FaultCode, Result};
 use std::process::ExitCode;
 
 const DONE: u8 = 0;
@@ -74,9 +74,11 @@ fn tell(error: &Error) {
         eprintln!("peerbill: ... and {more} more");
     }
     match error.kind() {
-        ErrorKind::Input if error.total() > 0 && error.line().is_some() => eprintln!(
-            "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
-        ),
+        ErrorKind::Input if error.faults().iter().all(|fault| fault.code != FaultCode::UnusableInput) => {
+            eprintln!(
+                "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
+            )
+        }
         ErrorKind::MissingPrice => {
             eprintln!(
                 "peerbill: nothing was billed; a missing price is never zero. See: peerbill catalog price --help"

@@ -70,6 +70,7 @@ fn permissions() -> std::fs::Permissions {
 }
 
 fn failed(name: &str, error: &io::Error) -> Error {
-    let fault = Fault::of_input(FaultCode::UnusableInput, name, format!("cannot be written: {error}"));
+    let fault =
+        Fault::of_input(FaultCode::UnusableInput, name, format!("cannot be written: {}", error.kind()));
     Error::new(ErrorKind::Output, fault)
 }

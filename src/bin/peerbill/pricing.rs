@@ -4,6 +4,7 @@ use crate::{args::PricingArgs, input::Inputs};
 use peerbill::{
     Error, ErrorKind, Result,
     catalog::{Catalog, CatalogSource, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay},
+    model::did_you_mean,
     read::Document,
 };
 use std::path::Path;
@@ -40,7 +41,11 @@ pub fn load_catalog(name: &str, inputs: &mut Inputs) -> Result<Catalog> {
         return Err(Error::unusable(
             ErrorKind::Catalog,
             name,
-            format!("is neither a shipped catalog ({}) nor a folder", SHIPPED_CATALOGS.join(", ")),
+            format!(
+                "is neither a shipped catalog ({}) nor a folder{}",
+                SHIPPED_CATALOGS.join(", "),
+                did_you_mean(name, SHIPPED_CATALOGS)
+            ),
         ));
     }
     let mut read = |file: &str| -> Result<Document> {
@@ -63,7 +68,11 @@ fn load_overlay(name: &str, inputs: &mut Inputs) -> Result<Document> {
         return Err(Error::unusable(
             ErrorKind::Catalog,
             name,
-            format!("is neither a shipped overlay ({}) nor a file", SHIPPED_OVERLAYS.join(", ")),
+            format!(
+                "is neither a shipped overlay ({}) nor a file{}",
+                SHIPPED_OVERLAYS.join(", "),
+                did_you_mean(name, SHIPPED_OVERLAYS)
+            ),
         ));
     }
     let mut documents = inputs.documents("prices", &[name.to_owned()])?;

@@ -123,7 +123,7 @@ fn tell_basis(report: &Report<'_>) {
     }
     const SHOWN: usize = 20;
     for finding in report.findings.iter().take(SHOWN) {
-        eprintln!("finding:{}", write::table::finding_line(finding));
+        eprintln!("finding: {}", write::table::finding_line(finding).trim_start());
     }
     if report.findings.len() > SHOWN {
         eprintln!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);

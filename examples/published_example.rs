@@ -1,0 +1,46 @@
+//! The provider's published example, priced on both sites with library calls.
+//!
+//! `cargo run --release --no-default-features --example published_example`
+
+#![allow(clippy::print_stdout, reason = "an example shows its result")]
+
+use peerbill::{
+    Error, ErrorKind,
+    catalog::shipped,
+    meter::{MeterSettings, meter},
+    read::{Document, TrafficSource, read_inventory},
+    report::{ReportOptions, report},
+};
+use std::{error, fs, path::Path};
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/published");
+    let connections = Document::new("connections.csv", fs::read(folder.join("connections.csv"))?);
+    let usage = fs::read(folder.join("usage.csv"))?;
+    let usage = TrafficSource::from_bytes("usage.csv", usage);
+
+    for site in ["china-site", "international-site"] {
+        let catalog = shipped(site).ok_or("no such catalog")?;
+        let inventory =
+            read_inventory(std::slice::from_ref(&connections), None, &|region| catalog.check_region(region))?;
+        // Bad rows of the inventory fail nothing by themselves: a caller decides. Here they stop the run.
+        if let Some(error) = Error::from_faults(ErrorKind::Input, inventory.faults().to_vec()) {
+            return Err(error.into());
+        }
+        let options = ReportOptions::new("2026-10".parse()?);
+        let settings = MeterSettings::new(options.period());
+        let metered = meter(std::slice::from_ref(&usage), &inventory, &settings)?;
+        // The same holds for refused records.
+        if let Some(refused) = metered.refused.first() {
+            return Err(refused.fault.to_string().into());
+        }
+        let report = report(&metered, &inventory, &catalog, options)?;
+        for statement in &report.statements {
+            println!(
+                "{site}: account {} pays {} {}",
+                statement.billing_account_id, statement.payable, catalog.currency
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+# Recipes for `just`; each is one or a few plain cargo commands.
+
+# Format, lints and docs, as .ci/run checks them.
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --all-targets --no-default-features -- -D warnings
+    cargo clippy --locked --all-targets --no-default-features --features cli -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+# All tests, on the build that the program uses.
+test:
+    cargo test --release --locked
+
+# Tests of the program without polars: the quick ones.
+test-lean:
+    cargo test --release --locked --no-default-features --features cli
+
+# Rewrites what the golden cases expect, then fails on purpose: read `git diff`, and change why.md first.
+golden:
+    PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test golden
+
+# The bills of the examples.
+bills: build
+    sh examples/bills.sh
+
+build:
+    cargo build --release --locked
+
+# Licences, advisories and banned crates of the dependency tree; needs cargo-deny.
+deny:
+    cargo deny check
