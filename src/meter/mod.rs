@@ -327,3 +327,109 @@ fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> (Fau
         format!("this record stands {times} times with {bytes} bytes, also at {place}; see --duplicates");
     (FaultCode::DuplicateRecord, why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::{BillingMonth, Offset};
+    use proptest::prelude::*;
+
+    const HEADER: &str = "timestamp,connection_id,sender,bytes";
+
+    fn connections() -> Inventory {
+        let rows = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,created_at,deleted_at\n\
+            pcc-1,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-22,1,cn-beijing,1,cn-beijing,,,\n\
+            pcc-333-with-an-id-of-more-than-32-bytes,3,cn-beijing,4,us-east-1,Platinum,2026-10-03T04:05:06Z,2026-10-20T00:00:00Z\n\
+            \"a\"\"b\",1,cn-beijing,2,cn-shanghai,Gold,,\n";
+        crate::inventory(rows, None).unwrap()
+    }
+
+    /// Everything that a user could see of a metering.
+    fn seen(sources: &[TrafficSource], inventory: &Inventory, settings: &MeterSettings, cut: Cut) -> String {
+        match meter_cut(sources, inventory, settings, cut) {
+            Err(error) => format!("{error}"),
+            Ok(metered) => format!(
+                "{:?}\n{:?}\n{:#?}\n{} {}\n{}",
+                metered.totals,
+                metered.usage.metered_hours().unwrap(),
+                metered.refused,
+                metered.refused_for_cause,
+                metered.refused_for_connection,
+                metered.usage.digest(inventory).unwrap(),
+            ),
+        }
+    }
+
+    fn timestamps() -> impl Strategy<Value = String> {
+        prop_oneof![
+            10 => (1u32..=31, 0u32..24, 0u32..4).prop_map(|(d, h, q)| format!("2026-10-{d:02}T{h:02}:{:02}:00Z", q * 15)),
+            2 => (0u32..70, 0u32..70).prop_map(|(m, s)| format!("2026-10-05T03:{m:02}:{s:02}Z")),
+            1 => Just("2026-10-05T11:15:00+08:00".to_owned()),
+            1 => Just("1791170100".to_owned()),
+            1 => Just("2026-10-05T03:15:00.5Z".to_owned()),
+            1 => Just("2026-09-05T03:15:00Z".to_owned()),
+            1 => Just("2026-10-05t03:15:00z".to_owned()),
+            1 => "[0-9TZ:-]{0,21}",
+        ]
+    }
+
+    fn lines() -> impl Strategy<Value = String> {
+        let id = prop_oneof![
+            6 => Just("pcc-1"), 3 => Just("pcc-22"), 2 => Just("pcc-333-with-an-id-of-more-than-32-bytes"),
+            1 => Just("pcc-9"), 1 => Just(""), 1 => Just("a\"b"), 1 => Just("\"a\"\"b\""), 1 => Just("\"pcc-1\""),
+            1 => Just("\"pcc-1\nx\""), 1 => Just("\"open"), 1 => Just("pcc-1\r"),
+        ];
+        let sender =
+            prop_oneof![5 => Just("requester"), 5 => Just("accepter"), 1 => Just("Requester"), 1 => Just("")];
+        let bytes = prop_oneof![
+            8 => any::<u32>().prop_map(|n| n.to_string()),
+            2 => any::<u64>().prop_map(|n| n.to_string()),
+            1 => prop::sample::select(vec![
+                "", "-5", "1.5", "18446744073709551616", "18446744073709551615", "00000000000000000000007", "5,6", "5\r",
+                "\"7\"", "7\0", "\u{663}",
+            ]).prop_map(str::to_owned),
+        ];
+        prop_oneof![
+            20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
+            1 => Just(String::new()),
+            1 => "[ -~]{0,40}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_ways_any_cut_and_any_number_of_threads_see_the_same(
+            lines in prop::collection::vec(lines(), 0..60),
+            crlf: bool,
+            last_line_ends: bool,
+            span in 1u64..400,
+            block in 1usize..400,
+            policy in 0usize..3,
+            keep_refused: bool,
+        ) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let mut text = format!("{HEADER}{end}{}", lines.join(end));
+            if last_line_ends {
+                text.push_str(end);
+            }
+            let inventory = connections();
+            let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
+            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+            let settings = |threads| MeterSettings { period, duplicates, keep_refused, threads };
+            let bytes = text.clone().into_bytes();
+            let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
+            let slow = Cut { fast: false, ..Cut::DEFAULT };
+            let expected = seen(&[stream], &inventory, &settings(1), slow);
+            for threads in [1, 3] {
+                for fast in [false, true] {
+                    let blocks = [TrafficSource::from_bytes("u.csv", text.clone())];
+                    let found = seen(&blocks, &inventory, &settings(threads), Cut { span, block, fast });
+                    prop_assert_eq!(&found, &expected);
+                }
+            }
+        }
+    }
+}

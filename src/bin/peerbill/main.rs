@@ -77,7 +77,7 @@ fn tell(error: &Error) {
         ErrorKind::Input if error.faults().iter().all(|fault| fault.code != FaultCode::UnusableInput) => {
             eprintln!(
                 "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
-            )
+            );
         }
         ErrorKind::MissingPrice => {
             eprintln!(
