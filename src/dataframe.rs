@@ -197,7 +197,7 @@ pub(crate) fn group_rows(rows: &[Row]) -> PolarsResult<Vec<Vec<usize>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use polars::prelude::{DataType, TimeZone};
+    use polars::prelude::{DataType, IntoSeries, TimeZone};
 
     fn frame(timestamp: Series, bytes: Series) -> DataFrame {
         let columns = vec![
@@ -211,7 +211,7 @@ mod tests {
 
     fn utc(ticks: i64, unit: TimeUnit) -> Series {
         let zone = TimeZone::opt_try_new(Some("UTC")).unwrap();
-        Series::new("t".into(), [ticks]).cast(&DataType::Datetime(unit, zone)).unwrap()
+        Series::new("t".into(), [ticks]).i64().unwrap().clone().into_datetime(unit, zone).into_series()
     }
 
     #[test]

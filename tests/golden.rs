@@ -1,0 +1,134 @@
+//! Golden cases: every folder of `tests/cases` is one run of `peerbill report`; README.md there says how to read it.
+
+mod support {
+    pub mod program;
+}
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+use support::program;
+
+/// Rewrites what is expected from what comes out. Such a run fails, so that it is never taken for a test.
+const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
+
+/// Files that are arguments of the program where a case has them, with their flags.
+const INPUTS: [(&str, &str); 6] = [
+    ("--usage", "usage.csv"),
+    ("--connections", "connections.csv"),
+    ("--link-changes", "link-changes.csv"),
+    ("--catalog", "catalog"),
+    ("--prices", "prices.csv"),
+    ("--contract", "contract.csv"),
+];
+
+#[test]
+fn every_golden_case_comes_out_as_expected() {
+    let update = std::env::var_os(UPDATE).is_some();
+    let mut differences = String::new();
+    for case in cases() {
+        let expected_and_actual = run(&case);
+        for (file, expected, actual) in expected_and_actual.into_iter().filter(|(_, e, a)| e != a) {
+            differences.push_str(&format!("\n{}\n{}", case.join(file).display(), diff(&expected, &actual)));
+            if update {
+                fs::write(case.join(file), actual).expect("the case is writable");
+            }
+        }
+    }
+    assert!(
+        !update,
+        "expected files were rewritten: read `git diff`, then run without {UPDATE}\n{differences}"
+    );
+    assert!(differences.is_empty(), "(-) is expected, (+) came out\n{differences}");
+}
+
+#[test]
+fn every_rule_that_a_report_can_show_has_a_case_that_says_why() {
+    let mut shown = BTreeSet::new();
+    for case in cases() {
+        let why = read(&case, "why.md");
+        let words = why.split(|c: char| !c.is_ascii_alphanumeric());
+        let rules: Vec<u32> = words.filter_map(|word| word.strip_prefix('R')?.parse().ok()).collect();
+        assert!(!rules.is_empty(), "{}: why.md names no rule", case.display());
+        shown.extend(rules);
+    }
+    // R3 is about the names of a monitoring export, which is not native traffic.
+    let wanted: BTreeSet<u32> = (1..=18).filter(|rule| *rule != 3).collect();
+    assert_eq!(wanted.difference(&shown).collect::<Vec<_>>(), Vec::<&u32>::new(), "rules without a case");
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let entries = fs::read_dir(folder).expect("there are cases").map(|entry| entry.expect("readable").path());
+    let mut cases: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+/// A file of a case; empty where it has none.
+fn read(case: &Path, file: &str) -> String {
+    fs::read_to_string(case.join(file)).unwrap_or_default()
+}
+
+/// Runs a case. Returns the files that it is judged by, each with what is expected and what came out.
+fn run(case: &Path) -> Vec<(&'static str, String, String)> {
+    let has = |file: &str| case.join(file).exists();
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let quarantine = temporary.path().join("quarantine.csv");
+    let stdout_file = if has("expected.txt") { "expected.txt" } else { "expected.csv" };
+    let format = if has("expected.txt") { "table" } else { "csv" };
+
+    let mut args: Vec<String> = ["report", "--format", format].map(String::from).into();
+    for (flag, file) in INPUTS.into_iter().filter(|(_, file)| has(file)) {
+        args.extend([flag, file].map(String::from));
+    }
+    args.extend(read(case, "args").split_whitespace().map(String::from));
+    if has("expected.quarantine.csv") {
+        args.extend(["--quarantine".into(), quarantine.display().to_string()]);
+    }
+    let outcome = program::run(case, &args);
+
+    let mut files = vec![
+        (stdout_file, read(case, stdout_file), outcome.stdout),
+        ("exit", if has("exit") { read(case, "exit") } else { "0\n".into() }, format!("{}\n", outcome.code)),
+    ];
+    // What stands on stderr beside a report is told by the table; beside a refusal it is the result.
+    if has("expected.stderr") {
+        files.push(("expected.stderr", read(case, "expected.stderr"), outcome.stderr));
+    }
+    if has("expected.quarantine.csv") {
+        let actual = fs::read_to_string(quarantine).unwrap_or_default();
+        files.push(("expected.quarantine.csv", read(case, "expected.quarantine.csv"), actual));
+    }
+    files
+}
+
+/// Lines that were expected (-), came out (+) or both, in order.
+fn diff(expected: &str, actual: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    // common[i][j]: the most lines that the tails from i and from j have in common.
+    let mut common = vec![vec![0; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            let skip = common[i + 1][j].max(common[i][j + 1]);
+            common[i][j] = if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { skip };
+        }
+    }
+    let (mut i, mut j, mut text) = (0, 0, String::new());
+    while i < old.len() || j < new.len() {
+        let (mark, line) = if i < old.len() && j < new.len() && old[i] == new[j] {
+            (i, j) = (i + 1, j + 1);
+            (' ', old[i - 1])
+        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            i += 1;
+            ('-', old[i - 1])
+        } else {
+            j += 1;
+            ('+', new[j - 1])
+        };
+        text.push_str(&format!("  {mark} {line}\n"));
+    }
+    text
+}

@@ -1,0 +1,364 @@
+//! What holds for every month: conservation, order, sums, and agreement with an oracle that shares no code.
+//!
+//! The months are random but the same in every run: each property has its own seed, and no file remembers failures.
+
+mod support {
+    pub mod months;
+    pub mod oracle;
+}
+
+use num_rational::BigRational;
+use peerbill::{
+    catalog::{Catalog, CatalogSource, shipped},
+    meter::{Count, Duplicates, MeterSettings, Metered, meter},
+    model::time::Offset,
+    read::{Document, TrafficSource, read_inventory},
+    report::{ReportOptions, report},
+    write,
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::Index,
+    strategy::ValueTree,
+    test_runner::{RngSeed, TestCaseError, TestRunner},
+};
+use std::{cell::RefCell, collections::BTreeMap, io::Cursor};
+use support::{
+    months::{self, Table},
+    oracle::{self, Copies, HOUR, Month, Record, World, decimal, rational, whole},
+};
+
+type Checked = Result<(), TestCaseError>;
+
+#[test]
+fn an_independent_oracle_agrees_on_every_line_and_every_total() {
+    on_months(1, 1500, Just(()), |site, month, ()| {
+        for hourly in [false, true] {
+            let expected = oracle::bill(month, &site.world, hourly);
+            let printed = site.print(month, hourly);
+            let mut lines: Vec<String> = printed.csv.lines().skip(1).map(String::from).collect();
+            lines.sort();
+            prop_assert_eq!(&lines, &expected.lines);
+            prop_assert_eq!(&printed.payable, &expected.payable);
+            let totals = printed.metered.totals;
+            let parts = [totals.read, totals.billed, totals.free, totals.outside_period, totals.refused];
+            let bill = &expected;
+            let expected_parts = [bill.read, bill.billed, bill.free, bill.outside_period, bill.refused];
+            prop_assert_eq!(parts.map(|count| (count.records, count.bytes)), expected_parts);
+            prop_assert_eq!(printed.metered.refused_for_cause, bill.refused.0 - bill.dropped);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
+    for (connections, step) in [(40, 1), (1500, 97)] {
+        for site in sites() {
+            let drawn = months::month_of(&site.world, connections..=connections, 0..=0);
+            let mut month = drawn.new_tree(&mut TestRunner::new(config(2, 1))).expect("a month").current();
+            month.records = months::crowd(&month, step);
+            let expected = oracle::bill(&month, &site.world, false);
+            let by_time = month.records.clone();
+            let mut by_connection = by_time.clone();
+            by_connection.sort_by_key(|record| (record.connection_id.clone(), record.sender));
+            let strides =
+                (0..by_time.len()).map(|index| by_time[index * 7919 % by_time.len()].clone()).collect();
+            for records in [by_time, by_connection, strides] {
+                month.records = records;
+                let printed = site.print(&month, false);
+                let mut lines: Vec<&str> = printed.csv.lines().skip(1).collect();
+                lines.sort_unstable();
+                assert_eq!(lines, expected.lines);
+                assert_eq!(printed.payable, expected.payable);
+                assert_eq!(printed.metered.totals.refused.records, expected.refused.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn r14_every_record_and_byte_goes_somewhere_and_the_lines_hold_those_billed_and_free() {
+    on_months(14, 500, Just(()), |site, month, ()| {
+        let printed = site.print(month, false);
+        let totals = printed.metered.totals;
+        let bytes =
+            |records: &[Record]| records.iter().filter_map(|own| own.bytes).map(u128::from).sum::<u128>();
+        let read = Count { records: month.records.len() as u64, bytes: bytes(&month.records) };
+        prop_assert_eq!(totals.read, read);
+        let parts = [totals.billed, totals.free, totals.outside_period, totals.refused];
+        prop_assert_eq!(parts.iter().map(|part| part.records).sum::<u64>(), read.records);
+        prop_assert_eq!(parts.iter().map(|part| part.bytes).sum::<u128>(), read.bytes);
+        let on_lines = printed.sum("consumed_bytes", |_| true);
+        prop_assert_eq!(on_lines.to_integer(), (totals.billed.bytes + totals.free.bytes).into());
+        prop_assert_eq!(printed.metered.refused.len() as u64, totals.refused.records);
+        Ok(())
+    });
+}
+
+#[test]
+fn r17_any_order_of_rows_and_any_split_into_files_gives_the_same_bytes() {
+    on_months(17, 500, vec(any::<Index>(), 80), |site, month, draws| {
+        let [usage, connections, changes] = texts(month);
+        let printed = site.print_from(month, false, std::slice::from_ref(&usage), &connections, &changes);
+
+        let mut files = vec![Table { rows: Vec::new(), ..usage.clone() }; 3];
+        for (row, draw) in shuffled(&usage, &draws).rows.into_iter().zip(draws.iter().rev().cycle()) {
+            files[draw.index(3)].rows.push(row);
+        }
+        files[2] = reordered(&files[2]);
+        let (connections, changes) = (shuffled(&connections, &draws), shuffled(&changes, &draws));
+        let otherwise = site.print_from(month, false, &files, &connections, &changes);
+        prop_assert_eq!(&printed.csv, &otherwise.csv);
+        prop_assert_eq!(&printed.table, &otherwise.table);
+        prop_assert_eq!(printed.metered.totals, otherwise.metered.totals);
+        Ok(())
+    });
+}
+
+#[test]
+fn r7_moving_a_change_within_its_hour_changes_nothing() {
+    on_months(7, 500, vec(0..HOUR, 40), |site, month, draws| {
+        let mut moved = month.clone();
+        let mut draws = draws.into_iter();
+        for connection in &mut moved.connections {
+            for hour in connection.changes.chunk_by_mut(|a, b| a.at.div_euclid(HOUR) == b.at.div_euclid(HOUR))
+            {
+                let mut within: Vec<i64> = draws.by_ref().take(hour.len()).collect();
+                within.sort_unstable();
+                for (change, within) in hour.iter_mut().zip(within) {
+                    change.at = change.at.div_euclid(HOUR) * HOUR + within;
+                }
+            }
+        }
+        prop_assert_eq!(site.print(month, true).csv, site.print(&moved, true).csv);
+        Ok(())
+    });
+}
+
+#[test]
+fn r11_lines_and_adjustment_are_payable_exactly_and_payable_has_two_decimals() {
+    on_months(11, 500, any::<bool>(), |site, month, hourly| {
+        let printed = site.print(month, hourly);
+        for (account, payable) in &printed.payable {
+            let of_account = |row: &Row| row["billing_account_id"] == *account;
+            prop_assert_eq!(&decimal(&printed.sum("billed_cost", of_account), 2), payable);
+            prop_assert!((rational(payable) * whole(100)).is_integer());
+            let adjustments =
+                printed.rows().filter(|row| of_account(row) && row["charge_category"] == "adjustment");
+            prop_assert!(adjustments.count() <= 1);
+        }
+        let accounts: Vec<String> = printed.rows().map(|row| row["billing_account_id"].clone()).collect();
+        prop_assert!(accounts.iter().all(|account| printed.payable.contains_key(account)));
+        Ok(())
+    });
+}
+
+#[test]
+fn r11_hourly_lines_tell_the_same_payable_bytes_and_hours() {
+    on_months(12, 500, Just(()), |site, month, ()| {
+        let (plain, hourly) = (site.print(month, false), site.print(month, true));
+        prop_assert_eq!(&plain.payable, &hourly.payable);
+        for column in ["consumed_bytes", "metered_hours", "raised_hours"] {
+            prop_assert_eq!(plain.sum(column, |_| true), hourly.sum(column, |_| true));
+        }
+        prop_assert!(hourly.rows().all(|row| row["metered_hours"] == "1" || row["metered_hours"].is_empty()));
+        Ok(())
+    });
+}
+
+#[test]
+fn r10_bytes_may_arrive_in_any_number_of_records_of_their_hour() {
+    on_months(10, 500, vec(any::<Index>(), 120), |site, month, draws| {
+        let whole_records = Month { copies: Copies::Sum, ..month.clone() };
+        let mut split = whole_records.clone();
+        split.records.clear();
+        for (record, draw) in whole_records.records.iter().zip(draws) {
+            let part = record.bytes.map(|bytes| draw.index(bytes.min(1 << 40) as usize + 1) as u64);
+            let rest = record.bytes.zip(part).map(|(bytes, part)| bytes - part);
+            split.records.extend([part, rest].map(|bytes| Record { bytes, ..record.clone() }));
+        }
+        prop_assert_eq!(site.print(&whole_records, false).csv, site.print(&split, false).csv);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_random_months_are_full_of_what_the_rules_are_about() {
+    let seen: RefCell<BTreeMap<&str, u32>> = RefCell::default();
+    on_months(1, 300, Just(()), |site, month, ()| {
+        let [plain, hourly] = [false, true].map(|hourly| oracle::bill(month, &site.world, hourly));
+        let fields =
+            |column: usize| plain.lines.iter().map(move |line| line.split(',').nth(column).unwrap_or(""));
+        for (what, holds) in [
+            ("billed and free", plain.billed.0 > 0 && plain.free.0 > 0),
+            ("outside the period and refused", plain.outside_period.0 > 0 && plain.refused.0 > plain.dropped),
+            ("dropped copies", plain.dropped > 0),
+            ("raised hours that cost", fields(17).any(|cost| !["", "0.00"].contains(&cost))),
+            ("raised hours that saved", fields(17).any(|cost| cost.starts_with('-'))),
+            ("adjustments", fields(8).any(|category| category == "adjustment")),
+            ("three accounts", plain.payable.len() > 2),
+            ("lines of several hours", hourly.lines.len() > 2 * plain.lines.len()),
+            ("beyond 64 bits", plain.read.1 > u128::from(u64::MAX)),
+        ] {
+            *seen.borrow_mut().entry(what).or_default() += u32::from(holds);
+        }
+        Ok(())
+    });
+    let seen = seen.into_inner();
+    assert!(seen.values().all(|&months| months >= 15), "of 600 months: {seen:?}");
+}
+
+/// Checks `property` on `cases` months of each site, each with a value of `extra`.
+fn on_months<E: Strategy + Clone>(
+    seed: u64,
+    cases: u32,
+    extra: E,
+    property: impl Fn(&Site, &Month, E::Value) -> Checked,
+) {
+    for site in sites() {
+        let months = (months::month(&site.world), extra.clone());
+        let result = TestRunner::new(config(seed, cases))
+            .run(&months, |(month, extra)| property(&site, &month, extra));
+        result.unwrap_or_else(|failure| panic!("{}: {failure}", site.catalog.name));
+    }
+}
+
+fn config(seed: u64, cases: u32) -> ProptestConfig {
+    let rng_seed = RngSeed::Fixed(seed);
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// A catalog, and what the oracle knows about it.
+struct Site {
+    catalog: Catalog,
+    world: World,
+}
+
+fn sites() -> [Site; 2] {
+    let made_up = Catalog::read(&CatalogSource {
+        settings: Document::new("catalog.toml", months::MADE_UP_SETTINGS),
+        prices: Document::new("prices.csv", months::MADE_UP_PRICES),
+        regions: Some(Document::new("regions.csv", months::MADE_UP_REGIONS)),
+    });
+    [
+        Site { catalog: shipped("china-site").expect("it is shipped"), world: months::china_site() },
+        Site { catalog: made_up.expect("it can be read"), world: months::made_up() },
+    ]
+}
+
+/// What the crate makes of a month.
+struct Printed {
+    metered: Metered,
+    csv: String,
+    /// Empty in a build that has no tables.
+    table: String,
+    /// Payable amounts by account.
+    payable: BTreeMap<String, String>,
+}
+
+/// A line of the CSV by column.
+type Row = BTreeMap<String, String>;
+
+impl Printed {
+    fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        csv::Reader::from_reader(self.csv.as_bytes())
+            .into_deserialize()
+            .map(|row| row.expect("the output is CSV"))
+    }
+
+    /// The exact sum of a column over the rows that are wanted.
+    fn sum(&self, column: &str, wanted: impl Fn(&Row) -> bool) -> BigRational {
+        let values = self.rows().filter(wanted).map(|row| row[column].clone());
+        values.filter(|value| !value.is_empty()).fold(whole(0), |sum, value| {
+            let magnitude = rational(value.trim_start_matches('-'));
+            if value.starts_with('-') { sum - magnitude } else { sum + magnitude }
+        })
+    }
+}
+
+fn texts(month: &Month) -> [Table; 3] {
+    [months::usage(month), months::connections(month), months::changes(month)]
+}
+
+/// Usage as the crate takes it: every second table as a stream, which is read in another way than bytes in memory.
+fn source((index, table): (usize, &Table)) -> TrafficSource {
+    let text = table.text();
+    if index % 2 == 0 {
+        return TrafficSource::from_bytes("usage.csv", text);
+    }
+    TrafficSource::from_stream("usage.csv", move || Ok(Box::new(Cursor::new(text.clone()))))
+}
+
+/// The same rows with their columns in another order, and one more.
+fn reordered(table: &Table) -> Table {
+    let rows = table.rows.iter().map(|row| match row.split(',').collect::<Vec<_>>()[..] {
+        [timestamp, connection_id, sender, bytes] => {
+            format!("{bytes},,{sender},\"{connection_id}\",{timestamp}")
+        }
+        _ => unreachable!("{row} has other columns"),
+    });
+    Table { header: "bytes,note,sender,connection_id,timestamp", rows: rows.collect() }
+}
+
+/// The same rows in another order.
+fn shuffled(table: &Table, draws: &[Index]) -> Table {
+    let mut table = table.clone();
+    let count = table.rows.len();
+    for (place, draw) in (0..count).zip(draws.iter().cycle()) {
+        table.rows.swap(place, draw.index(count));
+    }
+    table
+}
+
+impl Site {
+    fn print(&self, month: &Month, hourly: bool) -> Printed {
+        let [usage, connections, changes] = texts(month);
+        self.print_from(month, hourly, &[usage], &connections, &changes)
+    }
+
+    fn print_from(
+        &self,
+        month: &Month,
+        hourly: bool,
+        usage: &[Table],
+        connections: &Table,
+        changes: &Table,
+    ) -> Printed {
+        let connections = [Document::new("connections.csv", connections.text())];
+        let changes = [Document::new("link-changes.csv", changes.text())];
+        let check = |region: &str| self.catalog.check_region(region);
+        let inventory =
+            read_inventory(&connections, Some(&changes), &check).expect("the inventory is readable");
+        assert_eq!(inventory.faults(), []);
+
+        let name = format!("{:04}-{:02}", month.year, month.month);
+        let mut options = ReportOptions::new(name.parse().expect("a month"));
+        options.offset = Offset::from_hours(month.offset as i8).expect("an offset");
+        options.hourly = hourly;
+        options.duplicates = match month.copies {
+            Copies::Refuse => Duplicates::Refuse,
+            Copies::First => Duplicates::First,
+            Copies::Sum => Duplicates::Sum,
+        };
+        let settings = MeterSettings {
+            duplicates: options.duplicates,
+            keep_refused: true,
+            threads: 3,
+            ..MeterSettings::new(options.period())
+        };
+        let sources: Vec<TrafficSource> = usage.iter().enumerate().map(source).collect();
+        let metered = meter(&sources, &inventory, &settings).expect("the usage is readable");
+        let report = report(&metered, &inventory, &self.catalog, options).expect("every price is known");
+
+        let (mut csv, mut table) = (Vec::new(), Vec::new());
+        write::csv::write(&report, &mut csv).expect("memory can be written");
+        #[cfg(feature = "cli")]
+        write::table::write(&report, &mut table).expect("memory can be written");
+        let payable = report.statements.iter();
+        let payable = payable.map(|own| (own.billing_account_id.clone(), own.payable.to_string())).collect();
+        let text = |bytes: &mut Vec<u8>| String::from_utf8(std::mem::take(bytes)).expect("reports are UTF-8");
+        Printed { csv: text(&mut csv), table: text(&mut table), payable, metered }
+    }
+}
