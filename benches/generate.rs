@@ -4,6 +4,7 @@
 //!
 //! Both ends of every connection send in every step, a fifth of the connections change their link type one to
 //! three times. `time` orders records by step and shuffles within it, `connection` by connection and time.
+//! `segments.csv` holds the link types cut on whole hours, for peers that cannot rate.
 
 use std::{
     fs::{self, File},
@@ -88,6 +89,8 @@ fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
         "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,bandwidth_mbps"
     )?;
     writeln!(changes, "connection_id,changed_at,from_link_type,to_link_type")?;
+    let mut segments = create(folder, "segments.csv")?;
+    writeln!(segments, "connection_id,from_hour,until_hour,link_type,requester,accepter")?;
     for connection in 0..size.connections {
         let random = mix(connection);
         let (from, gap) = (random % 16, 1 + (random >> 8) % 15);
@@ -96,22 +99,40 @@ fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
             (0..count).map(|i| START + (mix(random + i + 1) % (30 * 86400)) as i64).collect();
         instants.sort_unstable();
         let mut platinum = (random >> 24).is_multiple_of(2);
+        let accounts = [32, 40].map(|shift| 1_000_000_000_000_000 + (random >> shift) % 200);
+        let name = |platinum| if platinum { "Platinum" } else { "Gold" };
+        let mut segment = |from: i64, until: i64, platinum| {
+            let [requester, accepter] = accounts;
+            let (id, from, until) = (id(connection), instant(from), instant(until));
+            writeln!(segments, "{id},{from},{until},{},{requester},{accepter}", name(platinum))
+        };
+        let mut since = START - 86400;
         for at in instants {
-            let name = |platinum| if platinum { "Platinum" } else { "Gold" };
+            // The hour of a switch is Platinum, on either side of it the type in effect.
+            let hour = at - at.rem_euclid(3600);
+            if hour > since {
+                segment(since, hour, platinum)?;
+            }
+            if hour >= since {
+                segment(hour, hour + 3600, true)?;
+            }
+            since = hour + 3600;
             writeln!(changes, "{},{},{},{}", id(connection), instant(at), name(platinum), name(!platinum))?;
             platinum = !platinum;
         }
+        segment(since, START + 86400 * 366, platinum)?;
         writeln!(
             connections,
             "{},{},{},{},{},{},10000",
             id(connection),
-            1_000_000_000_000_000 + (random >> 32) % 200,
+            accounts[0],
             REGIONS[from as usize],
-            1_000_000_000_000_000 + (random >> 40) % 200,
+            accounts[1],
             REGIONS[((from + gap) % 16) as usize],
-            if platinum { "Platinum" } else { "Gold" },
+            name(platinum),
         )?;
     }
+    segments.flush()?;
     connections.flush()?;
     changes.flush()
 }

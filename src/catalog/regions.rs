@@ -94,7 +94,8 @@ impl Regions {
             .get(text)
             .or_else(|| self.all().find(|r| same(&r.id) || same(&r.name_en) || same(&r.name_zh)));
         let lower = text.to_lowercase();
-        let part = || self.all().find(|region| region.name_en.to_lowercase().contains(&lower));
+        let part =
+            || self.all().find(|r| r.name_en.to_lowercase().contains(&lower) || r.name_zh.contains(text));
         found.ok_or_else(|| {
             if let Some(region) = part().filter(|_| lower.len() > 3) {
                 let (id, name) = (&region.id, &region.name_en);
