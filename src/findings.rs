@@ -18,6 +18,8 @@ pub enum FindingCode {
     NoRecordsInMonth,
     /// Records were refused and quarantined.
     RecordsQuarantined,
+    /// A connection's own row or link changes are bad: none of its traffic is billed.
+    ConnectionQuarantined,
     /// Copies of records were dropped.
     CopiesDropped,
     /// Link changes were not given at all.
@@ -42,6 +44,7 @@ impl FindingCode {
         match self {
             Self::NoRecordsInMonth => "no_records_in_month",
             Self::RecordsQuarantined => "records_quarantined",
+            Self::ConnectionQuarantined => "connection_quarantined",
             Self::CopiesDropped => "copies_dropped",
             Self::LinkChangesNotGiven => "link_changes_not_given",
             Self::LinkChangesIgnored => "link_changes_ignored",
@@ -101,6 +104,14 @@ pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>
             ..Finding::new(FindingCode::LinkChangesIgnored, why)
         });
     }
+    let mut faulty: Vec<_> = inventory.faulty().map(|(id, _)| id).collect();
+    faulty.sort_unstable();
+    found.extend(faulty.into_iter().map(|id| {
+        let why = format!(
+            "{id} is quarantined: its own row or link changes are bad, none of its traffic is billed"
+        );
+        Finding::new(FindingCode::ConnectionQuarantined, why)
+    }));
     let survey = survey(usage, inventory)?;
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, usage, inventory));

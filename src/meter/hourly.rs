@@ -13,7 +13,10 @@ use crate::{
         usage::{MeteredHour, Sender},
     },
 };
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// Rows that a builder keeps open; records rarely stray over more hours than that.
 const OPEN_ROWS: usize = 4;
@@ -139,22 +142,32 @@ impl HourlyUsage {
         let width = (self.window_bytes() / (self.keys.max(1) * size_of::<u128>())).clamp(1, hours.max(1));
         let windows = hours.div_ceil(width);
         let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
-        let work = || -> Result<A> {
+        let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        let parts = run_on(self.threads.min(windows.max(1)), || {
             let mut state = new();
             let mut window = Window::new(self.keys, width);
-            while !failed.load(Ordering::Relaxed) {
+            loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= windows {
-                    break;
+                    return Ok(state);
                 }
-                window.read(&self.segments, (index * width) as u32)?;
-                window.show(self.period, &mut |row| each(&mut state, row))?;
+                let read = window.read(&self.segments, (index * width) as u32);
+                let shown = read.and_then(|()| window.show(self.period, &mut |row| each(&mut state, row)));
+                if let Err(error) = shown {
+                    // The windows before this one are all under way: the error of the earliest is told.
+                    next.store(windows, Ordering::Relaxed);
+                    let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+                    if first.as_ref().is_none_or(|(other, _)| index < *other) {
+                        *first = Some((index, error));
+                    }
+                    return Ok(state);
+                }
             }
-            Ok(state)
-        };
-        let work = || work().inspect_err(|_| failed.store(true, Ordering::Relaxed));
-        run_on(self.threads.min(windows.max(1)), work)
+        })?;
+        match first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None => Ok(parts),
+        }
     }
 
     fn window_bytes(&self) -> usize {

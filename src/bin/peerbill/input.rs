@@ -20,7 +20,7 @@ const PARQUET: &[u8] = b"PAR1";
 /// The name that stands for standard input, and under which it is reported.
 const STDIN: &str = "-";
 
-/// One file of an input, or standard input, which is kept in a temporary file so that it can be read twice.
+/// One file of an input; standard input or a pipe, which are kept in a temporary file so that they can be read twice.
 #[derive(Debug, Clone)]
 pub struct Input {
     /// The name under which it is reported: the path as it was found.
@@ -53,7 +53,12 @@ impl Inputs {
             }
             for path in expand(role, argument)? {
                 // The same file named twice, by a folder and a glob say, is one input.
-                if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                if is_pipe(&path) {
+                    let spooled = File::open(&path).and_then(|mut pipe| spool(&mut pipe));
+                    let name = path.to_string_lossy().into_owned();
+                    let file = spooled.map_err(|error| unreadable(&name, &error))?;
+                    inputs.push(Input { name, place: Place::Spooled(Arc::new(file)) });
+                } else if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                     let name = path.to_string_lossy().into_owned();
                     inputs.push(Input { name, place: Place::Path(path) });
                 }
@@ -67,12 +72,7 @@ impl Inputs {
         if std::mem::replace(&mut self.stdin_used, true) {
             return Err(Error::usage(format!("--{role} -: standard input can be read only once")));
         }
-        let spooled = || -> io::Result<File> {
-            let mut file = tempfile::tempfile()?;
-            io::copy(&mut io::stdin().lock(), &mut file)?;
-            Ok(file)
-        };
-        let file = spooled().map_err(|error| unreadable(STDIN, &error))?;
+        let file = spool(&mut io::stdin().lock()).map_err(|error| unreadable(STDIN, &error))?;
         Ok(Input { name: STDIN.into(), place: Place::Spooled(Arc::new(file)) })
     }
 
@@ -105,6 +105,18 @@ impl Inputs {
     }
 }
 
+/// Keeps what can be read only once in a temporary file.
+fn spool(input: &mut impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(input, &mut file)?;
+    Ok(file)
+}
+
+/// Whether this is neither a file nor a folder: a pipe, a device, a process substitution.
+fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
 impl Input {
     /// Its bytes as they are stored, from the beginning.
     fn stored(&self) -> io::Result<File> {
@@ -131,17 +143,17 @@ impl Input {
     }
 }
 
-/// Traffic sources that show progress on a terminal while they are read.
-pub fn traffic_sources(inputs: Vec<Input>) -> Vec<TrafficSource> {
+/// Traffic sources, and the bar that shows their progress on a terminal while they are read.
+pub fn traffic_sources(inputs: Vec<Input>) -> (Vec<TrafficSource>, ProgressBar) {
     let progress = progress_bar(inputs.iter().map(Input::stored_size).sum());
-    inputs
+    let sources = inputs
         .into_iter()
         .map(|input| {
             let progress = progress.clone();
             let name = input.name.clone();
             let compressed = input.stored().and_then(is_compressed);
-            match input.stored().and_then(seekable) {
-                Ok(Some(file)) if matches!(compressed, Ok(false)) => {
+            match input.stored() {
+                Ok(file) if matches!(compressed, Ok(false)) => {
                     TrafficSource::from_blocks(&name, FileBlocks { file, progress })
                 }
                 // What cannot be opened says so when it is read.
@@ -151,7 +163,8 @@ pub fn traffic_sources(inputs: Vec<Input>) -> Vec<TrafficSource> {
                 }),
             }
         })
-        .collect()
+        .collect();
+    (sources, progress)
 }
 
 /// A plain file, which several threads may read at once.
@@ -170,11 +183,6 @@ impl ReadAt for FileBlocks {
     fn size(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())
     }
-}
-
-/// The file, if it is a regular one; a pipe or a device can only be read from its beginning.
-fn seekable(file: File) -> io::Result<Option<File>> {
-    Ok(file.metadata()?.is_file().then_some(file))
 }
 
 fn is_compressed(mut file: File) -> io::Result<bool> {

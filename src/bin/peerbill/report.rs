@@ -30,7 +30,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         paths => Some(inputs.documents("link-changes", paths)?),
     };
     let inventory = read_inventory(&connections, changes.as_deref(), &|region| catalog.check_region(region))?;
-    let sources = traffic_sources(inputs.find("usage", &args.usage)?);
+    let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
     check_outputs(&args, &inputs)?;
     let meter_settings = MeterSettings {
         period: options.period(),
@@ -38,7 +38,9 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         keep_refused: args.quarantine.is_some(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let metered = meter(&sources, &inventory, &meter_settings)?;
+    let metered = meter(&sources, &inventory, &meter_settings);
+    progress.finish_and_clear();
+    let metered = metered?;
     if args.quarantine.is_none() {
         refuse_faults(&inventory, &metered)?;
     }
