@@ -2,11 +2,14 @@
 
 use crate::{
     error::Fault,
-    model::{connection::Inventory, time::Period},
+    model::{
+        connection::{Connection, Inventory},
+        time::Period,
+    },
 };
 use std::collections::HashMap;
 
-/// Ids up to this length are compared as a few integers.
+/// Ids that fit with the comma behind them are compared as a few integers.
 pub(super) const SHORT_ID: usize = 32;
 const WORDS: usize = SHORT_ID / 8;
 type Words = [u64; WORDS];
@@ -20,22 +23,32 @@ pub(super) enum Found<'a> {
     Faulty(&'a Fault),
 }
 
-/// What the meter asks of a connection for every record.
+/// The hours of the period, counted from its start, in which a connection exists.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Connected {
-    /// The hours of the period, counted from its start, in which it exists.
-    pub first: u32,
-    pub end: u32,
-    /// Inside a region, where traffic is free.
-    pub free: bool,
+struct Connected {
+    first: u32,
+    end: u32,
 }
 
+/// A connection with a short id, and the hours in which it exists.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plain {
+    pub connection: usize,
+    pub first: u32,
+    pub end: u32,
+}
+
+/// A short id and what the meter asks of its connection, together so that one look into memory has it all.
+///
+/// The comma behind the id is part of its words: it says where the id ends.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     words: Words,
-    length: u32,
     /// Index of the connection plus one; 0 where the slot is empty.
     connection: u32,
+    /// As in [`Connected`]; a month has at most 744 hours.
+    first: u16,
+    end: u16,
 }
 
 /// Finds connections by id.
@@ -44,7 +57,9 @@ pub(super) struct Lookup<'a> {
     by_id: HashMap<&'a [u8], Found<'a>>,
     /// Open addressing over the short ids of known connections.
     slots: Vec<Slot>,
-    pub connected: Vec<Connected>,
+    connected: Vec<Connected>,
+    /// By connection: inside a region, where traffic is free.
+    pub free: Vec<bool>,
 }
 
 impl<'a> Lookup<'a> {
@@ -57,32 +72,42 @@ impl<'a> Lookup<'a> {
             // OK because a month has 744 hours.
             let offset = |hour: i64| (hour - period.start.index()) as u32;
             let (first, end) = (offset(hours.start.index()), offset(hours.end.index()));
-            Connected { first, end, free: connection.within_region() }
+            Connected { first, end }
         });
-        let mut lookup =
-            Self { by_id: known.chain(faulty).collect(), slots: Vec::new(), connected: connected.collect() };
+        let free = inventory.connections().iter().map(Connection::within_region).collect();
+        let mut lookup = Self {
+            by_id: known.chain(faulty).collect(),
+            slots: Vec::new(),
+            connected: connected.collect(),
+            free,
+        };
         lookup.fill_slots(inventory);
         lookup
     }
 
     fn fill_slots(&mut self, inventory: &Inventory) {
-        let empty = Slot { words: [0; WORDS], length: 0, connection: 0 };
+        let empty = Slot { words: [0; WORDS], connection: 0, first: 0, end: 0 };
         let room = (inventory.connections().len() * 3 / 2 + 1).next_power_of_two();
         self.slots = vec![empty; room];
         for (index, connection) in inventory.connections().iter().enumerate() {
             let id = connection.id.as_bytes();
             // An id that a plain line could not hold as it is goes the general way.
-            if id.len() > SHORT_ID || id.iter().any(|byte| b"\",\r\n".contains(byte)) {
+            if id.len() >= SHORT_ID || id.iter().any(|byte| b"\",\r\n".contains(byte)) {
                 continue;
             }
             let mut padded = [0; SHORT_ID];
             padded[..id.len()].copy_from_slice(id);
+            padded[id.len()] = b',';
             let words = Kept::new(id.len()).words(&padded);
             let mut place = hash(&words) as usize & (room - 1);
             while self.slots[place].connection != 0 {
                 place = (place + 1) & (room - 1);
             }
-            self.slots[place] = Slot { words, length: id.len() as u32, connection: index as u32 + 1 };
+            // OK because hours of a month are below 2^16; a connection of another time has none.
+            let own = self.connected[index];
+            let hour = |hour: u32| u16::try_from(hour).unwrap_or(u16::MAX);
+            let (first, end) = (hour(own.first), hour(own.end));
+            self.slots[place] = Slot { words, connection: index as u32 + 1, first, end };
         }
     }
 
@@ -90,9 +115,9 @@ impl<'a> Lookup<'a> {
         self.by_id.get(connection_id).copied()
     }
 
-    /// The index of the known connection whose id is the first bytes of these, as many as `kept` says.
+    /// The known connection whose id is the first bytes of these, as many as `kept` says.
     #[inline]
-    pub fn find_short(&self, bytes: &[u8; SHORT_ID], kept: &Kept) -> Option<usize> {
+    pub fn find_short(&self, bytes: &[u8; SHORT_ID], kept: &Kept) -> Option<Plain> {
         let words = kept.words(bytes);
         let mut place = hash(&words) as usize & (self.slots.len() - 1);
         loop {
@@ -100,15 +125,16 @@ impl<'a> Lookup<'a> {
             if slot.connection == 0 {
                 return None;
             }
-            if slot.words == words && slot.length as usize == kept.length {
-                return Some(slot.connection as usize - 1);
+            if slot.words == words {
+                let connection = slot.connection as usize - 1;
+                return Some(Plain { connection, first: slot.first.into(), end: slot.end.into() });
             }
             place = (place + 1) & (self.slots.len() - 1);
         }
     }
 }
 
-/// How many bytes of an id are kept, as masks.
+/// How many bytes of an id are kept, and the comma behind them, as masks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
     pub length: usize,
@@ -117,7 +143,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub fn new(length: usize) -> Self {
-        let mask = |word: usize| match length.saturating_sub(word * 8) {
+        let mask = |word: usize| match (length + 1).saturating_sub(word * 8) {
             0 => 0,
             kept @ 1..8 => u64::MAX >> (64 - 8 * kept),
             _ => u64::MAX,

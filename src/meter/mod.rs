@@ -341,6 +341,8 @@ mod tests {
             pcc-1,1,cn-beijing,2,cn-shanghai,Gold,,\n\
             pcc-22,1,cn-beijing,1,cn-beijing,,,\n\
             pcc-333-with-an-id-of-more-than-32-bytes,3,cn-beijing,4,us-east-1,Platinum,2026-10-03T04:05:06Z,2026-10-20T00:00:00Z\n\
+            pcc-567890123456789012345678901,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-5678901234567890123456789012,1,cn-beijing,2,cn-shanghai,Gold,,\n\
             \"a\"\"b\",1,cn-beijing,2,cn-shanghai,Gold,,\n";
         crate::inventory(rows, None).unwrap()
     }
@@ -379,6 +381,7 @@ mod tests {
             6 => Just("pcc-1"), 3 => Just("pcc-22"), 2 => Just("pcc-333-with-an-id-of-more-than-32-bytes"),
             1 => Just("pcc-9"), 1 => Just(""), 1 => Just("a\"b"), 1 => Just("\"a\"\"b\""), 1 => Just("\"pcc-1\""),
             1 => Just("\"pcc-1\nx\""), 1 => Just("\"open"), 1 => Just("pcc-1\r"),
+            1 => Just("pcc-1\0"), 1 => Just("pcc-567890123456789012345678901"), 1 => Just("pcc-5678901234567890123456789012"),
         ];
         let sender =
             prop_oneof![5 => Just("requester"), 5 => Just("accepter"), 1 => Just("Requester"), 1 => Just("")];

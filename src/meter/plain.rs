@@ -2,7 +2,7 @@
 //!
 //! What it accepts, the general path reads the same; whatever it does not accept goes there.
 
-use super::lookup::{Kept, Lookup, SHORT_ID};
+use super::lookup::{Kept, Lookup, Plain, SHORT_ID};
 use crate::model::{
     time::{Hour, Timestamp},
     usage::Sender,
@@ -18,7 +18,7 @@ const DATE: usize = 11;
 /// A plain record of a known connection.
 pub(super) struct PlainRecord {
     pub timestamp: Timestamp,
-    pub connection: usize,
+    pub connection: Plain,
     pub sender: Sender,
     pub bytes: u64,
     /// Length of the line with its end.
@@ -69,14 +69,14 @@ impl PlainReader {
 
     /// The connection that the id names; only known ones make a line plain, and no known one holds a comma.
     #[inline]
-    fn connection(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<usize> {
+    fn connection(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<Plain> {
         let id: &[u8; SHORT_ID] = line[TIMESTAMP..].first_chunk()?;
         if line[TIMESTAMP + self.id.length] == b','
             && let Some(connection) = lookup.find_short(id, &self.id)
         {
             return Some(connection);
         }
-        self.id = Kept::new(memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID + 1])?);
+        self.id = Kept::new(memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID])?);
         lookup.find_short(id, &self.id)
     }
 

@@ -392,14 +392,15 @@ impl<'a> Merger<'a> {
 
     /// A key's clock must rise from span to span as well.
     fn merge_clocks(&mut self, clocks: &Clocks) {
-        for (key, (last, clock)) in self.last.iter_mut().zip(&clocks.0).enumerate() {
-            if clock.first == NO_CLOCK {
+        for (key, last) in self.last.iter_mut().enumerate() {
+            let (first, own_last) = (clocks.first[key], clocks.last[key]);
+            if first == NO_CLOCK {
                 continue;
             }
-            if *last >= clock.first {
+            if *last >= first {
                 self.scanned.disordered.insert(key as u32);
             }
-            *last = (*last).max(clock.last);
+            *last = (*last).max(own_last);
         }
     }
 }

@@ -39,13 +39,9 @@ pub(super) struct Plan<'a> {
 }
 
 /// The first and last clock of every key within a span; a clock counts nanoseconds from the period's start.
-pub(super) struct Clocks(pub Vec<Clock>);
-
-/// The first and the last clock of a key.
-#[derive(Clone, Copy)]
-pub(super) struct Clock {
-    pub first: i64,
-    pub last: i64,
+pub(super) struct Clocks {
+    pub first: Vec<i64>,
+    pub last: Vec<i64>,
 }
 
 /// No record yet: earlier than any clock of the period.
@@ -53,11 +49,12 @@ pub(super) const NO_CLOCK: i64 = i64::MIN;
 
 impl Clocks {
     pub fn new(keys: usize) -> Self {
-        Self(vec![Clock { first: NO_CLOCK, last: NO_CLOCK }; keys])
+        Self { first: vec![NO_CLOCK; keys], last: vec![NO_CLOCK; keys] }
     }
 
     pub fn reset(&mut self) {
-        self.0.fill(Clock { first: NO_CLOCK, last: NO_CLOCK });
+        self.first.fill(NO_CLOCK);
+        self.last.fill(NO_CLOCK);
     }
 }
 
@@ -170,11 +167,10 @@ impl<'a> Tally<'a> {
             totals.outside_period.add(record.bytes);
             return true;
         };
-        let connected = self.plan.lookup.connected[connection];
-        if hour < connected.first || hour >= connected.end {
+        if hour < connection.first || hour >= connection.end {
             return false;
         }
-        let key = key_of(connection, record.sender);
+        let key = key_of(connection.connection, record.sender);
         match &self.plan.goal {
             Goal::Bill(repeated)
                 if !repeated.is_empty() && repeated.contains(&(key as u32, moment.clock)) =>
@@ -190,7 +186,8 @@ impl<'a> Tally<'a> {
             }
         }
         totals.read.add(record.bytes);
-        self.bill(key, hour, moment.clock, record.bytes, connected.free);
+        let free = self.plan.lookup.free[connection.connection];
+        self.bill(key, hour, moment.clock, record.bytes, free);
         true
     }
 
@@ -212,14 +209,14 @@ impl<'a> Tally<'a> {
 
     #[inline]
     fn bill(&mut self, key: usize, hour: u32, clock: i64, bytes: u64, free: bool) {
-        let own = &mut self.clocks.0[key];
-        if own.last >= clock {
+        let last = &mut self.clocks.last[key];
+        if *last >= clock {
             self.disordered[key] = true;
         } else {
-            if own.last == NO_CLOCK {
-                own.first = clock;
+            if *last == NO_CLOCK {
+                self.clocks.first[key] = clock;
             }
-            own.last = clock;
+            *last = clock;
         }
         let totals = &mut self.span.totals;
         let count = if free { &mut totals.free } else { &mut totals.billed };
