@@ -2,7 +2,7 @@
 //!
 //! The pipeline is plain functions on values, and data flows one way:
 //!
-//! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`report`] -> [`write`]
+//! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
 //!
 //! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
 //! decimals, and an amount stays an exact fraction until the one place that rounds

@@ -451,6 +451,52 @@ fn an_error_leaves_no_output_and_an_older_one_untouched() {
 }
 
 #[test]
+fn a_quarantine_that_cannot_be_written_means_no_report_either() {
+    let folder = Folder::new();
+    folder.write("usage.csv", USAGE.replace("214748364800", "-1"));
+    let before = folder.names();
+    let to = ["--quarantine", "absent/q.csv"];
+    folder.refused(4, &report_args(&["usage.csv"], &to), &["cannot be written"]);
+    let to_file = [&to[..], &["--output", "out.csv"]].concat();
+    folder.refused(4, &report_args(&["usage.csv"], &to_file), &["cannot be written"]);
+    assert_eq!(folder.names(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_a_link_stays_one() {
+    let folder = Folder::new();
+    folder.write("usage.csv", USAGE);
+    folder.write("real.csv", "the report of September");
+    std::os::unix::fs::symlink("real.csv", folder.path().join("link.csv")).expect("a link");
+    let outcome = folder.run(&report_args(&["usage.csv"], &["--output", "link.csv"]));
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(folder.path().join("link.csv").is_symlink());
+    assert!(folder.read("real.csv").starts_with("billing_month,"));
+}
+
+#[test]
+fn standard_input_for_two_inputs_is_refused_before_it_is_read() {
+    let folder = Folder::new();
+    let args =
+        ["report", "--usage", "-", "--connections", "-", "--catalog", "china-site", "--month", "2026-10"];
+    folder.refused(2, &args, &["read only once"]);
+}
+
+#[test]
+fn the_name_of_an_overlay_file_is_in_no_report() {
+    let folder = Folder::new();
+    folder.write("usage.csv", USAGE);
+    let prices = "source,destination,link_type,unit_price,effective_from,status,source_url,source_date\n\
+                  cn-huhehaote,cn-guangzhou,Gold,0.1,,assumed,u,d\n";
+    let reports = ["alice.csv", "bob.csv"].map(|name| {
+        folder.write(name, prices);
+        folder.run(&report_args(&["usage.csv"], &["--format", "table", "--prices", name])).stdout
+    });
+    assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
 fn an_output_over_an_input_is_refused_however_it_is_spelled() {
     let folder = Folder::new();
     for flag in ["--output", "--quarantine"] {

@@ -219,14 +219,17 @@ impl Catalog {
         &self.contract
     }
 
-    /// Whether connections may name this region: it is in `regions.csv`, or has a row of its own.
+    /// Whether connections may name this region: it is in `regions.csv`, or has a price or contract row of its own.
     pub fn knows_region(&self, region: &str) -> bool {
         self.regions.get(region).is_some()
-            || self.rows.iter().any(|row| {
-                [&row.source, &row.destination]
-                    .into_iter()
-                    .any(|place| matches!(place, Place::Region(id) if &**id == region))
-            })
+            || self.own_places().any(|place| matches!(place, Place::Region(id) if &**id == region))
+    }
+
+    /// The places that price rows and contract rows name.
+    fn own_places(&self) -> impl Iterator<Item = &Place> {
+        let of_rows = self.rows.iter().flat_map(|row| [&row.source, &row.destination]);
+        let terms = self.contract.rows().iter();
+        of_rows.chain(terms.flat_map(|row| row.source.iter().chain(&row.destination)))
     }
 
     /// Whether connections may name this region; if not, why (for [`crate::read::read_inventory`]).

@@ -3,7 +3,8 @@
 use crate::{
     args::{CatalogVerb, PricingArgs, TableFormat},
     input::Inputs,
-    output, pricing,
+    output::{self, say},
+    pricing,
 };
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
@@ -112,7 +113,7 @@ fn show(catalog: &Catalog, format: TableFormat) -> Result<()> {
     ];
     let rows: Vec<Vec<String>> = catalog.rows().iter().map(|row| row_cells(catalog, row)).collect();
     print(format, &header, &rows, &[3])?;
-    eprintln!(
+    say!(
         "{} version {}, {}; GB = {}; rounding {} to {} decimals ({}); symmetric: {}",
         catalog.name,
         catalog.version,
@@ -124,7 +125,7 @@ fn show(catalog: &Catalog, format: TableFormat) -> Result<()> {
         catalog.symmetric
     );
     for note in &catalog.notes {
-        eprintln!("{note}");
+        say!("{note}");
     }
     Ok(())
 }
@@ -163,7 +164,7 @@ fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
     let faults = remarks.iter().filter(|remark| remark.kind.is_fault());
     let faults: Vec<Fault> =
         faults.map(|remark| Fault::new(FaultCode::BadPrice, remark.message.clone())).collect();
-    eprintln!("{}: {} faults, {} notes", catalog.name, faults.len(), remarks.len() - faults.len());
+    say!("{}: {} faults, {} notes", catalog.name, faults.len(), remarks.len() - faults.len());
     Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(()), Err)
 }
 
@@ -184,12 +185,6 @@ fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Res
         catalog.regions().find(text).map(|region| region.id.to_string())
     };
     let (from, to) = (region(question.from)?, region(question.to)?);
-    if from == to {
-        return output::write(None, |output| {
-            let _ = writeln!(output, "{from} to itself: free, metered and listed (R1)");
-            Ok(())
-        });
-    }
     let hour = hour_of(catalog, question.at)?;
     let link_types = match question.link_type {
         Some(text) => vec![text.parse::<LinkType>().map_err(Error::usage)?],
@@ -198,6 +193,10 @@ fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Res
     let account = question.account.as_deref().unwrap_or_default();
     let mut rows = Vec::new();
     for link_type in link_types {
+        if from == to {
+            rows.push(free_cells(catalog, &from));
+            break;
+        }
         let quote = catalog.quote(account, &from, &to, link_type, hour)?;
         rows.push(quote_cells(catalog, &from, &to, link_type, quote));
     }
@@ -235,6 +234,14 @@ fn read_instant(text: &str) -> Result<Timestamp> {
         text.to_owned()
     };
     Timestamp::parse(&whole).map_err(|why| Error::usage(format!("time {text:?}: {why}")))
+}
+
+/// R1: inside a region traffic is free, and has no link type.
+fn free_cells(catalog: &Catalog, region: &str) -> Vec<String> {
+    let mut cells = vec![region.to_owned(), region.to_owned(), String::new()];
+    cells.extend(["0".to_owned(), "0".to_owned(), catalog.currency.clone(), "free".to_owned()]);
+    cells.resize(13, String::new());
+    cells
 }
 
 fn quote_cells(
@@ -285,6 +292,6 @@ fn diff_catalogs(before: &str, after: &str, format: TableFormat) -> Result<()> {
     let rows: Vec<Vec<String>> =
         found.into_iter().map(|found| vec![found.what, found.before, found.after]).collect();
     print(format, &["what", "before", "after"], &rows, &[])?;
-    eprintln!("{} differences", rows.len());
+    say!("{} differences", rows.len());
     Ok(())
 }

@@ -10,6 +10,7 @@ mod settings;
 
 use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};
+use output::say;
 use peerbill::{Error, ErrorKind, FaultCode, Result};
 use std::process::ExitCode;
 
@@ -67,20 +68,20 @@ fn exit_code(kind: ErrorKind) -> u8 {
 /// Prints every fault on a line of its own, then what to do about them together.
 fn tell(error: &Error) {
     for fault in error.faults() {
-        eprintln!("peerbill: {fault}");
+        say!("peerbill: {fault}");
     }
     let more = error.total() - error.faults().len() as u64;
     if more > 0 {
-        eprintln!("peerbill: ... and {more} more");
+        say!("peerbill: ... and {more} more");
     }
     match error.kind() {
         ErrorKind::Input if error.faults().iter().all(|fault| fault.code != FaultCode::UnusableInput) => {
-            eprintln!(
+            say!(
                 "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
             );
         }
         ErrorKind::MissingPrice => {
-            eprintln!(
+            say!(
                 "peerbill: nothing was billed; a missing price is never zero. See: peerbill catalog price --help"
             );
         }

@@ -2,16 +2,68 @@
 
 use peerbill::{Error, ErrorKind, Fault, FaultCode, Result};
 use std::{
+    fs,
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
+
+/// Prints a line to standard error; where nobody can read it, nothing is lost by that.
+macro_rules! say {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($argument)*);
+    }};
+}
+pub(crate) use say;
 
 /// Writes through `render` to `path`, or to standard output.
 pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     match path {
         None => write_stdout(render),
-        Some(path) => write_file(path, render),
+        Some(path) => stage(path, render)?.commit(),
     }
+}
+
+/// A file that is written but not yet in its place.
+pub struct Staged {
+    /// `None` where the place is no regular file and was written to directly.
+    file: Option<NamedTempFile>,
+    place: PathBuf,
+}
+
+impl Staged {
+    /// Puts it in its place.
+    pub fn commit(self) -> Result<()> {
+        let Some(file) = self.file else { return Ok(()) };
+        let persisted = file.persist(&self.place);
+        persisted.map(|_| ()).map_err(|error| failed(&self.place.display().to_string(), &error.error))
+    }
+}
+
+/// Writes through `render` to a file beside `path`, which [`Staged::commit`] renames: never half a file.
+///
+/// A link is followed, and a device or a pipe is written to as it is.
+pub fn stage(path: &Path, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged> {
+    let name = path.display().to_string();
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file()) {
+        let file = fs::OpenOptions::new().write(true).open(&place).map_err(|error| failed(&name, &error))?;
+        let mut output = BufWriter::new(file);
+        render(&mut output)?;
+        output.flush().map_err(|error| failed(&name, &error))?;
+        return Ok(Staged { file: None, place });
+    }
+    let folder = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new()
+        .prefix(".peerbill-")
+        .permissions(permissions())
+        .tempfile_in(folder)
+        .map_err(|error| failed(&name, &error))?;
+    let mut output = BufWriter::new(file);
+    render(&mut output)?;
+    let file = output.into_inner().map_err(|error| failed(&name, error.error()))?;
+    Ok(Staged { file: Some(file), place })
 }
 
 fn write_stdout(render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
@@ -47,25 +99,9 @@ impl<W: Write> Write for Pipe<W> {
     }
 }
 
-/// Written beside its place, then renamed: never half a file.
-fn write_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let name = path.display().to_string();
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".peerbill-")
-        .permissions(permissions())
-        .tempfile_in(folder)
-        .map_err(|error| failed(&name, &error))?;
-    let mut output = BufWriter::new(file);
-    render(&mut output)?;
-    let file = output.into_inner().map_err(|error| failed(&name, error.error()))?;
-    file.persist(path).map_err(|error| failed(&name, &error.error))?;
-    Ok(())
-}
-
 /// What a new file usually has; the umask still applies.
 #[cfg(unix)]
-fn permissions() -> std::fs::Permissions {
+fn permissions() -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
 

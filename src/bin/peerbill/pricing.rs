@@ -20,8 +20,9 @@ pub fn load(args: &PricingArgs, inputs: &mut Inputs) -> Result<Catalog> {
     let mut catalog = load_catalog(name, inputs)?;
     for overlay in &args.prices {
         let prices = load_overlay(overlay, inputs)?;
-        let name = Path::new(overlay).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        catalog = catalog.with_prices(&name, &prices)?;
+        // A report names no input file (R17).
+        let name = if shipped_overlay(overlay).is_some() { overlay } else { "(a file)" };
+        catalog = catalog.with_prices(name, &prices)?;
     }
     if let Some(contract) = &args.contract {
         for document in inputs.documents("contract", std::slice::from_ref(contract))? {

@@ -3,7 +3,8 @@
 use crate::{
     args::{DuplicatesArg, ReportArgs, ReportFormat},
     input::{Inputs, traffic_sources},
-    output, pricing, settings,
+    output::{self, say},
+    pricing, settings,
 };
 use peerbill::{
     Error, ErrorKind, Fault, Result,
@@ -22,6 +23,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     if args.connections.is_empty() {
         return Err(Error::usage("--connections is needed: without it no record can be attributed"));
     }
+    refuse_two_readers_of_stdin(&args)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     let connections = inputs.documents("connections", &args.connections)?;
@@ -45,12 +47,12 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         refuse_faults(&inventory, &metered)?;
     }
     let report = report(&metered, &inventory, &catalog, options)?;
-    print(&args, &report, &inputs)?;
-    if let Some(path) = &args.quarantine {
-        output::write(Some(path), |output| write::quarantine::write(&metered.refused, output))?;
-        return Ok(tell_quarantined(&inventory, &metered, path));
-    }
-    Ok(false)
+    let Some(path) = &args.quarantine else {
+        return print(&args, &report, &inputs, None).map(|()| false);
+    };
+    let quarantine = output::stage(path, |output| write::quarantine::write(&metered.refused, output))?;
+    print(&args, &report, &inputs, Some(quarantine))?;
+    Ok(tell_quarantined(&inventory, &metered, path))
 }
 
 fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportOptions> {
@@ -71,6 +73,16 @@ fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportO
         },
         settings,
     })
+}
+
+/// Standard input can be read once; said before anything is read.
+fn refuse_two_readers_of_stdin(args: &ReportArgs) -> Result<()> {
+    let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
+    let paths = args.usage.iter().chain(&args.connections).chain(&args.link_changes).chain(prices);
+    if paths.filter(|path| *path == "-").count() > 1 {
+        return Err(Error::usage("- stands for standard input, which can be read only once"));
+    }
+    Ok(())
 }
 
 /// An output that is also an input would be lost.
@@ -97,49 +109,58 @@ fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
     Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
 }
 
-fn print(args: &ReportArgs, report: &Report<'_>, inputs: &Inputs) -> Result<()> {
-    let path = args.output.as_deref();
-    match args.format {
-        ReportFormat::Table => output::write(path, |output| write::table::write(report, output)),
-        ReportFormat::Json => {
-            let digests = inputs.digests()?;
-            output::write(path, |output| write::json::write(report, &digests, output))
-        }
-        ReportFormat::Csv => {
-            output::write(path, |output| write::csv::write(report, output))?;
-            tell_basis(report);
-            Ok(())
-        }
+/// Prints the report, and puts the quarantine in its place as late as either can still fail.
+fn print(
+    args: &ReportArgs,
+    report: &Report<'_>,
+    inputs: &Inputs,
+    quarantine: Option<output::Staged>,
+) -> Result<()> {
+    let digests = if args.format == ReportFormat::Json { inputs.digests()? } else { Vec::new() };
+    let render = |output: &mut dyn std::io::Write| match args.format {
+        ReportFormat::Table => write::table::write(report, output),
+        ReportFormat::Json => write::json::write(report, &digests, output),
+        ReportFormat::Csv => write::csv::write(report, output),
+    };
+    let staged = args.output.as_deref().map(|path| output::stage(path, render)).transpose()?;
+    quarantine.map_or(Ok(()), output::Staged::commit)?;
+    match staged {
+        Some(staged) => staged.commit()?,
+        None => output::write(None, render)?,
     }
+    if args.format == ReportFormat::Csv {
+        tell_basis(report);
+    }
+    Ok(())
 }
 
 /// What the CSV itself has no place for.
 fn tell_basis(report: &Report<'_>) {
     for (name, value) in write::provenance(report) {
-        eprintln!("{name}: {value}");
+        say!("{name}: {value}");
     }
     for (name, records, bytes) in write::control_totals(report) {
         let partial =
             if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
-        eprintln!("{name}: {records} records, {bytes} bytes{partial}");
+        say!("{name}: {records} records, {bytes} bytes{partial}");
     }
     const SHOWN: usize = 20;
     for finding in report.findings.iter().take(SHOWN) {
-        eprintln!("finding: {}", write::table::finding_line(finding).trim_start());
+        say!("finding: {}", write::table::finding_line(finding).trim_start());
     }
     if report.findings.len() > SHOWN {
-        eprintln!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
+        say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
     }
-    eprintln!("{}", write::BEFORE_TAX);
+    say!("{}", write::BEFORE_TAX);
 }
 
 /// Tells what was refused; true where any of it had a cause.
 fn tell_quarantined(inventory: &Inventory, metered: &Metered, path: &Path) -> bool {
     for fault in inventory.faults() {
-        eprintln!("peerbill: {fault}");
+        say!("peerbill: {fault}");
     }
     if metered.refused_for_cause > 0 {
-        eprintln!(
+        say!(
             "peerbill: {} records were refused and are not billed; they are in {}",
             metered.refused_for_cause,
             path.display()
