@@ -36,8 +36,8 @@
 //!
 //! # Features
 //!
-//! - `cli`: the program, and [`write::table`].
-//! - `dataframe`: usage in and lines out as polars DataFrames ([`dataframe`]), and grouped lines.
+//! - `cli`: the program, and `write::table`.
+//! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`), and grouped lines.
 //!
 //! Without features it is the library alone.
 

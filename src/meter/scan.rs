@@ -36,7 +36,7 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub const DEFAULT: Self = Self { span: 64 << 20, block: 512 << 10, fast: true };
+    pub const DEFAULT: Self = Self { span: 16 << 20, block: 512 << 10, fast: true };
 }
 
 /// What a reading found, in the order of the input.
