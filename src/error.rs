@@ -142,6 +142,15 @@ impl Error {
         Self::new(ErrorKind::Overflow, Fault::new(FaultCode::UnreadableRow, message))
     }
 
+    /// The same error with what it is about in front of every message.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        for fault in &mut self.faults {
+            fault.message = format!("{what}: {}", fault.message);
+        }
+        self
+    }
+
     /// A broken invariant of this program.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, Fault::new(FaultCode::UnusableInput, message))

@@ -1,7 +1,7 @@
 //! Plausibility and coverage (R16): what a reader should know. Findings never change amounts.
 
 use crate::{
-    error::Result,
+    error::{Fault, FaultCode, Result},
     meter::{HourRow, HourlyUsage, Metered},
     model::{
         connection::{Connection, Inventory},
@@ -22,6 +22,8 @@ pub enum FindingCode {
     ConnectionQuarantined,
     /// Copies of records were dropped.
     CopiesDropped,
+    /// Link changes of connections that the inventory lacks were refused.
+    LinkChangesRefused,
     /// Link changes were not given at all.
     LinkChangesNotGiven,
     /// Link changes of a connection inside a region are ignored.
@@ -46,6 +48,7 @@ impl FindingCode {
             Self::RecordsQuarantined => "records_quarantined",
             Self::ConnectionQuarantined => "connection_quarantined",
             Self::CopiesDropped => "copies_dropped",
+            Self::LinkChangesRefused => "link_changes_refused",
             Self::LinkChangesNotGiven => "link_changes_not_given",
             Self::LinkChangesIgnored => "link_changes_ignored",
             Self::AssumedPrice => "assumed_price",
@@ -88,8 +91,10 @@ pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>
         found.push(Finding::new(
             FindingCode::NoRecordsInMonth,
             format!(
-                "no record lies in the month: {} read, {} outside the period",
-                metered.totals.read.records, metered.totals.outside_period.records
+                "no record of the month was billed: {} read, {} outside the period, {} refused",
+                metered.totals.read.records,
+                metered.totals.outside_period.records,
+                metered.totals.refused.records
             ),
         ));
     }
@@ -103,6 +108,12 @@ pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>
             connection: inventory.index_of(id),
             ..Finding::new(FindingCode::LinkChangesIgnored, why)
         });
+    }
+    let unknown = |fault: &&Fault| fault.code == FaultCode::UnknownConnection;
+    let refused = inventory.faults().iter().filter(unknown).count();
+    if refused > 0 {
+        let why = format!("{refused} link changes were refused: the inventory lacks their connections");
+        found.push(Finding::new(FindingCode::LinkChangesRefused, why));
     }
     let mut faulty: Vec<_> = inventory.faulty().map(|(id, _)| id).collect();
     faulty.sort_unstable();

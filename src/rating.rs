@@ -66,7 +66,8 @@ pub fn rate(
     refuse_missing(missing, catalog)?;
     for line in &mut lines {
         // One product per line: the price is the same in all its hours.
-        line.amount = Amount::of(line.bytes, line.price.contracted)?;
+        let id = &inventory.connection(line.connection).id;
+        line.amount = Amount::of(line.bytes, line.price.contracted).map_err(|error| error.about(id))?;
     }
     let ranks = account_ranks(inventory);
     let rank = |line: &Line| ranks[line.connection * Sender::ALL.len() + line.sender as usize];

@@ -301,7 +301,9 @@ fn owns_an_end(account: &str, connection: &Connection) -> bool {
 
 fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
     let connections = inventory.connections();
-    if connections.iter().any(|connection| owns_an_end(account, connection)) {
+    // The accounts of a connection whose row is bad are not known.
+    let unknown = inventory.faulty().next().is_some();
+    if unknown || connections.iter().any(|connection| owns_an_end(account, connection)) {
         return Ok(());
     }
     let known = connections

@@ -476,6 +476,45 @@ fn an_output_that_is_a_link_stays_one() {
 }
 
 #[test]
+fn a_report_and_its_quarantine_cannot_be_one_file_however_it_is_spelled() {
+    let folder = Folder::new();
+    folder.write("usage.csv", USAGE);
+    let same = ["--output", "one.csv", "--quarantine", "./one.csv"];
+    folder.refused(2, &report_args(&["usage.csv"], &same), &["same file"]);
+}
+
+#[test]
+fn a_link_change_of_nobody_stops_even_a_quarantine() {
+    let folder = Folder::new();
+    folder.write("usage.csv", USAGE);
+    let header = "connection_id,changed_at,from_link_type,to_link_type";
+    folder.write("changes.csv", format!("{header}\n,2026-10-05T00:30:00Z,Platinum,Gold\n"));
+    let args = ["--link-changes", "changes.csv", "--quarantine", "q.csv"];
+    folder.refused(3, &report_args(&["usage.csv"], &args), &["changes.csv:2: connection_id is empty"]);
+}
+
+#[test]
+fn r15_a_hole_of_zero_bytes_is_no_time() {
+    let folder = Folder::new();
+    for time in ["\0".repeat(20), format!("{}10:00:00Z", "\0".repeat(11))] {
+        folder
+            .write("usage.csv", format!("timestamp,connection_id,sender,bytes\n{time},pcc-1,requester,5\n"));
+        folder.refused(3, &report_args(&["usage.csv"], &[]), &["usage.csv:2: timestamp"]);
+    }
+}
+
+#[test]
+fn r17_json_is_the_same_whatever_the_order_of_the_files() {
+    let folder = Folder::new();
+    folder.write("a.csv", USAGE);
+    folder.write("b.csv", "timestamp,connection_id,sender,bytes\n");
+    let reports = [["a.csv", "b.csv"], ["b.csv", "a.csv"]]
+        .map(|usage| folder.run(&report_args(&usage, &["--format", "json"])).stdout);
+    assert!(reports[0].contains("a.csv"));
+    assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
 fn standard_input_for_two_inputs_is_refused_before_it_is_read() {
     let folder = Folder::new();
     let args =

@@ -80,8 +80,10 @@ pub fn check(catalog: &Catalog) -> Vec<Remark> {
 
 /// Before any price changes, and every hour at which one does.
 fn hours_to_try(catalog: &Catalog) -> Vec<Hour> {
-    let mut hours = vec![Hour::from_index(-1_000_000)];
-    hours.extend(catalog.price_changes());
+    let changes = catalog.price_changes();
+    let before = changes.first().map_or(0, |first| first.index().min(1) - 1);
+    let mut hours = vec![Hour::from_index(before)];
+    hours.extend(changes);
     hours
 }
 
@@ -130,21 +132,28 @@ fn contract_ties(catalog: &Catalog) -> Vec<String> {
 
 fn gaps(catalog: &Catalog) -> Vec<String> {
     let areas = catalog.regions.areas();
+    let hours = hours_to_try(catalog);
     let mut gaps = Vec::new();
     for link_type in LinkType::ALL {
         for source in &areas {
             for destination in &areas {
-                let known = |from: &str, to: &str| {
-                    catalog.by_pair.contains_key(&(
-                        Place::Area(from.into()),
-                        Place::Area(to.into()),
-                        link_type,
-                    ))
+                let [from, to] = [source, destination].map(|area| Place::Area(area.clone()));
+                let priced = |hour: Hour| {
+                    [PriceStatus::Published, PriceStatus::Assumed]
+                        .into_iter()
+                        .any(|status| catalog.row_in_force(&from, &to, link_type, status, hour).is_some())
                 };
-                let reverse = catalog.symmetric && known(destination, source);
-                if !known(source, destination) && !reverse {
-                    gaps.push(format!("no {link_type} price from {source} to {destination}"));
-                }
+                let without = hours.iter().filter(|&&hour| !priced(hour));
+                let count = without.clone().count();
+                let Some(first) = without.min() else { continue };
+                let since = if count == hours.len() {
+                    String::new()
+                } else if *first == hours[0] {
+                    format!(" before {}", hours[1])
+                } else {
+                    format!(" from {first} on")
+                };
+                gaps.push(format!("no {link_type} price from {source} to {destination}{since}"));
             }
         }
     }

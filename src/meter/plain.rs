@@ -39,10 +39,11 @@ pub(super) struct PlainReader {
 
 impl PlainReader {
     pub fn new() -> Self {
+        // What is remembered at first is as true as what will be.
         Self {
-            text: [0; TIMESTAMP],
+            text: *b"1970-01-01T00:00:00Z,",
             timestamp: Timestamp::from_seconds(0),
-            date: [0; DATE],
+            date: *b"1970-01-01T",
             midnight: 0,
             id: Kept::new(0),
         }

@@ -77,8 +77,13 @@ impl Timestamp {
     fn parse_rfc3339(text: &str) -> Result<Self, &'static str> {
         const SHAPE: &str = "write it as 2026-10-05T03:00:00Z, or as an epoch of 10 or 13 digits";
         let bytes = text.as_bytes();
-        if bytes.len() < 19 || !matches!(bytes[10], b'T' | b't') {
+        if bytes.len() < 19 || !text.is_ascii() || !matches!(bytes[10], b'T' | b't') {
             return Err(SHAPE);
+        }
+        if bytes[19..].iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count() > 9
+            && bytes[19] == b'.'
+        {
+            return Err("a second is read to 9 decimals, so that no two instants become one");
         }
         // chrono reads second 60 as a leap second; a billing hour has none.
         if &bytes[17..19] == b"60" {
@@ -339,6 +344,8 @@ mod tests {
             "2026-10-05T03:00:00Z ",
             "é026-10-05T03:00:00Z",
             "2026-10-05T03:00:00.Z",
+            "2026-10-05T03:00:00\u{2212}08:00",
+            "2026-10-05T03:00:00.0000000001Z",
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }

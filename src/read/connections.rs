@@ -116,10 +116,12 @@ impl Builder {
                 None => nobodys.push(Fault { code: FaultCode::UnusableInput, ..misfit.fault }),
             }
         }
-        // Whose change it was cannot be told, so no connection's history can be trusted.
-        crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)?;
         for row in rows {
             let at = |code, why: String| Fault::at(code, name, row.line, why);
+            if row.values[0].is_empty() {
+                nobodys.push(at(FaultCode::UnusableInput, "connection_id is empty".into()));
+                continue;
+            }
             match read_change(&row) {
                 Err(why) => self.blame(&row.values[0], at(FaultCode::UnreadableRow, why)),
                 Ok(change) => {
@@ -129,7 +131,9 @@ impl Builder {
                 }
             }
         }
-        Ok(())
+        // Whose change it was cannot be told, so no connection's history can be trusted.
+        nobodys.sort_by_key(|fault| fault.line);
+        crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)
     }
 
     fn finish(mut self, changes_given: bool) -> Inventory {
@@ -263,9 +267,7 @@ fn read_bandwidth(text: Option<&str>) -> Result<Bandwidth, String> {
 
 fn read_change(row: &TableRow) -> Result<LinkChange, String> {
     let [id, at, from, to] = &row.values[..] else { return Err("the row has too few fields".into()) };
-    if id.is_empty() {
-        return Err("connection_id is empty".into());
-    }
+    debug_assert!(!id.is_empty(), "refused before");
     Ok(LinkChange {
         at: Timestamp::parse(at).map_err(|why| format!("changed_at {at:?}: {why}"))?,
         from: from.parse().map_err(|why| format!("from_link_type: {why}"))?,

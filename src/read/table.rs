@@ -79,7 +79,9 @@ impl Header {
     /// Why `row` does not fit the header, where it does not.
     pub fn misfit(&self, row: &Row<'_>) -> Option<String> {
         match row.shape {
-            Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
+            Shape::OpenQuote => Some(
+                "a quoted field is opened here and not closed; all that follows it is refused with it".into(),
+            ),
             Shape::TooLong => Some("the line is longer than 1 MiB".into()),
             Shape::Fields if row.len() != self.width => {
                 Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))

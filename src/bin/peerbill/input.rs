@@ -1,5 +1,6 @@
 //! Files, folders, globs and standard input, plain or compressed. The only code that opens inputs.
 
+use crate::output::say;
 use indicatif::{ProgressBar, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Result,
@@ -90,10 +91,13 @@ impl Inputs {
         })
     }
 
-    /// Digests of all inputs found so far, in their order.
+    /// Digests of all inputs found so far, by role and name.
     pub fn digests(&self) -> Result<Vec<InputDigest>> {
-        self.found
-            .iter()
+        // In an order of their own, not in that of the arguments (R17).
+        let mut found: Vec<&(String, Input)> = self.found.iter().collect();
+        found.sort_by_key(|(role, input)| (role, &input.name));
+        found
+            .into_iter()
             .map(|(role, input)| {
                 let mut hasher = blake3::Hasher::new();
                 let read = input.stored().and_then(|mut file| hasher.update_reader(&mut file).map(|_| ()));
@@ -262,6 +266,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with(['.', '_']) {
+            if path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+                say!("peerbill: {} is passed over; name it itself if it is to be read", path.display());
+            }
             continue;
         }
         if path.is_dir() {

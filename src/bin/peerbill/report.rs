@@ -93,7 +93,14 @@ fn check_outputs(args: &ReportArgs, inputs: &Inputs) -> Result<()> {
             return Err(Error::usage(format!("{flag} {}: this is one of the inputs", path.display())));
         }
     }
-    if args.output.is_some() && args.output == args.quarantine {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+    };
+    if let (Some(output), Some(quarantine)) = (&args.output, &args.quarantine)
+        && place(output) == place(quarantine)
+    {
         return Err(Error::usage("--output and --quarantine name the same file"));
     }
     Ok(())
