@@ -16,6 +16,7 @@ use crate::{
     rating::{Line, rate},
     statement::{Statement, statements},
 };
+use std::collections::BTreeMap;
 
 /// A column of the report, in the order of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -451,22 +452,19 @@ impl Report<'_> {
         let printed = |group: &Group| group.amount.printed(self.catalog.gb);
         let by_account = grouping.columns.contains(&Column::BillingAccountId);
         let mut rest = self.payable()?;
+        let mut subtotals: BTreeMap<&str, Money> = BTreeMap::new();
         for group in &groups {
-            rest = rest.checked_sub(printed(group)?)?;
+            let printed = printed(group)?;
+            rest = rest.checked_sub(printed)?;
+            let subtotal = subtotals.entry(group.key.get(Column::BillingAccountId)).or_default();
+            *subtotal = subtotal.checked_add(printed)?;
         }
         for statement in &mut self.statements {
-            let mut subtotal = Money::ZERO;
-            if by_account {
-                let own =
-                    |group: &&Group| group.key.get(Column::BillingAccountId) == statement.billing_account_id;
-                for group in groups.iter().filter(own) {
-                    subtotal = subtotal.checked_add(printed(group)?)?;
-                }
-            } else {
-                subtotal = statement.exact.printed(self.catalog.gb)?;
-            }
-            statement.subtotal = subtotal;
-            statement.adjustment = statement.payable.checked_sub(subtotal)?;
+            statement.subtotal = match subtotals.get(statement.billing_account_id.as_str()) {
+                Some(subtotal) if by_account => *subtotal,
+                _ => statement.exact.printed(self.catalog.gb)?,
+            };
+            statement.adjustment = statement.payable.checked_sub(statement.subtotal)?;
             rest = rest.checked_sub(statement.adjustment)?;
         }
         // Groups that mix accounts round differently from accounts: the last digit goes to the last account.

@@ -248,7 +248,7 @@ fn meter_by(
         return finish(scanned, names, settings);
     }
     // The exact second look, at connections and senders whose clock did not strictly rise.
-    let mut seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.collected;
+    let mut seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
     seen.sort_unstable();
     let repeated: HashSet<Identity> =
         seen.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
@@ -260,25 +260,21 @@ fn meter_by(
     finish(read(&Plan { goal: Goal::Bill(&repeated), ..plan })?, names, settings)
 }
 
-fn finish(mut scanned: Scanned, names: &[Arc<str>], settings: &MeterSettings) -> Result<Metered> {
-    let copies = std::mem::take(&mut scanned.copies);
+fn finish(scanned: Scanned, names: &[Arc<str>], settings: &MeterSettings) -> Result<Metered> {
+    let Scanned { mut usage, mut found, .. } = scanned;
     let mut resolved = SpanTally::default();
-    let mut kept = HourlyBuilder::new(scanned.usage.keys() / 2);
-    resolve_copies(copies, names, settings, &mut resolved, &mut kept)?;
-    scanned.usage.extend(kept);
-    scanned.totals.merge(&resolved.totals)?;
-    scanned.refused.append(&mut resolved.refused);
-    if !settings.keep_refused {
-        tally::keep_first(&mut scanned.refused);
-    }
-    scanned.refused.sort_by_key(|record| (record.source, record.fault.line));
-    scanned.totals.check()?;
+    let mut kept = HourlyBuilder::new(usage.keys() / 2);
+    resolve_copies(std::mem::take(&mut found.copies), names, settings, &mut resolved, &mut kept)?;
+    usage.extend(kept);
+    found.merge(resolved, settings.keep_refused)?;
+    found.refused.sort_by_key(|record| (record.source, record.fault.line));
+    found.totals.check()?;
     Ok(Metered {
-        usage: scanned.usage,
-        totals: scanned.totals,
-        refused: scanned.refused,
-        refused_for_cause: scanned.refused_for_cause + resolved.refused_for_cause,
-        refused_for_connection: scanned.refused_for_connection + resolved.refused_for_connection,
+        usage,
+        totals: found.totals,
+        refused: found.refused,
+        refused_for_cause: found.refused_for_cause,
+        refused_for_connection: found.refused_for_connection,
     })
 }
 

@@ -1,10 +1,9 @@
 //! Reads sources in spans, by several workers at once, and puts what they found together in the order of the input.
 
 use super::{
-    ControlTotals, Copy, Identity, RefusedRecord,
     hourly::{HourlyBuilder, HourlyUsage, run_on},
     plain::PADDING,
-    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Tally, keep_first},
+    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Tally},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -42,12 +41,8 @@ impl Cut {
 /// What a reading found, in the order of the input.
 pub(super) struct Scanned {
     pub usage: HourlyUsage,
-    pub totals: ControlTotals,
-    pub refused: Vec<RefusedRecord>,
-    pub refused_for_cause: u64,
-    pub refused_for_connection: u64,
-    pub copies: Vec<Copy>,
-    pub collected: Vec<Identity>,
+    pub found: SpanTally,
+    /// Keys whose clock did not strictly rise.
     pub disordered: HashSet<u32>,
 }
 
@@ -327,16 +322,7 @@ impl<'a> Merger<'a> {
         let settings = plan.settings;
         let usage = HourlyUsage::new(settings.period, plan.inventory.connections().len(), settings.threads);
         let keys = usage.keys();
-        let scanned = Scanned {
-            usage,
-            totals: ControlTotals::default(),
-            refused: Vec::new(),
-            refused_for_cause: 0,
-            refused_for_connection: 0,
-            copies: Vec::new(),
-            collected: Vec::new(),
-            disordered: HashSet::new(),
-        };
+        let scanned = Scanned { usage, found: SpanTally::default(), disordered: HashSet::new() };
         Self {
             plan,
             layouts,
@@ -374,16 +360,7 @@ impl<'a> Merger<'a> {
             record.fault.line = record.fault.line.map(|line| line + self.lines);
         }
         self.lines += span.lines;
-        let all = &mut self.scanned;
-        all.totals.merge(&span.totals)?;
-        all.refused.append(&mut span.refused);
-        if !self.plan.settings.keep_refused {
-            keep_first(&mut all.refused);
-        }
-        all.refused_for_cause += span.refused_for_cause;
-        all.refused_for_connection += span.refused_for_connection;
-        all.copies.append(&mut span.copies);
-        all.collected.append(&mut span.collected);
+        self.scanned.found.merge(span, self.plan.settings.keep_refused)?;
         if matches!(self.plan.goal, Goal::Bill(_)) {
             self.merge_clocks(clocks);
         }

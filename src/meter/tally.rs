@@ -351,6 +351,21 @@ impl<'a> Tally<'a> {
 }
 
 impl SpanTally {
+    /// Adds what was found later in the input; of refused records all are kept, or only the first ones.
+    pub fn merge(&mut self, mut later: Self, keep_all: bool) -> Result<()> {
+        self.lines += later.lines;
+        self.totals.merge(&later.totals)?;
+        self.refused.append(&mut later.refused);
+        if !keep_all {
+            keep_first(&mut self.refused);
+        }
+        self.refused_for_cause += later.refused_for_cause;
+        self.refused_for_connection += later.refused_for_connection;
+        self.copies.append(&mut later.copies);
+        self.collected.append(&mut later.collected);
+        Ok(())
+    }
+
     /// Counts a refused record and keeps it, or only the first ones.
     pub fn refuse(&mut self, record: RefusedRecord, bytes: u64, keep_all: bool) {
         self.totals.refused.add(bytes);
@@ -365,7 +380,7 @@ impl SpanTally {
 }
 
 /// Keeps the records that would be listed: the first ones by place, those with a cause of their own before others.
-pub(super) fn keep_first(refused: &mut Vec<RefusedRecord>) {
+fn keep_first(refused: &mut Vec<RefusedRecord>) {
     let secondary = |code| matches!(code, FaultCode::DroppedCopy | FaultCode::FaultyConnection);
     refused.sort_by_key(|record| (secondary(record.fault.code), record.source, record.fault.line));
     refused.truncate(FAULTS_LISTED);

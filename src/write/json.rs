@@ -10,7 +10,7 @@ use crate::{
     statement::Statement,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 /// An input of the report, for `inputs`.
 #[derive(Debug, Clone, Serialize)]
@@ -149,15 +149,19 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
     let groups = report.groups.is_some();
     let by_account =
         report.options.by.as_ref().is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
-    let grouped = grouped_lines(report, &columns)?;
+    let mut grouped = grouped_lines(report, &columns)?;
+    let mut of_accounts: BTreeMap<String, Vec<JsonLine<'_>>> = BTreeMap::new();
+    if by_account {
+        for line in grouped.drain(..) {
+            let account = line.row.get(Column::BillingAccountId).to_owned();
+            of_accounts.entry(account).or_default().push(line);
+        }
+    }
     let accounts = report.statements.iter().map(|statement| {
-        let lines = match (groups, by_account) {
-            (false, _) => own_lines(report, statement, &columns)?,
-            (true, true) => grouped_lines(report, &columns)?
-                .into_iter()
-                .filter(|line| line.row.get(Column::BillingAccountId) == statement.billing_account_id)
-                .collect(),
-            (true, false) => Vec::new(),
+        let lines = if groups {
+            of_accounts.remove(&statement.billing_account_id).unwrap_or_default()
+        } else {
+            own_lines(report, statement, &columns)?
         };
         Ok(account(statement, lines))
     });
