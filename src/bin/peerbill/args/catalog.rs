@@ -1,0 +1,90 @@
+//! `peerbill catalog`.
+
+use super::PricingArgs;
+use clap::{Subcommand, ValueEnum};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For a screen.
+    Table,
+    /// For another program.
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CatalogVerb {
+    /// The catalogs and overlays that are shipped.
+    List {
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
+    /// All price rows of a catalog, with their sources.
+    ///
+    /// Example: peerbill catalog show china-site
+    Show {
+        /// A shipped name or a folder.
+        catalog: String,
+        /// Price rows laid over it; repeatable.
+        #[arg(long, value_name = "FILE-OR-NAME")]
+        prices: Vec<String>,
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
+    /// Finds gaps, ties, duplicates, unknown regions, asymmetric cells and prices that cannot be read exactly.
+    ///
+    /// The exit code is 0 where there are only gaps, and 3 where there are faults.
+    ///
+    /// Example: peerbill catalog check international-site
+    Check {
+        /// A shipped name or a folder.
+        catalog: String,
+        /// Price rows laid over it; repeatable.
+        #[arg(long, value_name = "FILE-OR-NAME")]
+        prices: Vec<String>,
+        /// Contract rows to check as well.
+        #[arg(long, value_name = "FILE")]
+        contract: Option<String>,
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
+    /// What one GB costs between two regions in an hour, and where that comes from.
+    ///
+    /// Example: peerbill catalog price --catalog china-site --from cn-beijing --to ap-southeast-1
+    Price {
+        #[command(flatten)]
+        pricing: PricingArgs,
+        /// The sender's region: an id, or an English or Chinese name.
+        #[arg(long, value_name = "REGION")]
+        from: String,
+        /// The other end's region.
+        #[arg(long, value_name = "REGION")]
+        to: String,
+        /// Gold or Platinum; both where it is not given.
+        #[arg(long, value_name = "TYPE")]
+        link_type: Option<String>,
+        /// The account that pays, for its contract.
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+        /// An instant of the hour; the newest prices where it is not given.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
+    /// What changed between two catalogs, or between two dates of one.
+    ///
+    /// Example: peerbill catalog diff china-site@2026-01-01 china-site@2026-10-01
+    Diff {
+        /// A shipped name or a folder, at a date where one follows as @DATE; otherwise its newest prices.
+        before: String,
+        /// Likewise.
+        after: String,
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
+}

@@ -1,0 +1,55 @@
+//! The command line, as clap reads it.
+
+mod catalog;
+mod report;
+
+pub use catalog::{CatalogVerb, TableFormat};
+pub use report::{DuplicatesArg, ReportArgs, ReportFormat};
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLE: &str = "\
+Example: the bill of October 2026 from a traffic export
+
+  peerbill report --usage usage.csv --connections connections.csv \\
+      --link-changes link-changes.csv --catalog china-site --month 2026-10
+";
+
+/// Meters, rates and attributes the inter-region traffic of Alibaba Cloud VPC peering connections.
+#[derive(Debug, Parser)]
+#[command(name = "peerbill", version, before_help = EXAMPLE, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// The monthly cost report: what each account pays, from a traffic export.
+    #[command(before_help = EXAMPLE)]
+    Report(Box<ReportArgs>),
+    /// What is known about prices, and where it comes from.
+    #[command(subcommand)]
+    Catalog(CatalogVerb),
+    /// Prints completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, in roff.
+    Man,
+}
+
+/// Which prices to use.
+#[derive(Debug, Default, Args)]
+pub struct PricingArgs {
+    /// Prices: `china-site`, `international-site`, or a folder of the same shape.
+    #[arg(long, value_name = "NAME-OR-FOLDER")]
+    pub catalog: Option<String>,
+    /// Price rows laid over the catalog: a file, or `assumed-platinum`; repeatable.
+    #[arg(long, value_name = "FILE-OR-NAME")]
+    pub prices: Vec<String>,
+    /// An account's own terms.
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<String>,
+}
