@@ -10,7 +10,7 @@ use crate::{
     read::{
         TrafficSource,
         rows::LONGEST_ROW,
-        traffic::{Content, Layout, ReadAt},
+        traffic::{Content, Layout, LineLayout, ReadAt, Records},
     },
 };
 use std::{
@@ -57,8 +57,14 @@ impl Scanned {
 /// A piece of a source.
 struct Span {
     source: usize,
-    /// Its bytes; `None` for a source that is read as a stream.
-    range: Option<Range<u64>>,
+    piece: Piece,
+}
+
+enum Piece {
+    /// The lines that start in this range of its bytes.
+    Lines(Range<u64>),
+    /// All of it, from the beginning to the end.
+    Whole,
 }
 
 /// Why a span was not read.
@@ -76,9 +82,11 @@ impl From<Error> for Stop {
 
 /// Reads all records of `sources`.
 pub(super) fn scan(sources: &[TrafficSource], plan: &Plan<'_>, cut: Cut) -> Result<Scanned> {
-    let mut layouts = sources.iter().map(TrafficSource::layout).collect::<Result<Vec<Layout>>>()?;
+    let mut layouts = sources.iter().map(TrafficSource::layout).collect::<Result<Vec<Layout<'_>>>>()?;
     for layout in &mut layouts {
-        layout.native &= cut.fast;
+        if let Layout::Lines(lines) = layout {
+            lines.native &= cut.fast;
+        }
     }
     let mut as_streams = HashSet::new();
     loop {
@@ -94,7 +102,7 @@ pub(super) fn scan(sources: &[TrafficSource], plan: &Plan<'_>, cut: Cut) -> Resu
 
 fn scan_once(
     sources: &[TrafficSource],
-    layouts: &[Layout],
+    layouts: &[Layout<'_>],
     plan: &Plan<'_>,
     cut: Cut,
     as_streams: &HashSet<usize>,
@@ -143,19 +151,19 @@ fn scan_once(
 fn cut_into_spans(
     own: &TrafficSource,
     source: usize,
-    layout: &Layout,
+    layout: &Layout<'_>,
     cut: Cut,
     as_stream: bool,
 ) -> Result<Vec<Span>> {
-    let size = match own.content() {
-        Content::Blocks(blocks) if !as_stream => blocks.size().map_err(|error| own.unreadable(&error))?,
-        _ => return Ok(vec![Span { source, range: None }]),
+    let (Layout::Lines(lines), Content::Blocks(blocks), false) = (layout, own.content(), as_stream) else {
+        return Ok(vec![Span { source, piece: Piece::Whole }]);
     };
+    let size = blocks.size().map_err(|error| own.unreadable(&error))?;
     let mut spans = Vec::new();
-    let mut start = layout.data_start;
+    let mut start = lines.data_start;
     while start < size {
         let end = size.min(start + cut.span);
-        spans.push(Span { source, range: Some(start..end) });
+        spans.push(Span { source, piece: Piece::Lines(start..end) });
         start = end;
     }
     Ok(spans)
@@ -163,32 +171,37 @@ fn cut_into_spans(
 
 fn read_span(
     own: &TrafficSource,
-    layout: &Layout,
+    layout: &Layout<'_>,
     span: &Span,
     cut: Cut,
     tally: &mut Tally<'_>,
     buffer: &mut Vec<u8>,
 ) -> Result<(), Stop> {
-    match (&span.range, own.content()) {
-        (Some(range), Content::Blocks(blocks)) => {
-            let input = LinesOf::new(&**blocks, range, layout.data_start);
-            let input = input.map_err(|error| Stop::Failed(own.unreadable(&error)))?;
-            read_lines(own, layout, input, cut, tally, buffer, Some(span.source))
+    let unreadable = |error: io::Error| Stop::Failed(own.unreadable(&error));
+    match (layout, &span.piece, own.content()) {
+        (Layout::Records(records), ..) => Ok(read_records(own, *records, tally)?),
+        (Layout::Lines(lines), Piece::Lines(range), Content::Blocks(blocks)) => {
+            let input = LinesOf::new(&**blocks, range, lines.data_start).map_err(unreadable)?;
+            read_lines(own, lines, input, cut, tally, buffer, Some(span.source))
         }
-        _ => {
-            let unreadable = |error: io::Error| Stop::Failed(own.unreadable(&error));
+        (Layout::Lines(lines), ..) => {
             let mut input = own.stream().map_err(unreadable)?;
-            io::copy(&mut input.by_ref().take(layout.data_start), &mut io::sink()).map_err(unreadable)?;
-            read_lines(own, layout, input, cut, tally, buffer, None)
+            io::copy(&mut input.by_ref().take(lines.data_start), &mut io::sink()).map_err(unreadable)?;
+            read_lines(own, lines, input, cut, tally, buffer, None)
         }
     }
+}
+
+fn read_records(own: &TrafficSource, records: &dyn Records, tally: &mut Tally<'_>) -> Result<()> {
+    let mut input = own.stream().map_err(|error| own.unreadable(&error))?;
+    records.read(own, &mut input, &mut |observation| tally.take(observation))
 }
 
 /// Reads blocks of whole lines from `input` and lets `tally` take them. Where a row needs more than its line and
 /// `span_of` says that this is a span of a source, the whole source must be read as a stream.
 fn read_lines(
     own: &TrafficSource,
-    layout: &Layout,
+    layout: &LineLayout,
     mut input: impl Read,
     cut: Cut,
     tally: &mut Tally<'_>,
@@ -306,7 +319,7 @@ pub(super) fn of_one_span(plan: &Plan<'_>, mut tally: Tally<'_>) -> Result<Scann
 /// Puts spans together in their order: line numbers, clocks, and the first refused records.
 struct Merger<'a> {
     plan: &'a Plan<'a>,
-    layouts: &'a [Layout],
+    layouts: &'a [Layout<'a>],
     scanned: Scanned,
     waiting: BTreeMap<usize, (usize, SpanTally, Clocks)>,
     spare: Vec<Clocks>,
@@ -318,7 +331,7 @@ struct Merger<'a> {
 }
 
 impl<'a> Merger<'a> {
-    fn new(plan: &'a Plan<'a>, layouts: &'a [Layout]) -> Self {
+    fn new(plan: &'a Plan<'a>, layouts: &'a [Layout<'a>]) -> Self {
         let settings = plan.settings;
         let usage = HourlyUsage::new(settings.period, plan.inventory.connections().len(), settings.threads);
         let keys = usage.keys();
@@ -353,7 +366,7 @@ impl<'a> Merger<'a> {
     fn merge(&mut self, source: usize, mut span: SpanTally, clocks: &Clocks) -> Result<()> {
         if self.source != Some(source) {
             self.source = Some(source);
-            self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line - 1);
+            self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
         }
         let copies = span.copies.iter_mut().map(|copy| &mut copy.record);
         for record in span.refused.iter_mut().chain(copies) {

@@ -16,7 +16,7 @@ use crate::{
     },
     read::{
         rows::{Fields, LONGEST_ROW, Shape},
-        traffic::{Layout, Observation},
+        traffic::{LineLayout, Observation},
     },
 };
 use std::{collections::HashSet, sync::Arc};
@@ -133,7 +133,7 @@ impl<'a> Tally<'a> {
         &mut self,
         padded: &[u8],
         length: usize,
-        layout: &Layout,
+        layout: &LineLayout,
         last: bool,
     ) -> Result<Progress> {
         let mut at = 0;
@@ -226,7 +226,7 @@ impl<'a> Tally<'a> {
 
     /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
     /// field of it goes on beyond the text.
-    fn take_row(&mut self, text: &[u8], layout: &Layout, last: bool) -> Result<Option<usize>> {
+    fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
         let line = self.span.lines + 1;
         let mut end = line_end(text, 0);
         let raw = without_line_end(&text[..end]);
