@@ -3,6 +3,7 @@
 use crate::{
     error::Fault,
     model::{
+        cidr::Cidr,
         link::{LinkHistory, LinkType},
         time::{Hour, Period, Timestamp},
     },
@@ -18,6 +19,8 @@ pub struct End {
     pub region: Arc<str>,
     /// The VPC, where it is given.
     pub vpc_id: Option<String>,
+    /// The VPC's address blocks, where they are given; flow logs are joined by them.
+    pub cidrs: Vec<Cidr>,
 }
 
 /// The bandwidth of a connection.

@@ -25,8 +25,17 @@ const REQUIRED: [&str; 6] = [
     "accepter_region",
     "link_type",
 ];
-const OPTIONAL: [&str; 6] =
-    ["requester_vpc_id", "accepter_vpc_id", "bandwidth_mbps", "created_at", "deleted_at", "name"];
+const OPTIONAL: [&str; 8] = [
+    "requester_vpc_id",
+    "accepter_vpc_id",
+    "bandwidth_mbps",
+    "created_at",
+    "deleted_at",
+    "name",
+    // Ours: address blocks with a space between them.
+    "requester_cidrs",
+    "accepter_cidrs",
+];
 const CHANGE_COLUMNS: [&str; 4] = ["connection_id", "changed_at", "from_link_type", "to_link_type"];
 
 /// Says whether a region id may be named, and if not, why.
@@ -211,13 +220,18 @@ fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Conn
             return Err(format!("{column} {value:?} has spaces around it"));
         }
     }
-    let end = |account: usize, region: usize, vpc: usize| -> Result<End, String> {
+    let cidrs = |column: usize| {
+        let blocks = row.optional(column).unwrap_or_default().split(' ').filter(|block| !block.is_empty());
+        blocks.map(str::parse).collect::<Result<_, String>>()
+    };
+    let end = |account: usize, region: usize, vpc: usize, blocks: usize| -> Result<End, String> {
         let region_id = row.values[region].as_str();
         check_region(region_id).map_err(|why| format!("{}: {why}", REQUIRED[region]))?;
         Ok(End {
             account_id: row.values[account].as_str().into(),
             region: region_id.into(),
             vpc_id: row.optional(vpc).map(Into::into),
+            cidrs: cidrs(blocks)?,
         })
     };
     let instant = |column: usize| {
@@ -230,8 +244,8 @@ fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Conn
     };
     let connection = Connection {
         id: row.values[0].as_str().into(),
-        requester: end(1, 2, 6)?,
-        accepter: end(3, 4, 7)?,
+        requester: end(1, 2, 6, 12)?,
+        accepter: end(3, 4, 7, 13)?,
         // R8: inside a region it is ignored, omitted it means Gold.
         link_type: match row.optional(5) {
             Some(text) if row.values[2] != row.values[4] => text.parse()?,
@@ -336,6 +350,16 @@ mod tests {
         let inventory =
             inventory(&format!("{HEADER}\npcc-1,{id},cn-beijing,2,cn-shanghai,\n"), None).unwrap();
         assert_eq!(&*inventory.connection(0).requester.account_id, id);
+    }
+
+    #[test]
+    fn address_blocks_may_be_given_with_a_space_between_them() {
+        let header = format!("{HEADER},accepter_cidrs");
+        let rows = |blocks| format!("{header}\npcc-1,1,cn-beijing,2,cn-shanghai,,{blocks}\n");
+        let read = inventory(&rows("172.16.0.0/16 2001:db8::/56"), None).unwrap();
+        assert_eq!(read.connection(0).accepter.cidrs.len(), 2);
+        assert!(read.connection(0).requester.cidrs.is_empty());
+        assert!(inventory(&rows("172.16.0.1/16"), None).is_err());
     }
 
     #[test]
