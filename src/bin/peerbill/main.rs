@@ -7,6 +7,7 @@ mod output;
 mod pricing;
 mod report;
 mod settings;
+mod traffic;
 
 use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};

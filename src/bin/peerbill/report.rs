@@ -1,50 +1,41 @@
 //! `peerbill report`.
 
 use crate::{
-    args::{DuplicatesArg, ReportArgs, ReportFormat},
-    input::{Inputs, traffic_sources},
+    args::{ReportArgs, ReportFormat},
+    input::Inputs,
     output::{self, say},
-    pricing, settings,
+    pricing, settings, traffic,
 };
 use peerbill::{
-    Error, ErrorKind, Fault, Result,
-    meter::{Duplicates, MeterSettings, Metered, meter},
-    model::{connection::Inventory, time::Offset},
-    read::read_inventory,
+    Result,
+    meter::meter,
+    model::time::Offset,
     report::{Grouping, Report, ReportOptions, report},
     write,
 };
-use std::path::Path;
 
 /// Makes the report; tells whether records were quarantined.
 pub fn run(mut args: ReportArgs) -> Result<bool> {
-    let settings = settings::fill(&mut args)?;
+    let settings = settings::fill(settings::Open {
+        traffic: Some(&mut args.traffic),
+        pricing: Some(&mut args.pricing),
+        offset: Some(&mut args.offset),
+    })?;
     let options = options(&args, settings)?;
-    if args.connections.is_empty() {
-        return Err(Error::usage("--connections is needed: without it no record can be attributed"));
-    }
-    refuse_two_readers_of_stdin(&args)?;
+    let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
+    traffic::check(&args.traffic, prices)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    let connections = inputs.documents("connections", &args.connections)?;
-    let changes = match args.link_changes.as_slice() {
-        [] => None,
-        paths => Some(inputs.documents("link-changes", paths)?),
-    };
-    let inventory = read_inventory(&connections, changes.as_deref(), &|region| catalog.check_region(region))?;
-    let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
-    check_outputs(&args, &inputs)?;
-    let meter_settings = MeterSettings {
-        period: options.period(),
-        duplicates: options.duplicates,
-        keep_refused: args.quarantine.is_some(),
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    let metered = meter(&sources, &inventory, &meter_settings);
+    let inventory = traffic::inventory(&args.traffic, &mut inputs, &|region| catalog.check_region(region))?;
+    let (sources, progress) = traffic::sources(&args.traffic, &mut inputs)?;
+    traffic::check_outputs(&[("--output", &args.output), ("--quarantine", &args.quarantine)], &inputs)?;
+    let keep = args.quarantine.is_some();
+    let metered =
+        meter(&sources, &inventory, &traffic::meter_settings(&args.traffic, options.period(), keep));
     progress.finish_and_clear();
     let metered = metered?;
     if args.quarantine.is_none() {
-        refuse_faults(&inventory, &metered)?;
+        traffic::refuse_faults(&inventory, &metered)?;
     }
     let report = report(&metered, &inventory, &catalog, options)?;
     let Some(path) = &args.quarantine else {
@@ -52,7 +43,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     };
     let quarantine = output::stage(path, |output| write::quarantine::write(&metered.refused, output))?;
     print(&args, &report, &inputs, Some(quarantine))?;
-    Ok(tell_quarantined(&inventory, &metered, path))
+    Ok(traffic::tell_quarantined(&inventory, &metered, path))
 }
 
 fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportOptions> {
@@ -66,54 +57,9 @@ fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportO
         hourly: args.hourly,
         by,
         account: args.account.clone(),
-        duplicates: match args.duplicates {
-            None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
-            Some(DuplicatesArg::First) => Duplicates::First,
-            Some(DuplicatesArg::Sum) => Duplicates::Sum,
-        },
+        duplicates: traffic::duplicates(&args.traffic),
         settings,
     })
-}
-
-/// Standard input can be read once; said before anything is read.
-fn refuse_two_readers_of_stdin(args: &ReportArgs) -> Result<()> {
-    let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
-    let paths = args.usage.iter().chain(&args.connections).chain(&args.link_changes).chain(prices);
-    if paths.filter(|path| *path == "-").count() > 1 {
-        return Err(Error::usage("- stands for standard input, which can be read only once"));
-    }
-    Ok(())
-}
-
-/// An output that is also an input would be lost.
-fn check_outputs(args: &ReportArgs, inputs: &Inputs) -> Result<()> {
-    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    for (flag, path) in outputs {
-        if let Some(path) = path.as_deref().filter(|path| inputs.holds(path)) {
-            return Err(Error::usage(format!("{flag} {}: this is one of the inputs", path.display())));
-        }
-    }
-    let place = |path: &Path| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
-    };
-    if let (Some(output), Some(quarantine)) = (&args.output, &args.quarantine)
-        && place(output) == place(quarantine)
-    {
-        return Err(Error::usage("--output and --quarantine name the same file"));
-    }
-    Ok(())
-}
-
-/// R15: by default any dubious input means no report.
-fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
-    let mut faults: Vec<Fault> = inventory.faults().to_vec();
-    let own = metered.refused.iter().map(|record| &record.fault);
-    let secondary = [peerbill::FaultCode::DroppedCopy, peerbill::FaultCode::FaultyConnection];
-    faults.extend(own.filter(|fault| !secondary.contains(&fault.code)).cloned());
-    let total = inventory.faults().len() as u64 + metered.refused_for_cause - metered.refused_for_connection;
-    Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
 }
 
 /// Prints the report, and puts the quarantine in its place as late as either can still fail.
@@ -159,19 +105,4 @@ fn tell_basis(report: &Report<'_>) {
         say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
     }
     say!("{}", write::BEFORE_TAX);
-}
-
-/// Tells what was refused; true where any of it had a cause.
-fn tell_quarantined(inventory: &Inventory, metered: &Metered, path: &Path) -> bool {
-    for fault in inventory.faults() {
-        say!("peerbill: {fault}");
-    }
-    if metered.refused_for_cause > 0 {
-        say!(
-            "peerbill: {} records were refused and are not billed; they are in {}",
-            metered.refused_for_cause,
-            path.display()
-        );
-    }
-    metered.refused_for_cause > 0 || !inventory.faults().is_empty()
 }

@@ -1,12 +1,13 @@
 //! `peerbill.toml` in the working folder: settings that never change.
 
-use crate::args::{DuplicatesArg, ReportArgs};
+use crate::args::{DuplicatesArg, PricingArgs, TrafficArgs};
 use peerbill::{Error, ErrorKind, Fault, FaultCode, Result};
 use std::{fs, io};
 
 const FILE: &str = "peerbill.toml";
+const PATH: &str = "(a path)";
 
-/// The settings of a `report`; an argument wins over the setting of the same name.
+/// The settings; an argument wins over the setting of the same name.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Settings {
@@ -19,47 +20,62 @@ struct Settings {
     duplicates: Option<DuplicatesArg>,
 }
 
+/// The arguments of a verb that settings may fill.
+#[derive(Default)]
+pub struct Open<'a> {
+    pub traffic: Option<&'a mut TrafficArgs>,
+    pub pricing: Option<&'a mut PricingArgs>,
+    pub offset: Option<&'a mut Option<String>>,
+}
+
 /// Fills what the arguments leave open from `peerbill.toml`, where there is one.
 ///
 /// Returns names and values of the settings that were used. A path is told as "(a path)": reports name no
 /// input file (R17).
-pub fn fill(args: &mut ReportArgs) -> Result<Vec<(String, String)>> {
+pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
     let Some(settings) = read()? else { return Ok(Vec::new()) };
-    const PATH: &str = "(a path)";
     let mut used = Vec::new();
     let mut note = |name: &str, value: String| used.push((name.to_owned(), value));
-    if let (None, Some(catalog)) = (&args.pricing.catalog, settings.catalog) {
-        let shipped = peerbill::catalog::SHIPPED_CATALOGS.contains(&catalog.as_str());
-        note("catalog", if shipped { catalog.clone() } else { PATH.into() });
-        args.pricing.catalog = Some(catalog);
-    }
-    for (name, own, set) in [
-        ("prices", &mut args.pricing.prices, settings.prices),
-        ("connections", &mut args.connections, settings.connections),
-        ("link-changes", &mut args.link_changes, settings.link_changes),
-    ] {
-        if let (true, Some(set)) = (own.is_empty(), set) {
-            let shipped = peerbill::catalog::SHIPPED_OVERLAYS;
-            let shown = |value: &String| {
-                if shipped.contains(&value.as_str()) { value.clone() } else { PATH.into() }
-            };
-            note(name, set.iter().map(shown).collect::<Vec<String>>().join(", "));
-            *own = set;
+    if let Some(pricing) = open.pricing {
+        if let (None, Some(catalog)) = (&pricing.catalog, settings.catalog) {
+            let shipped = peerbill::catalog::SHIPPED_CATALOGS.contains(&catalog.as_str());
+            note("catalog", if shipped { catalog.clone() } else { PATH.into() });
+            pricing.catalog = Some(catalog);
+        }
+        fill_paths("prices", &mut pricing.prices, settings.prices, &mut note);
+        if let (None, Some(contract)) = (&pricing.contract, settings.contract) {
+            note("contract", PATH.into());
+            pricing.contract = Some(contract);
         }
     }
-    if let (None, Some(contract)) = (&args.pricing.contract, settings.contract) {
-        note("contract", PATH.into());
-        args.pricing.contract = Some(contract);
+    if let Some(traffic) = open.traffic {
+        fill_paths("connections", &mut traffic.connections, settings.connections, &mut note);
+        fill_paths("link-changes", &mut traffic.link_changes, settings.link_changes, &mut note);
+        if let (None, Some(duplicates)) = (traffic.duplicates, settings.duplicates) {
+            note("duplicates", format!("{duplicates:?}").to_lowercase());
+            traffic.duplicates = Some(duplicates);
+        }
     }
-    if let (None, Some(offset)) = (&args.offset, settings.offset) {
+    if let (Some(own @ None), Some(offset)) = (open.offset, settings.offset) {
         note("offset", offset.clone());
-        args.offset = Some(offset);
-    }
-    if let (None, Some(duplicates)) = (args.duplicates, settings.duplicates) {
-        note("duplicates", format!("{duplicates:?}").to_lowercase());
-        args.duplicates = Some(duplicates);
+        *own = Some(offset);
     }
     Ok(used)
+}
+
+fn fill_paths(
+    name: &str,
+    own: &mut Vec<String>,
+    set: Option<Vec<String>>,
+    note: &mut impl FnMut(&str, String),
+) {
+    if let (true, Some(set)) = (own.is_empty(), set) {
+        let shipped = peerbill::catalog::SHIPPED_OVERLAYS;
+        let shown =
+            |value: &String| if shipped.contains(&value.as_str()) { value.clone() } else { PATH.into() };
+        note(name, set.iter().map(shown).collect::<Vec<String>>().join(", "));
+        *own = set;
+    }
 }
 
 fn read() -> Result<Option<Settings>> {

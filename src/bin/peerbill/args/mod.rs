@@ -2,9 +2,11 @@
 
 mod catalog;
 mod report;
+mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
-pub use report::{DuplicatesArg, ReportArgs, ReportFormat};
+pub use report::{ReportArgs, ReportFormat};
+pub use traffic::{DuplicatesArg, TrafficArgs};
 
 use clap::{Args, Parser, Subcommand};
 

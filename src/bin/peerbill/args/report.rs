@@ -1,6 +1,6 @@
 //! `peerbill report`.
 
-use super::PricingArgs;
+use super::{PricingArgs, TrafficArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,29 +14,10 @@ pub enum ReportFormat {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DuplicatesArg {
-    /// Refuse every copy.
-    Refuse,
-    /// Keep one where their bytes are equal, refuse all where they differ.
-    First,
-    /// Add them up.
-    Sum,
-}
-
-/// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Traffic: CSV with timestamp,connection_id,sender,bytes.
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true)]
-    pub usage: Vec<String>,
-    /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub connections: Vec<String>,
-    /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`.
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    pub link_changes: Vec<String>,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
     #[command(flatten)]
     pub pricing: PricingArgs,
     /// The billing month.
@@ -63,7 +44,4 @@ pub struct ReportArgs {
     /// Write refused records here and bill the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
-    /// What becomes of a record that stands twice [default: refuse].
-    #[arg(long, value_enum)]
-    pub duplicates: Option<DuplicatesArg>,
 }

@@ -1,0 +1,38 @@
+//! The inputs that verbs share.
+
+use clap::{Args, ValueEnum};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicatesArg {
+    /// Refuse every copy.
+    Refuse,
+    /// Keep one where their bytes are equal, refuse all where they differ.
+    First,
+    /// Add them up.
+    Sum,
+}
+
+/// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
+#[derive(Debug, Default, Args)]
+pub struct TrafficArgs {
+    /// Traffic: CSV with timestamp,connection_id,sender,bytes.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub usage: Vec<String>,
+    /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub connections: Vec<String>,
+    /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub link_changes: Vec<String>,
+    /// What becomes of a record that stands twice [default: refuse].
+    #[arg(long, value_enum)]
+    pub duplicates: Option<DuplicatesArg>,
+}
+
+impl TrafficArgs {
+    /// Everything that names inputs, flag by flag.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        self.usage.iter().chain(&self.connections).chain(&self.link_changes)
+    }
+}

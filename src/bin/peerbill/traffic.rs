@@ -1,0 +1,112 @@
+//! What verbs share that read traffic: its sources and connections, and what becomes of refused records.
+
+use crate::{
+    args::{DuplicatesArg, TrafficArgs},
+    input::{Inputs, traffic_sources},
+    output::say,
+};
+use indicatif::ProgressBar;
+use peerbill::{
+    Error, ErrorKind, Fault, Result,
+    meter::{Duplicates, MeterSettings, Metered},
+    model::{connection::Inventory, time::Period},
+    read::{TrafficSource, connections::RegionCheck, read_inventory},
+};
+use std::path::{Path, PathBuf};
+
+/// Refuses what can be seen before anything is read; `others` are further inputs of the verb.
+pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>) -> Result<()> {
+    if args.usage.is_empty() {
+        return Err(Error::usage("--usage is needed: the traffic to read"));
+    }
+    if args.connections.is_empty() {
+        return Err(Error::usage("--connections is needed: without it no record can be attributed"));
+    }
+    // Standard input can be read once.
+    if args.paths().chain(others).filter(|path| *path == "-").count() > 1 {
+        return Err(Error::usage("- stands for standard input, which can be read only once"));
+    }
+    Ok(())
+}
+
+/// The connections with their link changes.
+pub fn inventory(
+    args: &TrafficArgs,
+    inputs: &mut Inputs,
+    check_region: RegionCheck<'_>,
+) -> Result<Inventory> {
+    let connections = inputs.documents("connections", &args.connections)?;
+    let changes = match args.link_changes.as_slice() {
+        [] => None,
+        paths => Some(inputs.documents("link-changes", paths)?),
+    };
+    read_inventory(&connections, changes.as_deref(), check_region)
+}
+
+/// The traffic, and the bar that shows how far it is read.
+pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+    Ok(traffic_sources(inputs.find("usage", &args.usage)?))
+}
+
+/// What becomes of duplicates.
+pub fn duplicates(args: &TrafficArgs) -> Duplicates {
+    match args.duplicates {
+        None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
+        Some(DuplicatesArg::First) => Duplicates::First,
+        Some(DuplicatesArg::Sum) => Duplicates::Sum,
+    }
+}
+
+/// How to meter, on all cores.
+pub fn meter_settings(args: &TrafficArgs, period: Period, keep_refused: bool) -> MeterSettings {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    MeterSettings { period, duplicates: duplicates(args), keep_refused, threads }
+}
+
+/// An output that is also an input would be lost, and so would one of two outputs to one place.
+pub fn check_outputs(outputs: &[(&str, &Option<PathBuf>)], inputs: &Inputs) -> Result<()> {
+    let mut places: Vec<(&str, PathBuf)> = Vec::new();
+    for (flag, path) in outputs.iter().filter_map(|(flag, path)| path.as_deref().map(|path| (*flag, path))) {
+        if inputs.holds(path) {
+            return Err(Error::usage(format!("{flag} {}: this is one of the inputs", path.display())));
+        }
+        let place = place_of(path);
+        if let Some((other, _)) = places.iter().find(|(_, other)| *other == place) {
+            return Err(Error::usage(format!("{other} and {flag} name the same file")));
+        }
+        places.push((flag, place));
+    }
+    Ok(())
+}
+
+/// Where an output would lie, whether it is there or not.
+fn place_of(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+}
+
+/// R15: by default any dubious input means no report.
+pub fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
+    let mut faults: Vec<Fault> = inventory.faults().to_vec();
+    let own = metered.refused.iter().map(|record| &record.fault);
+    let secondary = [peerbill::FaultCode::DroppedCopy, peerbill::FaultCode::FaultyConnection];
+    faults.extend(own.filter(|fault| !secondary.contains(&fault.code)).cloned());
+    let total = inventory.faults().len() as u64 + metered.refused_for_cause - metered.refused_for_connection;
+    Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
+}
+
+/// Tells what was refused; true where any of it had a cause.
+pub fn tell_quarantined(inventory: &Inventory, metered: &Metered, path: &Path) -> bool {
+    for fault in inventory.faults() {
+        say!("peerbill: {fault}");
+    }
+    if metered.refused_for_cause > 0 {
+        say!(
+            "peerbill: {} records were refused and are not billed; they are in {}",
+            metered.refused_for_cause,
+            path.display()
+        );
+    }
+    metered.refused_for_cause > 0 || !inventory.faults().is_empty()
+}
