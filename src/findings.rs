@@ -82,8 +82,8 @@ impl Finding {
     }
 }
 
-/// Looks at coverage and plausibility of what was metered.
-pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>> {
+/// What is found in what was metered, and in `survey` of it: coverage and plausibility.
+pub(crate) fn findings(metered: &Metered, inventory: &Inventory, survey: &Survey) -> Vec<Finding> {
     let usage = &metered.usage;
     let mut found = Vec::new();
     let in_month = metered.totals.billed.records + metered.totals.free.records;
@@ -123,11 +123,10 @@ pub fn findings(metered: &Metered, inventory: &Inventory) -> Result<Vec<Finding>
         );
         Finding::new(FindingCode::ConnectionQuarantined, why)
     }));
-    let survey = survey(usage, inventory)?;
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, usage, inventory));
     found.sort_by_key(|finding| finding.code);
-    Ok(found)
+    found
 }
 
 /// Hours with a record: of the requester, of the accepter, of either.
@@ -137,45 +136,62 @@ struct Covered {
     by_either: u32,
 }
 
-/// What one look at all metered hours gives.
-struct Survey {
+/// What a look at metered hours gives.
+pub(crate) struct Survey {
     covered: Vec<Covered>,
     implausible: Vec<MeteredHour>,
 }
 
-fn survey(usage: &HourlyUsage, inventory: &Inventory) -> Result<Survey> {
-    let connections = inventory.connections();
-    // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
-    let limit = |connection: &Connection| {
-        connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
-    };
-    let most: Vec<u128> = connections.iter().map(|own| limit(own).unwrap_or(u128::MAX)).collect();
-    let new = || Survey { covered: vec![Covered::default(); connections.len()], implausible: Vec::new() };
-    let look = |survey: &mut Survey, row: &HourRow<'_>| {
+/// Looks at metered hours.
+pub(crate) struct Surveyor {
+    /// By connection: the most bytes that one end can send in an hour.
+    most: Vec<u128>,
+}
+
+impl Surveyor {
+    pub fn new(inventory: &Inventory) -> Self {
+        // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
+        let limit = |connection: &Connection| {
+            connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
+        };
+        Self { most: inventory.connections().iter().map(|own| limit(own).unwrap_or(u128::MAX)).collect() }
+    }
+
+    /// A survey of no hour yet.
+    pub fn survey(&self) -> Survey {
+        Survey { covered: vec![Covered::default(); self.most.len()], implausible: Vec::new() }
+    }
+
+    /// Adds an hour to a survey.
+    pub fn add_row(&self, survey: &mut Survey, row: &HourRow<'_>) -> Result<()> {
         let mut before = None;
         row.try_each(|cell| {
             let covered = &mut survey.covered[cell.connection];
             covered.by_sender[cell.sender as usize] += 1;
             covered.by_either += u32::from(before != Some(cell.connection));
             before = Some(cell.connection);
-            if cell.bytes > most[cell.connection] {
+            if cell.bytes > self.most[cell.connection] {
                 survey.implausible.push(cell);
             }
             Ok(())
         })
-    };
-    let mut all = new();
-    for part in usage.fold(new, look)? {
-        all.implausible.extend(part.implausible);
-        for (sum, covered) in all.covered.iter_mut().zip(part.covered) {
-            sum.by_either += covered.by_either;
-            for (sum, hours) in sum.by_sender.iter_mut().zip(covered.by_sender) {
-                *sum += hours;
+    }
+
+    /// One survey of the hours of all.
+    pub fn merge(&self, parts: impl IntoIterator<Item = Survey>) -> Survey {
+        let mut all = self.survey();
+        for part in parts {
+            all.implausible.extend(part.implausible);
+            for (sum, covered) in all.covered.iter_mut().zip(part.covered) {
+                sum.by_either += covered.by_either;
+                for (sum, hours) in sum.by_sender.iter_mut().zip(covered.by_sender) {
+                    *sum += hours;
+                }
             }
         }
+        all.implausible.sort_unstable_by_key(|cell| (cell.connection, cell.sender, cell.hour));
+        all
     }
-    all.implausible.sort_unstable_by_key(|cell| (cell.connection, cell.sender, cell.hour));
-    Ok(all)
 }
 
 fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {

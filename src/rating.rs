@@ -4,17 +4,17 @@ use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    meter::{HourRow, HourlyUsage},
+    meter::{HourRow, HourlyUsage, key_of},
     model::{
         checked_add,
-        connection::{Connection, Inventory},
+        connection::Inventory,
         link::{HourLevels, LinkType},
         money::Amount,
         time::Hour,
         usage::Sender,
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,28 +53,9 @@ pub fn rate(
     hourly: bool,
     only_account: Option<&str>,
 ) -> Result<Vec<Line>> {
-    let terms = Terms { inventory, catalog, hourly, price_changes: catalog.price_changes() };
-    let keys: Vec<KeyTerms> = key_terms(inventory, only_account);
-    let parts = usage.fold(|| Rater::new(&terms, &keys), Rater::add_row)?;
-    let mut parts = parts.into_iter();
-    // OK because a fold has at least one part.
-    let mut all = parts.next().ok_or_else(|| Error::internal("nothing was rated"))?;
-    for part in parts {
-        all.merge(part)?;
-    }
-    let Rater { mut lines, missing, .. } = all;
-    refuse_missing(missing, catalog)?;
-    for line in &mut lines {
-        // One product per line: the price is the same in all its hours.
-        let id = &inventory.connection(line.connection).id;
-        line.amount = Amount::of(line.bytes, line.price.contracted).map_err(|error| error.about(id))?;
-    }
-    let ranks = account_ranks(inventory);
-    let rank = |line: &Line| ranks[line.connection * Sender::ALL.len() + line.sender as usize];
-    lines.sort_unstable_by_key(|line| {
-        (rank(line), line.connection, line.sender, line.hour, line.link_type, line.price)
-    });
-    Ok(lines)
+    let rating = Rating::new(inventory, catalog, hourly, only_account);
+    let raters = usage.fold(|| rating.rater(), Rater::add_row)?;
+    rating.lines(raters)
 }
 
 /// The account that pays for a line.
@@ -95,31 +76,103 @@ fn account_ranks(inventory: &Inventory) -> Vec<usize> {
     senders(inventory).map(|key| accounts.partition_point(|account| *account < payer(key))).collect()
 }
 
+/// Where the traffic of a connection and sender goes: what its price depends on beside link type and hour.
+#[derive(Clone, Copy)]
+struct Route<'a> {
+    /// Empty where no account has terms of its own.
+    account: &'a str,
+    source: &'a str,
+    destination: &'a str,
+}
+
 /// What rating asks of a connection and sender for every hour.
 #[derive(Clone, Copy)]
 struct KeyTerms {
     connection: usize,
     sender: Sender,
+    /// Index of its route.
+    route: u32,
     /// Whether it is rated at all.
     rated: bool,
 }
 
-fn key_terms(inventory: &Inventory, only_account: Option<&str>) -> Vec<KeyTerms> {
-    senders(inventory)
-        .map(|(connection, sender)| {
-            let payer = attribute(inventory.connection(connection), sender).billing_account_id;
-            KeyTerms { connection, sender, rated: only_account.is_none_or(|account| account == payer) }
-        })
-        .collect()
-}
-
 /// What all raters share.
-struct Terms<'a> {
+pub(crate) struct Rating<'a> {
     inventory: &'a Inventory,
     catalog: &'a Catalog,
     hourly: bool,
     /// Hours at which prices change, rising.
     price_changes: Vec<Hour>,
+    keys: Vec<KeyTerms>,
+    routes: Vec<Route<'a>>,
+}
+
+impl<'a> Rating<'a> {
+    /// To rate what the connections of `inventory` sent, as [`rate`] does.
+    pub fn new(
+        inventory: &'a Inventory,
+        catalog: &'a Catalog,
+        hourly: bool,
+        only_account: Option<&str>,
+    ) -> Self {
+        let price_changes = catalog.price_changes();
+        let mut rating =
+            Self { inventory, catalog, hourly, price_changes, keys: Vec::new(), routes: Vec::new() };
+        let own_terms = !catalog.contract().rows().is_empty();
+        let mut known: HashMap<(&str, &str, &str), u32> = HashMap::new();
+        for (connection, sender) in senders(inventory) {
+            let to = attribute(inventory.connection(connection), sender);
+            let account = if own_terms { to.billing_account_id } else { "" };
+            let (source, destination) = (to.source_region, to.destination_region);
+            let routes = &mut rating.routes;
+            let route = *known.entry((account, source, destination)).or_insert_with(|| {
+                routes.push(Route { account, source, destination });
+                (routes.len() - 1) as u32
+            });
+            let rated = only_account.is_none_or(|account| account == to.billing_account_id);
+            rating.keys.push(KeyTerms { connection, sender, route, rated });
+        }
+        rating
+    }
+
+    /// One that rates some of the hours, each connection's and sender's in order.
+    pub fn rater(&self) -> Rater<'_> {
+        let never = Hour::from_index(i64::MAX);
+        let current =
+            Current { from: never, until: never, line: NO_LINE, first_line: NO_LINE, hours: 0, bytes: 0 };
+        Rater {
+            rating: self,
+            current: vec![current; self.keys.len()],
+            lines: Vec::new(),
+            next_line: Vec::new(),
+            quotes: HashMap::new(),
+            missing: MissingPrices::new(),
+        }
+    }
+
+    /// The lines of all that `raters` saw.
+    pub fn lines(&self, raters: Vec<Rater<'_>>) -> Result<Vec<Line>> {
+        let mut raters = raters.into_iter();
+        // OK because a fold has at least one part.
+        let mut all = raters.next().ok_or_else(|| Error::internal("nothing was rated"))?;
+        all.flush()?;
+        for rater in raters {
+            all.merge(rater)?;
+        }
+        let Rater { mut lines, missing, .. } = all;
+        refuse_missing(missing, self.catalog)?;
+        for line in &mut lines {
+            // One product per line: the price is the same in all its hours.
+            let id = &self.inventory.connection(line.connection).id;
+            line.amount = Amount::of(line.bytes, line.price.contracted).map_err(|error| error.about(id))?;
+        }
+        let ranks = account_ranks(self.inventory);
+        let rank = |line: &Line| ranks[key_of(line.connection, line.sender)];
+        lines.sort_unstable_by_key(|line| {
+            (rank(line), line.connection, line.sender, line.hour, line.link_type, line.price)
+        });
+        Ok(lines)
+    }
 }
 
 /// No line yet.
@@ -133,16 +186,20 @@ struct Current {
     line: u32,
     /// The key's first line; the others follow it.
     first_line: u32,
+    /// Hours and their bytes that the line does not hold yet.
+    hours: u32,
+    bytes: u128,
 }
 
 /// Sums lines over some of the hours.
-struct Rater<'a> {
-    terms: &'a Terms<'a>,
-    keys: &'a [KeyTerms],
+pub(crate) struct Rater<'a> {
+    rating: &'a Rating<'a>,
     current: Vec<Current>,
     lines: Vec<Line>,
     /// By line: the next line of the same key.
     next_line: Vec<u32>,
+    /// By route, link type and number of price changes before.
+    quotes: HashMap<(u32, LinkType, usize), Option<Price>>,
     missing: MissingPrices,
 }
 
@@ -171,59 +228,61 @@ impl Line {
     }
 }
 
-impl<'a> Rater<'a> {
-    fn new(terms: &'a Terms<'a>, keys: &'a [KeyTerms]) -> Self {
-        let never = Hour::from_index(i64::MAX);
-        let current = Current { from: never, until: never, line: NO_LINE, first_line: NO_LINE };
-        Self {
-            terms,
-            keys,
-            current: vec![current; keys.len()],
-            lines: Vec::new(),
-            next_line: Vec::new(),
-            missing: MissingPrices::new(),
-        }
-    }
-
-    fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
+impl Rater<'_> {
+    /// Rates one hour.
+    pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
         row.try_each_key(|key, bytes| {
-            let current = &self.current[key];
+            let current = &mut self.current[key];
             if row.hour < current.from || row.hour >= current.until {
                 return self.change(key, row.hour, bytes);
             }
-            let mut line = current.line as usize;
-            if self.terms.hourly {
+            if self.rating.hourly {
                 // Like the hour before it, but on a line of its own.
-                let like = &self.lines[line];
+                let like = &self.lines[current.line as usize];
                 let (link_type, price) = (like.link_type, like.price);
-                line = self.line(key, Some(row.hour), link_type, price);
+                let line = self.line(key, Some(row.hour), link_type, price);
+                return self.add_hour(line, bytes, None);
             }
-            let line = &mut self.lines[line];
-            checked_add(&mut line.bytes, bytes, "a line")?;
-            line.metered_hours += 1;
-            Ok(())
+            current.hours += 1;
+            checked_add(&mut current.bytes, bytes, "a line")
         })
+    }
+
+    /// Brings the hours of a key to their line.
+    fn flush_key(&mut self, key: usize) -> Result<()> {
+        let current = &mut self.current[key];
+        if current.hours > 0 {
+            let line = &mut self.lines[current.line as usize];
+            line.metered_hours += u64::from(std::mem::take(&mut current.hours));
+            checked_add(&mut line.bytes, std::mem::take(&mut current.bytes), "a line")?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        (0..self.current.len()).try_for_each(|key| self.flush_key(key))
     }
 
     /// Rates an hour in which levels or prices may be others than in the one before.
     fn change(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
-        let own = self.keys[key];
+        let own = self.rating.keys[key];
         if !own.rated {
             return Ok(());
         }
-        let connection = self.terms.inventory.connection(own.connection);
-        let hours = self.terms.hourly.then_some(hour);
+        self.flush_key(key)?;
+        let connection = self.rating.inventory.connection(own.connection);
+        let hours = self.rating.hourly.then_some(hour);
         if connection.within_region() {
             // R1: inside a region traffic is metered and listed as free.
             let line = self.line(key, hours, None, Price::FREE);
             self.remember(key, hour, None, line);
             return self.add_hour(line, bytes, None);
         }
-        let history = self.terms.inventory.history(own.connection);
+        let history = self.rating.inventory.history(own.connection);
         let levels = history.levels(hour);
         // R7: what counts is the service level, not the price.
-        let billed = self.price(connection, own.sender, levels.highest, hour)?;
-        let lowest = self.price(connection, own.sender, levels.lowest, hour)?;
+        let billed = self.price(own.route, levels.highest, hour)?;
+        let lowest = self.price(own.route, levels.lowest, hour)?;
         // A missing price fails the whole rating once all of them are known.
         let (Some(billed), Some(lowest)) = (billed, lowest) else { return Ok(()) };
         let line = self.line(key, hours, Some(levels.highest), billed);
@@ -235,7 +294,7 @@ impl<'a> Rater<'a> {
 
     /// Lets the following hours go to `line`, until the levels change or a price does.
     fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, line: usize) {
-        let changes = &self.terms.price_changes;
+        let changes = &self.rating.price_changes;
         let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
         let until = [levels_until, price_until].into_iter().flatten().min();
         let current = &mut self.current[key];
@@ -271,16 +330,17 @@ impl<'a> Rater<'a> {
             }
             at = self.next_line[at as usize];
         }
-        self.lines.push(Line::new(self.keys[key], hour, link_type, price));
+        self.lines.push(Line::new(self.rating.keys[key], hour, link_type, price));
         self.next_line.push(first);
         self.current[key].first_line = (self.lines.len() - 1) as u32;
         self.lines.len() - 1
     }
 
     /// Adds what another rater summed over other hours.
-    fn merge(&mut self, other: Self) -> Result<()> {
+    fn merge(&mut self, mut other: Self) -> Result<()> {
+        other.flush()?;
         for line in other.lines {
-            let key = crate::meter::key_of(line.connection, line.sender);
+            let key = key_of(line.connection, line.sender);
             let own = self.line(key, line.hour, line.link_type, line.price);
             self.lines[own].add(&line)?;
         }
@@ -291,20 +351,20 @@ impl<'a> Rater<'a> {
     }
 
     /// The price in `hour`; where there is none it is noted as missing.
-    fn price(
-        &mut self,
-        connection: &Connection,
-        sender: Sender,
-        link_type: LinkType,
-        hour: Hour,
-    ) -> Result<Option<Price>> {
-        let to = attribute(connection, sender);
-        let (from, into) = (to.source_region, to.destination_region);
-        let quote = self.terms.catalog.quote(to.billing_account_id, from, into, link_type, hour)?;
-        if quote.is_none() {
-            note_missing(&mut self.missing, (from.to_owned(), into.to_owned(), link_type), hour);
+    fn price(&mut self, route: u32, link_type: LinkType, hour: Hour) -> Result<Option<Price>> {
+        let Route { account, source, destination } = self.rating.routes[route as usize];
+        let changes = self.rating.price_changes.partition_point(|&change| change <= hour);
+        let price = match self.quotes.entry((route, link_type, changes)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                let quote = self.rating.catalog.quote(account, source, destination, link_type, hour)?;
+                *unknown.insert(quote.map(|quote| quote.price))
+            }
+        };
+        if price.is_none() {
+            note_missing(&mut self.missing, (source.to_owned(), destination.to_owned(), link_type), hour);
         }
-        Ok(quote.map(|quote| quote.price))
+        Ok(price)
     }
 }
 

@@ -4,16 +4,16 @@ use crate::{
     attribution::attribute,
     catalog::{Catalog, PriceStatus},
     error::{Error, Result},
-    findings::{Finding, FindingCode, findings},
+    findings::{Finding, FindingCode, Survey, Surveyor, findings},
     group::{Group, group},
-    meter::{ControlTotals, Duplicates, Metered},
+    meter::{ControlTotals, Duplicates, Metered, UsageDigest},
     model::{
         connection::{Connection, Inventory},
         did_you_mean,
         money::Money,
         time::{BillingMonth, Offset, Period},
     },
-    rating::{Line, rate},
+    rating::{Line, Rating},
     statement::{Statement, statements},
 };
 use std::collections::BTreeMap;
@@ -268,9 +268,10 @@ pub fn report<'a>(
     }
     let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
     let account = options.account.as_deref();
-    let lines = rate(&metered.usage, inventory, catalog, options.hourly || by_hours, account)?;
+    let seen = look(metered, inventory, catalog, options.hourly || by_hours, account)?;
+    let Seen { lines, survey, usage_digest } = seen;
     let statements = statements(&lines, inventory, catalog)?;
-    let mut findings = findings(metered, inventory)?;
+    let mut findings = findings(metered, inventory, &survey);
     findings.extend(refusal_findings(metered));
     if let Some(account) = account {
         findings.retain(|finding| {
@@ -286,7 +287,7 @@ pub fn report<'a>(
         groups: None,
         totals: metered.totals,
         findings,
-        usage_digest: metered.usage.digest(inventory)?,
+        usage_digest,
     };
     report.note_assumed_prices();
     report.findings.sort_by_key(|finding| finding.code);
@@ -294,6 +295,41 @@ pub fn report<'a>(
         report.group_lines()?;
     }
     Ok(report)
+}
+
+/// What a look at all metered hours gives.
+struct Seen {
+    lines: Vec<Line>,
+    survey: Survey,
+    usage_digest: String,
+}
+
+/// Looks at every metered hour once, for all that wants to see it.
+fn look(
+    metered: &Metered,
+    inventory: &Inventory,
+    catalog: &Catalog,
+    hourly: bool,
+    account: Option<&str>,
+) -> Result<Seen> {
+    let usage = &metered.usage;
+    let rating = Rating::new(inventory, catalog, hourly, account);
+    let surveyor = Surveyor::new(inventory);
+    let digest = UsageDigest::new(usage, inventory);
+    let new = || (rating.rater(), surveyor.survey(), Vec::new());
+    let parts = usage.fold(new, |(rater, survey, hours), row| {
+        rater.add_row(row)?;
+        surveyor.add_row(survey, row)?;
+        digest.add_row(hours, row)
+    })?;
+    let (mut raters, mut surveys, mut hours) = (Vec::new(), Vec::new(), Vec::new());
+    for (rater, survey, own_hours) in parts {
+        raters.push(rater);
+        surveys.push(survey);
+        hours.push(own_hours);
+    }
+    let lines = rating.lines(raters)?;
+    Ok(Seen { lines, survey: surveyor.merge(surveys), usage_digest: digest.finish(hours) })
 }
 
 fn owns_an_end(account: &str, connection: &Connection) -> bool {

@@ -602,14 +602,17 @@ fn r17_table_and_csv_name_no_input_and_json_names_all_with_their_digests() {
 #[test]
 fn the_digest_of_the_usage_can_be_recomputed_from_its_metered_hours() {
     let json = json_of(&Folder::new().report(&["--format", "json"]));
-    let mut hours = blake3::Hasher::new();
-    for line in [
-        "2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n",
-        "2026-10-05T04:00:00Z,pcc-1,accepter,107374182400\n",
-    ] {
-        hours.update(blake3::hash(line.as_bytes()).as_bytes());
+    let mut whole = blake3::Hasher::new();
+    whole.update(b"pcc-1,requester\npcc-1,accepter\n");
+    // The sender's place among those above, 2026-10-05T03:00:00Z and the hour after it, and bytes.
+    for (place, second, bytes) in
+        [(0u32, 1_791_169_200i64, 214_748_364_800u128), (1, 1_791_172_800, 107_374_182_400)]
+    {
+        let cells = [&place.to_le_bytes()[..], &bytes.to_le_bytes()[..]].concat();
+        whole.update(&second.to_le_bytes());
+        whole.update(blake3::hash(&cells).as_bytes());
     }
-    assert_eq!(json["usage_digest"], hours.finalize().to_hex().as_str());
+    assert_eq!(json["usage_digest"], whole.finalize().to_hex().as_str());
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub struct HourlyUsage {
     keys: usize,
     threads: usize,
     segments: Vec<Segment>,
+    /// By key, as bits: whether it has any hour.
+    metered: Vec<u64>,
 }
 
 /// Encoded cells whose hours lie in `first..=last`.
@@ -100,11 +102,15 @@ impl HourRow<'_> {
 
 impl HourlyUsage {
     pub(super) fn new(period: Period, connections: usize, threads: usize) -> Self {
-        Self { period, keys: connections * Sender::ALL.len(), threads: threads.max(1), segments: Vec::new() }
+        let keys = connections * Sender::ALL.len();
+        let metered = vec![0; keys.div_ceil(64)];
+        Self { period, keys, threads: threads.max(1), segments: Vec::new(), metered }
     }
 
     pub(super) fn extend(&mut self, builder: HourlyBuilder) {
-        self.segments.extend(builder.finish());
+        let (segments, metered) = builder.finish();
+        self.segments.extend(segments);
+        or_into(&mut self.metered, &metered);
     }
 
     /// The billing period that the hours lie in.
@@ -178,42 +184,96 @@ impl HourlyUsage {
         if bytes(Shape::Log) * 8 > bytes(Shape::Row) { WINDOW_BYTES_WITH_LOGS } else { WINDOW_BYTES }
     }
 
-    /// A digest over the metered hours: BLAKE3 of the digests of all hours that have a record, in order, where
-    /// an hour's digest is BLAKE3 of its lines `hour,connection_id,sender,bytes`, sorted by connection and
-    /// sender, each with a line feed.
+    /// A digest over the metered hours, as [`UsageDigest`] defines it.
     pub fn digest(&self, inventory: &Inventory) -> Result<String> {
-        let connections = inventory.connections().iter();
-        let middles: Vec<String> = connections
-            .flat_map(|connection| Sender::ALL.map(|sender| format!(",{},{sender},", connection.id)))
-            .collect();
-        let parts = self.fold(
-            || (Vec::new(), Vec::new()),
-            |(digests, lines): &mut (Vec<(Hour, blake3::Hash)>, Vec<u8>), row| {
-                lines.clear();
-                let hour = row.hour.to_string();
-                let mut number = itoa::Buffer::new();
-                row.try_each_key(|key, bytes| {
-                    lines.extend_from_slice(hour.as_bytes());
-                    lines.extend_from_slice(middles[key].as_bytes());
-                    let digits = match u64::try_from(bytes) {
-                        Ok(bytes) => number.format(bytes),
-                        Err(_) => number.format(bytes),
-                    };
-                    lines.extend_from_slice(digits.as_bytes());
-                    lines.push(b'\n');
-                    Ok(())
-                })?;
-                digests.push((row.hour, blake3::hash(lines)));
-                Ok(())
-            },
-        )?;
-        let mut digests: Vec<_> = parts.into_iter().flat_map(|(digests, _)| digests).collect();
-        digests.sort_unstable_by_key(|(hour, _)| *hour);
+        let digest = UsageDigest::new(self, inventory);
+        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
+        Ok(digest.finish(parts))
+    }
+}
+
+/// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).
+///
+/// It is BLAKE3 of two parts. First, for every connection and sender with a metered hour, in the order of ids and
+/// the requester before the accepter: `connection_id,sender` and a line feed. Then, for every hour with a record, in
+/// order: its start in seconds since 1970 (eight bytes), and the BLAKE3 of its cells, where a cell is the place of its
+/// connection and sender in the first part, counted from 0 (four bytes), and its bytes (sixteen bytes). All numbers
+/// are little-endian.
+pub(crate) struct UsageDigest<'a> {
+    usage: &'a HourlyUsage,
+    inventory: &'a Inventory,
+    /// By key: its place among those that are metered.
+    places: Vec<u32>,
+}
+
+/// The digest of an hour's cells.
+type HourDigest = (Hour, blake3::Hash);
+
+impl<'a> UsageDigest<'a> {
+    pub fn new(usage: &'a HourlyUsage, inventory: &'a Inventory) -> Self {
+        let mut places = vec![0; usage.keys];
+        for (place, key) in (0..).zip(ones(&usage.metered)) {
+            places[key] = place;
+        }
+        Self { usage, inventory, places }
+    }
+
+    /// Adds an hour.
+    pub fn add_row(&self, hours: &mut Vec<HourDigest>, row: &HourRow<'_>) -> Result<()> {
+        const CELL: usize = size_of::<u32>() + size_of::<u128>();
+        // As many cells as are hashed at once: a whole number of BLAKE3's chunks, small enough for the cache.
+        let mut cells = [0; 4096 * CELL];
+        let mut filled = 0;
         let mut hasher = blake3::Hasher::new();
-        for (_, digest) in &digests {
+        row.try_each_key(|key, bytes| {
+            let cell = &mut cells[filled..filled + CELL];
+            cell[..4].copy_from_slice(&self.places[key].to_le_bytes());
+            cell[4..].copy_from_slice(&bytes.to_le_bytes());
+            filled += CELL;
+            if filled == cells.len() {
+                hasher.update(&cells);
+                filled = 0;
+            }
+            Ok(())
+        })?;
+        hasher.update(&cells[..filled]);
+        hours.push((row.hour, hasher.finalize()));
+        Ok(())
+    }
+
+    /// The digest of all hours, in hexadecimal.
+    pub fn finish(&self, parts: impl IntoIterator<Item = Vec<HourDigest>>) -> String {
+        let mut hours: Vec<HourDigest> = parts.into_iter().flatten().collect();
+        hours.sort_unstable_by_key(|(hour, _)| *hour);
+        let mut hasher = blake3::Hasher::new();
+        for key in ones(&self.usage.metered) {
+            let connection = self.inventory.connection(key / Sender::ALL.len());
+            let sender = Sender::ALL[key % Sender::ALL.len()];
+            hasher.update(format!("{},{sender}\n", connection.id).as_bytes());
+        }
+        for (hour, digest) in &hours {
+            hasher.update(&hour.start().seconds().to_le_bytes());
             hasher.update(digest.as_bytes());
         }
-        Ok(hasher.finalize().to_hex().to_string())
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// The places of the bits that are set, rising.
+fn ones(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(word, &bits)| {
+        let mut bits = bits;
+        std::iter::from_fn(move || {
+            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(word * 64 + bit)
+        })
+    })
+}
+
+fn or_into(words: &mut [u64], others: &[u64]) {
+    for (word, other) in words.iter_mut().zip(others) {
+        *word |= other;
     }
 }
 
@@ -402,6 +462,8 @@ pub(super) struct HourlyBuilder {
     rows: [OpenRow; OPEN_ROWS],
     segments: Vec<Segment>,
     log: Log,
+    /// By key, as bits: whether it has any hour in a row that was closed.
+    metered: Vec<u64>,
 }
 
 /// The log segment that is being written.
@@ -424,7 +486,8 @@ impl HourlyBuilder {
             few: Vec::new(),
             count: 0,
         };
-        Self { rows: std::array::from_fn(|_| row()), segments: Vec::new(), log: Log::default() }
+        let metered = vec![0; keys.div_ceil(64)];
+        Self { rows: std::array::from_fn(|_| row()), segments: Vec::new(), log: Log::default(), metered }
     }
 
     /// Adds a record's bytes to an hour, counted from the start of the period.
@@ -470,9 +533,13 @@ impl HourlyBuilder {
         if row.count <= LOGGED_CELLS {
             for &key in &row.few {
                 self.log_cell(key as usize, hour, row.sums[key as usize]);
+                self.metered[key as usize / 64] |= row.present[key as usize / 64];
+            }
+            for &key in &row.few {
                 row.present[key as usize / 64] = 0;
             }
         } else {
+            or_into(&mut self.metered, &row.present);
             self.segments.push(row.encode(hour));
             row.present.fill(0);
         }
@@ -507,12 +574,12 @@ impl HourlyBuilder {
         }
     }
 
-    fn finish(mut self) -> Vec<Segment> {
+    fn finish(mut self) -> (Vec<Segment>, Vec<u64>) {
         for slot in 0..OPEN_ROWS {
             self.close(slot);
         }
         self.close_log();
-        self.segments
+        (self.segments, self.metered)
     }
 }
 
