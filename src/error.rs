@@ -81,6 +81,8 @@ pub struct Fault {
     pub input: Option<Arc<str>>,
     /// The line in that input, counted from 1.
     pub line: Option<u64>,
+    /// Where within a document, in words of its format: `response 2: Datapoints[17].Sum`.
+    pub path: Option<String>,
     /// The value that is wrong and what to do about it.
     pub message: String,
 }
@@ -88,28 +90,40 @@ pub struct Fault {
 impl Fault {
     /// A fault that stands at no line of an input.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
-        Self { code, input: None, line: None, message: message.into() }
+        Self { code, input: None, line: None, path: None, message: message.into() }
     }
 
     /// A fault of a whole input.
     pub fn of_input(code: FaultCode, input: &str, message: impl Into<String>) -> Self {
-        Self { code, input: Some(input.into()), line: None, message: message.into() }
+        Self { input: Some(input.into()), ..Self::new(code, message) }
     }
 
     /// A fault at one line of an input.
     pub fn at(code: FaultCode, input: &Arc<str>, line: u64, message: impl Into<String>) -> Self {
-        Self { code, input: Some(input.clone()), line: Some(line), message: message.into() }
+        Self { input: Some(input.clone()), line: Some(line), ..Self::new(code, message) }
+    }
+}
+
+impl Fault {
+    /// Where it stands: input, line and path, as far as it has them.
+    pub fn place(&self) -> String {
+        let mut place = String::from(self.input.as_deref().unwrap_or_default());
+        if let Some(line) = self.line {
+            place.push_str(&format!(":{line}"));
+        }
+        if let Some(path) = &self.path {
+            place.push_str(if place.is_empty() { "" } else { ": " });
+            place.push_str(path);
+        }
+        place
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(input) = &self.input {
-            write!(f, "{input}:")?;
-            if let Some(line) = self.line {
-                write!(f, "{line}:")?;
-            }
-            write!(f, " ")?;
+        let place = self.place();
+        if !place.is_empty() {
+            write!(f, "{place}: ")?;
         }
         f.write_str(&self.message)
     }

@@ -132,12 +132,8 @@ fn read_settings(document: &Document) -> Result<Settings> {
     let text = std::str::from_utf8(&document.text).map_err(|_| unusable("is not UTF-8".into()))?;
     let settings: Settings = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start].matches('\n').count() as u64 + 1);
-        let fault = Fault {
-            code: FaultCode::UnusableInput,
-            input: Some(document.name.clone()),
-            line,
-            message: error.message().to_owned(),
-        };
+        let fault = Fault::of_input(FaultCode::UnusableInput, &document.name, error.message());
+        let fault = Fault { line, ..fault };
         Error::new(ErrorKind::Catalog, fault)
     })?;
     if settings.rounding.decimals > PRINTED_DECIMALS {

@@ -1,5 +1,6 @@
 //! Records to hourly bytes per connection and sender, with control totals (R14) and what was refused (R15).
 
+mod fraction;
 mod hourly;
 mod lookup;
 mod plain;
@@ -11,9 +12,18 @@ pub(crate) use hourly::{UsageDigest, key_of};
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{checked_add, connection::Inventory, time::Period, usage::UsageRecord},
-    read::{TrafficSource, traffic::Observation},
+    model::{
+        checked_add,
+        connection::Inventory,
+        time::Period,
+        usage::{Sender, UsageRecord},
+    },
+    read::{
+        TrafficSource,
+        traffic::{Notes, Observation},
+    },
 };
+use fraction::{Fractions, rounds_up};
 use hourly::HourlyBuilder;
 use lookup::Lookup;
 use scan::{Cut, Scanned, scan};
@@ -150,6 +160,8 @@ pub struct Metered {
     pub refused_for_cause: u64,
     /// How many of them are refused only because their connection's own row or changes are bad.
     pub refused_for_connection: u64,
+    /// What was seen in the sources beside records.
+    pub notes: Notes,
 }
 
 /// What two records share if one is a copy of the other: connection, sender and clock.
@@ -158,11 +170,63 @@ type Identity = (u32, i64);
 /// A record of which there are several, set aside until all are known.
 #[derive(Debug, Clone)]
 struct Copy {
-    identity: Identity,
-    hour: u32,
-    bytes: u64,
+    key: u32,
+    identity: CopyOf,
+    parts: Vec<Part>,
     free: bool,
     record: RefusedRecord,
+}
+
+/// What a copy of a key shares with the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CopyOf {
+    /// The clock.
+    Moment(i64),
+}
+
+/// The bytes of a record in one hour; `None` outside the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    hour: Option<u32>,
+    bytes: u64,
+    /// Parts of a byte beyond them.
+    parts: u128,
+}
+
+/// What copies that are kept add.
+struct Kept {
+    hourly: HourlyBuilder,
+    fractions: Fractions,
+}
+
+impl Copy {
+    fn group(&self) -> (u32, CopyOf) {
+        (self.key, self.identity)
+    }
+
+    /// Its bytes, where it is refused on its own; true where its parts were rounded up.
+    fn alone(&self) -> (u64, bool) {
+        let up = rounds_up(self.parts.iter().map(|part| part.parts).sum());
+        (self.parts.iter().map(|part| part.bytes).sum::<u64>() + u64::from(up), up)
+    }
+
+    /// Counts it once, in the bucket of its first part, and its bytes where they fall.
+    fn keep(&self, totals: &mut ControlTotals, kept: &mut Kept) -> Result<()> {
+        for (index, part) in self.parts.iter().enumerate() {
+            let count = match part.hour {
+                None => &mut totals.outside_period,
+                Some(_) if self.free => &mut totals.free,
+                Some(_) => &mut totals.billed,
+            };
+            count.records += u64::from(index == 0);
+            count.bytes += u128::from(part.bytes);
+            if let Some(hour) = part.hour {
+                kept.hourly.add(self.key as usize, hour, part.bytes);
+                kept.fractions.add(self.key as usize, hour, part.parts)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Meters native traffic.
@@ -222,8 +286,10 @@ pub fn meter_records(
             ];
             tally.take(Observation {
                 line: index as u64 + 1,
+                place: None,
                 connection_id: record.connection_id.as_bytes(),
                 bytes: Some(record.bytes),
+                parts: 0,
                 read: Ok((record.timestamp, record.sender)),
                 fields: Some(std::array::from_fn(|i| texts[i].as_bytes())),
                 raw: b"",
@@ -245,7 +311,7 @@ fn meter_by(
     let plan = Plan { names, inventory, lookup: &lookup, settings, goal: Goal::Bill(&none) };
     let scanned = read(&plan)?;
     if settings.duplicates == Duplicates::Sum || scanned.disordered.is_empty() {
-        return finish(scanned, names, settings);
+        return finish(scanned, &plan);
     }
     // The exact second look, at connections and senders whose clock did not strictly rise.
     let mut seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
@@ -254,19 +320,27 @@ fn meter_by(
         seen.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
     drop(seen);
     if repeated.is_empty() {
-        return finish(scanned, names, settings);
+        return finish(scanned, &plan);
     }
     drop(scanned);
-    finish(read(&Plan { goal: Goal::Bill(&repeated), ..plan })?, names, settings)
+    finish(read(&Plan { goal: Goal::Bill(&repeated), ..plan })?, &plan)
 }
 
-fn finish(scanned: Scanned, names: &[Arc<str>], settings: &MeterSettings) -> Result<Metered> {
-    let Scanned { mut usage, mut found, .. } = scanned;
+fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
+    let Scanned { mut usage, mut found, fractions, .. } = scanned;
     let mut resolved = SpanTally::default();
-    let mut kept = HourlyBuilder::new(usage.keys() / 2);
-    resolve_copies(std::mem::take(&mut found.copies), names, settings, &mut resolved, &mut kept)?;
-    usage.extend(kept);
-    found.merge(resolved, settings.keep_refused)?;
+    let mut kept = Kept { hourly: HourlyBuilder::new(usage.keys() / 2), fractions };
+    resolve_copies(std::mem::take(&mut found.copies), plan, &mut resolved, &mut kept)?;
+    found.merge(resolved, plan.settings.keep_refused)?;
+    for (key, hour, bytes) in kept.fractions.rounded() {
+        let totals = &mut found.totals;
+        let free = plan.lookup.free[key / Sender::ALL.len()];
+        totals.read.bytes += u128::from(bytes);
+        let count = if free { &mut totals.free } else { &mut totals.billed };
+        count.bytes += u128::from(bytes);
+        kept.hourly.add(key, hour, bytes);
+    }
+    usage.extend(kept.hourly);
     found.refused.sort_by_key(|record| (record.source, record.fault.line));
     found.totals.check()?;
     Ok(Metered {
@@ -275,46 +349,45 @@ fn finish(scanned: Scanned, names: &[Arc<str>], settings: &MeterSettings) -> Res
         refused: found.refused,
         refused_for_cause: found.refused_for_cause,
         refused_for_connection: found.refused_for_connection,
+        notes: found.notes,
     })
 }
 
 /// Decides what becomes of the copies that were set aside; they were counted as read before.
 fn resolve_copies(
     mut copies: Vec<Copy>,
-    names: &[Arc<str>],
-    settings: &MeterSettings,
+    plan: &Plan<'_>,
     resolved: &mut SpanTally,
-    usage: &mut HourlyBuilder,
+    kept: &mut Kept,
 ) -> Result<()> {
+    let settings = plan.settings;
     // Stable, so that copies of one record stay in the order of the input.
-    copies.sort_by_key(|copy| copy.identity);
-    for same in copies.chunk_by(|a, b| a.identity == b.identity) {
+    copies.sort_by_key(Copy::group);
+    for same in copies.chunk_by(|a, b| a.group() == b.group()) {
         if same.len() < 2 {
-            let name = &names[same[0].record.source];
+            let name = &plan.names[same[0].record.source];
             return Err(Error::unusable(ErrorKind::Input, name, "the input changed while it was read"));
         }
-        let equal = same.iter().all(|copy| copy.bytes == same[0].bytes);
-        let kept = usize::from(settings.duplicates == Duplicates::First && equal);
-        if kept == 1 {
-            let copy = &same[0];
-            let totals = &mut resolved.totals;
-            let count = if copy.free { &mut totals.free } else { &mut totals.billed };
-            count.add(copy.bytes);
-            usage.add(copy.identity.0 as usize, copy.hour, copy.bytes);
+        let equal = same.iter().all(|copy| copy.parts == same[0].parts);
+        let keep_one = settings.duplicates == Duplicates::First && equal;
+        if keep_one {
+            same[0].keep(&mut resolved.totals, kept)?;
         }
-        for (index, copy) in same.iter().enumerate().skip(kept) {
+        for (index, copy) in same.iter().enumerate().skip(usize::from(keep_one)) {
             let other = &same[usize::from(index == 0)].record.fault;
             let mut record = copy.record.clone();
-            let (code, message) = why_refused(same.len(), equal, kept == 1, other);
+            let (code, message) = why_refused(same.len(), equal, keep_one, other);
             record.fault = Fault { code, message, ..record.fault };
-            resolved.refuse(record, copy.bytes, settings.keep_refused);
+            let (bytes, rounded_up) = copy.alone();
+            resolved.totals.read.bytes += u128::from(rounded_up);
+            resolved.refuse(record, bytes, settings.keep_refused);
         }
     }
     Ok(())
 }
 
 fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> (FaultCode, String) {
-    let place = format!("{}:{}", other.input.as_deref().unwrap_or_default(), other.line.unwrap_or_default());
+    let place = other.place();
     if one_kept {
         return (FaultCode::DroppedCopy, format!("a copy of the record at {place}, dropped"));
     }

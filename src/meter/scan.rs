@@ -1,9 +1,10 @@
 //! Reads sources in spans, by several workers at once, and puts what they found together in the order of the input.
 
 use super::{
-    hourly::{HourlyBuilder, HourlyUsage, run_on},
+    fraction::Fractions,
+    hourly::{HourlyUsage, run_on},
     plain::PADDING,
-    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Tally},
+    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Summed, Tally},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -41,16 +42,19 @@ impl Cut {
 /// What a reading found, in the order of the input.
 pub(super) struct Scanned {
     pub usage: HourlyUsage,
+    /// Parts of bytes beside the whole ones.
+    pub fractions: Fractions,
     pub found: SpanTally,
     /// Keys whose clock did not strictly rise.
     pub disordered: HashSet<u32>,
 }
 
 impl Scanned {
-    fn extend(&mut self, hourly: HourlyBuilder, disordered: &[bool]) {
-        self.usage.extend(hourly);
-        let keys = (0u32..).zip(disordered);
-        self.disordered.extend(keys.filter(|(_, disordered)| **disordered).map(|(key, _)| key));
+    fn extend(&mut self, worker: Summed) -> Result<()> {
+        self.usage.extend(worker.hourly);
+        let keys = (0u32..).zip(worker.disordered);
+        self.disordered.extend(keys.filter(|(_, disordered)| *disordered).map(|(key, _)| key));
+        self.fractions.merge(worker.fractions)
     }
 }
 
@@ -136,14 +140,14 @@ fn scan_once(
             let mut merger = merger.lock().unwrap_or_else(PoisonError::into_inner);
             merger.hand_in(index, span.source, &mut tally)?;
         }
-        Ok((tally.hourly, tally.disordered))
+        Ok(tally.summed())
     })?;
     if let Some((_, stop)) = stopped.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(stop);
     }
     let mut scanned = merger.into_inner().unwrap_or_else(PoisonError::into_inner).scanned;
-    for (hourly, disordered) in workers {
-        scanned.extend(hourly, &disordered);
+    for worker in workers {
+        scanned.extend(worker)?;
     }
     Ok(scanned)
 }
@@ -194,7 +198,9 @@ fn read_span(
 
 fn read_records(own: &TrafficSource, records: &dyn Records, tally: &mut Tally<'_>) -> Result<()> {
     let mut input = own.stream().map_err(|error| own.unreadable(&error))?;
-    records.read(own, &mut input, &mut |observation| tally.take(observation))
+    let notes = records.read(own, &mut input, &mut |observation| tally.take(observation))?;
+    tally.span.notes.add(notes);
+    Ok(())
 }
 
 /// Reads blocks of whole lines from `input` and lets `tally` take them. Where a row needs more than its line and
@@ -312,7 +318,7 @@ pub(super) fn of_one_span(plan: &Plan<'_>, mut tally: Tally<'_>) -> Result<Scann
     let mut merger = Merger::new(plan, &[]);
     merger.hand_in(0, 0, &mut tally)?;
     let mut scanned = merger.scanned;
-    scanned.extend(tally.hourly, &tally.disordered);
+    scanned.extend(tally.summed())?;
     Ok(scanned)
 }
 
@@ -335,7 +341,12 @@ impl<'a> Merger<'a> {
         let settings = plan.settings;
         let usage = HourlyUsage::new(settings.period, plan.inventory.connections().len(), settings.threads);
         let keys = usage.keys();
-        let scanned = Scanned { usage, found: SpanTally::default(), disordered: HashSet::new() };
+        let scanned = Scanned {
+            usage,
+            fractions: Fractions::default(),
+            found: SpanTally::default(),
+            disordered: HashSet::new(),
+        };
         Self {
             plan,
             layouts,

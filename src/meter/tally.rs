@@ -1,7 +1,8 @@
 //! What one worker makes of records: sums, control totals, clocks, and what it refuses.
 
 use super::{
-    ControlTotals, Copy, Identity, MeterSettings, RefusedRecord,
+    ControlTotals, Copy, CopyOf, Identity, MeterSettings, Part, RefusedRecord,
+    fraction::{Fractions, rounds_up},
     hourly::{HourlyBuilder, key_of},
     lookup::{Found, Lookup},
     plain::{PADDING, PlainReader, PlainRecord},
@@ -16,7 +17,7 @@ use crate::{
     },
     read::{
         rows::{Fields, LONGEST_ROW, Shape},
-        traffic::{LineLayout, Observation},
+        traffic::{LineLayout, Notes, Observation},
     },
 };
 use std::{collections::HashSet, sync::Arc};
@@ -68,6 +69,15 @@ pub(super) struct SpanTally {
     pub refused_for_connection: u64,
     pub copies: Vec<Copy>,
     pub collected: Vec<Identity>,
+    pub notes: Notes,
+}
+
+/// What a worker summed over all its spans.
+pub(super) struct Summed {
+    pub hourly: HourlyBuilder,
+    pub fractions: Fractions,
+    /// Keys whose clock did not strictly rise within a span.
+    pub disordered: Vec<bool>,
 }
 
 /// How far lines were read.
@@ -90,10 +100,10 @@ struct Moment {
 /// One worker.
 pub(super) struct Tally<'a> {
     plan: &'a Plan<'a>,
-    pub hourly: HourlyBuilder,
+    hourly: HourlyBuilder,
+    fractions: Fractions,
     pub clocks: Clocks,
-    /// Keys whose clock did not strictly rise within a span.
-    pub disordered: Vec<bool>,
+    disordered: Vec<bool>,
     pub span: SpanTally,
     source: usize,
     moment: Moment,
@@ -110,6 +120,7 @@ impl<'a> Tally<'a> {
         Self {
             plan,
             hourly: HourlyBuilder::new(connections),
+            fractions: Fractions::default(),
             clocks: Clocks::new(keys),
             disordered: vec![false; keys],
             span: SpanTally::default(),
@@ -118,6 +129,11 @@ impl<'a> Tally<'a> {
             plain: PlainReader::new(),
             fields: Some(Fields::new()),
         }
+    }
+
+    /// What it summed over all its spans.
+    pub fn summed(self) -> Summed {
+        Summed { hourly: self.hourly, fractions: self.fractions, disordered: self.disordered }
     }
 
     /// Begins a span of a source.
@@ -264,7 +280,6 @@ impl<'a> Tally<'a> {
 
     /// Sends one record where it belongs.
     pub fn take(&mut self, observation: Observation<'_>) -> Result<()> {
-        let bytes = observation.bytes.unwrap_or(0);
         if let Goal::Collect(keys) = &self.plan.goal {
             if let Ok((timestamp, sender)) = observation.read
                 && let Some(Found::Known(connection)) = self.plan.lookup.find(observation.connection_id)
@@ -277,7 +292,7 @@ impl<'a> Tally<'a> {
             }
             return Ok(());
         }
-        self.span.totals.read.add(bytes);
+        self.span.totals.read.add(observation.bytes.unwrap_or(0));
         let (timestamp, sender) = match &observation.read {
             Ok(read) => *read,
             Err(why) => {
@@ -288,11 +303,14 @@ impl<'a> Tally<'a> {
         let moment = self.moment_of(timestamp);
         // R15: a readable record outside the period is that before any other check.
         let Some(hour) = moment.hour else {
+            let bytes = self.alone(&observation);
             self.span.totals.outside_period.add(bytes);
             return Ok(());
         };
         match self.plan.lookup.find(observation.connection_id) {
-            Some(Found::Known(index)) => self.take_known(&observation, index, sender, hour, moment.clock),
+            Some(Found::Known(index)) => {
+                return self.take_known(&observation, index, sender, hour, moment.clock);
+            }
             Some(Found::Faulty(cause)) => {
                 self.refuse(&observation, FaultCode::FaultyConnection, cause.to_string());
             }
@@ -312,18 +330,20 @@ impl<'a> Tally<'a> {
         sender: Sender,
         hour: u32,
         clock: i64,
-    ) {
+    ) -> Result<()> {
         let connection = self.plan.inventory.connection(index);
         let at = self.moment.timestamp;
         let start = self.plan.settings.period.start;
         let civil = Hour::from_index(start.index() + i64::from(hour));
         if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
             let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
-            return self.refuse(observation, FaultCode::BeforeCreation, why);
+            self.refuse(observation, FaultCode::BeforeCreation, why);
+            return Ok(());
         }
         if let Some(deleted) = connection.deleted_at.filter(|_| connection.after_deletion(civil)) {
             let why = format!("traffic at {at}, but {} was deleted at {deleted}", connection.id);
-            return self.refuse(observation, FaultCode::AfterDeletion, why);
+            self.refuse(observation, FaultCode::AfterDeletion, why);
+            return Ok(());
         }
         let key = key_of(index, sender);
         let bytes = observation.bytes.unwrap_or(0);
@@ -331,14 +351,27 @@ impl<'a> Tally<'a> {
         let identity = (key as u32, clock);
         if matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.contains(&identity)) {
             let record = self.refusal(observation, FaultCode::DuplicateRecord, String::new());
-            self.span.copies.push(Copy { identity, hour, bytes, free, record });
-            return;
+            let part = Part { hour: Some(hour), bytes, parts: observation.parts };
+            let identity = CopyOf::Moment(clock);
+            self.span.copies.push(Copy { key: key as u32, identity, parts: vec![part], free, record });
+            return Ok(());
         }
         self.bill(key, hour, clock, bytes, free);
+        self.fractions.add(key, hour, observation.parts)
+    }
+
+    /// The bytes of a record that no hour sums: its parts are rounded on their own, half up. What that adds
+    /// to them counts as read.
+    fn alone(&mut self, observation: &Observation<'_>) -> u64 {
+        let up = u64::from(rounds_up(observation.parts));
+        self.span.totals.read.bytes += u128::from(up);
+        // OK because a rate of 2^64-1 bytes and more is refused.
+        observation.bytes.unwrap_or(0) + up
     }
 
     fn refusal(&self, observation: &Observation<'_>, code: FaultCode, why: String) -> RefusedRecord {
-        let fault = Fault::at(code, &self.plan.names[self.source], observation.line, why);
+        let mut fault = Fault::at(code, &self.plan.names[self.source], observation.line, why);
+        fault.path = observation.place.map(|place| place.to_string());
         let fields = observation.fields.map(|fields| fields.map(<[u8]>::to_vec));
         let raw = if fields.is_some() { Vec::new() } else { observation.raw.to_vec() };
         RefusedRecord { source: self.source, fault, fields, raw }
@@ -346,7 +379,8 @@ impl<'a> Tally<'a> {
 
     fn refuse(&mut self, observation: &Observation<'_>, code: FaultCode, why: String) {
         let record = self.refusal(observation, code, why);
-        self.span.refuse(record, observation.bytes.unwrap_or(0), self.plan.settings.keep_refused);
+        let bytes = self.alone(observation);
+        self.span.refuse(record, bytes, self.plan.settings.keep_refused);
     }
 }
 
@@ -363,6 +397,7 @@ impl SpanTally {
         self.refused_for_connection += later.refused_for_connection;
         self.copies.append(&mut later.copies);
         self.collected.append(&mut later.collected);
+        self.notes.add(later.notes);
         Ok(())
     }
 

@@ -57,7 +57,26 @@ pub(crate) trait Records: Send + Sync {
         source: &TrafficSource,
         input: &mut dyn Read,
         each: &mut dyn FnMut(Observation<'_>) -> Result<()>,
-    ) -> Result<()>;
+    ) -> Result<Notes>;
+}
+
+/// What was seen in sources beside records of traffic; each becomes a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Inputs of CloudMonitor that end with a response which announces a further page.
+    pub open_pages: u64,
+    /// Entries of flow logs that are no outbound traffic of a peering connection.
+    pub passed_over: u64,
+    /// Entries of flow logs that stand for others which were not captured (`SKIPDATA`).
+    pub skipped: u64,
+}
+
+impl Notes {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.open_pages += other.open_pages;
+        self.passed_over += other.passed_over;
+        self.skipped += other.skipped;
+    }
 }
 
 /// How records are written.
@@ -183,13 +202,35 @@ pub(crate) struct LineLayout {
     header: Header,
 }
 
+/// Where a record stands within a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Which response of the input, counted from 1.
+    pub response: u64,
+    /// Which datapoint of the response, counted from 0 as JSON paths do.
+    pub datapoint: u64,
+    /// The key that is wrong, where it is one.
+    pub key: Option<&'static str>,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "response {}: Datapoints[{}]", self.response, self.datapoint)?;
+        self.key.map_or(Ok(()), |key| write!(f, ".{key}"))
+    }
+}
+
 /// One record as it was read.
 #[derive(Debug)]
 pub(crate) struct Observation<'a> {
     pub line: u64,
+    /// Where it stands, in a document whose lines do not tell.
+    pub place: Option<Place>,
     pub connection_id: &'a [u8],
     /// `None` where the number is unreadable.
     pub bytes: Option<u64>,
+    /// Parts of a byte beyond them, in units of 10^-30; only rates leave any.
+    pub parts: u128,
     /// What can be billed, or why the record is unreadable.
     pub read: Result<(Timestamp, Sender), String>,
     pub fields: Option<[&'a [u8]; 4]>,
@@ -201,8 +242,10 @@ impl LineLayout {
     pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
         let unreadable = |why| Observation {
             line: row.line,
+            place: None,
             connection_id: b"",
             bytes: None,
+            parts: 0,
             read: Err(why),
             fields: None,
             raw: row.raw,

@@ -80,7 +80,7 @@ fn fill_paths(
 
 fn read() -> Result<Option<Settings>> {
     let unusable = |line, message: String| {
-        let fault = Fault { code: FaultCode::UnusableInput, input: Some(FILE.into()), line, message };
+        let fault = Fault { line, ..Fault::of_input(FaultCode::UnusableInput, FILE, message) };
         Error::new(ErrorKind::Input, fault)
     };
     let text = match fs::read_to_string(FILE) {
