@@ -129,6 +129,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What stands before the first hour concerned in the message about a missing price (R5).
+pub(crate) const FIRST_NEEDED: &str = ", first needed in hour ";
+
 /// How many faults an error keeps; the others are counted.
 pub const FAULTS_LISTED: usize = 50;
 
@@ -161,6 +164,19 @@ impl Error {
     pub(crate) fn about(mut self, what: &str) -> Self {
         for fault in &mut self.faults {
             fault.message = format!("{what}: {}", fault.message);
+        }
+        self
+    }
+
+    /// The same error without the hour in which a price was first needed, where no hour was asked about.
+    #[must_use]
+    pub(crate) fn without_hour(mut self) -> Self {
+        for fault in &mut self.faults {
+            if let Some(start) = fault.message.find(FIRST_NEEDED)
+                && let Some(length) = fault.message[start..].find(';')
+            {
+                fault.message.replace_range(start..start + length, "");
+            }
         }
         self
     }

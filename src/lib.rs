@@ -62,6 +62,8 @@ pub mod statement;
 
 pub mod report;
 
+pub mod estimate;
+
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
 pub mod write;

@@ -3,7 +3,7 @@
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, ErrorKind, FIRST_NEEDED, Fault, FaultCode, Result},
     meter::{HourRow, HourlyUsage, key_of},
     model::{
         checked_add,
@@ -379,7 +379,7 @@ fn note_missing(missing: &mut MissingPrices, pair: (String, String, LinkType), h
 fn refuse_missing(missing: MissingPrices, catalog: &Catalog) -> Result<()> {
     let faults = missing.into_iter().map(|((source, destination, link_type), hour)| {
         let message = format!(
-            "no {link_type} price from {source} to {destination} in catalog {} ({}), first needed in hour {hour}; \
+            "no {link_type} price from {source} to {destination} in catalog {} ({}){FIRST_NEEDED}{hour}; \
              supply it with --prices or --contract",
             catalog.name, catalog.currency
         );

@@ -135,6 +135,11 @@ impl Row {
         self.0.cmp(&other.0)
     }
 
+    /// Leaves a column empty.
+    pub(crate) fn clear(&mut self, column: Column) {
+        self.0[column as usize].clear();
+    }
+
     fn set_period(&mut self, period: Period) {
         self.set(Column::ChargePeriodStart, period.start.to_string());
         self.set(Column::ChargePeriodEnd, period.end.to_string());
@@ -259,42 +264,68 @@ pub fn report<'a>(
     catalog: &'a Catalog,
     options: ReportOptions,
 ) -> Result<Report<'a>> {
-    metered.totals.check()?;
-    if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
-        return Err(Error::usage("--hourly and --by day exclude each other"));
+    Basis { metered, inventory, options, measured: true }.report(inventory, catalog)
+}
+
+/// What reports on the same traffic share, whatever its link types and prices.
+#[derive(Debug, Clone)]
+pub struct Basis<'m, 'a> {
+    /// What was metered.
+    pub metered: &'m Metered,
+    /// The connections it is about.
+    pub inventory: &'a Inventory,
+    /// What is asked for.
+    pub options: ReportOptions,
+    /// Whether the traffic was measured; there is nothing to find in quantities that were planned.
+    pub measured: bool,
+}
+
+impl<'a> Basis<'_, 'a> {
+    /// Rates the traffic over the link types of `link_types`, whose connections are those of the inventory, and
+    /// makes the report.
+    pub fn report(&self, link_types: &Inventory, catalog: &'a Catalog) -> Result<Report<'a>> {
+        let Self { metered, inventory, options, measured } = self;
+        metered.totals.check()?;
+        if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
+            return Err(Error::usage("--hourly and --by day exclude each other"));
+        }
+        if let Some(account) = &options.account {
+            check_account(account, inventory)?;
+        }
+        let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
+        let rating = Rating::new(link_types, catalog, options.hourly || by_hours, options.account.as_deref());
+        let Seen { lines, survey, usage_digest } = look(metered, inventory, &rating)?;
+        let statements = statements(&lines, inventory, catalog)?;
+        let mut report = Report {
+            options: options.clone(),
+            catalog,
+            inventory,
+            lines,
+            statements,
+            groups: None,
+            totals: metered.totals,
+            findings: if *measured { self.findings(&survey) } else { Vec::new() },
+            usage_digest,
+        };
+        report.note_assumed_prices();
+        report.findings.sort_by_key(|finding| finding.code);
+        if report.options.by.is_some() {
+            report.group_lines()?;
+        }
+        Ok(report)
     }
-    if let Some(account) = &options.account {
-        check_account(account, inventory)?;
+
+    /// What a reader should know about the traffic.
+    fn findings(&self, survey: &Survey) -> Vec<Finding> {
+        let mut findings = findings(self.metered, self.inventory, survey);
+        findings.extend(refusal_findings(self.metered));
+        if let Some(account) = &self.options.account {
+            findings.retain(|finding| {
+                finding.connection.is_none_or(|index| owns_an_end(account, self.inventory.connection(index)))
+            });
+        }
+        findings
     }
-    let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
-    let account = options.account.as_deref();
-    let seen = look(metered, inventory, catalog, options.hourly || by_hours, account)?;
-    let Seen { lines, survey, usage_digest } = seen;
-    let statements = statements(&lines, inventory, catalog)?;
-    let mut findings = findings(metered, inventory, &survey);
-    findings.extend(refusal_findings(metered));
-    if let Some(account) = account {
-        findings.retain(|finding| {
-            finding.connection.is_none_or(|index| owns_an_end(account, inventory.connection(index)))
-        });
-    }
-    let mut report = Report {
-        options,
-        catalog,
-        inventory,
-        lines,
-        statements,
-        groups: None,
-        totals: metered.totals,
-        findings,
-        usage_digest,
-    };
-    report.note_assumed_prices();
-    report.findings.sort_by_key(|finding| finding.code);
-    if report.options.by.is_some() {
-        report.group_lines()?;
-    }
-    Ok(report)
 }
 
 /// What a look at all metered hours gives.
@@ -305,15 +336,8 @@ struct Seen {
 }
 
 /// Looks at every metered hour once, for all that wants to see it.
-fn look(
-    metered: &Metered,
-    inventory: &Inventory,
-    catalog: &Catalog,
-    hourly: bool,
-    account: Option<&str>,
-) -> Result<Seen> {
+fn look(metered: &Metered, inventory: &Inventory, rating: &Rating<'_>) -> Result<Seen> {
     let usage = &metered.usage;
-    let rating = Rating::new(inventory, catalog, hourly, account);
     let surveyor = Surveyor::new(inventory);
     let digest = UsageDigest::new(usage, inventory);
     let new = || (rating.rater(), surveyor.survey(), Vec::new());

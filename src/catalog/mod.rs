@@ -241,6 +241,14 @@ impl Catalog {
         Err(format!("region {region:?} is not known to catalog {}{near}", self.name))
     }
 
+    /// The id of the region that a user names by id, English or Chinese name; the error suggests a near one.
+    pub fn region_id(&self, text: &str) -> Result<Arc<str>> {
+        if self.knows_region(text) {
+            return Ok(text.into());
+        }
+        self.regions.find(text).map(|region| region.id.clone())
+    }
+
     /// What `account` pays per GB from `source` to `destination`, two different regions, in `hour`.
     ///
     /// `None` where no price is known (R5). An error where two rows are equally specific.
@@ -358,6 +366,14 @@ impl Catalog {
         hours.sort_unstable();
         hours.dedup();
         hours
+    }
+
+    /// The first hour in which all rows that have a start have begun: that of the newest prices.
+    pub fn newest_hour(&self) -> Hour {
+        let validities = self.rows.iter().map(|row| row.validity);
+        let validities = validities.chain(self.contract.rows().iter().map(|row| row.validity));
+        let starts = validities.filter_map(|validity| validity.from);
+        starts.map(first_hour_at_or_after).max().unwrap_or(Hour::from_index(0))
     }
 
     /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas.

@@ -24,6 +24,8 @@ pub struct Region {
     pub area: Option<Arc<str>>,
     /// Whether it stands on a list of regions that support peering.
     pub peering: String,
+    /// Whether it lies on the Chinese mainland; `None`: not told.
+    pub mainland: Option<bool>,
 }
 
 /// Regions by id.
@@ -35,19 +37,24 @@ pub struct Regions {
 impl Regions {
     pub(crate) fn read(document: &Document) -> Result<Self> {
         const REQUIRED: [&str; 2] = ["region_id", "area"];
-        const OPTIONAL: [&str; 3] = ["name_en", "name_zh", "peering"];
+        const OPTIONAL: [&str; 4] = ["name_en", "name_zh", "peering", "mainland"];
         let name = &document.name;
         let (rows, misfits) = read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
         let mut faults = faults_of(misfits);
         let mut by_id = BTreeMap::new();
         for row in rows {
-            let [id, area, name_en, name_zh, peering] = &row.values[..] else { continue };
+            let [id, area, name_en, name_zh, peering, mainland] = &row.values[..] else { continue };
             let region = Region {
                 id: id.as_str().into(),
                 name_en: name_en.clone(),
                 name_zh: name_zh.clone(),
                 area: (!area.is_empty()).then(|| area.as_str().into()),
                 peering: peering.clone(),
+                mainland: match mainland.as_str() {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => None,
+                },
             };
             let fault = if id.is_empty() {
                 Some("region_id is empty".to_string())

@@ -117,6 +117,22 @@ impl Inventory {
         Self { connections, histories, faulty, faults, changes_given, changed_within_region }
     }
 
+    /// Connections of distinct ids that have had their own link type all along: planned ones, of which no export tells.
+    pub fn planned(connections: Vec<Connection>) -> Self {
+        let rows = connections.into_iter().map(|connection| {
+            let history = LinkHistory::constant(connection.link_type);
+            (connection, history)
+        });
+        Self::assemble(rows.collect(), HashMap::new(), Vec::new(), true, Vec::new())
+    }
+
+    /// The same connections with other histories of their link types: what if?
+    #[must_use]
+    pub fn with_histories(&self, history: impl Fn(usize) -> LinkHistory) -> Self {
+        let histories = (0..self.connections.len()).map(history).collect();
+        Self { histories, ..self.clone() }
+    }
+
     /// All connections without a fault, sorted by id.
     pub fn connections(&self) -> &[Connection] {
         &self.connections

@@ -28,6 +28,14 @@ impl LinkType {
             Self::Platinum => "Platinum",
         }
     }
+
+    /// The availability that the provider's service level agreement names.
+    pub fn sla(self) -> &'static str {
+        match self {
+            Self::Gold => "99.95%",
+            Self::Platinum => "99.995%",
+        }
+    }
 }
 
 impl FromStr for LinkType {
@@ -95,12 +103,14 @@ pub struct LinkHistory {
     first: LinkType,
     /// Hours with a real change, rising, each with the type in effect at its end.
     switched_hours: Vec<(Hour, LinkType)>,
+    /// Instants after which another type is in effect than before, rising, each with the type after.
+    switches: Vec<(Timestamp, LinkType)>,
 }
 
 impl LinkHistory {
     /// A connection without changes: it has had this type all along.
     pub fn constant(link_type: LinkType) -> Self {
-        Self { first: link_type, switched_hours: Vec::new() }
+        Self { first: link_type, switched_hours: Vec::new(), switches: Vec::new() }
     }
 
     /// From the changes, in any order, and the inventory's link type, at which they must end.
@@ -132,6 +142,9 @@ impl LinkHistory {
             let after = Self::order_by_chain(changes, same_instant, in_effect)?;
             if same_instant.iter().any(|&index| changes[index].from != changes[index].to) {
                 history.note_switch(changes[same_instant[0]].at.hour(), after);
+            }
+            if after != in_effect {
+                history.switches.push((changes[same_instant[0]].at, after));
             }
             in_effect = after;
         }
@@ -166,6 +179,16 @@ impl LinkHistory {
             Some((last, link_type)) if *last == hour => *link_type = after,
             _ => self.switched_hours.push((hour, after)),
         }
+    }
+
+    /// The type before the first switch.
+    pub fn first(&self) -> LinkType {
+        self.first
+    }
+
+    /// The instants after which another type is in effect than before, rising, each with the type after.
+    pub fn switches(&self) -> &[(Timestamp, LinkType)] {
+        &self.switches
     }
 
     /// The link types of `hour`.

@@ -38,6 +38,25 @@ impl Gb {
         }
     }
 
+    /// The bytes of so many GB, plain decimal text, rounded half up to a whole number.
+    ///
+    /// ```
+    /// use peerbill::model::money::Gb;
+    ///
+    /// assert_eq!(Gb::Binary.bytes_of("0.5"), Ok(536_870_912));
+    /// // 1.3 GB are 1395864371.2 bytes, and 1.5 billionths of one are 1.61.
+    /// assert_eq!(Gb::Binary.bytes_of("1.3"), Ok(1_395_864_371));
+    /// assert_eq!(Gb::Binary.bytes_of("0.0000000015"), Ok(2));
+    /// ```
+    pub fn bytes_of(self, text: &str) -> Result<u64, String> {
+        let gb = plain_decimal(text, 11, 15)?;
+        // OK because 26 digits times 2^30 stay below 2^127.
+        let product = gb.mantissa().unsigned_abs() * u128::from(self.bytes());
+        let divisor = 10u128.pow(gb.scale());
+        let bytes = product / divisor + u128::from(product % divisor * 2 >= divisor);
+        u64::try_from(bytes).map_err(|_| format!("{text:?} GB are {bytes} bytes, which exceed 2^64-1"))
+    }
+
     /// `bytes` in GB, rounded half to even at 10 decimals, for display.
     pub fn quantity(self, bytes: u128) -> Result<Money> {
         let bytes =

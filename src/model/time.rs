@@ -251,6 +251,13 @@ impl BillingMonth {
         }
     }
 
+    /// The month that `hour` lies in, with its edges in `offset`.
+    pub fn of(hour: Hour, offset: Offset) -> Result<Self> {
+        let local = DateTime::from_timestamp((hour.0 + offset.hours()) * SECONDS_PER_HOUR, 0);
+        let local = local.ok_or_else(|| Error::usage(format!("hour {hour} lies in no month")))?;
+        Self::new(local.year(), local.month())
+    }
+
     /// Its hours, with its edges in `offset`.
     pub fn period(self, offset: Offset) -> Period {
         let (next_year, next_month) =

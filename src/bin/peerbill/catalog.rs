@@ -178,13 +178,7 @@ struct Question<'a> {
 }
 
 fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Result<()> {
-    let region = |text: &str| -> Result<String> {
-        if catalog.knows_region(text) {
-            return Ok(text.to_owned());
-        }
-        catalog.regions().find(text).map(|region| region.id.to_string())
-    };
-    let (from, to) = (region(question.from)?, region(question.to)?);
+    let (from, to) = (catalog.region_id(question.from)?, catalog.region_id(question.to)?);
     let hour = hour_of(catalog, question.at)?;
     let link_types = match question.link_type {
         Some(text) => vec![text.parse::<LinkType>().map_err(Error::usage)?],
@@ -222,7 +216,7 @@ fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Res
 fn hour_of(catalog: &Catalog, at: &Option<String>) -> Result<Hour> {
     match at {
         Some(text) => read_instant(text).map(Timestamp::hour),
-        None => Ok(catalog.price_changes().last().copied().unwrap_or(Hour::from_index(0))),
+        None => Ok(catalog.newest_hour()),
     }
 }
 

@@ -1,0 +1,204 @@
+//! Planned connections and monthly bytes to something that can be rated: a basis without hours.
+
+use super::advice::{Note, NoteCode};
+use crate::{
+    attribution::attribute,
+    catalog::{Catalog, Price},
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    meter::{MeterSettings, Metered, meter_records},
+    model::{
+        connection::{Bandwidth, Connection, End, Inventory},
+        link::LinkType,
+        time::{BillingMonth, Hour, Offset, Period},
+        usage::{Sender, UsageRecord},
+    },
+    report::{Basis, Column, ReportOptions},
+};
+
+/// A connection that is planned, and what its ends are expected to send in a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedConnection {
+    /// What stands in the column `connection_id`: a name, or an address in a plan. Distinct; one may be empty.
+    pub label: String,
+    /// The end that asks for it.
+    pub requester: End,
+    /// The end that accepts it.
+    pub accepter: End,
+    /// The planned link type; has no meaning inside a region (R8).
+    pub link_type: LinkType,
+    /// How much it can carry.
+    pub bandwidth: Bandwidth,
+    /// Bytes that requester and accepter send in a month, in this order; `None`: no line for this end.
+    pub monthly_bytes: [Option<u64>; 2],
+}
+
+impl PlannedConnection {
+    fn connection(&self) -> Connection {
+        Connection {
+            id: self.label.as_str().into(),
+            requester: self.requester.clone(),
+            accepter: self.accepter.clone(),
+            link_type: self.link_type,
+            bandwidth: self.bandwidth,
+            created_at: None,
+            deleted_at: None,
+            name: None,
+        }
+    }
+}
+
+/// Whose prices are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PricesOf {
+    /// Those of the first hour in which all rows with a date have begun.
+    Newest,
+    /// Those of a month, which must be the same in all its hours: quantities cannot be split by hours.
+    Month(BillingMonth, Offset),
+}
+
+/// Planned connections, metered as if all of a month's bytes were sent in one hour.
+///
+/// Which hour does not matter: over one link type and at one price an amount depends on the bytes alone.
+#[derive(Debug, Clone)]
+pub struct Quantities {
+    inventory: Inventory,
+    metered: Metered,
+    options: ReportOptions,
+    prices_of: PricesOf,
+    hour: Hour,
+}
+
+impl Quantities {
+    /// From planned connections of distinct labels.
+    pub fn new(connections: &[PlannedConnection], prices_of: PricesOf, catalog: &Catalog) -> Result<Self> {
+        let inventory = Inventory::planned(connections.iter().map(PlannedConnection::connection).collect());
+        if let Some(twice) = inventory.connections().windows(2).find(|pair| pair[0].id == pair[1].id) {
+            return Err(Error::usage(format!("connection {:?} is planned twice", twice[0].id)));
+        }
+        let (hour, options) = match prices_of {
+            PricesOf::Newest => {
+                let hour = catalog.newest_hour();
+                (hour, ReportOptions::new(BillingMonth::of(hour, Offset::CHINA)?))
+            }
+            PricesOf::Month(month, offset) => {
+                let options = ReportOptions { offset, ..ReportOptions::new(month) };
+                refuse_changing_prices(connections, options.period(), catalog)?;
+                (options.period().start, options)
+            }
+        };
+        let period = Period { start: hour, end: hour.next() };
+        let records: Vec<UsageRecord> = connections.iter().flat_map(|own| records(own, hour)).collect();
+        let metered = meter_records(&records, &inventory, &MeterSettings::new(period))?;
+        Ok(Self { inventory, metered, options, prices_of, hour })
+    }
+
+    /// The connections, sorted by label.
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// What scenarios are priced from.
+    pub fn basis(&self) -> Basis<'_, '_> {
+        let Self { metered, inventory, options, .. } = self;
+        Basis { metered, inventory, options: options.clone(), measured: false }
+    }
+
+    /// The hour whose prices are used.
+    pub fn hour(&self) -> Hour {
+        self.hour
+    }
+
+    /// The billing month, where one was given.
+    pub fn month(&self) -> Option<BillingMonth> {
+        match self.prices_of {
+            PricesOf::Newest => None,
+            PricesOf::Month(month, _) => Some(month),
+        }
+    }
+
+    /// Columns of the report that have no value: hours, and without a month the month.
+    pub fn unknown_columns(&self) -> &'static [Column] {
+        const HOURS: [Column; 3] = [Column::BillingMonth, Column::MeteredHours, Column::RaisedHours];
+        match self.prices_of {
+            PricesOf::Newest => &HOURS,
+            PricesOf::Month(..) => const { HOURS.split_at(1).1 },
+        }
+    }
+
+    /// Says whose prices are used, where no month was given.
+    pub fn note_on_prices(&self, catalog: &Catalog) -> Option<Note> {
+        if self.prices_of != PricesOf::Newest {
+            return None;
+        }
+        let since = match self.hour.index() {
+            0 => "none of its rows says since when it holds".to_owned(),
+            _ => format!("those in force in hour {}", self.hour),
+        };
+        let message = format!("no month was given: the newest prices of {} are used, {since}", catalog.name);
+        Some(Note::new(NoteCode::NewestPrices, message))
+    }
+}
+
+fn records(own: &PlannedConnection, hour: Hour) -> impl Iterator<Item = UsageRecord> + '_ {
+    let sent = Sender::ALL.into_iter().zip(own.monthly_bytes);
+    sent.filter_map(move |(sender, bytes)| {
+        let connection_id = own.label.clone();
+        Some(UsageRecord { timestamp: hour.start(), connection_id, sender, bytes: bytes? })
+    })
+}
+
+/// Fails where a price changes within the month: quantities have no hours by which they could be split.
+fn refuse_changing_prices(
+    connections: &[PlannedConnection],
+    period: Period,
+    catalog: &Catalog,
+) -> Result<()> {
+    let changes: Vec<Hour> = catalog
+        .price_changes()
+        .into_iter()
+        .filter(|&hour| hour > period.start && period.contains(hour))
+        .collect();
+    let mut faults: Vec<Fault> = Vec::new();
+    for own in connections {
+        let connection = own.connection();
+        let senders = Sender::ALL.into_iter().zip(own.monthly_bytes).filter(|(_, bytes)| bytes.is_some());
+        for (sender, _) in senders.filter(|_| !connection.within_region()) {
+            for link_type in LinkType::ALL {
+                let price = |hour| price(&connection, sender, link_type, hour, catalog);
+                let mut before = price(period.start)?;
+                for &hour in &changes {
+                    let after = price(hour)?;
+                    if after != before {
+                        faults.push(changing(&connection, sender, link_type, hour));
+                    }
+                    before = after;
+                }
+            }
+        }
+    }
+    faults.dedup();
+    Error::from_faults(ErrorKind::Usage, faults).map_or(Ok(()), Err)
+}
+
+fn price(
+    connection: &Connection,
+    sender: Sender,
+    link_type: LinkType,
+    hour: Hour,
+    catalog: &Catalog,
+) -> Result<Option<Price>> {
+    let to = attribute(connection, sender);
+    let quote =
+        catalog.quote(to.billing_account_id, to.source_region, to.destination_region, link_type, hour)?;
+    Ok(quote.map(|quote| quote.price))
+}
+
+fn changing(connection: &Connection, sender: Sender, link_type: LinkType, hour: Hour) -> Fault {
+    let to = attribute(connection, sender);
+    let message = format!(
+        "the {link_type} price from {} to {} changes within the month, in hour {hour}: quantities have no hours \
+         to be split by; leave --month out for the newest prices, or estimate from traffic with --usage",
+        to.source_region, to.destination_region
+    );
+    Fault::new(FaultCode::BadPrice, message)
+}
