@@ -16,8 +16,9 @@ use crate::{
         usage::Sender,
     },
     read::{
+        ndjson,
         rows::{Fields, LONGEST_ROW, Shape},
-        traffic::{LineLayout, Notes, Observation},
+        traffic::{LineLayout, LineShape, Notes, Observation},
     },
 };
 use std::{collections::HashSet, sync::Arc};
@@ -243,6 +244,15 @@ impl<'a> Tally<'a> {
     /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
     /// field of it goes on beyond the text.
     fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
+        let layout = match &layout.shape {
+            LineShape::Csv(layout) => layout,
+            LineShape::Json(columns) => {
+                let own = |tally: &mut Self, line, raw: &[u8]| {
+                    ndjson::observe(columns, line, raw, |observation| tally.take(observation))
+                };
+                return self.take_line(text, own).map(Some);
+            }
+        };
         let line = self.span.lines + 1;
         let mut end = line_end(text, 0);
         let raw = without_line_end(&text[..end]);
@@ -276,6 +286,21 @@ impl<'a> Tally<'a> {
         self.fields = Some(fields);
         self.span.lines += lines;
         Ok(Some(end))
+    }
+
+    /// Takes the line at the start of `text`, which holds nothing or one record; returns its bytes.
+    fn take_line(
+        &mut self,
+        text: &[u8],
+        take: impl FnOnce(&mut Self, u64, &[u8]) -> Result<()>,
+    ) -> Result<usize> {
+        let end = line_end(text, 0);
+        let raw = without_line_end(&text[..end]);
+        if !raw.trim_ascii().is_empty() {
+            take(self, self.span.lines + 1, raw)?;
+        }
+        self.span.lines += 1;
+        Ok(end)
     }
 
     /// Sends one record where it belongs.

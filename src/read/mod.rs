@@ -1,12 +1,14 @@
 //! Readers: bytes of native CSV to values. They take any [`std::io::Read`] and open nothing themselves.
 
 pub mod connections;
+pub(crate) mod ndjson;
+pub(crate) mod object;
 pub(crate) mod rows;
 pub(crate) mod table;
 pub mod traffic;
 
 pub use connections::{inventory, read_inventory};
-pub use traffic::TrafficSource;
+pub use traffic::{TrafficColumns, TrafficSource};
 
 use std::sync::Arc;
 

@@ -16,6 +16,34 @@ use std::{
 /// The columns of native traffic.
 pub const TRAFFIC_COLUMNS: [&str; 4] = ["timestamp", "connection_id", "sender", "bytes"];
 
+/// What an export calls the columns of native traffic.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrafficColumns {
+    /// Start of the measured period.
+    pub timestamp: String,
+    /// The connection.
+    pub connection_id: String,
+    /// `requester` or `accepter`.
+    pub sender: String,
+    /// Bytes.
+    pub bytes: String,
+}
+
+impl Default for TrafficColumns {
+    fn default() -> Self {
+        let [timestamp, connection_id, sender, bytes] = TRAFFIC_COLUMNS.map(String::from);
+        Self { timestamp, connection_id, sender, bytes }
+    }
+}
+
+impl TrafficColumns {
+    /// Their names, in the order of [`TRAFFIC_COLUMNS`].
+    pub fn names(&self) -> [&str; 4] {
+        [&self.timestamp, &self.connection_id, &self.sender, &self.bytes]
+    }
+}
+
 /// Bytes that can be read from any place, by several threads at once.
 pub trait ReadAt: Send + Sync {
     /// Reads some bytes from `offset` on; 0 at the end.
@@ -94,6 +122,7 @@ pub struct TrafficSource {
     pub name: Arc<str>,
     content: Content,
     format: Format,
+    columns: TrafficColumns,
 }
 
 impl TrafficSource {
@@ -102,12 +131,23 @@ impl TrafficSource {
         name: &str,
         open: impl Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), content: Content::Stream(Box::new(open)), format: Format::Lines }
+        Self::new(name, Content::Stream(Box::new(open)))
     }
 
     /// From bytes that can be read from any place.
     pub fn from_blocks(name: &str, blocks: impl ReadAt + 'static) -> Self {
-        Self { name: name.into(), content: Content::Blocks(Box::new(blocks)), format: Format::Lines }
+        Self::new(name, Content::Blocks(Box::new(blocks)))
+    }
+
+    fn new(name: &str, content: Content) -> Self {
+        let columns = TrafficColumns::default();
+        Self { name: name.into(), content, format: Format::Lines, columns }
+    }
+
+    /// The same source, whose columns have these names.
+    #[must_use]
+    pub fn with_columns(self, columns: &TrafficColumns) -> Self {
+        Self { columns: columns.clone(), ..self }
     }
 
     /// From bytes in memory.
@@ -135,18 +175,54 @@ impl TrafficSource {
     /// How its records are to be found.
     pub(crate) fn layout(&self) -> Result<Layout<'_>> {
         match &self.format {
-            Format::Lines => self.header().map(Layout::Lines),
+            Format::Lines => self.lines().map(Layout::Lines),
             Format::Records(records) => Ok(Layout::Records(&**records)),
+        }
+    }
+
+    /// JSON where the first character is a brace, otherwise CSV under a header.
+    fn lines(&self) -> Result<LineLayout> {
+        let unreadable = |error: io::Error| self.unreadable(&error);
+        let (data_start, first) = first_character(self.stream().map_err(unreadable)?).map_err(unreadable)?;
+        match first {
+            Some(b'{') => {
+                let shape = LineShape::Json(self.columns.clone());
+                Ok(LineLayout { native: false, data_start, first_line: 1, shape })
+            }
+            Some(b'[') => {
+                let why = "is one JSON array; traffic as JSON has one object on each line";
+                Err(Error::unusable(ErrorKind::Input, &self.name, why))
+            }
+            _ => self.header(),
         }
     }
 
     fn header(&self) -> Result<LineLayout> {
         let mut rows = Rows::new(self.stream().map_err(|error| self.unreadable(&error))?);
         let first = rows.next().map_err(|error| self.unreadable(&error))?;
-        let header = Header::find(ErrorKind::Input, &self.name, first, &TRAFFIC_COLUMNS, &[])?;
+        let header = Header::find(ErrorKind::Input, &self.name, first, &self.columns.names(), &[])?;
         let columns = std::array::from_fn(|i| header.position(i).unwrap_or_default());
         let native = columns == [0, 1, 2, 3] && header.width() == TRAFFIC_COLUMNS.len();
-        Ok(LineLayout { columns, native, data_start: rows.consumed(), first_line: rows.line(), header })
+        let shape = LineShape::Csv(CsvLayout { columns, header });
+        Ok(LineLayout { native, data_start: rows.consumed(), first_line: rows.line(), shape })
+    }
+}
+
+/// How many bytes a byte order mark takes, and the first byte behind it that is no white space.
+fn first_character(mut input: Box<dyn Read + Send + '_>) -> io::Result<(u64, Option<u8>)> {
+    const BOM: &[u8] = b"\xEF\xBB\xBF";
+    let mut start = Vec::new();
+    input.by_ref().take(BOM.len() as u64).read_to_end(&mut start)?;
+    let skipped = if start == BOM { BOM.len() } else { 0 };
+    let mut text = start[skipped..].to_vec();
+    loop {
+        if let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            return Ok((skipped as u64, Some(*first)));
+        }
+        text.clear();
+        if input.by_ref().take(1 << 12).read_to_end(&mut text)? == 0 {
+            return Ok((skipped as u64, None));
+        }
     }
 }
 
@@ -189,16 +265,31 @@ impl Layout<'_> {
     }
 }
 
-/// What the header of a source says.
+/// What the beginning of a source says about its lines.
 #[derive(Debug, Clone)]
 pub(crate) struct LineLayout {
-    columns: [usize; 4],
     /// The native columns in their order and no other: the fast path may read the lines.
     pub native: bool,
     /// Where the records start.
     pub data_start: u64,
     /// The line on which they start.
     pub first_line: u64,
+    pub shape: LineShape,
+}
+
+/// What stands on a line.
+#[derive(Debug, Clone)]
+pub(crate) enum LineShape {
+    /// A row of CSV, which may go on on the next line.
+    Csv(CsvLayout),
+    /// An object with these keys.
+    Json(TrafficColumns),
+}
+
+/// Where the columns stand.
+#[derive(Debug, Clone)]
+pub(crate) struct CsvLayout {
+    columns: [usize; 4],
     header: Header,
 }
 
@@ -237,19 +328,26 @@ pub(crate) struct Observation<'a> {
     pub raw: &'a [u8],
 }
 
-impl LineLayout {
-    /// Reads one row; what is wrong with it becomes part of the observation.
-    pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
-        let unreadable = |why| Observation {
-            line: row.line,
+impl<'a> Observation<'a> {
+    /// A record of which nothing is known but where it stands.
+    pub fn unreadable(line: u64, why: String, raw: &'a [u8]) -> Self {
+        Self {
+            line,
             place: None,
             connection_id: b"",
             bytes: None,
             parts: 0,
             read: Err(why),
             fields: None,
-            raw: row.raw,
-        };
+            raw,
+        }
+    }
+}
+
+impl CsvLayout {
+    /// Reads one row; what is wrong with it becomes part of the observation.
+    pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
+        let unreadable = |why| Observation::unreadable(row.line, why, row.raw);
         if let Some(misfit) = self.header.misfit(row) {
             return unreadable(misfit);
         }
@@ -274,12 +372,12 @@ impl LineLayout {
     }
 }
 
-fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {
+pub(crate) fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {
     let parsed = std::str::from_utf8(field).map_err(|_| "it is not UTF-8").and_then(Timestamp::parse);
     parsed.map_err(|why| format!("timestamp {}: {why}", quoted(field)))
 }
 
-fn parse_sender(field: &[u8]) -> Result<Sender, String> {
+pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
     match field {
         b"requester" => Ok(Sender::Requester),
         b"accepter" => Ok(Sender::Accepter),

@@ -1,7 +1,10 @@
 //! `peerbill.toml` in the working folder: settings that never change.
 
 use crate::args::{DuplicatesArg, PricingArgs, TrafficArgs};
-use peerbill::{Error, ErrorKind, Fault, FaultCode, Result};
+use peerbill::{
+    Error, ErrorKind, Fault, FaultCode, Result,
+    read::{TrafficColumns, traffic::TRAFFIC_COLUMNS},
+};
 use std::{fs, io};
 
 const FILE: &str = "peerbill.toml";
@@ -18,6 +21,14 @@ struct Settings {
     link_changes: Option<Vec<String>>,
     offset: Option<String>,
     duplicates: Option<DuplicatesArg>,
+    columns: Option<Columns>,
+}
+
+/// What exports call their columns.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Columns {
+    usage: Option<TrafficColumns>,
 }
 
 /// The arguments of a verb that settings may fill.
@@ -54,6 +65,12 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
         if let (None, Some(duplicates)) = (traffic.duplicates, settings.duplicates) {
             note("duplicates", format!("{duplicates:?}").to_lowercase());
             traffic.duplicates = Some(duplicates);
+        }
+        if let Some(usage) = settings.columns.unwrap_or_default().usage {
+            let renamed =
+                TRAFFIC_COLUMNS.into_iter().zip(usage.names()).filter(|(native, own)| native != own);
+            renamed.for_each(|(native, own)| note(&format!("columns.usage.{native}"), own.to_owned()));
+            traffic.columns = usage;
         }
     }
     if let (Some(own @ None), Some(offset)) = (open.offset, settings.offset) {

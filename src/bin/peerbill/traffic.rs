@@ -45,7 +45,9 @@ pub fn inventory(
 
 /// The traffic, and the bar that shows how far it is read.
 pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
-    Ok(traffic_sources(inputs.find("usage", &args.usage)?))
+    let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
+    let sources = sources.into_iter().map(|source| source.with_columns(&args.columns));
+    Ok((sources.collect(), progress))
 }
 
 /// What becomes of duplicates.

@@ -1,6 +1,7 @@
 //! The inputs that verbs share.
 
 use clap::{Args, ValueEnum};
+use peerbill::read::TrafficColumns;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -16,7 +17,7 @@ pub enum DuplicatesArg {
 /// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
 #[derive(Debug, Default, Args)]
 pub struct TrafficArgs {
-    /// Traffic: CSV with timestamp,connection_id,sender,bytes.
+    /// Traffic: CSV with timestamp,connection_id,sender,bytes, or one JSON object with these keys on each line.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub usage: Vec<String>,
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
@@ -28,6 +29,9 @@ pub struct TrafficArgs {
     /// What becomes of a record that stands twice [default: refuse].
     #[arg(long, value_enum)]
     pub duplicates: Option<DuplicatesArg>,
+    /// What `--usage` calls its columns, from the settings.
+    #[arg(skip)]
+    pub columns: TrafficColumns,
 }
 
 impl TrafficArgs {

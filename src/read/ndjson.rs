@@ -1,0 +1,114 @@
+//! Native traffic as one JSON object on each line.
+
+use crate::{
+    error::Result,
+    read::{
+        object,
+        traffic::{Observation, TrafficColumns, parse_bytes, parse_sender, parse_timestamp},
+    },
+};
+use std::borrow::Cow;
+
+/// Reads one line and shows what it holds; it is as strict as CSV: numbers of bytes are digits only.
+pub(crate) fn observe(
+    columns: &TrafficColumns,
+    line: u64,
+    raw: &[u8],
+    take: impl FnOnce(Observation<'_>) -> Result<()>,
+) -> Result<()> {
+    let names = columns.names();
+    let picked = match object::pick(&names, raw) {
+        Ok(picked) => picked,
+        Err(why) => return take(Observation::unreadable(line, why, raw)),
+    };
+    let either = |column: usize| object::scalar(names[column], picked[column]).map(|scalar| scalar.text);
+    // Ids and senders are text: a number may have several spellings.
+    let only_text = |column: usize| object::text(names[column], picked[column]);
+    let (timestamp, connection_id, sender, bytes) = (either(0), only_text(1), only_text(2), either(3));
+    let number = known(&bytes).and_then(|bytes| parse_bytes(bytes.as_bytes()));
+    let read = || {
+        let timestamp = parse_timestamp(known(&timestamp)?.as_bytes())?;
+        if known(&connection_id)?.is_empty() {
+            return Err(format!("{} is empty", names[1]));
+        }
+        let sender = parse_sender(known(&sender)?.as_bytes())?;
+        number.as_ref().map_err(Clone::clone)?;
+        Ok((timestamp, sender))
+    };
+    let read = read();
+    let fields = match [&timestamp, &connection_id, &sender, &bytes] {
+        [Ok(a), Ok(b), Ok(c), Ok(d)] => Some([a, b, c, d].map(|text| text.as_bytes())),
+        _ => None,
+    };
+    take(Observation {
+        connection_id: connection_id.as_ref().map_or(b"", |id| id.as_bytes()),
+        bytes: number.ok(),
+        fields,
+        read,
+        ..Observation::unreadable(line, String::new(), raw)
+    })
+}
+
+/// The value, or why there is none.
+fn known<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a str, String> {
+    value.as_deref().map_err(Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read of a line: bytes, and the record or why there is none.
+    fn read(line: &str) -> (Option<u64>, Result<String, String>) {
+        let mut seen = None;
+        let take = |observation: Observation<'_>| {
+            let id = String::from_utf8_lossy(observation.connection_id).into_owned();
+            let read = observation.read.map(|(timestamp, sender)| format!("{timestamp} {id} {sender}"));
+            seen = Some((observation.bytes, read));
+            Ok(())
+        };
+        observe(&TrafficColumns::default(), 1, line.as_bytes(), take).unwrap();
+        seen.unwrap()
+    }
+
+    #[test]
+    fn bytes_and_epochs_may_be_numbers_or_text() {
+        let expected = (Some(u64::MAX), Ok("2026-10-01T00:00:00Z pcc-1 requester".into()));
+        for line in [
+            r#"{"timestamp":"2026-10-01T00:00:00Z","connection_id":"pcc-1","sender":"requester","bytes":"18446744073709551615"}"#,
+            r#"{"bytes":18446744073709551615,"timestamp":1790812800,"sender":"requester","note":{"bytes":1},"connection_id":"pcc-1"}"#,
+            r#"{"bytes":18446744073709551615,"timestamp":"1790812800000","sender":"\u0072equester","connection_id":"pcc-1"}"#,
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn r15_it_is_as_strict_as_csv() {
+        let line = |at: &str, id: &str, sender: &str, bytes: &str| {
+            format!(r#"{{"timestamp":{at},"connection_id":{id},"sender":{sender},"bytes":{bytes}}}"#)
+        };
+        let at = "\"2026-10-01T00:00:00Z\"";
+        let (id, sender) = ("\"pcc-1\"", "\"accepter\"");
+        for (line, why) in [
+            (line(at, id, sender, "1e3"), "bytes \"1e3\": write it as digits only"),
+            (line(at, id, sender, "1.5"), "bytes \"1.5\": bytes are whole numbers"),
+            (line(at, id, sender, "-1"), "bytes \"-1\": bytes cannot be negative"),
+            (line(at, id, sender, "18446744073709551616"), "at most 2^64-1"),
+            (line(at, id, sender, "null"), "bytes is missing"),
+            (line(at, id, sender, "[1]"), "neither a number nor text"),
+            (line("1790812800.5", id, sender, "1"), "timestamp \"1790812800.5\""),
+            (line("\"2026-10-01T00:00:00\"", id, sender, "1"), "the offset is missing"),
+            (line(at, "5", sender, "1"), "connection_id 5 is a number, not text"),
+            (line(at, "\"\"", sender, "1"), "connection_id is empty"),
+            (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
+            (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),
+            ("{".into(), "EOF"),
+        ] {
+            let (_, read) = read(&line);
+            assert!(read.clone().is_err_and(|error| error.contains(why)), "{line}: {read:?}");
+        }
+        // R14: a readable number counts where the rest is not.
+        assert_eq!(read(&line("1", id, sender, "7")).0, Some(7));
+    }
+}
