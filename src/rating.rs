@@ -67,15 +67,6 @@ fn senders(inventory: &Inventory) -> impl Iterator<Item = (usize, Sender)> + '_ 
     (0..inventory.connections().len()).flat_map(|index| Sender::ALL.map(|sender| (index, sender)))
 }
 
-/// By key: the place of its account among all accounts in order.
-fn account_ranks(inventory: &Inventory) -> Vec<usize> {
-    let payer = |(index, sender)| attribute(inventory.connection(index), sender).billing_account_id;
-    let mut accounts: Vec<&str> = senders(inventory).map(payer).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    senders(inventory).map(|key| accounts.partition_point(|account| *account < payer(key))).collect()
-}
-
 /// Where the traffic of a connection and sender goes: what its price depends on beside link type and hour.
 #[derive(Clone, Copy)]
 struct Route<'a> {
@@ -159,19 +150,34 @@ impl<'a> Rating<'a> {
         for rater in raters {
             all.merge(rater)?;
         }
-        let Rater { mut lines, missing, .. } = all;
-        refuse_missing(missing, self.catalog)?;
-        for line in &mut lines {
-            // One product per line: the price is the same in all its hours.
-            let id = &self.inventory.connection(line.connection).id;
-            line.amount = Amount::of(line.bytes, line.price.contracted).map_err(|error| error.about(id))?;
+        refuse_missing(std::mem::take(&mut all.missing), self.catalog)?;
+        let mut lines = Vec::with_capacity(all.lines.len());
+        for key in self.keys_by_account() {
+            let start = lines.len();
+            let mut at = all.current[key].first_line;
+            while at != NO_LINE {
+                let mut line = all.lines[at as usize].clone();
+                // One product per line: the price is the same in all its hours.
+                let id = &self.inventory.connection(line.connection).id;
+                line.amount =
+                    Amount::of(line.bytes, line.price.contracted).map_err(|error| error.about(id))?;
+                lines.push(line);
+                at = all.next_line[at as usize];
+            }
+            lines[start..].sort_unstable_by_key(|line| (line.hour, line.link_type, line.price));
         }
-        let ranks = account_ranks(self.inventory);
-        let rank = |line: &Line| ranks[key_of(line.connection, line.sender)];
-        lines.sort_unstable_by_key(|line| {
-            (rank(line), line.connection, line.sender, line.hour, line.link_type, line.price)
-        });
         Ok(lines)
+    }
+
+    /// All keys in the order of reports: by the account that pays, then by connection and sender.
+    fn keys_by_account(&self) -> Vec<usize> {
+        let payer = |key: &usize| {
+            let KeyTerms { connection, sender, .. } = self.keys[*key];
+            attribute(self.inventory.connection(connection), sender).billing_account_id
+        };
+        let mut keys: Vec<usize> = (0..self.keys.len()).collect();
+        keys.sort_by_key(payer);
+        keys
     }
 }
 

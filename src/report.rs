@@ -16,7 +16,11 @@ use crate::{
     rating::{Line, Rating},
     statement::{Statement, statements},
 };
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    ops::Range,
+};
 
 /// A column of the report, in the order of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,21 +122,47 @@ impl Column {
 
 /// One line of the report as text, by column; a column without a value is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row([String; Column::ALL.len()]);
+pub struct Row {
+    /// The values of all columns, one behind the other: a report of many lines is not made of many small strings.
+    text: String,
+    /// By column: where its value ends.
+    ends: [usize; Column::ALL.len()],
+}
 
 impl Row {
     /// The value of a column.
     pub fn get(&self, column: Column) -> &str {
-        &self.0[column as usize]
+        &self.text[self.range(column)]
     }
 
-    pub(crate) fn set(&mut self, column: Column, value: impl Into<String>) {
-        self.0[column as usize] = value.into();
+    /// An empty row with room for a line, so that it need not grow value by value.
+    fn roomy() -> Self {
+        Self { text: String::with_capacity(256), ..Self::default() }
+    }
+
+    fn range(&self, column: Column) -> Range<usize> {
+        let place = column as usize;
+        let start = if place == 0 { 0 } else { self.ends[place - 1] };
+        start..self.ends[place]
+    }
+
+    pub(crate) fn set(&mut self, column: Column, value: impl fmt::Display) {
+        let range = self.range(column);
+        // Most often nothing stands behind it yet, and nothing is moved.
+        let behind = self.text.split_off(range.end);
+        self.text.truncate(range.start);
+        // OK because writing to a String does not fail.
+        let _ = write!(self.text, "{value}");
+        let end = self.text.len();
+        self.text.push_str(&behind);
+        for own in &mut self.ends[column as usize..] {
+            *own = *own + end - range.end;
+        }
     }
 
     /// Orders rows by their columns, from the first to the last.
     pub(crate) fn cmp_by_columns(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
+        Column::ALL.map(|column| self.get(column)).cmp(&Column::ALL.map(|column| other.get(column)))
     }
 
     /// Leaves a column empty.
@@ -141,8 +171,8 @@ impl Row {
     }
 
     fn set_period(&mut self, period: Period) {
-        self.set(Column::ChargePeriodStart, period.start.to_string());
-        self.set(Column::ChargePeriodEnd, period.end.to_string());
+        self.set(Column::ChargePeriodStart, period.start);
+        self.set(Column::ChargePeriodEnd, period.end);
     }
 }
 
@@ -443,8 +473,8 @@ impl Report<'_> {
         let connection = self.inventory.connection(line.connection);
         let to = attribute(connection, line.sender);
         let gb = self.catalog.gb;
-        let mut row = Row::default();
-        row.set(Column::BillingMonth, self.options.month.to_string());
+        let mut row = Row::roomy();
+        row.set(Column::BillingMonth, self.options.month);
         if let Some(start) = line.hour {
             row.set_period(Period { start, end: start.next() });
         }
@@ -456,15 +486,17 @@ impl Report<'_> {
         row.set(Column::PeerAccountId, to.peer_account_id);
         row.set(Column::LinkType, line.link_type.map_or("", |link_type| link_type.as_str()));
         row.set(Column::ChargeCategory, if line.link_type.is_some() { "usage" } else { "free" });
-        row.set(Column::ConsumedBytes, line.bytes.to_string());
+        row.set(Column::ConsumedBytes, line.bytes);
         row.set(Column::PricingQuantity, gb.quantity(line.bytes)?.text(0));
-        row.set(Column::ListUnitPrice, line.price.list.map_or_else(String::new, |price| price.to_string()));
-        row.set(Column::ContractedUnitPrice, line.price.contracted.to_string());
-        row.set(Column::BilledCost, line.amount.printed(gb)?.to_string());
+        if let Some(list) = line.price.list {
+            row.set(Column::ListUnitPrice, list);
+        }
+        row.set(Column::ContractedUnitPrice, line.price.contracted);
+        row.set(Column::BilledCost, line.amount.printed(gb)?);
         row.set(Column::BillingCurrency, &*self.catalog.currency);
-        row.set(Column::MeteredHours, line.metered_hours.to_string());
-        row.set(Column::RaisedHours, line.raised_hours.to_string());
-        row.set(Column::RaisedCost, line.raised_amount.printed(gb)?.to_string());
+        row.set(Column::MeteredHours, line.metered_hours);
+        row.set(Column::RaisedHours, line.raised_hours);
+        row.set(Column::RaisedCost, line.raised_amount.printed(gb)?);
         row.set(Column::PriceStatus, line.price.status.as_str());
         Ok(row)
     }
@@ -472,12 +504,12 @@ impl Report<'_> {
     fn group_row(&self, group: &Group) -> Result<Row> {
         let gb = self.catalog.gb;
         let mut row = group.key.clone();
-        row.set(Column::ConsumedBytes, group.bytes.to_string());
+        row.set(Column::ConsumedBytes, group.bytes);
         row.set(Column::PricingQuantity, gb.quantity(group.bytes)?.text(0));
-        row.set(Column::BilledCost, group.amount.printed(gb)?.to_string());
-        row.set(Column::MeteredHours, group.metered_hours.to_string());
-        row.set(Column::RaisedHours, group.raised_hours.to_string());
-        row.set(Column::RaisedCost, group.raised_amount.printed(gb)?.to_string());
+        row.set(Column::BilledCost, group.amount.printed(gb)?);
+        row.set(Column::MeteredHours, group.metered_hours);
+        row.set(Column::RaisedHours, group.raised_hours);
+        row.set(Column::RaisedCost, group.raised_amount.printed(gb)?);
         if group.assumed {
             // R18: an assumed price marks every line that it touched, also where the column is not asked for.
             row.set(Column::PriceStatus, PriceStatus::Assumed.as_str());
@@ -491,10 +523,10 @@ impl Report<'_> {
             return None;
         }
         let mut row = Row::default();
-        row.set(Column::BillingMonth, self.options.month.to_string());
+        row.set(Column::BillingMonth, self.options.month);
         row.set(Column::BillingAccountId, &*statement.billing_account_id);
         row.set(Column::ChargeCategory, "adjustment");
-        row.set(Column::BilledCost, statement.adjustment.to_string());
+        row.set(Column::BilledCost, statement.adjustment);
         row.set(Column::BillingCurrency, &*self.catalog.currency);
         Some(row)
     }

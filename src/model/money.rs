@@ -218,6 +218,9 @@ impl Amount {
 
     /// The amount in money, rounded at `decimals` (at most 10): the only division there is (R11).
     pub fn round(self, gb: Gb, decimals: u32, rounding: Rounding) -> Result<Money> {
+        if self.numerator == 0 {
+            return Ok(Money::ZERO);
+        }
         let divisor = 10i128
             .checked_pow(self.scale)
             .and_then(|power| power.checked_mul(i128::from(gb.bytes())))
@@ -289,20 +292,41 @@ impl Money {
 
     /// Plain decimal text with at least `least` decimals and no zeros beyond them: `14.40`, `0.0000000001`.
     pub fn text(self, least: usize) -> String {
+        let mut text = String::with_capacity(24);
+        // OK because writing to a String does not fail.
+        let _ = self.write(least, &mut text);
+        text
+    }
+
+    fn write(self, least: usize, output: &mut impl fmt::Write) -> fmt::Result {
+        const DECIMALS: usize = PRINTED_DECIMALS as usize;
         let unit = 10u128.pow(PRINTED_DECIMALS);
         let magnitude = self.0.unsigned_abs();
-        let mut fraction = format!("{:010}", magnitude % unit);
-        fraction.truncate(fraction.trim_end_matches('0').len().max(least));
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let point = if fraction.is_empty() { "" } else { "." };
-        format!("{sign}{}{point}{fraction}", magnitude / unit)
+        let (whole, mut fraction) = (magnitude / unit, (magnitude % unit) as u64);
+        let mut digits = [b'0'; DECIMALS];
+        let mut shown = least;
+        for place in (0..DECIMALS).rev() {
+            digits[place] += (fraction % 10) as u8;
+            fraction /= 10;
+            if digits[place] != b'0' {
+                shown = shown.max(place + 1);
+            }
+        }
+        if self.0 < 0 {
+            output.write_char('-')?;
+        }
+        output.write_str(itoa::Buffer::new().format(whole))?;
+        if shown > 0 {
+            output.write_char('.')?;
+        }
+        digits[..shown].iter().try_for_each(|&digit| output.write_char(char::from(digit)))
     }
 }
 
 impl fmt::Display for Money {
     /// With at least 2 decimals: `14.40`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text(2))
+        if f.width().is_some() { f.pad(&self.text(2)) } else { self.write(2, f) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::Write;
 /// Writes the header and the lines of `report`, with line feeds.
 pub fn write(report: &Report<'_>, output: impl Write) -> Result<()> {
     let columns = report.columns();
-    let mut writer = csv::Writer::from_writer(output);
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(output);
     let failed = |error: csv::Error| output_error(&error.to_string());
     writer.write_record(columns.iter().map(|column| column.name())).map_err(failed)?;
     for row in report.rows() {
