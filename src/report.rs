@@ -167,7 +167,7 @@ impl Row {
 
     /// Leaves a column empty.
     pub(crate) fn clear(&mut self, column: Column) {
-        self.0[column as usize].clear();
+        self.set(column, "");
     }
 
     fn set_period(&mut self, period: Period) {
