@@ -10,7 +10,7 @@ use peerbill::{
     Error, ErrorKind, Fault,
     catalog::shipped,
     meter::{MeterSettings, meter},
-    read::{Document, TrafficSource, read_inventory},
+    read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{Column, ReportOptions, report},
 };
 use std::{env, error, fs, io, path::PathBuf};
@@ -26,10 +26,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let catalog = shipped(&site).ok_or("SITE is china-site or international-site")?;
     let document =
         |name: &str| -> io::Result<Document> { Ok(Document::new(name, fs::read(folder.join(name))?)) };
+    let check_region = |region: &str| catalog.check_region(region);
+    let settings = InventorySettings::new(&check_region);
     let inventory =
-        read_inventory(&[document("connections.csv")?], Some(&[document("link-changes.csv")?]), &|region| {
-            catalog.check_region(region)
-        })?;
+        read_inventory(&[document("connections.csv")?], Some(&[document("link-changes.csv")?]), &settings)?;
 
     // The traffic is read once, or again where duplicates need a second look, so it is given as a way to open it.
     let path = folder.join("usage.csv");

@@ -8,7 +8,7 @@ use peerbill::{
     Error, ErrorKind,
     catalog::shipped,
     meter::{MeterSettings, meter},
-    read::{Document, TrafficSource, read_inventory},
+    read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
 };
 use std::{error, fs, path::Path};
@@ -21,8 +21,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
 
     for site in ["china-site", "international-site"] {
         let catalog = shipped(site).ok_or("no such catalog")?;
-        let inventory =
-            read_inventory(std::slice::from_ref(&connections), None, &|region| catalog.check_region(region))?;
+        let check_region = |region: &str| catalog.check_region(region);
+        let settings = InventorySettings::new(&check_region);
+        let inventory = read_inventory(std::slice::from_ref(&connections), None, &settings)?;
         // Bad rows of the inventory fail nothing by themselves: a caller decides. Here they stop the run.
         if let Some(error) = Error::from_faults(ErrorKind::Input, inventory.faults().to_vec()) {
             return Err(error.into());

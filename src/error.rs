@@ -43,6 +43,8 @@ pub enum FaultCode {
     BeforeCreation,
     /// Traffic in an hour after the connection's hour of deletion.
     AfterDeletion,
+    /// Traffic of a connection that never came into effect.
+    NeverActive,
     /// A connection's own row is bad: its traffic is refused under that one cause.
     FaultyConnection,
     /// Link changes that form no chain, or whose chain does not end at the inventory's link type.
@@ -64,6 +66,7 @@ impl FaultCode {
             Self::DroppedCopy => "dropped_copy",
             Self::BeforeCreation => "before_creation",
             Self::AfterDeletion => "after_deletion",
+            Self::NeverActive => "never_active",
             Self::FaultyConnection => "faulty_connection",
             Self::BrokenChain => "broken_chain",
             Self::BadPrice => "bad_price",

@@ -4,7 +4,7 @@ use crate::{
     error::{Fault, FaultCode, Result},
     meter::{HourRow, HourlyUsage, Metered},
     model::{
-        connection::{Connection, Inventory},
+        connection::{Connection, Inventory, Remark, RemarkCode},
         time::Hour,
         usage::{MeteredHour, Sender},
     },
@@ -28,6 +28,10 @@ pub enum FindingCode {
     LinkChangesNotGiven,
     /// Link changes of a connection inside a region are ignored.
     LinkChangesIgnored,
+    /// A list of connections has pages that were not given.
+    InventoryIncomplete,
+    /// The provider has locked a connection for financial reasons.
+    FinancialLocked,
     /// An assumed price was used.
     AssumedPrice,
     /// More bytes in an hour than the bandwidth could carry.
@@ -51,6 +55,8 @@ impl FindingCode {
             Self::LinkChangesRefused => "link_changes_refused",
             Self::LinkChangesNotGiven => "link_changes_not_given",
             Self::LinkChangesIgnored => "link_changes_ignored",
+            Self::InventoryIncomplete => "inventory_incomplete",
+            Self::FinancialLocked => "financial_locked",
             Self::AssumedPrice => "assumed_price",
             Self::ImplausibleVolume => "implausible_volume",
             Self::ConnectionWithoutRecords => "connection_without_records",
@@ -123,10 +129,20 @@ pub(crate) fn findings(metered: &Metered, inventory: &Inventory, survey: &Survey
         );
         Finding::new(FindingCode::ConnectionQuarantined, why)
     }));
+    found.extend(inventory.remarks().iter().map(|remark| remarked(remark, inventory)));
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, usage, inventory));
     found.sort_by_key(|finding| finding.code);
     found
+}
+
+fn remarked(remark: &Remark, inventory: &Inventory) -> Finding {
+    let code = match remark.code {
+        RemarkCode::InventoryIncomplete => FindingCode::InventoryIncomplete,
+        RemarkCode::FinancialLocked => FindingCode::FinancialLocked,
+    };
+    let connection = remark.connection_id.as_deref().and_then(|id| inventory.index_of(id));
+    Finding { connection, ..Finding::new(code, remark.message.clone()) }
 }
 
 /// Hours with a record: of the requester, of the accepter, of either.

@@ -12,7 +12,7 @@ use peerbill::{
     catalog::{Catalog, CatalogSource, shipped},
     meter::{Count, Duplicates, MeterSettings, Metered, meter},
     model::time::Offset,
-    read::{Document, TrafficSource, read_inventory},
+    read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
     write,
 };
@@ -329,8 +329,8 @@ impl Site {
         let connections = [Document::new("connections.csv", connections.text())];
         let changes = [Document::new("link-changes.csv", changes.text())];
         let check = |region: &str| self.catalog.check_region(region);
-        let inventory =
-            read_inventory(&connections, Some(&changes), &check).expect("the inventory is readable");
+        let inventory = read_inventory(&connections, Some(&changes), &InventorySettings::new(&check))
+            .expect("the inventory is readable");
         assert_eq!(inventory.faults(), []);
 
         let name = format!("{:04}-{:02}", month.year, month.month);

@@ -40,6 +40,7 @@ impl PlannedConnection {
             accepter: self.accepter.clone(),
             link_type: self.link_type,
             bandwidth: self.bandwidth,
+            status: None,
             created_at: None,
             deleted_at: None,
             name: None,

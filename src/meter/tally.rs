@@ -360,6 +360,15 @@ impl<'a> Tally<'a> {
         let at = self.moment.timestamp;
         let start = self.plan.settings.period.start;
         let civil = Hour::from_index(start.index() + i64::from(hour));
+        if let Some(status) = connection.status.filter(|status| status.never_active()) {
+            let why = format!(
+                "traffic at {at}, but {} never came into effect: it is {}",
+                connection.id,
+                status.as_str()
+            );
+            self.refuse(observation, FaultCode::NeverActive, why);
+            return Ok(());
+        }
         if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
             let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
             self.refuse(observation, FaultCode::BeforeCreation, why);

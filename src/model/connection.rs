@@ -4,11 +4,12 @@ use crate::{
     error::Fault,
     model::{
         cidr::Cidr,
+        did_you_mean,
         link::{LinkHistory, LinkType},
         time::{Hour, Period, Timestamp},
     },
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, str::FromStr, sync::Arc};
 
 /// One end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,72 @@ impl Bandwidth {
     }
 }
 
+/// How far a connection got, in the provider's words, at the time of the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Being made.
+    Creating,
+    /// Waits for the accepter.
+    Accepting,
+    /// The accepter refused it.
+    Rejected,
+    /// Nobody accepted it in time.
+    Expired,
+    /// In use.
+    Activated,
+    /// In use, and being changed.
+    Updating,
+    /// Going; says nothing of when.
+    Deleting,
+    /// Gone; says nothing of when.
+    Deleted,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Creating,
+        Self::Accepting,
+        Self::Rejected,
+        Self::Expired,
+        Self::Activated,
+        Self::Updating,
+        Self::Deleting,
+        Self::Deleted,
+    ];
+
+    /// The provider's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "Creating",
+            Self::Accepting => "Accepting",
+            Self::Rejected => "Rejected",
+            Self::Expired => "Expired",
+            Self::Activated => "Activated",
+            Self::Updating => "Updating",
+            Self::Deleting => "Deleting",
+            Self::Deleted => "Deleted",
+        }
+    }
+
+    /// Whether it says that no traffic can have flowed so far (R15).
+    pub fn never_active(self) -> bool {
+        matches!(self, Self::Creating | Self::Accepting | Self::Rejected | Self::Expired)
+    }
+}
+
+impl FromStr for Status {
+    type Err = String;
+
+    /// Reads the provider's word, spelled exactly.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            let near = did_you_mean(text, Self::ALL.map(Self::as_str));
+            format!("{text:?} is none of {}{near}", Self::ALL.map(Self::as_str).join(", "))
+        })
+    }
+}
+
 /// A peering connection, as the inventory describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
@@ -58,6 +125,8 @@ pub struct Connection {
     pub link_type: LinkType,
     /// How much it can carry.
     pub bandwidth: Bandwidth,
+    /// How far it got, where that is given.
+    pub status: Option<Status>,
     /// When it was created, where that is known.
     pub created_at: Option<Timestamp>,
     /// When it was deleted, where that is known.
@@ -72,8 +141,16 @@ impl Connection {
         self.requester.region == self.accepter.region
     }
 
+    /// Whether no traffic can have flowed at all, by its status (R15).
+    pub fn never_active(&self) -> bool {
+        self.status.is_some_and(Status::never_active)
+    }
+
     /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion.
     pub fn hours_in(&self, period: Period) -> Period {
+        if self.never_active() {
+            return Period { end: period.start, ..period };
+        }
         let start = self.created_at.map_or(period.start, Timestamp::hour);
         let end = self.deleted_at.map_or(period.end, |at| at.hour().next());
         period.intersection(Period { start, end: end.max(start) })
@@ -90,6 +167,26 @@ impl Connection {
     }
 }
 
+/// What kind of thing a [`Remark`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemarkCode {
+    /// A list of connections has pages that were not given.
+    InventoryIncomplete,
+    /// The provider has locked a connection for financial reasons.
+    FinancialLocked,
+}
+
+/// Something about the connections or their changes that a reader should know; it changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// What kind of thing.
+    pub code: RemarkCode,
+    /// The connection, where it is about one.
+    pub connection_id: Option<Arc<str>>,
+    /// In words; names no input (R17).
+    pub message: String,
+}
+
 /// Connections by id, with the history of their link types.
 ///
 /// Sorted by id, so that an index into it orders reports.
@@ -101,6 +198,7 @@ pub struct Inventory {
     faults: Vec<Fault>,
     changes_given: bool,
     changed_within_region: Vec<Arc<str>>,
+    remarks: Vec<Remark>,
 }
 
 impl Inventory {
@@ -114,7 +212,24 @@ impl Inventory {
     ) -> Self {
         rows.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         let (connections, histories) = rows.into_iter().unzip();
-        Self { connections, histories, faulty, faults, changes_given, changed_within_region }
+        Self {
+            connections,
+            histories,
+            faulty,
+            faults,
+            changes_given,
+            changed_within_region,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// With what else a reader should know, in an order of its own (R17).
+    #[must_use]
+    pub(crate) fn with_remarks(mut self, mut remarks: Vec<Remark>) -> Self {
+        remarks.sort_unstable();
+        remarks.dedup();
+        self.remarks = remarks;
+        self
     }
 
     /// Connections of distinct ids that have had their own link type all along: planned ones, of which no export tells.
@@ -176,5 +291,10 @@ impl Inventory {
     /// Connections inside a region for which link changes were given; they are ignored (R8).
     pub fn changed_within_region(&self) -> &[Arc<str>] {
         &self.changed_within_region
+    }
+
+    /// What else a reader should know.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 }

@@ -1,13 +1,16 @@
-//! Readers: bytes of native CSV to values. They take any [`std::io::Read`] and open nothing themselves.
+//! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
+mod changes;
 pub mod connections;
+pub(crate) mod json;
 pub(crate) mod ndjson;
 pub(crate) mod object;
+pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod table;
 pub mod traffic;
 
-pub use connections::{inventory, read_inventory};
+pub use connections::{InventorySettings, inventory, read_inventory};
 pub use traffic::{TrafficColumns, TrafficSource};
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use peerbill::{
     Error, ErrorKind, Fault, Result,
     meter::{Duplicates, MeterSettings, Metered},
     model::{connection::Inventory, time::Period},
-    read::{TrafficSource, connections::RegionCheck, read_inventory},
+    read::{InventorySettings, TrafficSource, connections::RegionCheck, read_inventory},
 };
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ pub fn inventory(
         [] => None,
         paths => Some(inputs.documents("link-changes", paths)?),
     };
-    read_inventory(&connections, changes.as_deref(), check_region)
+    read_inventory(&connections, changes.as_deref(), &InventorySettings::new(check_region))
 }
 
 /// The traffic, and the bar that shows how far it is read.

@@ -1,0 +1,45 @@
+//! Where something stands in an input.
+
+use crate::error::{Fault, FaultCode};
+use std::{fmt, sync::Arc};
+
+/// An input, a line of it, and in JSON the path from the value of that line.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    input: Arc<str>,
+    line: u64,
+    path: String,
+}
+
+impl Place {
+    /// A row of a table.
+    pub fn row(input: &Arc<str>, line: u64) -> Self {
+        Self { input: input.clone(), line, path: String::new() }
+    }
+
+    /// A value of a JSON text, such as `VpcPeerConnects[3]`.
+    pub fn value(input: &Arc<str>, line: u64, path: String) -> Self {
+        Self { input: input.clone(), line, path }
+    }
+
+    /// What is wrong here.
+    pub fn fault(&self, code: FaultCode, why: impl fmt::Display) -> Fault {
+        let why = if self.path.is_empty() { why.to_string() } else { format!("{}: {why}", self.path) };
+        Fault::at(code, &self.input, self.line, why)
+    }
+}
+
+impl Place {
+    /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.
+    pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Fault::at(code, &self.input, self.line, format!("{}{dot}{why}", self.path))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.input, self.line)?;
+        if self.path.is_empty() { Ok(()) } else { write!(f, " {}", self.path) }
+    }
+}
