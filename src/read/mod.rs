@@ -8,6 +8,7 @@ pub(crate) mod object;
 pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod table;
+pub mod terraform;
 pub mod traffic;
 
 pub use connections::{InventorySettings, inventory, read_inventory};

@@ -1,0 +1,277 @@
+//! The connections of a Terraform state.
+
+use super::{
+    CONNECTION, StatedRequesters, account_id, check_version,
+    configuration::{Configuration, account_of_data},
+    resources, text,
+};
+use crate::{
+    error::Result,
+    model::{
+        connection::{Bandwidth, Connection, End},
+        link::LinkType,
+        time::Timestamp,
+    },
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A connection as a state tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StateConnection {
+    /// The address of its resource.
+    pub address: String,
+    /// Its id, where it has one.
+    pub id: Option<String>,
+    /// Its status as the provider calls it, where it is there.
+    pub status: Option<String>,
+    /// The connection, or why it cannot be read.
+    pub connection: Result<Connection, String>,
+}
+
+/// Whether a document is what `terraform show -json` prints.
+pub(crate) fn is_terraform(json: &Value) -> bool {
+    let has = |key: &str| json.get(key).is_some();
+    (has("format_version") && (has("terraform_version") || has("values") || has("planned_values")))
+        || (has("lineage") && has("terraform_version"))
+}
+
+/// The connections of a state, or of the state that a plan starts from.
+///
+/// The requester's region is the exported `region_id`, else the provider's where the document is a plan; its account
+/// is what the data sources tell. What neither tells must be stated.
+pub(crate) fn connections(
+    name: &str,
+    json: &Value,
+    stated: &StatedRequesters,
+) -> Result<Vec<StateConnection>> {
+    check_version(name, json)?;
+    let is_plan = json.get("values").is_none();
+    let values = if is_plan { json.pointer("/prior_state/values") } else { json.get("values") };
+    let values = values.unwrap_or(&Value::Null);
+    let configuration = is_plan.then(|| Configuration::new(json));
+    stated.check_providers(&configuration.as_ref().map(Configuration::provider_keys).unwrap_or_default())?;
+    let requesters = Requesters { configuration, accounts: accounts(values), stated };
+    let own = |resource: &&Value| text(resource, "type") == CONNECTION && text(resource, "mode") != "data";
+    let mut found: Vec<StateConnection> =
+        resources(values).into_iter().filter(own).map(|resource| read(resource, &requesters)).collect();
+    found.sort_by(|a, b| a.address.cmp(&b.address));
+    Ok(found)
+}
+
+/// What the document and the caller tell about requesters.
+struct Requesters<'a> {
+    configuration: Option<Configuration<'a>>,
+    /// All accounts that data sources of a state tell; a state does not tell their provider.
+    accounts: Result<BTreeSet<String>, String>,
+    stated: &'a StatedRequesters,
+}
+
+fn accounts(values: &Value) -> Result<BTreeSet<String>, String> {
+    let data = resources(values).into_iter().filter(|resource| text(resource, "mode") == "data");
+    data.filter_map(|data| account_of_data(data).transpose()).collect()
+}
+
+impl Requesters<'_> {
+    fn provider(&self, address: &str) -> Option<&str> {
+        self.configuration.as_ref()?.provider_of(address)
+    }
+
+    fn account(&self, address: &str) -> Result<String, String> {
+        let provider = self.provider(address);
+        let configured = self.configuration.as_ref().zip(provider);
+        if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
+            return Ok(found.value);
+        }
+        if let Some(stated) = self.stated.account(provider) {
+            return Ok(stated.to_owned());
+        }
+        let accounts = self.accounts.as_ref().map_err(String::clone)?;
+        let mut ids = accounts.iter();
+        match (ids.next(), ids.next()) {
+            (Some(only), None) if self.configuration.is_none() => Ok(only.clone()),
+            (Some(_), Some(_)) => Err(format!(
+                "the requester's account is not in the resource, and data sources tell several ({}); \
+                 state it with --requester-account",
+                accounts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            )),
+            _ => Err(
+                "the requester's account is not in the resource, and no data source alicloud_account tells \
+                 it; state it with --requester-account"
+                    .into(),
+            ),
+        }
+    }
+
+    fn region(&self, address: &str, values: &Value) -> Result<String, String> {
+        if let Some(region) = string(values, "region_id")? {
+            return Ok(region);
+        }
+        let provider = self.provider(address);
+        if let Some(stated) = self.stated.region(provider) {
+            return Ok(stated.to_owned());
+        }
+        let tell = |why: String| format!("{why}; state it with --requester-region");
+        match (&self.configuration, provider) {
+            (Some(configuration), Some(key)) => {
+                configuration.region(key).map(|found| found.value).map_err(tell)
+            }
+            _ => Err(tell("the requester's region is not known: region_id is empty".into())),
+        }
+    }
+}
+
+fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
+    let address = text(resource, "address").to_owned();
+    let values = resource.get("values").unwrap_or(&Value::Null);
+    StateConnection {
+        id: string(values, "id").ok().flatten(),
+        status: string(values, "status").ok().flatten(),
+        connection: read_connection(&address, values, requesters),
+        address,
+    }
+}
+
+fn read_connection(address: &str, values: &Value, requesters: &Requesters<'_>) -> Result<Connection, String> {
+    let needed = |key: &str| string(values, key)?.ok_or_else(|| format!("{key} is empty"));
+    let id = needed("id")?;
+    let accepter_account = account_id(values.get("accepting_ali_uid").unwrap_or(&Value::Null))
+        .map_err(|why| format!("accepting_ali_uid: {why}"))?
+        .ok_or("accepting_ali_uid is empty")?;
+    let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
+        Ok(End {
+            account_id: account.into(),
+            region: region.into(),
+            vpc_id: string(values, vpc)?,
+            cidrs: Vec::new(),
+        })
+    };
+    let requester = end(requesters.account(address)?, requesters.region(address, values)?, "vpc_id")?;
+    let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
+    let link_type = match string(values, "link_type")? {
+        // R8: inside a region it is ignored, omitted it means Gold.
+        Some(text) if requester.region != accepter.region => text.parse()?,
+        _ => LinkType::Gold,
+    };
+    let created_at = string(values, "create_time")?
+        .map(|text| Timestamp::parse(&text).map_err(|why| format!("create_time {text:?}: {why}")))
+        .transpose()?;
+    Ok(Connection {
+        id: id.into(),
+        requester,
+        accepter,
+        link_type,
+        bandwidth: bandwidth(values.get("bandwidth").unwrap_or(&Value::Null))?,
+        created_at,
+        deleted_at: None,
+        name: string(values, "peer_connection_name")?,
+    })
+}
+
+/// A text attribute; `None` where it is null, empty or not there.
+fn string(values: &Value, key: &str) -> Result<Option<String>, String> {
+    match values.get(key).unwrap_or(&Value::Null) {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        other => Err(format!("{key} {other} is not text")),
+    }
+}
+
+fn bandwidth(value: &Value) -> Result<Bandwidth, String> {
+    match value {
+        Value::Null => Ok(Bandwidth::DEFAULT),
+        _ if value.as_i64() == Some(-1) => Ok(Bandwidth::Unlimited),
+        _ => value.as_u64().filter(|mbps| *mbps > 0).map(Bandwidth::Mbps).ok_or_else(|| {
+            format!("bandwidth {value} is not a whole number of Mbit/s above 0 (-1: unlimited)")
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const STATE: &str = include_str!("../../../tests/terraform/state.json");
+    const PLAN: &str = include_str!("../../../tests/terraform/plan.json");
+
+    fn read_text(text: &str, accounts: &[&str]) -> Result<Vec<StateConnection>> {
+        let accounts: Vec<String> = accounts.iter().map(|text| (*text).to_owned()).collect();
+        let json = serde_json::from_str(text).unwrap();
+        connections("state.json", &json, &StatedRequesters::parse(&accounts, &[])?)
+    }
+
+    #[test]
+    fn a_state_gives_its_connections_with_those_of_its_modules() {
+        let found = read_text(STATE, &[]).unwrap();
+        let ids: Vec<&str> = found.iter().filter_map(|found| found.id.as_deref()).collect();
+        assert_eq!(ids, ["pcc-old", "pcc-published", "pcc-ap", "pcc-eu"]);
+        let published = found[1].connection.as_ref().unwrap();
+        assert_eq!(&*published.requester.account_id, "1000000000000001");
+        assert_eq!(&*published.requester.region, "cn-huhehaote");
+        assert_eq!(published.requester.vpc_id.as_deref(), Some("vpc-hp3a"));
+        assert_eq!(published.link_type, LinkType::Gold, "R8: null is Gold");
+        assert_eq!(published.created_at, Timestamp::parse("2026-03-02T02:15:09Z").ok());
+        assert_eq!(published.name.as_deref(), Some("hohhot-guangzhou"));
+        assert_eq!(found[2].connection.as_ref().unwrap().accepter.account_id, "9007199254740993".into());
+        assert_eq!(found[2].status.as_deref(), Some("Activated"));
+    }
+
+    #[test]
+    fn a_plan_tells_whose_data_source_it_is() {
+        let found = read_text(PLAN, &["alicloud.hub=9", "5"]).unwrap();
+        let accounts = found.iter().map(|found| &*found.connection.as_ref().unwrap().requester.account_id);
+        // The configuration of `old` is gone: nothing but the flag tells its account.
+        assert_eq!(
+            accounts.collect::<Vec<_>>(),
+            ["5", "1000000000000001", "1000000000000002", "1000000000000002"]
+        );
+    }
+
+    fn state_of(values: Value, data: Value) -> Value {
+        json!({"format_version": "1.0", "values": {"root_module": {"resources": [
+            {"address": "alicloud_vpc_peer_connection.a", "mode": "managed", "type": CONNECTION, "values": values},
+            {"address": "data.alicloud_account.a", "mode": "data", "type": "alicloud_account", "values": {"id": "1"}},
+            {"address": "data.alicloud_account.b", "mode": "data", "type": "alicloud_account", "values": data},
+        ]}}})
+    }
+
+    #[test]
+    fn what_a_state_does_not_tell_is_refused_with_the_flag_that_states_it() {
+        let good = json!({"id": "pcc-1", "region_id": "cn-beijing", "accepting_region_id": "cn-shanghai",
+            "accepting_ali_uid": 1000000000000002u64});
+        let why = |change: (&str, Value), data: Value| {
+            let mut values = good.clone();
+            values[change.0] = change.1;
+            read_text(&state_of(values, data).to_string(), &[]).unwrap()[0].connection.clone()
+        };
+        let same = json!({"id": "1"});
+        assert!(why(("id", json!("pcc-1")), same.clone()).is_ok());
+        let several = why(("id", json!("pcc-1")), json!({"id": "2"})).unwrap_err();
+        assert!(several.contains("tell several (1, 2); state it with --requester-account"), "{several}");
+        assert!(why(("region_id", json!(null)), same.clone()).unwrap_err().contains("--requester-region"));
+        assert!(
+            why(("accepting_ali_uid", json!(1.5)), same.clone()).unwrap_err().contains("accepting_ali_uid")
+        );
+        assert!(why(("link_type", json!("gold")), same.clone()).unwrap_err().contains("did you mean"));
+        assert!(why(("create_time", json!("soon")), same.clone()).unwrap_err().contains("create_time"));
+        assert!(why(("bandwidth", json!(0)), same.clone()).unwrap_err().contains("bandwidth 0"));
+        assert_eq!(why(("bandwidth", json!(-1)), same).unwrap().bandwidth, Bandwidth::Unlimited);
+    }
+
+    #[test]
+    fn r8_inside_a_region_the_link_type_is_ignored() {
+        let values = json!({"id": "pcc-1", "region_id": "cn-beijing", "accepting_region_id": "cn-beijing",
+            "accepting_ali_uid": "2", "link_type": "Silver"});
+        let found = read_text(&state_of(values, json!({"id": "1"})).to_string(), &[]).unwrap();
+        assert_eq!(found[0].connection.as_ref().unwrap().link_type, LinkType::Gold);
+    }
+
+    #[test]
+    fn documents_of_terraform_are_told_from_others() {
+        assert!(is_terraform(&serde_json::from_str(STATE).unwrap()));
+        assert!(is_terraform(&serde_json::from_str(PLAN).unwrap()));
+        assert!(is_terraform(&json!({"lineage": "x", "terraform_version": "1.9.0"})));
+        assert!(!is_terraform(&json!({"RequestId": "R-1", "VpcPeerConnects": []})));
+    }
+}
