@@ -3,12 +3,14 @@
 mod changes;
 pub mod connections;
 pub(crate) mod json;
+pub mod monthly;
 pub(crate) mod ndjson;
 pub(crate) mod object;
 pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod table;
 pub mod terraform;
+pub mod topology;
 pub mod traffic;
 
 pub use connections::{InventorySettings, inventory, read_inventory};

@@ -9,7 +9,7 @@ mod plan;
 #[cfg_attr(not(test), expect(dead_code, reason = "--connections is to read states"))]
 mod state;
 
-pub use plan::{Action, Change, PeeringPlan, PlannedConnection, Unknown, read_plan};
+pub use plan::{Action, Change, PeeringPlan, PlanSide, Unknown, read_plan};
 #[expect(unused_imports, reason = "--connections is to read states")]
 pub(crate) use state::{StateConnection, connections, is_terraform};
 

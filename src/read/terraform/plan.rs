@@ -61,7 +61,7 @@ impl fmt::Display for Action {
 
 /// A connection before or after the plan, as far as the plan tells; `None` is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlannedConnection {
+pub struct PlanSide {
     /// The account that owns the requester's VPC.
     pub requester_account: Option<String>,
     /// Its region.
@@ -88,9 +88,9 @@ pub struct Change {
     /// What is done.
     pub action: Action,
     /// The connection before; `None` where there is none.
-    pub before: Option<PlannedConnection>,
+    pub before: Option<PlanSide>,
     /// The connection after; `None` where there is none.
-    pub after: Option<PlannedConnection>,
+    pub after: Option<PlanSide>,
 }
 
 /// Something that a plan does not tell.
@@ -224,16 +224,16 @@ impl<'a> Reader<'a> {
     }
 
     /// One side of a change.
-    fn connection(&mut self, address: &str, values: &'a Value, unknown: &Value) -> PlannedConnection {
+    fn connection(&mut self, address: &str, values: &'a Value, unknown: &Value) -> PlanSide {
         let provider = self.configuration.provider_of(address);
-        let mut found = PlannedConnection {
+        let mut found = PlanSide {
             requester_account: self.requester_account(address, provider),
             accepter_account: self.accepter_account(address, values, unknown),
             accepter_region: self.accepter_region(address, values, unknown),
             link_type: self.link_type(address, values, unknown),
             bandwidth: read_bandwidth(values),
             name: values.get("peer_connection_name").and_then(Value::as_str).map(str::to_owned),
-            ..PlannedConnection::default()
+            ..PlanSide::default()
         };
         match attribute(values, unknown, "region_id") {
             Attribute::Known(Value::String(region)) => found.requester_region = Some(region.clone()),
@@ -420,7 +420,7 @@ mod tests {
         }]})
     }
 
-    fn ends(connection: Option<&PlannedConnection>) -> Option<[&str; 4]> {
+    fn ends(connection: Option<&PlanSide>) -> Option<[&str; 4]> {
         connection.map(|c| {
             [&c.requester_account, &c.requester_region, &c.accepter_account, &c.accepter_region]
                 .map(|text| text.as_deref().unwrap_or("?"))

@@ -23,8 +23,6 @@ pub(crate) struct StateConnection {
     pub address: String,
     /// Its id, where it has one.
     pub id: Option<String>,
-    /// Its status as the provider calls it, where it is there.
-    pub status: Option<String>,
     /// The connection, or why it cannot be read.
     pub connection: Result<Connection, String>,
 }
@@ -126,7 +124,6 @@ fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
     let values = resource.get("values").unwrap_or(&Value::Null);
     StateConnection {
         id: string(values, "id").ok().flatten(),
-        status: string(values, "status").ok().flatten(),
         connection: read_connection(&address, values, requesters),
         address,
     }
@@ -156,8 +153,12 @@ fn read_connection(address: &str, values: &Value, requesters: &Requesters<'_>) -
     let created_at = string(values, "create_time")?
         .map(|text| Timestamp::parse(&text).map_err(|why| format!("create_time {text:?}: {why}")))
         .transpose()?;
+    let status = string(values, "status")?
+        .map(|text| text.parse().map_err(|why| format!("status: {why}")))
+        .transpose()?;
     Ok(Connection {
         id: id.into(),
+        status,
         requester,
         accepter,
         link_type,
@@ -214,7 +215,7 @@ mod tests {
         assert_eq!(published.created_at, Timestamp::parse("2026-03-02T02:15:09Z").ok());
         assert_eq!(published.name.as_deref(), Some("hohhot-guangzhou"));
         assert_eq!(found[2].connection.as_ref().unwrap().accepter.account_id, "9007199254740993".into());
-        assert_eq!(found[2].status.as_deref(), Some("Activated"));
+        assert_eq!(published.status, Some(crate::model::connection::Status::Activated));
     }
 
     #[test]
