@@ -111,6 +111,13 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    /// A known connection, by its index.
+    #[cfg(feature = "parquet")]
+    pub fn plain(&self, connection: usize) -> Plain {
+        let Connected { first, end } = self.connected[connection];
+        Plain { connection, first, end }
+    }
+
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
         self.by_id.get(connection_id).copied()
     }

@@ -1,5 +1,7 @@
 //! Records to hourly bytes per connection and sender, with control totals (R14) and what was refused (R15).
 
+#[cfg(feature = "parquet")]
+mod columns;
 mod fraction;
 mod hourly;
 mod lookup;

@@ -67,6 +67,9 @@ struct Span {
 enum Piece {
     /// The lines that start in this range of its bytes.
     Lines(Range<u64>),
+    /// These row groups of a Parquet file.
+    #[cfg(feature = "parquet")]
+    Groups(Range<usize>),
     /// All of it, from the beginning to the end.
     Whole,
 }
@@ -159,6 +162,11 @@ fn cut_into_spans(
     cut: Cut,
     as_stream: bool,
 ) -> Result<Vec<Span>> {
+    #[cfg(feature = "parquet")]
+    if let Layout::Columns(file) = layout {
+        let pieces = super::columns::pieces(file).into_iter().map(Piece::Groups);
+        return Ok(pieces.map(|piece| Span { source, piece }).collect());
+    }
     let (Layout::Lines(lines), Content::Blocks(blocks), false) = (layout, own.content(), as_stream) else {
         return Ok(vec![Span { source, piece: Piece::Whole }]);
     };
@@ -183,6 +191,14 @@ fn read_span(
 ) -> Result<(), Stop> {
     let unreadable = |error: io::Error| Stop::Failed(own.unreadable(&error));
     match (layout, &span.piece, own.content()) {
+        #[cfg(feature = "parquet")]
+        (Layout::Columns(file), Piece::Groups(groups), _) => {
+            Ok(super::columns::take_groups(file, groups.clone(), tally)?)
+        }
+        #[cfg(feature = "parquet")]
+        (Layout::Columns(_), ..) | (_, Piece::Groups(_), _) => {
+            Err(Stop::Failed(Error::internal("only Parquet files have row groups")))
+        }
         (Layout::Records(records), ..) => Ok(read_records(own, *records, tally)?),
         (Layout::Lines(lines), Piece::Lines(range), Content::Blocks(blocks)) => {
             let input = LinesOf::new(&**blocks, range, lines.data_start).map_err(unreadable)?;

@@ -98,6 +98,13 @@ struct Moment {
     clock: i64,
 }
 
+/// A row group of a Parquet file: its number, and the rows of the span before it.
+#[derive(Clone, Copy)]
+struct Group {
+    number: usize,
+    before: u64,
+}
+
 /// One worker.
 pub(super) struct Tally<'a> {
     plan: &'a Plan<'a>,
@@ -107,6 +114,7 @@ pub(super) struct Tally<'a> {
     disordered: Vec<bool>,
     pub span: SpanTally,
     source: usize,
+    group: Option<Group>,
     moment: Moment,
     plain: PlainReader,
     /// `None` while a row borrows from it.
@@ -126,6 +134,7 @@ impl<'a> Tally<'a> {
             disordered: vec![false; keys],
             span: SpanTally::default(),
             source: 0,
+            group: None,
             moment: Moment { timestamp: outside, hour: None, clock: NO_CLOCK },
             plain: PlainReader::new(),
             fields: Some(Fields::new()),
@@ -140,8 +149,21 @@ impl<'a> Tally<'a> {
     /// Begins a span of a source.
     pub fn begin(&mut self, source: usize) {
         self.source = source;
+        self.group = None;
         self.span = SpanTally::default();
         self.clocks.reset();
+    }
+
+    /// Begins a row group of a Parquet file, within a span.
+    #[cfg(feature = "parquet")]
+    pub fn begin_group(&mut self, number: usize) {
+        self.group = Some(Group { number, before: self.span.lines });
+    }
+
+    /// What it works for.
+    #[cfg(feature = "parquet")]
+    pub fn plan(&self) -> &'a Plan<'a> {
+        self.plan
     }
 
     /// Takes the lines of `text`, which end in a line feed each and have [`PADDING`] bytes behind them in
@@ -175,7 +197,7 @@ impl<'a> Tally<'a> {
 
     /// Takes a plain record of a known connection within its life; false where the general path must look.
     #[inline]
-    fn take_plain(&mut self, record: &PlainRecord) -> bool {
+    pub fn take_plain(&mut self, record: &PlainRecord) -> bool {
         let connection = record.connection;
         let moment = self.moment_of(record.timestamp);
         let totals = &mut self.span.totals;
@@ -405,7 +427,10 @@ impl<'a> Tally<'a> {
 
     fn refusal(&self, observation: &Observation<'_>, code: FaultCode, why: String) -> RefusedRecord {
         let mut fault = Fault::at(code, &self.plan.names[self.source], observation.line, why);
-        fault.path = observation.place.map(|place| place.to_string());
+        let place = observation.place.map(|place| place.to_string());
+        let in_group =
+            |group: Group| format!("row group {}, row {}", group.number, observation.line - group.before);
+        fault.path = place.or_else(|| self.group.map(in_group));
         let fields = observation.fields.map(|fields| fields.map(<[u8]>::to_vec));
         let raw = if fields.is_some() { Vec::new() } else { observation.raw.to_vec() };
         RefusedRecord { source: self.source, fault, fields, raw }

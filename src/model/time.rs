@@ -23,7 +23,7 @@ impl Timestamp {
     }
 
     /// From whole seconds since 1970-01-01T00:00:00Z and nanoseconds (below 10^9) of that second.
-    #[cfg(feature = "dataframe")]
+    #[cfg(any(feature = "dataframe", feature = "parquet"))]
     pub(crate) fn from_parts(seconds: i64, nanos: u32) -> Self {
         debug_assert!(nanos < 1_000_000_000);
         Self { seconds, nanos }
@@ -206,29 +206,65 @@ impl FromStr for Offset {
         if matches!(text, "Z" | "z" | "UTC") {
             return Ok(Self(0));
         }
-        let bad = || Error::usage(format!("offset \"{text}\": write it as +08:00 or -05:00"));
-        let (sign, rest) = match text.as_bytes().first() {
-            Some(b'+') => (1, &text[1..]),
-            Some(b'-') => (-1, &text[1..]),
-            _ => return Err(bad()),
-        };
-        let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
-        let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !two_digits(hours) || !two_digits(minutes) {
-            return Err(bad());
-        }
-        if minutes != "00" {
+        let (sign, hours, minutes) = offset_parts(text)?;
+        if minutes != 0 {
             return Err(Error::usage(format!(
                 "offset \"{text}\" would cut billing hours in two: only whole hours can be used"
             )));
         }
-        Self::from_hours(sign * hours.parse::<i8>().map_err(|_| bad())?)
+        Self::from_hours(sign * hours)
     }
 }
 
 impl fmt::Display for Offset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{:02}:00", if self.0 < 0 { '-' } else { '+' }, self.0.abs())
+    }
+}
+
+/// The sign, hours and minutes of `+08:00` or `-05:00`.
+fn offset_parts(text: &str) -> Result<(i8, i8, i8)> {
+    let bad = || Error::usage(format!("offset \"{text}\": write it as +08:00 or -05:00"));
+    let (sign, rest) = match text.as_bytes().first() {
+        Some(b'+') => (1, &text[1..]),
+        Some(b'-') => (-1, &text[1..]),
+        _ => return Err(bad()),
+    };
+    let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
+    let number = |part: &str| match part.as_bytes() {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Ok((tens - b'0') as i8 * 10 + (ones - b'0') as i8),
+        _ => Err(bad()),
+    };
+    Ok((sign, number(hours)?, number(minutes)?))
+}
+
+/// How far from UTC clocks stood that wrote times without a zone: any offset that is in use somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockOffset {
+    seconds: i64,
+}
+
+impl ClockOffset {
+    /// Seconds east of UTC.
+    pub fn seconds(self) -> i64 {
+        self.seconds
+    }
+}
+
+impl FromStr for ClockOffset {
+    type Err = Error;
+
+    /// Reads `+08:00`, `+05:30` or `Z`.
+    fn from_str(text: &str) -> Result<Self> {
+        if matches!(text, "Z" | "z" | "UTC") {
+            return Ok(Self { seconds: 0 });
+        }
+        let (sign, hours, minutes) = offset_parts(text)?;
+        let seconds = (i64::from(hours) * 60 + i64::from(minutes)) * 60;
+        if minutes > 59 || seconds > 14 * 3600 {
+            return Err(Error::usage(format!("offset \"{text}\": it is between -14:00 and +14:00")));
+        }
+        Ok(Self { seconds: i64::from(sign) * seconds })
     }
 }
 
@@ -384,6 +420,12 @@ mod tests {
         }
         assert_eq!("-05:00".parse::<Offset>().unwrap().to_string(), "-05:00");
         assert_eq!("Z".parse::<Offset>().unwrap().to_string(), "+00:00");
+        // A clock may stand anywhere: its times fall into whole hours of UTC all the same.
+        assert_eq!("+05:30".parse::<ClockOffset>().unwrap().seconds(), 19_800);
+        assert_eq!("-03:00".parse::<ClockOffset>().unwrap().seconds(), -10_800);
+        for text in ["+05:60", "+14:30", "5:30", "+0530", "Asia/Shanghai"] {
+            assert!(text.parse::<ClockOffset>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub(crate) mod json;
 pub mod monthly;
 pub(crate) mod ndjson;
 pub(crate) mod object;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet;
 pub(crate) mod place;
 pub(crate) mod rows;
 pub(crate) mod table;

@@ -1,8 +1,14 @@
 //! Native CSV of traffic: where it is read from, and how a row becomes a record.
 
+#[cfg(feature = "parquet")]
+use crate::read::parquet::ParquetFile;
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::{quoted, time::Timestamp, usage::Sender},
+    model::{
+        quoted,
+        time::{ClockOffset, Timestamp},
+        usage::Sender,
+    },
     read::{
         rows::{Row, Rows},
         table::Header,
@@ -44,6 +50,9 @@ impl TrafficColumns {
     }
 }
 
+/// The first bytes of a Parquet file.
+const PARQUET: &[u8; 4] = b"PAR1";
+
 /// Bytes that can be read from any place, by several threads at once.
 pub trait ReadAt: Send + Sync {
     /// Reads some bytes from `offset` on; 0 at the end.
@@ -73,7 +82,7 @@ pub(crate) enum Content {
     /// Read from the beginning to the end.
     Stream(Open),
     /// Read by several workers at once.
-    Blocks(Box<dyn ReadAt>),
+    Blocks(Arc<dyn ReadAt>),
 }
 
 /// Reads the records of a source that does not hold one on each line, such as a JSON document.
@@ -123,6 +132,11 @@ pub struct TrafficSource {
     content: Content,
     format: Format,
     columns: TrafficColumns,
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(dead_code, reason = "only Parquet has times without a zone")
+    )]
+    naive_offset: Option<ClockOffset>,
 }
 
 impl TrafficSource {
@@ -136,18 +150,24 @@ impl TrafficSource {
 
     /// From bytes that can be read from any place.
     pub fn from_blocks(name: &str, blocks: impl ReadAt + 'static) -> Self {
-        Self::new(name, Content::Blocks(Box::new(blocks)))
+        Self::new(name, Content::Blocks(Arc::new(blocks)))
     }
 
     fn new(name: &str, content: Content) -> Self {
         let columns = TrafficColumns::default();
-        Self { name: name.into(), content, format: Format::Lines, columns }
+        Self { name: name.into(), content, format: Format::Lines, columns, naive_offset: None }
     }
 
     /// The same source, whose columns have these names.
     #[must_use]
     pub fn with_columns(self, columns: &TrafficColumns) -> Self {
         Self { columns: columns.clone(), ..self }
+    }
+
+    /// The same source; its times without a zone, which only Parquet has, were told by clocks at this offset.
+    #[must_use]
+    pub fn with_naive_offset(self, offset: Option<ClockOffset>) -> Self {
+        Self { naive_offset: offset, ..self }
     }
 
     /// From bytes in memory.
@@ -175,9 +195,33 @@ impl TrafficSource {
     /// How its records are to be found.
     pub(crate) fn layout(&self) -> Result<Layout<'_>> {
         match &self.format {
+            Format::Lines if self.is_parquet()? => self.parquet(),
             Format::Lines => self.lines().map(Layout::Lines),
             Format::Records(records) => Ok(Layout::Records(&**records)),
         }
+    }
+
+    fn is_parquet(&self) -> Result<bool> {
+        let mut magic = Vec::new();
+        let read = self.stream().and_then(|input| input.take(4).read_to_end(&mut magic));
+        read.map_err(|error| self.unreadable(&error))?;
+        Ok(magic == PARQUET)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(&self) -> Result<Layout<'_>> {
+        let Content::Blocks(blocks) = &self.content else {
+            let why = "is a Parquet file within gzip or zstd; decompress it, it has its own compression";
+            return Err(Error::unusable(ErrorKind::Input, &self.name, why));
+        };
+        let shift = self.naive_offset.map(|offset| -offset.seconds());
+        ParquetFile::open(&self.name, blocks.clone(), self.columns.names(), shift).map(Layout::Columns)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(&self) -> Result<Layout<'_>> {
+        let why = "is a Parquet file, which this build cannot read: it was made without the feature parquet";
+        Err(Error::unusable(ErrorKind::Input, &self.name, why))
     }
 
     /// JSON where the first character is a brace, otherwise CSV under a header.
@@ -247,12 +291,14 @@ impl std::fmt::Debug for TrafficSource {
 }
 
 /// How the records of a source are to be found.
-#[derive(Clone)]
 pub(crate) enum Layout<'a> {
     /// Line by line.
     Lines(LineLayout),
     /// By this reader.
     Records(&'a dyn Records),
+    /// In the row groups of this file.
+    #[cfg(feature = "parquet")]
+    Columns(ParquetFile),
 }
 
 impl Layout<'_> {
@@ -261,6 +307,8 @@ impl Layout<'_> {
         match self {
             Self::Lines(lines) => lines.first_line,
             Self::Records(_) => 1,
+            #[cfg(feature = "parquet")]
+            Self::Columns(_) => 1,
         }
     }
 }

@@ -199,7 +199,7 @@ fn is_compressed(mut file: File) -> io::Result<bool> {
         }
     }
     let magic = &magic[..read];
-    Ok(magic.starts_with(GZIP) || magic == ZSTD || magic == PARQUET)
+    Ok(magic.starts_with(GZIP) || magic == ZSTD)
 }
 
 /// A bar on standard error; hidden where that is no terminal.

@@ -9,7 +9,10 @@ use indicatif::ProgressBar;
 use peerbill::{
     Error, ErrorKind, Fault, Result,
     meter::{Duplicates, MeterSettings, Metered},
-    model::{connection::Inventory, time::Period},
+    model::{
+        connection::Inventory,
+        time::{ClockOffset, Period},
+    },
     read::{InventorySettings, TrafficSource, connections::RegionCheck, read_inventory},
 };
 use std::path::{Path, PathBuf};
@@ -45,9 +48,10 @@ pub fn inventory(
 
 /// The traffic, and the bar that shows how far it is read.
 pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+    let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
     let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
-    let sources = sources.into_iter().map(|source| source.with_columns(&args.columns));
-    Ok((sources.collect(), progress))
+    let set = |source: TrafficSource| source.with_columns(&args.columns).with_naive_offset(naive_offset);
+    Ok((sources.into_iter().map(set).collect(), progress))
 }
 
 /// What becomes of duplicates.

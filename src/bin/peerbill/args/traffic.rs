@@ -17,7 +17,8 @@ pub enum DuplicatesArg {
 /// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
 #[derive(Debug, Default, Args)]
 pub struct TrafficArgs {
-    /// Traffic: CSV with timestamp,connection_id,sender,bytes, or one JSON object with these keys on each line.
+    /// Traffic: CSV or Parquet with timestamp,connection_id,sender,bytes, or one JSON object with these keys on each
+    /// line.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub usage: Vec<String>,
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
@@ -26,6 +27,9 @@ pub struct TrafficArgs {
     /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub link_changes: Vec<String>,
+    /// Where the clocks stood of Parquet timestamps without a zone, such as +08:00; without this they are refused.
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub naive_offset: Option<String>,
     /// What becomes of a record that stands twice [default: refuse].
     #[arg(long, value_enum)]
     pub duplicates: Option<DuplicatesArg>,
