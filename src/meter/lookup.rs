@@ -7,7 +7,6 @@ use crate::{
         time::Period,
     },
 };
-use std::collections::HashMap;
 
 /// Ids that fit with the comma behind them are compared as a few integers.
 pub(super) const SHORT_ID: usize = 32;
@@ -54,7 +53,7 @@ struct Slot {
 /// Finds connections by id.
 #[derive(Debug)]
 pub(super) struct Lookup<'a> {
-    by_id: HashMap<&'a [u8], Found<'a>>,
+    inventory: &'a Inventory,
     /// Open addressing over the short ids of known connections.
     slots: Vec<Slot>,
     connected: Vec<Connected>,
@@ -64,9 +63,6 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub fn new(inventory: &'a Inventory, period: Period) -> Self {
-        let known = inventory.connections().iter().enumerate();
-        let known = known.map(|(index, own)| (own.id.as_bytes(), Found::Known(index)));
-        let faulty = inventory.faulty().map(|(id, fault)| (id.as_bytes(), Found::Faulty(fault)));
         let connected = inventory.connections().iter().map(|connection| {
             let hours = connection.hours_in(period);
             // OK because a month has 744 hours.
@@ -75,12 +71,7 @@ impl<'a> Lookup<'a> {
             Connected { first, end }
         });
         let free = inventory.connections().iter().map(Connection::within_region).collect();
-        let mut lookup = Self {
-            by_id: known.chain(faulty).collect(),
-            slots: Vec::new(),
-            connected: connected.collect(),
-            free,
-        };
+        let mut lookup = Self { inventory, slots: Vec::new(), connected: connected.collect(), free };
         lookup.fill_slots(inventory);
         lookup
     }
@@ -118,8 +109,20 @@ impl<'a> Lookup<'a> {
         Plain { connection, first, end }
     }
 
+    /// What is known of an id, whatever it holds.
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
-        self.by_id.get(connection_id).copied()
+        let length = connection_id.len();
+        if length < SHORT_ID {
+            let mut padded = [0; SHORT_ID];
+            padded[..length].copy_from_slice(connection_id);
+            padded[length] = b',';
+            if let Some(plain) = self.find_short(&padded, &Kept::new(length)) {
+                return Some(Found::Known(plain.connection));
+            }
+        }
+        let id = std::str::from_utf8(connection_id).ok()?;
+        let known = self.inventory.index_of(id).map(Found::Known);
+        known.or_else(|| self.inventory.fault_of(id).map(Found::Faulty))
     }
 
     /// The known connection whose id is the first bytes of these, as many as `kept` says.

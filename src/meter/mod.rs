@@ -4,6 +4,7 @@
 mod columns;
 mod fraction;
 mod hourly;
+mod identity;
 mod lookup;
 mod plain;
 mod scan;
@@ -26,10 +27,11 @@ use crate::{
     },
 };
 use fraction::{Fractions, rounds_up};
-use hourly::HourlyBuilder;
+use hourly::{HourlyBuilder, run_on};
+use identity::Repeated;
 use lookup::Lookup;
 use scan::{Cut, Scanned, scan};
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 use tally::{Goal, Plan, SpanTally, Tally};
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
@@ -165,9 +167,6 @@ pub struct Metered {
     /// What was seen in the sources beside records.
     pub notes: Notes,
 }
-
-/// What two records share if one is a copy of the other: connection, sender and clock.
-type Identity = (u32, i64);
 
 /// A record of which there are several, set aside until all are known.
 #[derive(Debug, Clone)]
@@ -309,18 +308,15 @@ fn meter_by(
     read: &dyn Fn(&Plan<'_>) -> Result<Scanned>,
 ) -> Result<Metered> {
     let lookup = Lookup::new(inventory, settings.period);
-    let none = HashSet::new();
+    let none = Repeated::default();
     let plan = Plan { names, inventory, lookup: &lookup, settings, goal: Goal::Bill(&none) };
     let scanned = read(&plan)?;
-    if settings.duplicates == Duplicates::Sum || scanned.disordered.is_empty() {
+    if settings.duplicates == Duplicates::Sum || !scanned.disordered.contains(&true) {
         return finish(scanned, &plan);
     }
     // The exact second look, at connections and senders whose clock did not strictly rise.
-    let mut seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
-    seen.sort_unstable();
-    let repeated: HashSet<Identity> =
-        seen.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-    drop(seen);
+    let seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
+    let repeated = seen.repeated(settings.threads)?;
     if repeated.is_empty() {
         return finish(scanned, &plan);
     }

@@ -46,14 +46,15 @@ pub(super) struct Scanned {
     pub fractions: Fractions,
     pub found: SpanTally,
     /// Keys whose clock did not strictly rise.
-    pub disordered: HashSet<u32>,
+    pub disordered: Vec<bool>,
 }
 
 impl Scanned {
     fn extend(&mut self, worker: Summed) -> Result<()> {
         self.usage.extend(worker.hourly);
-        let keys = (0u32..).zip(worker.disordered);
-        self.disordered.extend(keys.filter(|(_, disordered)| *disordered).map(|(key, _)| key));
+        for (key, disordered) in self.disordered.iter_mut().zip(worker.disordered) {
+            *key |= disordered;
+        }
         self.fractions.merge(worker.fractions)
     }
 }
@@ -361,7 +362,7 @@ impl<'a> Merger<'a> {
             usage,
             fractions: Fractions::default(),
             found: SpanTally::default(),
-            disordered: HashSet::new(),
+            disordered: vec![false; keys],
         };
         Self {
             plan,
@@ -415,7 +416,7 @@ impl<'a> Merger<'a> {
                 continue;
             }
             if *last >= first {
-                self.scanned.disordered.insert(key as u32);
+                self.scanned.disordered[key] = true;
             }
             *last = (*last).max(own_last);
         }

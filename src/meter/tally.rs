@@ -1,9 +1,10 @@
 //! What one worker makes of records: sums, control totals, clocks, and what it refuses.
 
 use super::{
-    ControlTotals, Copy, CopyOf, Identity, MeterSettings, Part, RefusedRecord,
+    ControlTotals, Copy, CopyOf, MeterSettings, Part, RefusedRecord,
     fraction::{Fractions, rounds_up},
     hourly::{HourlyBuilder, key_of},
+    identity::{Identities, Repeated},
     lookup::{Found, Lookup},
     plain::{PADDING, PlainReader, PlainRecord},
 };
@@ -21,14 +22,14 @@ use crate::{
         traffic::{LineLayout, LineShape, Notes, Observation},
     },
 };
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 /// What one reading of the records is for.
 pub(super) enum Goal<'a> {
     /// To bill them; records of these identities are set aside, because there are several of each.
-    Bill(&'a HashSet<Identity>),
+    Bill(&'a Repeated),
     /// To collect the identities of records of these keys.
-    Collect(&'a HashSet<u32>),
+    Collect(&'a [bool]),
 }
 
 /// What all workers of one reading share.
@@ -69,7 +70,7 @@ pub(super) struct SpanTally {
     pub refused_for_cause: u64,
     pub refused_for_connection: u64,
     pub copies: Vec<Copy>,
-    pub collected: Vec<Identity>,
+    pub collected: Identities,
     pub notes: Notes,
 }
 
@@ -211,14 +212,10 @@ impl<'a> Tally<'a> {
         }
         let key = key_of(connection.connection, record.sender);
         match &self.plan.goal {
-            Goal::Bill(repeated)
-                if !repeated.is_empty() && repeated.contains(&(key as u32, moment.clock)) =>
-            {
-                return false;
-            }
+            Goal::Bill(repeated) if repeated.contains((key as u32, moment.clock)) => return false,
             Goal::Bill(_) => {}
             Goal::Collect(keys) => {
-                if keys.contains(&(key as u32)) {
+                if keys[key] {
                     self.span.collected.push((key as u32, moment.clock));
                 }
                 return true;
@@ -333,7 +330,7 @@ impl<'a> Tally<'a> {
             {
                 let key = key_of(connection, sender) as u32;
                 let moment = self.moment_of(timestamp);
-                if moment.hour.is_some() && keys.contains(&key) {
+                if moment.hour.is_some() && keys[key as usize] {
                     self.span.collected.push((key, moment.clock));
                 }
             }
@@ -405,7 +402,7 @@ impl<'a> Tally<'a> {
         let bytes = observation.bytes.unwrap_or(0);
         let free = connection.within_region();
         let identity = (key as u32, clock);
-        if matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.contains(&identity)) {
+        if matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.contains(identity)) {
             let record = self.refusal(observation, FaultCode::DuplicateRecord, String::new());
             let part = Part { hour: Some(hour), bytes, parts: observation.parts };
             let identity = CopyOf::Moment(clock);

@@ -1,0 +1,151 @@
+//! What two records share if one is a copy of the other, and which of many are shared.
+
+use super::run_on;
+use crate::error::Result;
+use std::{collections::HashSet, sync::Mutex};
+
+/// Connection and sender, and nanoseconds from the period's start.
+pub(super) type Identity = (u32, i64);
+
+const NANOS: i64 = 1_000_000_000;
+/// A period has fewer than 2^22 seconds.
+const SECOND_BITS: u32 = 22;
+
+/// Identities of many records: eight bytes each where they are of a whole second, as nearly all are.
+#[derive(Debug, Default)]
+pub(super) struct Identities {
+    whole_seconds: Vec<u64>,
+    others: Vec<Identity>,
+}
+
+impl Identities {
+    #[inline]
+    pub fn push(&mut self, (key, clock): Identity) {
+        let second = clock / NANOS;
+        if clock % NANOS == 0 && (0..1 << SECOND_BITS).contains(&second) {
+            self.whole_seconds.push(u64::from(key) << SECOND_BITS | second as u64);
+        } else {
+            self.others.push((key, clock));
+        }
+    }
+
+    pub fn append(&mut self, other: &mut Self) {
+        self.whole_seconds.append(&mut other.whole_seconds);
+        self.others.append(&mut other.others);
+    }
+
+    /// Those that stand here more than once.
+    pub fn repeated(mut self, threads: usize) -> Result<Repeated> {
+        sort(&mut self.whole_seconds, threads)?;
+        self.others.sort_unstable();
+        let unpacked = |packed: u64| {
+            let second = (packed & ((1 << SECOND_BITS) - 1)) as i64;
+            ((packed >> SECOND_BITS) as u32, second * NANOS)
+        };
+        let whole = self.whole_seconds.windows(2).filter(|pair| pair[0] == pair[1]);
+        let others = self.others.windows(2).filter(|pair| pair[0] == pair[1]);
+        Ok(Repeated::new(whole.map(|pair| unpacked(pair[0])).chain(others.map(|pair| pair[0]))))
+    }
+}
+
+/// Sorts in parts, each of which holds smaller numbers than the next.
+fn sort(numbers: &mut [u64], threads: usize) -> Result<()> {
+    const WORTH_A_THREAD: usize = 1 << 16;
+    let mut parts = Vec::new();
+    let mut rest = numbers;
+    for left in (2..=threads).rev() {
+        if rest.len() < WORTH_A_THREAD {
+            break;
+        }
+        let middle = rest.len() / left;
+        rest.select_nth_unstable(middle);
+        let (part, more) = rest.split_at_mut(middle);
+        parts.push(part);
+        rest = more;
+    }
+    parts.push(rest);
+    let workers = parts.len();
+    let parts = Mutex::new(parts);
+    let next = || parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+    run_on(workers, || {
+        while let Some(part) = next() {
+            part.sort_unstable();
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Identities that several records share.
+#[derive(Debug, Default)]
+pub(super) struct Repeated {
+    /// By key: whether it has any; empty where none has.
+    keys: Vec<bool>,
+    identities: HashSet<Identity>,
+}
+
+impl Repeated {
+    fn new(identities: impl Iterator<Item = Identity>) -> Self {
+        let identities: HashSet<Identity> = identities.collect();
+        let mut keys = Vec::new();
+        for &(key, _) in &identities {
+            let key = key as usize;
+            if keys.len() <= key {
+                keys.resize(key + 1, false);
+            }
+            keys[key] = true;
+        }
+        Self { keys, identities }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.identities.is_empty()
+    }
+
+    #[inline]
+    pub fn contains(&self, identity: Identity) -> bool {
+        self.keys.get(identity.0 as usize).is_some_and(|&any| any) && self.identities.contains(&identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn what_stands_twice_is_found_and_nothing_else(
+            seen in prop::collection::vec((0u32..4, prop_oneof![0i64..5, (0i64..5).prop_map(|s| s * NANOS), Just(NANOS << 30)]), 0..60),
+            threads in 1usize..4,
+        ) {
+            let (mut all, mut later) = (Identities::default(), Identities::default());
+            let mut counts: BTreeMap<Identity, u32> = BTreeMap::new();
+            for (index, &identity) in seen.iter().enumerate() {
+                if index % 3 == 0 { later.push(identity) } else { all.push(identity) }
+                *counts.entry(identity).or_default() += 1;
+            }
+            all.append(&mut later);
+            let repeated = all.repeated(threads).unwrap();
+            for (identity, count) in counts {
+                prop_assert_eq!(repeated.contains(identity), count > 1, "{:?}", identity);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_sorted_whole_by_any_number_of_threads() {
+        for threads in 1..=5 {
+            let mut state = 1u64;
+            let mut numbers: Vec<u64> = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state >> 44
+            })
+            .take(300_000)
+            .collect();
+            sort(&mut numbers, threads).unwrap();
+            assert!(numbers.is_sorted(), "{threads}");
+        }
+    }
+}
