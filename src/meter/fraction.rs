@@ -1,10 +1,10 @@
 //! Parts of bytes, which rates in bit/s leave: summed exactly, and rounded once per connection, sender and hour.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    model::usage::PARTS,
+};
 use std::collections::HashMap;
-
-/// Parts of a byte are counted in units of 10^-30 bytes.
-pub(crate) const PARTS: u128 = 10_u128.pow(30);
 
 /// Rounds half up: whether so many parts are a byte more.
 pub(super) fn rounds_up(parts: u128) -> bool {

@@ -45,6 +45,11 @@ impl Timestamp {
         }
     }
 
+    /// The instant so many seconds before.
+    pub(crate) fn minus_seconds(self, seconds: u32) -> Self {
+        Self { seconds: self.seconds - i64::from(seconds), ..self }
+    }
+
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
     pub(crate) fn seconds(self) -> i64 {
         self.seconds

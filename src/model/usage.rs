@@ -46,6 +46,9 @@ impl fmt::Display for Sender {
     }
 }
 
+/// Rates leave parts of a byte; they are counted in units of 10^-30 bytes, this many to a byte.
+pub(crate) const PARTS: u128 = 10_u128.pow(30);
+
 /// One record of traffic, as a caller of the library hands it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRecord {

@@ -1,7 +1,9 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
 mod changes;
+pub mod cloudmonitor;
 pub mod connections;
+pub(crate) mod decimal;
 pub(crate) mod json;
 pub mod monthly;
 pub(crate) mod ndjson;
@@ -14,7 +16,9 @@ pub(crate) mod table;
 pub mod terraform;
 pub mod topology;
 pub mod traffic;
+pub(crate) mod values;
 
+pub use cloudmonitor::CloudMonitor;
 pub use connections::{InventorySettings, inventory, read_inventory};
 pub use traffic::{TrafficColumns, TrafficSource};
 

@@ -99,7 +99,7 @@ mod tests {
             (line(at, id, sender, "[1]"), "neither a number nor text"),
             (line("1790812800.5", id, sender, "1"), "timestamp \"1790812800.5\""),
             (line("\"2026-10-01T00:00:00\"", id, sender, "1"), "the offset is missing"),
-            (line(at, "5", sender, "1"), "connection_id 5 is a number, not text"),
+            (line(at, "5", sender, "1"), "connection_id \"5\" is a number, not text"),
             (line(at, "\"\"", sender, "1"), "connection_id is empty"),
             (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
             (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),

@@ -121,7 +121,6 @@ pub(crate) enum Format {
     /// One on each line, under a header.
     Lines,
     /// In a way that its reader knows.
-    #[expect(dead_code, reason = "its first reader is on its way")]
     Records(Box<dyn Records>),
 }
 
@@ -156,6 +155,12 @@ impl TrafficSource {
     fn new(name: &str, content: Content) -> Self {
         let columns = TrafficColumns::default();
         Self { name: name.into(), content, format: Format::Lines, columns, naive_offset: None }
+    }
+
+    /// The same source, whose records this reader finds.
+    #[must_use]
+    pub(crate) fn with_records(self, records: impl Records + 'static) -> Self {
+        Self { format: Format::Records(Box::new(records)), ..self }
     }
 
     /// The same source, whose columns have these names.
@@ -343,7 +348,7 @@ pub(crate) struct CsvLayout {
 
 /// Where a record stands within a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct DatapointPath {
     /// Which response of the input, counted from 1.
     pub response: u64,
     /// Which datapoint of the response, counted from 0 as JSON paths do.
@@ -352,7 +357,7 @@ pub(crate) struct Place {
     pub key: Option<&'static str>,
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for DatapointPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "response {}: Datapoints[{}]", self.response, self.datapoint)?;
         self.key.map_or(Ok(()), |key| write!(f, ".{key}"))
@@ -364,7 +369,7 @@ impl std::fmt::Display for Place {
 pub(crate) struct Observation<'a> {
     pub line: u64,
     /// Where it stands, in a document whose lines do not tell.
-    pub place: Option<Place>,
+    pub place: Option<DatapointPath>,
     pub connection_id: &'a [u8],
     /// `None` where the number is unreadable.
     pub bytes: Option<u64>,

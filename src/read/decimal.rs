@@ -1,0 +1,140 @@
+//! Numbers as JSON writes them, exactly: no float stands between the text and its value (R10).
+
+/// How many decimals are kept; a number with more is refused.
+const DECIMALS: usize = 27;
+
+/// A number that is not negative and less than 2^64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub whole: u64,
+    /// What is beyond, in units of 10^-27.
+    pub fraction: u128,
+}
+
+impl Decimal {
+    /// Reads `1048576`, `1048576.0` or `1.048576E6`. The error says what is wrong, without the value.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const SHAPE: &str = "it is no number";
+        let (number, exponent) = match text.find(['e', 'E']) {
+            Some(at) => (&text[..at], parse_exponent(&text[at + 1..]).ok_or(SHAPE)?),
+            None => (text, 0),
+        };
+        if number.starts_with('-') {
+            return Err("it cannot be negative");
+        }
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        let digits_only = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits_only(whole) || !digits_only(fraction) {
+            return Err(SHAPE);
+        }
+        let digits = || whole.bytes().chain(fraction.bytes()).map(|byte| byte - b'0');
+        let length = whole.len() + fraction.len();
+        let leading = digits().take_while(|digit| *digit == 0).count();
+        if leading == length {
+            return Ok(Self { whole: 0, fraction: 0 });
+        }
+        let trailing = digits().rev().take_while(|digit| *digit == 0).count();
+        // Where the point stands, counted in digits from the first that is not zero.
+        let point = whole.len() as i64 - leading as i64 + exponent;
+        let significant = (length - leading - trailing) as i64;
+        if point > 20 {
+            return Err("it is at most 2^64-1");
+        }
+        if significant - point > DECIMALS as i64 {
+            return Err("it has more than 27 decimals");
+        }
+        let digit = |place: i64| match usize::try_from(place) {
+            Ok(place) if place < significant as usize => digits().nth(leading + place).unwrap_or_default(),
+            _ => 0,
+        };
+        let whole = (0..point).try_fold(0u64, |sum, at| sum.checked_mul(10)?.checked_add(digit(at).into()));
+        let fraction = (point..point + DECIMALS as i64).fold(0, |sum, at| sum * 10 + u128::from(digit(at)));
+        Ok(Self { whole: whole.ok_or("it is at most 2^64-1")?, fraction })
+    }
+}
+
+/// An exponent, cut where it is far beyond any number that is read.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.as_bytes() {
+        [b'-', ..] => (-1, &text[1..]),
+        [b'+', ..] => (1, &text[1..]),
+        _ => (1, text),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let size = digits.bytes().fold(0i64, |sum, digit| (sum * 10 + i64::from(digit - b'0')).min(1 << 40));
+    Some(sign * size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    fn whole(text: &str) -> Result<u64, &'static str> {
+        Decimal::parse(text).map(|decimal| {
+            assert_eq!(decimal.fraction, 0, "{text}");
+            decimal.whole
+        })
+    }
+
+    #[test]
+    fn r10_a_whole_number_in_any_spelling_is_that_integer() {
+        for text in [
+            "1048576",
+            "1048576.0",
+            "1.048576E6",
+            "1.048576e+6",
+            "10485760e-1",
+            "0001048576.000",
+            "0.1048576E7",
+        ] {
+            assert_eq!(whole(text), Ok(1_048_576), "{text}");
+        }
+        assert_eq!(whole("9007199254740993.0"), Ok(9_007_199_254_740_993));
+        assert_eq!(whole("1.8446744073709551615E19"), Ok(u64::MAX));
+        assert_eq!(whole("0e999999999999999999999"), Ok(0));
+        assert_eq!(whole("0.0"), Ok(0));
+    }
+
+    #[test]
+    fn r15_what_cannot_be_held_exactly_is_refused() {
+        for text in [
+            "", "-1", "-0.0", "+1", "1.", ".5", "1e", "1e+", "1.5.5", "0x10", " 1", "1 ", "NaN", "1_000",
+            "\u{663}",
+        ] {
+            assert!(Decimal::parse(text).is_err(), "{text}");
+        }
+        for text in ["18446744073709551616", "1e20", "1e999999999999999999999", "0.1e-27"] {
+            assert!(Decimal::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Decimal::parse("1e-27").unwrap().fraction, 1);
+        assert_eq!(Decimal::parse("1048576.5").unwrap().fraction, 5 * 10_u128.pow(26));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn r10_every_number_is_what_big_rationals_say(
+            digits in "[0-9]{1,12}", decimals in "[0-9]{1,12}", exponent in -18i32..12,
+        ) {
+            let read = Decimal::parse(&format!("{digits}.{decimals}e{exponent}"));
+            let ten = BigRational::from_integer(BigInt::from(10));
+            let number: BigInt = format!("{digits}{decimals}").parse().unwrap();
+            let expected = BigRational::from_integer(number) * ten.pow(exponent - decimals.len() as i32);
+            let units = &expected * ten.pow(27);
+            if expected >= ten.pow(19) || !units.is_integer() {
+                prop_assert!(read.is_err() || units.is_integer());
+            } else {
+                let read = read.unwrap();
+                let value = BigRational::from_integer(BigInt::from(read.whole))
+                    + BigRational::from_integer(BigInt::from(read.fraction)) / ten.pow(27);
+                prop_assert_eq!(value, expected);
+            }
+        }
+    }
+}
