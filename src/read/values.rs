@@ -259,7 +259,7 @@ mod tests {
     fn objects_stand_alone_in_an_array_or_on_lines() {
         let two = |first, second| Ok(vec![(first, r#"{"a":"}\"{"}"#.to_owned()), (second, "{}".to_owned())]);
         assert_eq!(values("{\"a\":\"}\\\"{\"}\n{}\n"), two(1, 2));
-        assert_eq!(values("\u{feff}\n[\n{\"a\":\"}\\\"{\"}\n,\r\n{}]\n"), two(3, 4));
+        assert_eq!(values("\u{feff}\n[\n{\"a\":\"}\\\"{\"}\n,\r\n{}]\n"), two(3, 5));
         assert_eq!(values("{\"a\":\"}\\\"{\"}{}"), two(1, 1));
         assert_eq!(values("  \n"), Ok(vec![]));
         assert_eq!(values("[]"), Ok(vec![]));

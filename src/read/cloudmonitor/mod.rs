@@ -3,10 +3,12 @@
 //! What the provider does not say about them is a setting: [`CloudMonitor`]. The direction is not: "inbound" is what
 //! the requester sends (R3).
 
+mod settings;
+
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        did_you_mean, quoted,
+        quoted,
         time::Timestamp,
         usage::{PARTS, Sender},
     },
@@ -20,149 +22,14 @@ use crate::{
         values::{Stop, Values, unescape},
     },
 };
+pub use settings::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit, sender_of_metric};
+
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt, io::Read, str::FromStr};
+use std::{borrow::Cow, fmt, io::Read};
 
 /// A datapoint may stand for at most an hour, because it belongs to one.
 const LONGEST_PERIOD: u32 = 3600;
-
-/// Which value of a datapoint counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-pub enum Statistic {
-    /// All of the period.
-    #[default]
-    Sum,
-    /// What some metrics have instead.
-    Value,
-    /// The mean over the period.
-    Average,
-    /// The most.
-    Maximum,
-    /// The least.
-    Minimum,
-}
-
-impl Statistic {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Sum, Self::Value, Self::Average, Self::Maximum, Self::Minimum];
-
-    /// The key of a datapoint.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sum => "Sum",
-            Self::Value => "Value",
-            Self::Average => "Average",
-            Self::Maximum => "Maximum",
-            Self::Minimum => "Minimum",
-        }
-    }
-}
-
-impl FromStr for Statistic {
-    type Err = String;
-
-    /// Reads `Sum`, `Value`, `Average`, `Maximum` or `Minimum`, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|statistic| statistic.as_str() == text).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str);
-            format!("no statistic; there are {}{}", known.join(", "), did_you_mean(text, known))
-        })
-    }
-}
-
-/// What the value of a datapoint counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-pub enum Unit {
-    /// Bytes of the period.
-    #[default]
-    #[serde(rename = "bytes")]
-    Bytes,
-    /// Bits per second over the period.
-    #[serde(rename = "bit/s")]
-    BitsPerSecond,
-}
-
-impl Unit {
-    /// `bytes` or `bit/s`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bytes => "bytes",
-            Self::BitsPerSecond => "bit/s",
-        }
-    }
-}
-
-/// Which end of its period the timestamp of a datapoint marks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mark {
-    /// The start.
-    #[default]
-    Start,
-    /// The end.
-    End,
-}
-
-impl Mark {
-    /// `start` or `end`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::End => "end",
-        }
-    }
-}
-
-/// What a table of datapoints calls its columns.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DatapointColumns {
-    /// The time of the datapoint.
-    pub timestamp: String,
-    /// The connection.
-    pub instance_id: String,
-    /// Its value; where it is `None`, the column of the statistic's name.
-    pub value: Option<String>,
-}
-
-impl Default for DatapointColumns {
-    fn default() -> Self {
-        Self { timestamp: "timestamp".into(), instance_id: "instanceId".into(), value: None }
-    }
-}
-
-/// How datapoints are to be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CloudMonitor {
-    /// Which of their values counts.
-    pub statistic: Statistic,
-    /// What it counts.
-    pub unit: Unit,
-    /// What their timestamps mark.
-    pub mark: Mark,
-    /// The seconds that a datapoint stands for, where the answer does not say so; at most 3600.
-    pub period_seconds: Option<u32>,
-    /// The columns of tables.
-    pub columns: DatapointColumns,
-}
-
-/// Whose egress a metric counts; takes the metric's name, or `inbound` or `outbound` whatever it is called.
-///
-/// R3: the names are from the connection's view. What comes in, `IntranetRX`, is sent by the requester; what goes out
-/// is sent by the accepter. The name `IntranetTX` is assumed.
-pub fn sender_of_metric(name: &str) -> Result<Sender, String> {
-    match name {
-        "inbound" | "IntranetRX" => Ok(Sender::Requester),
-        "outbound" | "IntranetTX" => Ok(Sender::Accepter),
-        _ => {
-            let near = did_you_mean(name, ["inbound", "outbound", "IntranetRX", "IntranetTX"]);
-            let way_out =
-                "write inbound= for what the requester sends, outbound= for what the accepter sends";
-            Err(format!("metric {} is not known{near}; {way_out}", quoted(name.as_bytes())))
-        }
-    }
-}
 
 impl TrafficSource {
     /// The same source, read as datapoints of CloudMonitor that count what `sender` sent.
@@ -401,15 +268,13 @@ impl Datapoints {
         if point.id.is_empty() {
             return take(Err(("instanceId", Some(bytes), "instanceId is empty".into())));
         }
-        let id = point.id.as_bytes();
-        let mut number = itoa::Buffer::new();
-        let columns = [point.timestamp.text.as_bytes(), id, self.sender.as_str().as_bytes()];
-        let [timestamp_text, ..] = columns;
-        let native = (self.settings.unit, self.settings.mark) == (Unit::Bytes, Mark::Start)
-            && timestamp_text.iter().all(u8::is_ascii_digit);
-        let [at, id, sender] = columns;
+        let (at, id) = (point.timestamp.text.as_bytes(), point.id.as_bytes());
         // A rate is no native record, and neither is a time that marks an end: then the datapoint stands whole.
-        let fields = native.then(|| [at, id, sender, number.format(bytes).as_bytes()]);
+        let native = (self.settings.unit, self.settings.mark) == (Unit::Bytes, Mark::Start)
+            && at.iter().all(u8::is_ascii_digit);
+        let mut number = itoa::Buffer::new();
+        let fields =
+            native.then(|| [at, id, self.sender.as_str().as_bytes(), number.format(bytes).as_bytes()]);
         take(Ok(Observation {
             connection_id: id,
             bytes: Some(bytes),
@@ -548,5 +413,221 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
             number += 1;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    const RATE: CloudMonitor = CloudMonitor {
+        unit: Unit::BitsPerSecond,
+        period_seconds: None,
+        statistic: Statistic::Sum,
+        mark: Mark::Start,
+        columns: DatapointColumns { timestamp: String::new(), instance_id: String::new(), value: None },
+    };
+
+    /// What is read, a line for each datapoint, or why nothing is.
+    fn read(settings: &CloudMonitor, text: &str) -> Result<(Vec<String>, Notes), String> {
+        let source = TrafficSource::from_bytes("rx.json", text).as_cloudmonitor(Sender::Requester, settings);
+        let reader = Datapoints { sender: Sender::Requester, settings: settings.clone() };
+        let mut seen = Vec::new();
+        let notes = reader.read(&source, &mut text.as_bytes(), &mut |observation| {
+            let Observation { line, place, bytes, parts, read, connection_id, .. } = observation;
+            let place = place.map_or_else(String::new, |place| format!(" {place}"));
+            seen.push(match read {
+                Ok((at, sender)) => {
+                    let id = String::from_utf8_lossy(connection_id).into_owned();
+                    format!("{line}{place} {at} {id} {sender} {} {parts}", bytes.unwrap_or(0))
+                }
+                Err(why) => format!("{line}{place} {bytes:?} {why}"),
+            });
+            Ok(())
+        });
+        notes.map(|notes| (seen, notes)).map_err(|error| error.to_string())
+    }
+
+    fn response(datapoints: &str) -> String {
+        let text = serde_json::to_string(datapoints).unwrap();
+        format!(r#"{{"Success":true,"Code":"200","Datapoints":{text},"Period":"60","NextToken":""}}"#)
+    }
+
+    const POINT: &str = r#"[{"timestamp":1790812800000,"userId":"1","instanceId":"pcc-1","Sum":1048576.0}]"#;
+    const SEEN: &str = "response 1: Datapoints[0] 2026-10-01T00:00:00Z pcc-1 requester 1048576 0";
+
+    #[test]
+    fn an_answer_stands_alone_in_an_array_or_on_a_line() {
+        let settings = CloudMonitor::default();
+        let one = read(&settings, &response(POINT)).unwrap();
+        assert_eq!(one, (vec![format!("1 {SEEN}")], Notes::default()));
+        let as_array = format!(r#"{{"Period":60,"Datapoints":{POINT}}}"#);
+        assert_eq!(read(&settings, &as_array).unwrap().0, one.0);
+        let two = [format!("1 {SEEN}"), format!("2 {}", SEEN.replace("response 1", "response 2"))];
+        let (first, second) = (response(POINT), response(POINT));
+        assert_eq!(read(&settings, &format!("{first}\n{second}\n")).unwrap().0, two);
+        assert_eq!(read(&settings, &format!("[{first},\n{second}]")).unwrap().0, two);
+        assert_eq!(read(&settings, &response("[]")).unwrap().0, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_table_has_columns_that_settings_name() {
+        let text = "\u{feff}instanceId,timestamp,note,Sum\r\npcc-1,1790812800000,,1048576\r\n";
+        let settings = CloudMonitor::default();
+        let expected = ["2 2026-10-01T00:00:00Z pcc-1 requester 1048576 0"];
+        assert_eq!(read(&settings, text).unwrap().0, expected);
+        let columns = DatapointColumns {
+            timestamp: "Time".into(),
+            instance_id: "Instance".into(),
+            value: Some("In (bytes)".into()),
+        };
+        let settings = CloudMonitor { columns, ..settings };
+        let text = "Time,Instance,In (bytes)\n2026-10-01T08:00:00+08:00,pcc-1,1048576.0\n";
+        assert_eq!(read(&settings, text).unwrap().0, expected);
+        assert!(
+            read(&settings, "Time,Instance,Out\n")
+                .unwrap_err()
+                .contains("rx.json:1: the header lacks In (bytes)")
+        );
+    }
+
+    #[test]
+    fn r15_bad_datapoints_name_their_path() {
+        let point = |rest: &str| format!(r#"[{{"timestamp":1790812800000,"instanceId":"pcc-1",{rest}}}]"#);
+        for (datapoints, why) in [
+            (
+                point(r#""Sum":1048576.5"#),
+                ".Sum None Sum \"1048576.5\": bytes are whole numbers; is it a rate",
+            ),
+            (point(r#""Sum":-1"#), ".Sum None Sum \"-1\": it cannot be negative"),
+            (point(r#""Sum":1e20"#), ".Sum None Sum \"1e20\": it is at most 2^64-1"),
+            (point(r#""Sum":[1]"#), ".Sum None Sum \"[1]\" is neither a number nor text"),
+            (
+                point(r#""Average":1,"Maximum":2"#),
+                " None the datapoint has no Sum; of the statistics it has Average, Maximum;",
+            ),
+            (point(r#""x":1"#), " None the datapoint has no Sum; of the statistics it has none;"),
+            (point(r#""Sum":1,"Sum":1"#), "the key Sum stands twice"),
+            ("[7]".into(), " None \"7\": invalid type"),
+            (
+                r#"[{"timestamp":179081280,"instanceId":"p","Sum":5}]"#.into(),
+                ".timestamp Some(5) timestamp \"179081280\":",
+            ),
+            (r#"[{"instanceId":"p","Sum":5}]"#.into(), ".timestamp None timestamp is missing"),
+            (
+                r#"[{"timestamp":1790812800000,"instanceId":7,"Sum":5}]"#.into(),
+                ".instanceId None instanceId \"7\" is a number",
+            ),
+            (
+                r#"[{"timestamp":1790812800000,"instanceId":"","Sum":5}]"#.into(),
+                ".instanceId Some(5) instanceId is empty",
+            ),
+        ] {
+            let seen = read(&CloudMonitor::default(), &response(&datapoints)).unwrap().0;
+            assert!(seen[0].starts_with("1 response 1: Datapoints[0]"), "{seen:?}");
+            assert!(seen[0].contains(why), "{why}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn r15_an_answer_that_is_none_fails_the_input() {
+        for (text, why) in [
+            ("", "rx.json: the input is empty"),
+            (
+                r#"{"Success":false,"Code":"Throttling","Message":"Request was denied."}"#,
+                "rx.json:1: response 1: the answer is an error: Code \"Throttling\", Message \"Request was denied.\"",
+            ),
+            (r#"{"Code":500,"Datapoints":"[]"}"#, "the answer is an error: Code \"500\""),
+            (r#"{"Code":"200"}"#, "the answer has no Datapoints"),
+            (r#"{"Datapoints":"[{]"}"#, "response 1: Datapoints: "),
+            (r#"{"Datapoints":"{}"}"#, "expected an array of datapoints"),
+            (r#"{"Datapoints":5}"#, "expected an array of datapoints"),
+            (r#"{"Datapoints":"[] 5"}"#, "trailing characters"),
+            (r#"{"Datapoints":"\ud800"}"#, "an escape of it is no character"),
+            (r#"{"Datapoints":"[]","Period":"-60"}"#, "Period \"-60\""),
+            (r#"{"Datapoints":"[]","Period":"86400"}"#, "Period is 86400: a datapoint of more than 3600 s"),
+            (
+                "{\"Datapoints\":\"[]\"}\n{\"Datapoints\"",
+                "rx.json:2: the object that begins here is not closed",
+            ),
+        ] {
+            let error = read(&CloudMonitor::default(), text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        let both = "{\"Code\":\"1\"}\n{\"Datapoints\":\"[]\"}\n{\"Code\":\"3\"}";
+        let error = read(&CloudMonitor::default(), both).unwrap_err();
+        assert!(
+            error.contains("rx.json:1: response 1:") && error.contains("rx.json:3: response 3:"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_next_token_on_the_last_answer_is_noted() {
+        let open = response("[]").replace(r#""NextToken":"""#, r#""NextToken":"abc""#);
+        let closed = response("[]");
+        let pages = |text: &str| read(&CloudMonitor::default(), text).unwrap().1.open_pages;
+        assert_eq!([pages(&open), pages(&closed)], [1, 0]);
+        assert_eq!(pages(&format!("{open}\n{closed}")), 0);
+        assert_eq!(pages(&format!("[{closed},{open}]")), 1);
+    }
+
+    #[test]
+    fn a_rate_and_an_end_need_the_period() {
+        let without = format!(r#"{{"Datapoints":{POINT}}}"#);
+        assert!(read(&RATE, &without).unwrap_err().contains("response 1: Period is missing"));
+        let given = CloudMonitor { period_seconds: Some(10), ..RATE };
+        let seen = read(&given, &without).unwrap().0;
+        assert!(seen[0].ends_with("requester 1310720 0"), "{seen:?}");
+        assert!(
+            read(&given, &response(POINT)).unwrap_err().contains("Period is 60, but the setting says 10")
+        );
+        let end = CloudMonitor { mark: Mark::End, ..CloudMonitor::default() };
+        assert!(read(&end, &response(POINT)).unwrap().0[0].contains("2026-09-30T23:59:00Z"));
+    }
+
+    #[test]
+    fn r3_what_comes_in_is_sent_by_the_requester() {
+        for (name, sender) in [
+            ("IntranetRX", Sender::Requester),
+            ("inbound", Sender::Requester),
+            ("IntranetTX", Sender::Accepter),
+            ("outbound", Sender::Accepter),
+        ] {
+            assert_eq!(sender_of_metric(name), Ok(sender));
+        }
+        assert!(
+            sender_of_metric("intranetrx")
+                .unwrap_err()
+                .contains("did you mean \"IntranetRX\"?; write inbound=")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn r10_a_rate_over_its_period_is_what_big_rationals_say(
+            whole in prop_oneof![0u64..1000, any::<u64>()],
+            decimals in "[0-9]{1,27}",
+            period in prop_oneof![Just(1u32), Just(7), Just(60), 1u32..=3600],
+        ) {
+            let text = format!("{whole}.{decimals}");
+            let number: BigInt = text.replace('.', "").parse().unwrap();
+            let ten = BigInt::from(10);
+            let rate = BigRational::new(number, ten.pow(decimals.len() as u32));
+            let expected = rate * BigInt::from(period) / BigInt::from(8);
+            match bytes_of_rate(Decimal::parse(&text).unwrap(), period) {
+                Err(_) => prop_assert!(expected >= BigRational::from_integer(BigInt::from(u64::MAX))),
+                Ok((bytes, parts)) => {
+                    prop_assert!(parts < PARTS);
+                    let parts = BigRational::new(BigInt::from(parts), BigInt::from(PARTS));
+                    prop_assert_eq!(BigRational::from_integer(BigInt::from(bytes)) + parts, expected);
+                }
+            }
+        }
     }
 }
