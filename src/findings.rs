@@ -32,6 +32,8 @@ pub enum FindingCode {
     InventoryIncomplete,
     /// The provider has locked a connection for financial reasons.
     FinancialLocked,
+    /// A requester's account is the one that a state's data source tells.
+    AccountFromDataSource,
     /// An assumed price was used.
     AssumedPrice,
     /// More bytes in an hour than the bandwidth could carry.
@@ -57,6 +59,7 @@ impl FindingCode {
             Self::LinkChangesIgnored => "link_changes_ignored",
             Self::InventoryIncomplete => "inventory_incomplete",
             Self::FinancialLocked => "financial_locked",
+            Self::AccountFromDataSource => "account_from_data_source",
             Self::AssumedPrice => "assumed_price",
             Self::ImplausibleVolume => "implausible_volume",
             Self::ConnectionWithoutRecords => "connection_without_records",
@@ -140,6 +143,7 @@ fn remarked(remark: &Remark, inventory: &Inventory) -> Finding {
     let code = match remark.code {
         RemarkCode::InventoryIncomplete => FindingCode::InventoryIncomplete,
         RemarkCode::FinancialLocked => FindingCode::FinancialLocked,
+        RemarkCode::AccountFromDataSource => FindingCode::AccountFromDataSource,
     };
     let connection = remark.connection_id.as_deref().and_then(|id| inventory.index_of(id));
     Finding { connection, ..Finding::new(code, remark.message.clone()) }

@@ -174,6 +174,8 @@ pub enum RemarkCode {
     InventoryIncomplete,
     /// The provider has locked a connection for financial reasons.
     FinancialLocked,
+    /// A requester's account is the one that a state's data source tells, of whatever provider that is.
+    AccountFromDataSource,
 }
 
 /// Something about the connections or their changes that a reader should know; it changes nothing.

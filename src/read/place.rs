@@ -22,6 +22,12 @@ impl Place {
         Self { input: input.clone(), line, path }
     }
 
+    /// A part of the value here, such as a resource by its address.
+    pub fn within(&self, part: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { " " };
+        Self { path: format!("{}{dot}{part}", self.path), ..self.clone() }
+    }
+
     /// What is wrong here.
     pub fn fault(&self, code: FaultCode, why: impl fmt::Display) -> Fault {
         let why = if self.path.is_empty() { why.to_string() } else { format!("{}: {why}", self.path) };

@@ -19,6 +19,8 @@ struct Settings {
     contract: Option<String>,
     connections: Option<Vec<String>>,
     link_changes: Option<Vec<String>>,
+    requester_account: Option<Vec<String>>,
+    requester_region: Option<Vec<String>>,
     offset: Option<String>,
     duplicates: Option<DuplicatesArg>,
     columns: Option<Columns>,
@@ -62,6 +64,13 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
     if let Some(traffic) = open.traffic {
         fill_paths("connections", &mut traffic.connections, settings.connections, &mut note);
         fill_paths("link-changes", &mut traffic.link_changes, settings.link_changes, &mut note);
+        fill_values(
+            "requester-account",
+            &mut traffic.requester_account,
+            settings.requester_account,
+            &mut note,
+        );
+        fill_values("requester-region", &mut traffic.requester_region, settings.requester_region, &mut note);
         if let (None, Some(duplicates)) = (traffic.duplicates, settings.duplicates) {
             note("duplicates", format!("{duplicates:?}").to_lowercase());
             traffic.duplicates = Some(duplicates);
@@ -78,6 +87,19 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
         *own = Some(offset);
     }
     Ok(used)
+}
+
+/// Values that reports may show as they are.
+fn fill_values(
+    name: &str,
+    own: &mut Vec<String>,
+    set: Option<Vec<String>>,
+    note: &mut impl FnMut(&str, String),
+) {
+    if let (true, Some(set)) = (own.is_empty(), set) {
+        note(name, set.join(", "));
+        *own = set;
+    }
 }
 
 fn fill_paths(

@@ -13,7 +13,10 @@ use peerbill::{
         connection::Inventory,
         time::{ClockOffset, Period},
     },
-    read::{InventorySettings, TrafficSource, connections::RegionCheck, read_inventory},
+    read::{
+        InventorySettings, TrafficSource, connections::RegionCheck, read_inventory,
+        terraform::StatedRequesters,
+    },
 };
 use std::path::{Path, PathBuf};
 
@@ -43,7 +46,9 @@ pub fn inventory(
         [] => None,
         paths => Some(inputs.documents("link-changes", paths)?),
     };
-    read_inventory(&connections, changes.as_deref(), &InventorySettings::new(check_region))
+    let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
+    let settings = InventorySettings::new(check_region).with_requesters(&requesters);
+    read_inventory(&connections, changes.as_deref(), &settings)
 }
 
 /// The traffic, and the bar that shows how far it is read.

@@ -3,11 +3,12 @@
 pub(super) mod builder;
 pub(super) mod csv;
 mod provider;
+mod terraform;
 
 use crate::{
     error::{ErrorKind, Result},
     model::connection::Inventory,
-    read::{Document, changes, json},
+    read::{Document, changes, json, terraform::StatedRequesters},
 };
 use builder::Builder;
 
@@ -19,12 +20,20 @@ pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;
 pub struct InventorySettings<'a> {
     /// Whether a region may be named.
     pub check_region: RegionCheck<'a>,
+    /// Accounts and regions of requesters, which a Terraform state does not tell everywhere.
+    pub requesters: Option<&'a StatedRequesters>,
 }
 
 impl<'a> InventorySettings<'a> {
     /// To check regions, and to state nothing else.
     pub fn new(check_region: RegionCheck<'a>) -> Self {
-        Self { check_region }
+        Self { check_region, requesters: None }
+    }
+
+    /// With what is stated about requesters.
+    #[must_use]
+    pub fn with_requesters(self, requesters: &'a StatedRequesters) -> Self {
+        Self { requesters: Some(requesters), ..self }
     }
 }
 

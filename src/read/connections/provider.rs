@@ -91,7 +91,7 @@ impl Exports {
     ) -> Result<()> {
         let (mut lines, values) = json::values(document)?;
         for value in &values {
-            self.read_answer(document, value, &mut lines, settings.check_region, builder)?;
+            self.read_answer(document, value, &mut lines, settings, builder)?;
         }
         Ok(())
     }
@@ -101,15 +101,16 @@ impl Exports {
         document: &Document,
         value: &Located<'a>,
         lines: &mut Lines<'a>,
-        check: RegionCheck<'_>,
+        settings: &InventorySettings<'_>,
         builder: &mut Builder,
     ) -> Result<()> {
         let place = Place::value(&document.name, value.line, value.path.clone());
         let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
         let answer: Answer<'a> = value.read().map_err(&unusable)?;
         if answer.format_version.is_some() || answer.terraform_version.is_some() {
-            return Err(unusable("this is Terraform's, which is not read yet".into()));
+            return super::terraform::read(&value.read().map_err(&unusable)?, &place, settings, builder);
         }
+        let check = settings.check_region;
         if answer.instance_id.is_some() {
             read_entry(document, value, check, builder);
             return Ok(());

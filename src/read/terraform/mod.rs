@@ -6,12 +6,10 @@
 
 mod configuration;
 mod plan;
-#[cfg_attr(not(test), expect(dead_code, reason = "--connections is to read states"))]
 mod state;
 
 pub use plan::{Action, Change, PeeringPlan, PlanSide, Unknown, read_plan};
-#[expect(unused_imports, reason = "--connections is to read states")]
-pub(crate) use state::{StateConnection, connections, is_terraform};
+pub(crate) use state::connections;
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -105,24 +103,21 @@ fn parse(document: &Document) -> Result<Value> {
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, message);
         Error::new(ErrorKind::Input, fault)
     })?;
-    check_version(&document.name, &json)?;
+    check_version(&json).map_err(|why| Error::unusable(ErrorKind::Input, &document.name, why))?;
     Ok(json)
 }
 
 /// The format promises that a reader of major version 1 can read every minor version of it.
-fn check_version(name: &str, json: &Value) -> Result<()> {
-    let unusable = |why: String| Err(Error::unusable(ErrorKind::Input, name, why));
+fn check_version(json: &Value) -> Result<(), String> {
     if json.get("lineage").is_some() && json.get("format_version").is_none() {
-        return unusable(
-            "this is a state as Terraform stores it; give the output of: terraform show -json".into(),
-        );
+        return Err("this is a state as Terraform stores it; give the output of: terraform show -json".into());
     }
     let Some(version) = json.get("format_version").and_then(Value::as_str) else {
-        return unusable("format_version is missing; give the output of: terraform show -json".into());
+        return Err("format_version is missing; give the output of: terraform show -json".into());
     };
     match version.split('.').next() {
         Some("0" | "1") => Ok(()),
-        _ => unusable(format!("format_version {version:?} is not known here; versions 0 and 1 are")),
+        _ => Err(format!("format_version {version:?} is not known here; versions 0 and 1 are")),
     }
 }
 

@@ -6,12 +6,13 @@ use super::{
     resources, text,
 };
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, FaultCode, Result},
     model::{
         connection::{Bandwidth, Connection, End},
         link::LinkType,
         time::Timestamp,
     },
+    read::place::Place,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -23,15 +24,10 @@ pub(crate) struct StateConnection {
     pub address: String,
     /// Its id, where it has one.
     pub id: Option<String>,
+    /// Whether its requester's account is that of a data source, of whatever provider.
+    pub account_from_data_source: bool,
     /// The connection, or why it cannot be read.
     pub connection: Result<Connection, String>,
-}
-
-/// Whether a document is what `terraform show -json` prints.
-pub(crate) fn is_terraform(json: &Value) -> bool {
-    let has = |key: &str| json.get(key).is_some();
-    (has("format_version") && (has("terraform_version") || has("values") || has("planned_values")))
-        || (has("lineage") && has("terraform_version"))
 }
 
 /// The connections of a state, or of the state that a plan starts from.
@@ -39,11 +35,12 @@ pub(crate) fn is_terraform(json: &Value) -> bool {
 /// The requester's region is the exported `region_id`, else the provider's where the document is a plan; its account
 /// is what the data sources tell. What neither tells must be stated.
 pub(crate) fn connections(
-    name: &str,
+    place: &Place,
     json: &Value,
     stated: &StatedRequesters,
 ) -> Result<Vec<StateConnection>> {
-    check_version(name, json)?;
+    check_version(json)
+        .map_err(|why| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why)))?;
     let is_plan = json.get("values").is_none();
     let values = if is_plan { json.pointer("/prior_state/values") } else { json.get("values") };
     let values = values.unwrap_or(&Value::Null);
@@ -75,19 +72,20 @@ impl Requesters<'_> {
         self.configuration.as_ref()?.provider_of(address)
     }
 
-    fn account(&self, address: &str) -> Result<String, String> {
+    /// The requester's account, and whether it is that of a data source of whatever provider.
+    fn account(&self, address: &str) -> Result<(String, bool), String> {
         let provider = self.provider(address);
         let configured = self.configuration.as_ref().zip(provider);
         if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
-            return Ok(found.value);
+            return Ok((found.value, false));
         }
         if let Some(stated) = self.stated.account(provider) {
-            return Ok(stated.to_owned());
+            return Ok((stated.to_owned(), false));
         }
         let accounts = self.accounts.as_ref().map_err(String::clone)?;
         let mut ids = accounts.iter();
         match (ids.next(), ids.next()) {
-            (Some(only), None) if self.configuration.is_none() => Ok(only.clone()),
+            (Some(only), None) if self.configuration.is_none() => Ok((only.clone(), true)),
             (Some(_), Some(_)) => Err(format!(
                 "the requester's account is not in the resource, and data sources tell several ({}); \
                  state it with --requester-account",
@@ -122,14 +120,21 @@ impl Requesters<'_> {
 fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
     let address = text(resource, "address").to_owned();
     let values = resource.get("values").unwrap_or(&Value::Null);
+    let account = requesters.account(&address);
     StateConnection {
         id: string(values, "id").ok().flatten(),
-        connection: read_connection(&address, values, requesters),
+        account_from_data_source: account.as_ref().is_ok_and(|(_, from_data)| *from_data),
+        connection: account.and_then(|(account, _)| read_connection(account, &address, values, requesters)),
         address,
     }
 }
 
-fn read_connection(address: &str, values: &Value, requesters: &Requesters<'_>) -> Result<Connection, String> {
+fn read_connection(
+    account: String,
+    address: &str,
+    values: &Value,
+    requesters: &Requesters<'_>,
+) -> Result<Connection, String> {
     let needed = |key: &str| string(values, key)?.ok_or_else(|| format!("{key} is empty"));
     let id = needed("id")?;
     let accepter_account = account_id(values.get("accepting_ali_uid").unwrap_or(&Value::Null))
@@ -143,7 +148,7 @@ fn read_connection(address: &str, values: &Value, requesters: &Requesters<'_>) -
             cidrs: Vec::new(),
         })
     };
-    let requester = end(requesters.account(address)?, requesters.region(address, values)?, "vpc_id")?;
+    let requester = end(account, requesters.region(address, values)?, "vpc_id")?;
     let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
     let link_type = match string(values, "link_type")? {
         // R8: inside a region it is ignored, omitted it means Gold.
@@ -199,7 +204,7 @@ mod tests {
     fn read_text(text: &str, accounts: &[&str]) -> Result<Vec<StateConnection>> {
         let accounts: Vec<String> = accounts.iter().map(|text| (*text).to_owned()).collect();
         let json = serde_json::from_str(text).unwrap();
-        connections("state.json", &json, &StatedRequesters::parse(&accounts, &[])?)
+        connections(&Place::row(&"state.json".into(), 1), &json, &StatedRequesters::parse(&accounts, &[])?)
     }
 
     #[test]
@@ -266,13 +271,5 @@ mod tests {
             "accepting_ali_uid": "2", "link_type": "Silver"});
         let found = read_text(&state_of(values, json!({"id": "1"})).to_string(), &[]).unwrap();
         assert_eq!(found[0].connection.as_ref().unwrap().link_type, LinkType::Gold);
-    }
-
-    #[test]
-    fn documents_of_terraform_are_told_from_others() {
-        assert!(is_terraform(&serde_json::from_str(STATE).unwrap()));
-        assert!(is_terraform(&serde_json::from_str(PLAN).unwrap()));
-        assert!(is_terraform(&json!({"lineage": "x", "terraform_version": "1.9.0"})));
-        assert!(!is_terraform(&json!({"RequestId": "R-1", "VpcPeerConnects": []})));
     }
 }

@@ -24,6 +24,13 @@ pub struct TrafficArgs {
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub connections: Vec<String>,
+    /// The account of requesters, where a Terraform state does not tell it; PROVIDER= says for which configuration of
+    /// a plan it holds.
+    #[arg(long, value_name = "[PROVIDER=]ID")]
+    pub requester_account: Vec<String>,
+    /// The region of requesters, likewise.
+    #[arg(long, value_name = "[PROVIDER=]REGION")]
+    pub requester_region: Vec<String>,
     /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub link_changes: Vec<String>,
