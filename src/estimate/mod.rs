@@ -6,6 +6,8 @@
 
 pub mod advice;
 pub mod quantities;
+pub mod schedule;
+pub mod timing;
 
 use crate::{
     catalog::{Catalog, SHIPPED_OVERLAYS, shipped_overlay},
@@ -16,12 +18,15 @@ use crate::{
         did_you_mean,
         link::{LinkHistory, LinkType},
         money::{Amount, Money},
-        time::BillingMonth,
+        time::{BillingMonth, Offset},
     },
     rating::{Line, rate},
     report::{Basis, Column, Report, Row},
 };
-use advice::Note;
+use advice::{Note, notes_on_places};
+use quantities::Quantities;
+use schedule::{Schedule, ScheduleAdvice};
+use timing::{Timing, well_timed};
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// The link types that were in effect: the bill itself.
@@ -30,6 +35,11 @@ pub const AS_BILLED: &str = "as-billed";
 pub const ALL_GOLD: &str = "all-gold";
 /// Every connection between regions is Platinum all along.
 pub const ALL_PLATINUM: &str = "all-platinum";
+
+/// Platinum in the windows of a schedule, Gold outside.
+pub const SCHEDULED: &str = "scheduled";
+/// The switches of the bill, each moved to the edge of an hour where it lifts no hour that it need not.
+pub const WELL_TIMED: &str = "well-timed";
 
 /// What the monthly difference is multiplied by for a year.
 pub const MONTHS_PER_YEAR: i128 = 12;
@@ -190,13 +200,19 @@ impl<'a> Scenario<'a> {
 
     /// What every connection with a line costs, by id; nothing where it is not priced.
     pub fn connections(&self) -> Result<BTreeMap<&str, ConnectionCost>> {
-        let mut costs: BTreeMap<&str, ConnectionCost> = BTreeMap::new();
-        let Some(report) = self.report() else { return Ok(costs) };
-        for line in &report.lines {
-            costs.entry(&report.inventory.connection(line.connection).id).or_default().add(line)?;
-        }
-        Ok(costs)
+        let Some(report) = self.report() else { return Ok(BTreeMap::new()) };
+        let id = |index| &*report.inventory.connection(index).id;
+        Ok(costs(&report.lines)?.into_iter().map(|(index, cost)| (id(index), cost)).collect())
     }
+}
+
+/// What every connection with a line costs, by index into the inventory.
+fn costs(lines: &[Line]) -> Result<BTreeMap<usize, ConnectionCost>> {
+    let mut costs: BTreeMap<usize, ConnectionCost> = BTreeMap::new();
+    for line in lines {
+        costs.entry(line.connection).or_default().add(line)?;
+    }
+    Ok(costs)
 }
 
 /// Scenarios side by side, with all that a reader needs to judge them.
@@ -206,12 +222,20 @@ pub struct Estimate<'a> {
     pub source: &'static str,
     /// The billing month; `None` where the newest prices are used.
     pub month: Option<BillingMonth>,
+    /// The offset in which the month has its edges.
+    pub offset: Offset,
+    /// Whether it is about traffic that was measured: lines then know their hours.
+    pub measured: bool,
     /// The catalog that prices it.
     pub catalog: &'a Catalog,
     /// The scenarios, in a fixed order. The first one that is priced is what the others are compared with.
     pub scenarios: Vec<Scenario<'a>>,
     /// What a reader should know before choosing.
     pub notes: Vec<Note>,
+    /// What switches cost, by scenario that has some.
+    pub timings: Vec<Timing>,
+    /// Advice about the schedule, where there is one.
+    pub schedule: Option<ScheduleAdvice>,
     /// Settings that came from a settings file.
     pub settings: Vec<(String, String)>,
 }
@@ -240,6 +264,77 @@ impl<'a> Estimate<'a> {
     pub fn assumed(&self) -> bool {
         self.scenarios.iter().any(Scenario::assumed)
     }
+}
+
+/// Estimates planned quantities over one link type or the other.
+pub fn of_quantities<'a>(
+    quantities: &'a Quantities,
+    catalog: &'a Catalog,
+    wanted: &[String],
+) -> Result<Estimate<'a>> {
+    let basis = quantities.basis();
+    let unknown = quantities.unknown_columns();
+    let what_ifs = LinkType::ALL.map(|link_type| WhatIf::all(link_type, &basis).without(unknown));
+    let mut notes: Vec<Note> = quantities.note_on_prices(catalog).into_iter().collect();
+    notes.extend(notes_on_places(quantities.inventory().connections(), catalog));
+    Ok(Estimate {
+        source: "quantities",
+        month: quantities.month(),
+        offset: basis.options.offset,
+        measured: false,
+        catalog,
+        scenarios: price(&what_ifs, catalog, wanted)?,
+        notes,
+        timings: Vec::new(),
+        schedule: None,
+        settings: basis.options.settings.clone(),
+    })
+}
+
+/// Estimates a month's traffic over other link types than those it was billed over.
+pub fn of_history<'a>(
+    basis: &Basis<'_, 'a>,
+    schedule: Option<&Schedule>,
+    catalog: &'a Catalog,
+    wanted: &[String],
+) -> Result<Estimate<'a>> {
+    let inventory = basis.inventory;
+    let period = basis.metered.usage.period();
+    let mut what_ifs = vec![
+        WhatIf::as_given(AS_BILLED, "the link types that were in effect: the bill", basis),
+        WhatIf::all(LinkType::Gold, basis),
+        WhatIf::all(LinkType::Platinum, basis),
+    ];
+    let about = "Platinum in the windows of the schedule, Gold outside";
+    what_ifs.extend(schedule.map(|own| {
+        let history = own.history(period);
+        WhatIf::changing(SCHEDULED, about, basis, |_| history.clone())
+    }));
+    let about = "the switches of the bill: up just after the hour, down just before it";
+    what_ifs.push(WhatIf {
+        by_default: false,
+        ..WhatIf::changing(WELL_TIMED, about, basis, |index| well_timed(inventory.history(index)))
+    });
+    let scenarios = price(&what_ifs, catalog, wanted)?;
+    let mut timings = Vec::new();
+    for scenario in scenarios.iter().filter(|scenario| [AS_BILLED, SCHEDULED].contains(&scenario.name)) {
+        let what_if = what_ifs.iter().find(|what_if| what_if.name == scenario.name);
+        if let Some((what_if, report)) = what_if.zip(scenario.report()) {
+            timings.push(Timing::of(scenario.name, basis, &what_if.link_types, report, catalog)?);
+        }
+    }
+    Ok(Estimate {
+        source: "history",
+        month: Some(basis.options.month),
+        offset: basis.options.offset,
+        measured: true,
+        catalog,
+        scenarios,
+        notes: notes_on_places(inventory.connections(), catalog),
+        timings,
+        schedule: schedule.map(|own| ScheduleAdvice::of(own, basis, catalog)).transpose()?,
+        settings: basis.options.settings.clone(),
+    })
 }
 
 /// An amount per month as an amount per year: times 12.

@@ -98,6 +98,20 @@ impl Quantities {
         &self.inventory
     }
 
+    /// The same, naming settings that came from a settings file.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Vec<(String, String)>) -> Self {
+        self.options.settings = settings;
+        self
+    }
+
+    /// Likewise, for the statement of one account alone.
+    #[must_use]
+    pub fn of_account(mut self, account: Option<String>) -> Self {
+        self.options.account = account;
+        self
+    }
+
     /// What scenarios are priced from.
     pub fn basis(&self) -> Basis<'_, '_> {
         let Self { metered, inventory, options, .. } = self;

@@ -228,6 +228,18 @@ impl Amount {
         divide(self.numerator, divisor, decimals, rounding)
     }
 
+    /// How many percent of `whole` it is, half to even at 2 decimals; `None` where `whole` is nothing or less.
+    pub fn percent_of(self, whole: Self) -> Result<Option<Money>> {
+        let scale = self.scale.max(whole.scale);
+        let overflow = || Error::overflow("a share of an amount exceeds 2^127");
+        let divisor = whole.numerator_at(scale).ok_or_else(overflow)?;
+        if divisor <= 0 {
+            return Ok(None);
+        }
+        let percent = self.numerator_at(scale).and_then(|own| own.checked_mul(100)).ok_or_else(overflow)?;
+        divide(percent, divisor, 2, Rounding::HalfEven).map(Some)
+    }
+
     /// The amount as it is printed: half to even at 10 decimals (R11).
     pub fn printed(self, gb: Gb) -> Result<Money> {
         self.round(gb, PRINTED_DECIMALS, Rounding::HalfEven)

@@ -59,9 +59,9 @@ struct JsonAccount<'a> {
 }
 
 /// A line as a map of all its columns; those without a value are null.
-struct JsonLine<'a> {
-    columns: &'a [Column],
-    row: Row,
+pub(super) struct JsonLine<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) row: Row,
 }
 
 impl Serialize for JsonLine<'_> {
@@ -76,7 +76,7 @@ impl Serialize for JsonLine<'_> {
 }
 
 #[derive(Serialize)]
-struct JsonCatalog<'a> {
+pub(super) struct JsonCatalog<'a> {
     name: &'a str,
     version: &'a str,
     site: &'a str,
@@ -108,13 +108,13 @@ impl Serialize for PriceStatusText {
 }
 
 #[derive(Serialize)]
-struct JsonSetting<'a> {
-    name: &'a str,
-    value: &'a str,
+pub(super) struct JsonSetting<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a str,
 }
 
 #[derive(Serialize)]
-struct JsonTotals {
+pub(super) struct JsonTotals {
     /// Whether only one account's statement is shown, while the totals are those of all that was read.
     partial: bool,
     records: JsonCounts,
@@ -131,7 +131,7 @@ struct JsonCounts {
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+pub(super) struct JsonFinding<'a> {
     code: &'a str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,7 +216,7 @@ fn account<'a>(statement: &'a Statement, lines: Vec<JsonLine<'a>>) -> JsonAccoun
     }
 }
 
-fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
+pub(super) fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
     let rounding = &catalog.rounding;
     JsonCatalog {
         name: &catalog.name,
@@ -239,7 +239,7 @@ fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
     }
 }
 
-fn totals(report: &Report<'_>) -> JsonTotals {
+pub(super) fn totals(report: &Report<'_>) -> JsonTotals {
     let rows = super::control_totals(report);
     let counts = |pick: fn(&(&str, String, String)) -> String| {
         let [read, billed, free, outside_period, refused] = rows.each_ref().map(pick);
@@ -252,7 +252,7 @@ fn totals(report: &Report<'_>) -> JsonTotals {
     }
 }
 
-fn finding<'a>(report: &'a Report<'_>, found: &'a Finding) -> JsonFinding<'a> {
+pub(super) fn finding<'a>(report: &'a Report<'_>, found: &'a Finding) -> JsonFinding<'a> {
     JsonFinding {
         code: found.code.as_str(),
         message: &found.message,

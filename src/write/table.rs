@@ -59,7 +59,7 @@ fn text(report: &Report<'_>) -> Result<String> {
     }
     total(&mut text, report)?;
     totals(&mut text, report);
-    findings(&mut text, report);
+    findings(&mut text, &report.findings);
     line(&mut text, "\nBasis");
     let facts = provenance(report).into_iter().map(|(name, value)| vec![name, value]);
     text.push_str(&indented(&headless(facts)));
@@ -70,17 +70,17 @@ fn text(report: &Report<'_>) -> Result<String> {
     Ok(text)
 }
 
-fn line(text: &mut String, line: &str) {
+pub(super) fn line(text: &mut String, line: &str) {
     text.push_str(line);
     text.push('\n');
 }
 
-fn indented(block: &str) -> String {
+pub(super) fn indented(block: &str) -> String {
     block.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 /// Rows without a header.
-fn headless(rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn headless(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.add_rows(rows);
@@ -118,7 +118,7 @@ fn grouped_columns(report: &Report<'_>) -> Vec<Column> {
     columns
 }
 
-fn heading(column: Column) -> &'static str {
+pub(super) fn heading(column: Column) -> &'static str {
     match column {
         Column::ChargePeriodStart => "from",
         Column::ConnectionId => "connection",
@@ -137,7 +137,7 @@ fn heading(column: Column) -> &'static str {
     }
 }
 
-fn is_number(column: Column) -> bool {
+pub(super) fn is_number(column: Column) -> bool {
     column.is_summed() || matches!(column, Column::ListUnitPrice | Column::ContractedUnitPrice)
 }
 
@@ -148,7 +148,7 @@ fn lines_table(columns: &[Column], rows: &[Row]) -> String {
     indented(&plain_table(&header, cells, &right))
 }
 
-fn cell(row: &Row, column: Column) -> String {
+pub(super) fn cell(row: &Row, column: Column) -> String {
     let value = row.get(column);
     match column {
         Column::LinkType if value.is_empty() && row.get(Column::ChargeCategory) == "free" => "free".into(),
@@ -210,7 +210,7 @@ fn total(text: &mut String, report: &Report<'_>) -> Result<()> {
     Ok(())
 }
 
-fn totals(text: &mut String, report: &Report<'_>) {
+pub(super) fn totals(text: &mut String, report: &Report<'_>) {
     let partial = match &report.options.account {
         Some(account) => format!(" (partial statement: account {account}; the totals are of all records)"),
         None => String::new(),
@@ -220,13 +220,13 @@ fn totals(text: &mut String, report: &Report<'_>) {
     text.push_str(&indented(&plain_table(&["", "records", "bytes"], rows, &[1, 2])));
 }
 
-fn findings(text: &mut String, report: &Report<'_>) {
-    if report.findings.is_empty() {
+pub(super) fn findings(text: &mut String, findings: &[Finding]) {
+    if findings.is_empty() {
         line(text, "\nFindings: none");
         return;
     }
-    line(text, &format!("\nFindings: {}", report.findings.len()));
-    for same in report.findings.chunk_by(|a, b| a.code == b.code) {
+    line(text, &format!("\nFindings: {}", findings.len()));
+    for same in findings.chunk_by(|a, b| a.code == b.code) {
         for finding in same.iter().take(FINDINGS_SHOWN) {
             line(text, &finding_line(finding));
         }

@@ -2,6 +2,7 @@
 
 mod args;
 mod catalog;
+mod estimate;
 mod input;
 mod output;
 mod pricing;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Report(args) => report::run(*args),
+        Verb::Estimate(args) => estimate::run(*args),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

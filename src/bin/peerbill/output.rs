@@ -25,6 +25,17 @@ pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<
     }
 }
 
+/// Writes likewise, and puts a second file in its place as late as either can still fail.
+pub fn print(
+    path: Option<&Path>,
+    beside: Option<Staged>,
+    render: impl FnOnce(&mut dyn Write) -> Result<()> + Copy,
+) -> Result<()> {
+    let staged = path.map(|path| stage(path, render)).transpose()?;
+    beside.map_or(Ok(()), Staged::commit)?;
+    staged.map_or_else(|| write_stdout(render), Staged::commit)
+}
+
 /// A file that is written but not yet in its place.
 pub struct Staged {
     /// `None` where the place is no regular file and was written to directly.

@@ -8,9 +8,7 @@ use crate::{
 };
 use peerbill::{
     Result,
-    meter::meter,
-    model::time::Offset,
-    report::{Grouping, Report, ReportOptions, report},
+    report::{Report, report},
     write,
 };
 
@@ -21,22 +19,17 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
     })?;
-    let options = options(&args, settings)?;
+    let options = traffic::options(&args.month, &args.offset, &args.lines, &args.traffic, settings)?;
     let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
     traffic::check(&args.traffic, prices)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    let inventory = traffic::inventory(&args.traffic, &mut inputs, &|region| catalog.check_region(region))?;
-    let (sources, progress) = traffic::sources(&args.traffic, &mut inputs)?;
-    traffic::check_outputs(&[("--output", &args.output), ("--quarantine", &args.quarantine)], &inputs)?;
-    let keep = args.quarantine.is_some();
-    let metered =
-        meter(&sources, &inventory, &traffic::meter_settings(&args.traffic, options.period(), keep));
-    progress.finish_and_clear();
-    let metered = metered?;
-    if args.quarantine.is_none() {
-        traffic::refuse_faults(&inventory, &metered)?;
-    }
+    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
+    let meter_settings = traffic::meter_settings(&args.traffic, options.period(), args.quarantine.is_some());
+    let (inventory, metered) =
+        traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &|region| {
+            catalog.check_region(region)
+        })?;
     let report = report(&metered, &inventory, &catalog, options)?;
     let Some(path) = &args.quarantine else {
         return print(&args, &report, &inputs, None).map(|()| false);
@@ -44,22 +37,6 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let quarantine = output::stage(path, |output| write::quarantine::write(&metered.refused, output))?;
     print(&args, &report, &inputs, Some(quarantine))?;
     Ok(traffic::tell_quarantined(&inventory, &metered, path))
-}
-
-fn options(args: &ReportArgs, settings: Vec<(String, String)>) -> Result<ReportOptions> {
-    let by = match args.by.as_slice() {
-        [] => None,
-        names => Some(Grouping::parse(names.iter().map(String::as_str))?),
-    };
-    Ok(ReportOptions {
-        month: args.month.parse()?,
-        offset: args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?,
-        hourly: args.hourly,
-        by,
-        account: args.account.clone(),
-        duplicates: traffic::duplicates(&args.traffic),
-        settings,
-    })
 }
 
 /// Prints the report, and puts the quarantine in its place as late as either can still fail.
@@ -75,12 +52,7 @@ fn print(
         ReportFormat::Json => write::json::write(report, &digests, output),
         ReportFormat::Csv => write::csv::write(report, output),
     };
-    let staged = args.output.as_deref().map(|path| output::stage(path, render)).transpose()?;
-    quarantine.map_or(Ok(()), output::Staged::commit)?;
-    match staged {
-        Some(staged) => staged.commit()?,
-        None => output::write(None, render)?,
-    }
+    output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == ReportFormat::Csv {
         tell_basis(report);
     }

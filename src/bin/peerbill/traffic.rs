@@ -1,22 +1,23 @@
 //! What verbs share that read traffic: its sources and connections, and what becomes of refused records.
 
 use crate::{
-    args::{DuplicatesArg, TrafficArgs},
+    args::{DuplicatesArg, LinesArgs, TrafficArgs},
     input::{Inputs, traffic_sources},
     output::say,
 };
 use indicatif::ProgressBar;
 use peerbill::{
     Error, ErrorKind, Fault, Result,
-    meter::{Duplicates, MeterSettings, Metered},
+    meter::{Duplicates, MeterSettings, Metered, meter},
     model::{
         connection::Inventory,
-        time::{ClockOffset, Period},
+        time::{ClockOffset, Offset, Period},
     },
     read::{
         InventorySettings, TrafficSource, connections::RegionCheck, read_inventory,
         terraform::StatedRequesters,
     },
+    report::{Grouping, ReportOptions},
 };
 use std::path::{Path, PathBuf};
 
@@ -36,11 +37,7 @@ pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>
 }
 
 /// The connections with their link changes.
-pub fn inventory(
-    args: &TrafficArgs,
-    inputs: &mut Inputs,
-    check_region: RegionCheck<'_>,
-) -> Result<Inventory> {
+fn inventory(args: &TrafficArgs, inputs: &mut Inputs, check_region: RegionCheck<'_>) -> Result<Inventory> {
     let connections = inputs.documents("connections", &args.connections)?;
     let changes = match args.link_changes.as_slice() {
         [] => None,
@@ -52,11 +49,34 @@ pub fn inventory(
 }
 
 /// The traffic, and the bar that shows how far it is read.
-pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
     let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
     let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
     let set = |source: TrafficSource| source.with_columns(&args.columns).with_naive_offset(naive_offset);
     Ok((sources.into_iter().map(set).collect(), progress))
+}
+
+/// What is asked of a report.
+pub fn options(
+    month: &str,
+    offset: &Option<String>,
+    lines: &LinesArgs,
+    traffic: &TrafficArgs,
+    settings: Vec<(String, String)>,
+) -> Result<ReportOptions> {
+    let by = match lines.by.as_slice() {
+        [] => None,
+        names => Some(Grouping::parse(names.iter().map(String::as_str))?),
+    };
+    Ok(ReportOptions {
+        month: month.parse()?,
+        offset: offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?,
+        hourly: lines.hourly,
+        by,
+        account: lines.account.clone(),
+        duplicates: duplicates(traffic),
+        settings,
+    })
 }
 
 /// What becomes of duplicates.
@@ -72,6 +92,26 @@ pub fn duplicates(args: &TrafficArgs) -> Duplicates {
 pub fn meter_settings(args: &TrafficArgs, period: Period, keep_refused: bool) -> MeterSettings {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     MeterSettings { period, duplicates: duplicates(args), keep_refused, threads }
+}
+
+/// Reads connections and traffic of `period`, and stops at dubious input unless what is refused is kept (R15).
+pub fn read(
+    args: &TrafficArgs,
+    inputs: &mut Inputs,
+    outputs: &[(&str, &Option<PathBuf>)],
+    settings: MeterSettings,
+    check_region: RegionCheck<'_>,
+) -> Result<(Inventory, Metered)> {
+    let inventory = inventory(args, inputs, check_region)?;
+    let (sources, progress) = sources(args, inputs)?;
+    check_outputs(outputs, inputs)?;
+    let metered = meter(&sources, &inventory, &settings);
+    progress.finish_and_clear();
+    let metered = metered?;
+    if !settings.keep_refused {
+        refuse_faults(&inventory, &metered)?;
+    }
+    Ok((inventory, metered))
 }
 
 /// An output that is also an input would be lost, and so would one of two outputs to one place.
@@ -98,7 +138,7 @@ fn place_of(path: &Path) -> PathBuf {
 }
 
 /// R15: by default any dubious input means no report.
-pub fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
+fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
     let mut faults: Vec<Fault> = inventory.faults().to_vec();
     let own = metered.refused.iter().map(|record| &record.fault);
     let secondary = [peerbill::FaultCode::DroppedCopy, peerbill::FaultCode::FaultyConnection];

@@ -1,10 +1,14 @@
 //! The command line, as clap reads it.
 
 mod catalog;
+mod estimate;
+mod lines;
 mod report;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
+pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
+pub use lines::LinesArgs;
 pub use report::{ReportArgs, ReportFormat};
 pub use traffic::{DuplicatesArg, TrafficArgs};
 
@@ -30,6 +34,9 @@ pub enum Verb {
     /// The monthly cost report: what each account pays, from a traffic export.
     #[command(before_help = EXAMPLE)]
     Report(Box<ReportArgs>),
+    /// What traffic would cost over other link types: from quantities, or from a month's traffic.
+    #[command(before_help = estimate::EXAMPLES)]
+    Estimate(Box<EstimateArgs>),
     /// What is known about prices, and where it comes from.
     #[command(subcommand)]
     Catalog(CatalogVerb),

@@ -1,6 +1,6 @@
 //! `peerbill report`.
 
-use super::{PricingArgs, TrafficArgs};
+use super::{LinesArgs, PricingArgs, TrafficArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -32,15 +32,8 @@ pub struct ReportArgs {
     /// Write to this file, whole or not at all, instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// One line per hour.
-    #[arg(long)]
-    pub hourly: bool,
-    /// Group lines by columns of the report, or by `day`.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
-    pub by: Vec<String>,
-    /// The statement of this account alone.
-    #[arg(long, value_name = "ID")]
-    pub account: Option<String>,
+    #[command(flatten)]
+    pub lines: LinesArgs,
     /// Write refused records here and bill the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,

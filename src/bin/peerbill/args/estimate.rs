@@ -1,0 +1,109 @@
+//! `peerbill estimate`.
+
+use super::{LinesArgs, PricingArgs, TrafficArgs};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+pub const EXAMPLES: &str = "\
+Example: 200 GB a month there and 100 GB back, over Gold and over Platinum
+
+  peerbill estimate --catalog china-site --from Hohhot --to Guangzhou --gb 200 --return-gb 100
+
+Example: October's traffic over other link types, and over Platinum in office hours only
+
+  peerbill estimate --usage usage.csv --connections connections.csv --link-changes link-changes.csv \\
+      --catalog china-site --month 2026-10 --platinum-when \"Mon-Fri 09:00-18:00\"
+";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EstimateFormat {
+    /// For a screen: scenarios side by side.
+    Table,
+    /// The lines of the report, with the scenario in front.
+    Csv,
+    /// Everything, with advice, provenance and digests.
+    Json,
+}
+
+/// From quantities (--from, --to, --gb), or from history (--usage and all that `report` reads).
+#[derive(Debug, Args)]
+pub struct EstimateArgs {
+    #[command(flatten)]
+    pub quantities: QuantityArgs,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    #[command(flatten)]
+    pub schedule: ScheduleArgs,
+    #[command(flatten)]
+    pub pricing: PricingArgs,
+    /// The billing month; needed with traffic. Without it quantities take the newest prices.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Option<String>,
+    /// The offset in which the month has its edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// Show these scenarios: all-gold, all-platinum; with traffic also as-billed, well-timed, scheduled.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub scenario: Vec<String>,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: EstimateFormat,
+    /// Write to this file, whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub lines: LinesArgs,
+    /// Write refused records here and estimate from the rest; the exit code is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
+}
+
+/// One planned connection.
+#[derive(Debug, Default, Args)]
+pub struct QuantityArgs {
+    /// The region that sends --gb: an id, or an English or Chinese name.
+    #[arg(long, value_name = "REGION")]
+    pub from: Option<String>,
+    /// The region at the other end.
+    #[arg(long, value_name = "REGION")]
+    pub to: Option<String>,
+    /// GB that leave --from in a month, such as 200 or 0.5.
+    #[arg(long, value_name = "GB")]
+    pub gb: Option<String>,
+    /// GB that leave --to in a month, on the way back.
+    #[arg(long, value_name = "GB")]
+    pub return_gb: Option<String>,
+    /// The account that owns the VPC in --from, for its contract [default: requester].
+    #[arg(long, value_name = "ID")]
+    pub from_account: Option<String>,
+    /// The account that owns the VPC in --to [default: accepter].
+    #[arg(long, value_name = "ID")]
+    pub to_account: Option<String>,
+}
+
+impl QuantityArgs {
+    /// Whether any of them is given.
+    pub fn any(&self) -> bool {
+        let Self { from, to, gb, return_gb, from_account, to_account } = self;
+        [from, to, gb, return_gb, from_account, to_account].into_iter().any(Option::is_some)
+    }
+}
+
+/// Platinum in some hours, Gold in the others.
+#[derive(Debug, Default, Args)]
+pub struct ScheduleArgs {
+    /// Platinum in these windows, Gold outside: "Mon-Fri 09:00-18:00", at +08:00 or at an offset behind it;
+    /// several after a comma, or repeated.
+    #[arg(long, value_name = "WINDOWS")]
+    pub platinum_when: Vec<String>,
+    /// The windows from a CSV with days,from,until and optionally offset.
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<String>,
+}
+
+impl ScheduleArgs {
+    /// Whether a schedule is given.
+    pub fn any(&self) -> bool {
+        !self.platinum_when.is_empty() || self.schedule.is_some()
+    }
+}
