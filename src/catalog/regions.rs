@@ -95,11 +95,16 @@ impl Regions {
     }
 
     /// Finds a region by its id, English or Chinese name, upper or lower case; the error suggests a near one.
+    ///
+    /// Of a name such as `China (Hohhot)`, `华北5（呼和浩特）`, what stands in brackets is enough.
     pub fn find(&self, text: &str) -> Result<&Region> {
         let same = |name: &str| name.eq_ignore_ascii_case(text);
+        let same_in_brackets =
+            |name: &str| in_brackets(name).is_some_and(|own| own.eq_ignore_ascii_case(text));
         let found = self
             .get(text)
-            .or_else(|| self.all().find(|r| same(&r.id) || same(&r.name_en) || same(&r.name_zh)));
+            .or_else(|| self.all().find(|r| same(&r.id) || same(&r.name_en) || same(&r.name_zh)))
+            .or_else(|| self.all().find(|r| same_in_brackets(&r.name_en) || same_in_brackets(&r.name_zh)));
         let lower = text.to_lowercase();
         let part =
             || self.all().find(|r| r.name_en.to_lowercase().contains(&lower) || r.name_zh.contains(text));
@@ -127,4 +132,10 @@ impl Regions {
         let known = self.by_id.keys().chain(&areas).map(|name| &**name);
         Err(format!("{text:?} is neither a region id nor an area{}", did_you_mean(text, known)))
     }
+}
+
+/// The place in `China (Hohhot)` or `华北5（呼和浩特）`.
+fn in_brackets(name: &str) -> Option<&str> {
+    let (_, rest) = name.split_once(['(', '（'])?;
+    rest.strip_suffix([')', '）'])
 }

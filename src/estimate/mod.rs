@@ -26,8 +26,8 @@ use crate::{
 use advice::{Note, notes_on_places};
 use quantities::Quantities;
 use schedule::{Schedule, ScheduleAdvice};
-use timing::{Timing, well_timed};
 use std::{borrow::Cow, collections::BTreeMap};
+use timing::{Timing, well_timed};
 
 /// The link types that were in effect: the bill itself.
 pub const AS_BILLED: &str = "as-billed";
@@ -320,7 +320,11 @@ pub fn of_history<'a>(
     for scenario in scenarios.iter().filter(|scenario| [AS_BILLED, SCHEDULED].contains(&scenario.name)) {
         let what_if = what_ifs.iter().find(|what_if| what_if.name == scenario.name);
         if let Some((what_if, report)) = what_if.zip(scenario.report()) {
-            timings.push(Timing::of(scenario.name, basis, &what_if.link_types, report, catalog)?);
+            match Timing::of(scenario.name, basis, &what_if.link_types, report, catalog) {
+                // A moved switch may need a price that the scenario itself does not.
+                Err(error) if error.kind() == ErrorKind::MissingPrice => {}
+                timing => timings.push(timing?),
+            }
         }
     }
     Ok(Estimate {

@@ -4,6 +4,7 @@
 //! begun, at `hh:00:00`: the hour before it stays at Gold. A switch down is best made just before an hour ends: at
 //! `hh:00:00` it would lift the hour that starts there.
 
+use super::ConnectionCost;
 use crate::{
     catalog::Catalog,
     error::Result,
@@ -17,7 +18,7 @@ use crate::{
     report::{Basis, Report},
     statement::statements,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A stretch of time in which a connection is Platinum: from a switch up to a switch down, or without end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,25 @@ pub fn well_timed(history: &LinkHistory) -> LinkHistory {
     )
 }
 
+/// The same switches, each delayed to just after the next whole hour; one at `hh:00:00` is there already.
+///
+/// A switch up then lifts no hour beside its own. A switch down lifts the hour after: R7 counts it in.
+pub fn just_after_the_hour(history: &LinkHistory) -> LinkHistory {
+    let mut before = history.first();
+    let mut changes = Vec::new();
+    for &(at, after) in history.switches() {
+        let at = hour_from(at).start();
+        let other = if before == LinkType::Gold { LinkType::Platinum } else { LinkType::Gold };
+        changes.push(LinkChange { at, from: before, to: other });
+        if after == before {
+            changes.push(LinkChange { at, from: other, to: before });
+        }
+        before = after;
+    }
+    // OK because each change starts from the type at which the one before it ends.
+    LinkHistory::new(&changes, before).expect("delayed switches form a chain")
+}
+
 /// The history in which exactly these hours, given from the first up to and without the last, are Platinum.
 pub(super) fn platinum_in_hours(
     stretches: impl Iterator<Item = (Option<Hour>, Option<Hour>)>,
@@ -124,9 +144,11 @@ pub struct SwitchCost {
     pub raised_cost: Money,
     /// What the connection costs, exactly.
     pub amount: Amount,
+    /// What it would cost with each switch delayed to just after the hour, exactly.
+    pub just_after: Amount,
     /// What it would cost with its switches well timed, exactly.
     pub well_timed: Amount,
-    /// The difference, as it is printed.
+    /// What that saves, as it is printed.
     pub saving: Money,
 }
 
@@ -139,6 +161,8 @@ pub struct Timing {
     pub connections: Vec<SwitchCost>,
     /// What all accounts pay.
     pub payable: Money,
+    /// What they would pay with each switch delayed to just after the hour.
+    pub just_after_payable: Money,
     /// What they would pay with all switches well timed.
     pub well_timed_payable: Money,
 }
@@ -152,14 +176,16 @@ impl Timing {
         report: &Report<'_>,
         catalog: &Catalog,
     ) -> Result<Self> {
-        let retimed = link_types.with_histories(|index| well_timed(link_types.history(index)));
-        let account = basis.options.account.as_deref();
-        let lines = rate(&basis.metered.usage, &retimed, catalog, false, account)?;
-        let mut well_timed_payable = Money::ZERO;
-        for statement in statements(&lines, basis.inventory, catalog)? {
-            well_timed_payable = well_timed_payable.checked_add(statement.payable)?;
-        }
-        let (before, after) = (super::costs(&report.lines)?, super::costs(&lines)?);
+        let before = super::costs(&report.lines)?;
+        let retimed = |retime: fn(&LinkHistory) -> LinkHistory| {
+            let link_types = link_types.with_histories(|index| retime(link_types.history(index)));
+            rerated(basis, &link_types, catalog)
+        };
+        let (just_after, just_after_payable) = retimed(just_after_the_hour)?;
+        let (well_timed, well_timed_payable) = retimed(well_timed)?;
+        let amount = |costs: &BTreeMap<usize, ConnectionCost>, index| {
+            costs.get(&index).map_or(Amount::ZERO, |cost| cost.amount)
+        };
         let period = basis.metered.usage.period();
         let mut connections = Vec::new();
         for (&index, cost) in &before {
@@ -167,24 +193,41 @@ impl Timing {
             if switches == 0 || basis.inventory.connection(index).within_region() {
                 continue;
             }
-            let well_timed = after.get(&index).map_or(Amount::ZERO, |cost| cost.amount);
+            let well_timed = amount(&well_timed, index);
             connections.push(SwitchCost {
                 connection: basis.inventory.connection(index).id.clone(),
                 switches,
                 raised_hours: cost.raised_hours,
                 raised_cost: cost.raised_amount.printed(catalog.gb)?,
                 amount: cost.amount,
+                just_after: amount(&just_after, index),
                 well_timed,
                 saving: cost.amount.checked_sub(well_timed)?.printed(catalog.gb)?,
             });
         }
-        Ok(Self { scenario, connections, payable: report.payable()?, well_timed_payable })
+        let payable = report.payable()?;
+        Ok(Self { scenario, connections, payable, just_after_payable, well_timed_payable })
     }
 
-    /// What all accounts would save.
+    /// What all accounts would save with well timed switches.
     pub fn saving(&self) -> Result<Money> {
         self.payable.checked_sub(self.well_timed_payable)
     }
+}
+
+/// What connections cost over these link types, and what all accounts pay.
+fn rerated(
+    basis: &Basis<'_, '_>,
+    link_types: &Inventory,
+    catalog: &Catalog,
+) -> Result<(BTreeMap<usize, ConnectionCost>, Money)> {
+    let account = basis.options.account.as_deref();
+    let lines = rate(&basis.metered.usage, link_types, catalog, false, account)?;
+    let mut payable = Money::ZERO;
+    for statement in statements(&lines, basis.inventory, catalog)? {
+        payable = payable.checked_add(statement.payable)?;
+    }
+    Ok((super::costs(&lines)?, payable))
 }
 
 fn switches_in(history: &LinkHistory, period: Period) -> u64 {
@@ -230,6 +273,23 @@ mod tests {
             assert_eq!(platinum_hours(&history), billed, "{times:?}");
             assert_eq!(platinum_hours(&well_timed(&history)), well, "{times:?} well timed");
         }
+    }
+
+    #[test]
+    fn r7_just_after_the_hour_a_switch_up_saves_an_hour_and_a_switch_down_costs_one() {
+        for (times, after) in [
+            (("10:20:00", "14:51:00"), vec![11, 12, 13, 14, 15]),
+            (("10:00:00", "14:00:00"), vec![10, 11, 12, 13, 14]),
+            (("10:20:00", "10:40:00"), vec![11]),
+        ] {
+            assert_eq!(platinum_hours(&just_after_the_hour(&stretches(&[times]))), after, "{times:?}");
+        }
+        let there_and_back = [(LinkType::Gold, LinkType::Platinum), (LinkType::Platinum, LinkType::Gold)]
+            .map(|(from, to)| LinkChange { at: at("10:20:00"), from, to });
+        let history = LinkHistory::new(&there_and_back, LinkType::Gold).unwrap();
+        assert_eq!(platinum_hours(&history), [10]);
+        assert_eq!(platinum_hours(&just_after_the_hour(&history)), [11]);
+        assert_eq!(platinum_hours(&well_timed(&history)), Vec::<i64>::new());
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub struct LinkHistory {
     first: LinkType,
     /// Hours with a real change, rising, each with the type in effect at its end.
     switched_hours: Vec<(Hour, LinkType)>,
-    /// Instants after which another type is in effect than before, rising, each with the type after.
+    /// Instants of real changes, rising, each with the type after; the same as before where it went there and back.
     switches: Vec<(Timestamp, LinkType)>,
 }
 
@@ -142,8 +142,6 @@ impl LinkHistory {
             let after = Self::order_by_chain(changes, same_instant, in_effect)?;
             if same_instant.iter().any(|&index| changes[index].from != changes[index].to) {
                 history.note_switch(changes[same_instant[0]].at.hour(), after);
-            }
-            if after != in_effect {
                 history.switches.push((changes[same_instant[0]].at, after));
             }
             in_effect = after;
@@ -186,7 +184,9 @@ impl LinkHistory {
         self.first
     }
 
-    /// The instants after which another type is in effect than before, rising, each with the type after.
+    /// The instants of real changes, rising, each with the type after it.
+    ///
+    /// That is the same type as before where changes of one instant went there and back.
     pub fn switches(&self) -> &[(Timestamp, LinkType)] {
         &self.switches
     }

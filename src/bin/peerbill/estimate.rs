@@ -120,8 +120,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let schedule = schedule(&args.schedule, options.offset, &mut inputs)?;
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let meter_settings =
-        traffic::meter_settings(&args.traffic, options.period(), args.quarantine.is_some());
+    let meter_settings = traffic::meter_settings(&args.traffic, options.period(), args.quarantine.is_some());
     let check_region = |region: &str| catalog.check_region(region);
     let (inventory, metered) =
         traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;

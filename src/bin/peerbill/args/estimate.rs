@@ -100,10 +100,3 @@ pub struct ScheduleArgs {
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<String>,
 }
-
-impl ScheduleArgs {
-    /// Whether a schedule is given.
-    pub fn any(&self) -> bool {
-        !self.platinum_when.is_empty() || self.schedule.is_some()
-    }
-}

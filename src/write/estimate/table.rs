@@ -1,0 +1,332 @@
+//! An estimate for a screen: scenarios side by side, then their lines, then advice and provenance.
+
+use super::{facts, findings, not_priced, shared, supplying};
+use crate::{
+    error::Result,
+    estimate::{
+        Estimate, Scenario, per_year,
+        schedule::{ScheduleAdvice, Share},
+        timing::Timing,
+    },
+    model::money::Money,
+    report::{Column, Row},
+    write::{
+        BEFORE_TAX, RAISED_IS_UPPER_BOUND,
+        csv::output_error,
+        table::{cell, heading, headless, indented, is_number, line, plain_table},
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+/// How many notes are shown; all are in the JSON.
+const NOTES_SHOWN: usize = 20;
+const NOT_PRICED: &str = "not priced";
+
+/// Writes `estimate` as text.
+pub fn write(estimate: &Estimate<'_>, mut output: impl Write) -> Result<()> {
+    let text = text(estimate)?;
+    output.write_all(text.as_bytes()).map_err(|error| output_error(&error.to_string()))
+}
+
+fn text(estimate: &Estimate<'_>) -> Result<String> {
+    let mut text = String::new();
+    let catalog = estimate.catalog;
+    let assumed = if estimate.assumed() { "  * uses ASSUMED prices" } else { "" };
+    let of = match estimate.month {
+        Some(month) => format!("billing month {month} ({})", estimate.offset),
+        None => "newest prices".into(),
+    };
+    let (source, currency) = (estimate.source, &catalog.currency);
+    line(
+        &mut text,
+        &format!(
+            "VPC peering traffic, what if: from {source}, {of}, {} in {currency}{assumed}\n",
+            catalog.name
+        ),
+    );
+    scenarios(&mut text, estimate)?;
+    accounts(&mut text, estimate)?;
+    connections(&mut text, estimate)?;
+    for timing in &estimate.timings {
+        switches(&mut text, timing, estimate)?;
+    }
+    if let Some(advice) = &estimate.schedule {
+        schedule(&mut text, advice);
+    }
+    missing(&mut text, estimate);
+    notes(&mut text, estimate);
+    lines(&mut text, estimate)?;
+    if estimate.measured {
+        shared(estimate).into_iter().for_each(|report| crate::write::table::totals(&mut text, report));
+        crate::write::table::findings(&mut text, &findings(estimate));
+    }
+    line(&mut text, "\nBasis");
+    let facts = facts(estimate).into_iter().map(|(name, value)| vec![name, value]);
+    text.push_str(&indented(&headless(facts)));
+    for note in &catalog.notes {
+        line(&mut text, &format!("  {note}"));
+    }
+    line(&mut text, &format!("  {BEFORE_TAX}"));
+    Ok(text)
+}
+
+/// An amount, with the mark of an assumed price (R18).
+fn marked(money: Money, assumed: bool) -> String {
+    if assumed { format!("{money} *") } else { money.to_string() }
+}
+
+fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+    let reference = estimate.reference().map_or("", |scenario| scenario.name);
+    line(text, &format!("Scenarios; differences are to {reference}"));
+    let mut header = vec!["scenario", "SLA", "payable", "difference per month"];
+    // A year is told from planned quantities; a measured month is one of twelve that need not be alike.
+    header.push(if estimate.measured { "raised hours" } else { "per year (x 12)" });
+    if estimate.measured {
+        header.push("raised cost");
+    }
+    let mut rows = Vec::new();
+    for scenario in &estimate.scenarios {
+        rows.push(scenario_cells(estimate, scenario, header.len())?);
+    }
+    text.push_str(&indented(&plain_table(&header, rows, &[2, 3, 4, 5])));
+    for scenario in &estimate.scenarios {
+        line(text, &format!("  {}: {}", scenario.name, scenario.about));
+    }
+    if estimate.measured {
+        line(text, &format!("  {RAISED_IS_UPPER_BOUND}"));
+    }
+    Ok(())
+}
+
+fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize) -> Result<Vec<String>> {
+    let sla = scenario.link_type.map_or("by the hour", |link_type| link_type.sla());
+    let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
+    let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
+        cells.push(NOT_PRICED.into());
+        cells.resize(width, String::new());
+        return Ok(cells);
+    };
+    let assumed = scenario.assumed();
+    cells.extend([marked(report.payable()?, assumed), marked(difference, assumed)]);
+    if !estimate.measured {
+        cells.push(marked(per_year(difference)?, assumed));
+        return Ok(cells);
+    }
+    let raised = report.statements.iter().map(|statement| statement.raised_cost);
+    let raised = raised.into_iter().try_fold(Money::ZERO, Money::checked_add)?;
+    let hours: u64 = report.statements.iter().map(|statement| statement.raised_hours).sum();
+    cells.extend([hours.to_string(), marked(raised, assumed)]);
+    Ok(cells)
+}
+
+/// A table with a column for each scenario; `values` are by scenario and key.
+fn side_by_side(
+    text: &mut String,
+    estimate: &Estimate<'_>,
+    titles: &[&str],
+    rows: &BTreeMap<String, Vec<String>>,
+    values: &[Option<BTreeMap<String, String>>],
+) {
+    let mut header = titles.to_vec();
+    header.extend(estimate.scenarios.iter().map(|scenario| scenario.name));
+    let right: Vec<usize> = (titles.len()..header.len()).collect();
+    let cells = rows.iter().map(|(key, titles)| {
+        let values = values.iter().map(|own| match own {
+            Some(own) => own.get(key).cloned().unwrap_or_default(),
+            None => NOT_PRICED.into(),
+        });
+        titles.iter().cloned().chain(values).collect()
+    });
+    text.push_str(&indented(&plain_table(&header, cells, &right)));
+}
+
+fn accounts(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+    let mut rows = BTreeMap::new();
+    let mut values = Vec::new();
+    for scenario in &estimate.scenarios {
+        values.push(scenario.report().map(|report| {
+            let of = report.statements.iter();
+            let paid = of.map(|own| (own.billing_account_id.clone(), marked(own.payable, own.assumed)));
+            paid.collect::<BTreeMap<String, String>>()
+        }));
+    }
+    for account in values.iter().flatten().flat_map(BTreeMap::keys) {
+        rows.insert(account.clone(), vec![account.clone()]);
+    }
+    line(text, "\nPayable by account");
+    side_by_side(text, estimate, &["account"], &rows, &values);
+    Ok(())
+}
+
+/// What connections cost; where none has a name, the lines say it.
+fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+    let gb = estimate.catalog.gb;
+    let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
+    for scenario in &estimate.scenarios {
+        let mut costs = BTreeMap::new();
+        for (id, cost) in scenario.connections()? {
+            rows.insert(id.to_owned(), vec![id.to_owned(), gb.quantity(cost.bytes)?.text(0)]);
+            costs.insert(id.to_owned(), marked(cost.amount.printed(gb)?, cost.assumed));
+        }
+        values.push(scenario.report().is_some().then_some(costs));
+    }
+    rows.remove("");
+    if rows.is_empty() {
+        return Ok(());
+    }
+    line(text, "\nCost by connection");
+    side_by_side(text, estimate, &["connection", "GB"], &rows, &values);
+    Ok(())
+}
+
+/// Columns that a screen has no room for, or that say the same on every line.
+const LEFT_OUT: [Column; 6] = [
+    Column::BillingMonth,
+    Column::ChargePeriodEnd,
+    Column::PeerAccountId,
+    Column::ChargeCategory,
+    Column::BillingCurrency,
+    Column::PriceStatus,
+];
+
+fn lines(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+    let mut rows: Vec<(&str, Row)> = Vec::new();
+    for scenario in &estimate.scenarios {
+        for row in scenario.rows() {
+            rows.push((scenario.name, row?));
+        }
+    }
+    let discounted = |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
+    let list_price = rows.iter().any(|(_, row)| discounted(row));
+    let filled = |column: &Column| rows.iter().any(|(_, row)| !row.get(*column).is_empty());
+    let mut columns = estimate.columns();
+    columns.retain(|column| !LEFT_OUT.contains(column) && filled(column));
+    columns.retain(|column| *column != Column::ListUnitPrice || list_price);
+    columns.retain(|column| *column != Column::ConsumedBytes || !estimate.measured);
+    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
+    let right: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
+    let cells = rows.iter().map(|(scenario, row)| {
+        let cells = columns.iter().map(|&column| line_cell(row, column));
+        [(*scenario).to_owned()].into_iter().chain(cells).collect()
+    });
+    line(text, "\nLines");
+    text.push_str(&indented(&plain_table(&header, cells, &right)));
+    Ok(())
+}
+
+fn title(column: Column) -> &'static str {
+    if column == Column::BillingAccountId { "account" } else { heading(column) }
+}
+
+fn line_cell(row: &Row, column: Column) -> String {
+    if column == Column::LinkType && row.get(Column::ChargeCategory) == "adjustment" {
+        return "adjustment".into();
+    }
+    cell(row, column)
+}
+
+fn switches(text: &mut String, timing: &Timing, estimate: &Estimate<'_>) -> Result<()> {
+    let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
+    if timing.connections.is_empty() {
+        return Ok(());
+    }
+    line(text, &format!("\nSwitches of {}", timing.scenario));
+    let mut rows = Vec::new();
+    for own in &timing.connections {
+        rows.push(vec![
+            own.connection.to_string(),
+            own.switches.to_string(),
+            own.raised_hours.to_string(),
+            own.raised_cost.to_string(),
+            own.amount.printed(gb)?.to_string(),
+            own.just_after.printed(gb)?.to_string(),
+            own.well_timed.printed(gb)?.to_string(),
+            own.saving.to_string(),
+        ]);
+    }
+    let header = [
+        "connection",
+        "switches",
+        "raised hours",
+        "raised cost",
+        "cost",
+        "just after the hour",
+        "well timed",
+        "saving",
+    ];
+    text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3, 4, 5, 6, 7])));
+    let (payable, after) = (timing.payable, timing.just_after_payable);
+    line(
+        text,
+        &format!(
+            "  All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
+        ),
+    );
+    let (well_timed, saving) = (timing.well_timed_payable, timing.saving()?);
+    line(
+        text,
+        &format!("  Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
+    );
+    Ok(())
+}
+
+fn schedule(text: &mut String, advice: &ScheduleAdvice) {
+    line(text, &format!("\nSchedule ({})", advice.offset));
+    let rows = advice.windows.iter().map(|own| {
+        vec![
+            own.window.clone(),
+            own.whole_hours.to_string(),
+            own.lifted_hours.to_string(),
+            own.up_at.clone(),
+            own.down_at.clone(),
+            if own.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
+        ]
+    });
+    let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
+    text.push_str(&indented(&plain_table(&header, rows, &[1, 2])));
+    for gap in &advice.gaps_without_gold {
+        line(text, &format!("  From {gap} no hour is billed at Gold: switching down and up saves nothing"));
+    }
+    if advice.shares.is_empty() {
+        return;
+    }
+    line(text, "\nShare of the traffic in percent, weighed by the difference of its prices");
+    let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
+    let rows = advice.shares.iter().map(|own| {
+        vec![name(own), own.in_windows.to_string(), own.lifted.to_string(), own.break_even.to_string()]
+    });
+    let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
+    text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3])));
+}
+
+fn missing(text: &mut String, estimate: &Estimate<'_>) {
+    for (name, error, supply) in not_priced(estimate) {
+        line(text, &format!("\nNot priced: {name}"));
+        for fault in error.faults() {
+            line(text, &format!("  {fault}"));
+        }
+        for argument in supply {
+            line(text, &format!("  supplied by: {}", supplying(argument)));
+        }
+    }
+}
+
+fn notes(text: &mut String, estimate: &Estimate<'_>) {
+    if estimate.notes.is_empty() {
+        return;
+    }
+    line(text, &format!("\nBefore choosing: {}", estimate.notes.len()));
+    // A finding says nothing twice, and neither does a note.
+    let mut told = BTreeSet::new();
+    let new = estimate.notes.iter().filter(|note| told.insert((note.code, &note.message)));
+    for note in new.take(NOTES_SHOWN) {
+        line(text, &format!("  [{}] {}", note.code.as_str(), note.message));
+    }
+    if estimate.notes.len() > NOTES_SHOWN {
+        let more = estimate.notes.len() - NOTES_SHOWN;
+        line(text, &format!("  ... and {more} more; --format json has them all"));
+    }
+}
