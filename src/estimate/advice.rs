@@ -15,6 +15,36 @@ pub enum NoteCode {
     RegionWithoutPeering,
     /// The connection crosses the border of the Chinese mainland, which needs a verification.
     CrossBorder,
+    /// More connections between regions than a VPC may have by default.
+    QuotaCrossRegionPerVpc,
+    /// More connections inside a region than a VPC may have by default.
+    QuotaIntraRegionPerVpc,
+    /// More connections than an account may have in a region by default.
+    QuotaPerAccountAndRegion,
+    /// More bandwidth than a connection may have by default.
+    QuotaBandwidth,
+    /// More bytes in a month than the bandwidth can carry.
+    VolumeBeyondBandwidth,
+    /// A link type or a bandwidth is written for a connection inside a region.
+    NotInsideRegion,
+    /// The two ends belong to accounts of two sites.
+    TwoSites,
+    /// The catalog's prices are those of the other site.
+    CatalogOfAnotherSite,
+    /// Two VPCs are connected twice.
+    ConnectedTwice,
+    /// Address blocks of two connected VPCs overlap.
+    OverlappingBlocks,
+    /// Two VPCs expect to talk through a third one.
+    NoTransit,
+    /// Public, finance and government cloud do not peer with each other.
+    SeparateClouds,
+    /// A plan does not tell something.
+    NotKnown,
+    /// No monthly traffic is given for a connection.
+    NoTrafficGiven,
+    /// A region was read through a variable or a data source.
+    RegionByReference,
 }
 
 impl NoteCode {
@@ -25,6 +55,21 @@ impl NoteCode {
             Self::NoLinkTypeInsideRegion => "no_link_type_inside_region",
             Self::RegionWithoutPeering => "region_without_peering",
             Self::CrossBorder => "cross_border",
+            Self::QuotaCrossRegionPerVpc => "quota_cross_region_per_vpc",
+            Self::QuotaIntraRegionPerVpc => "quota_intra_region_per_vpc",
+            Self::QuotaPerAccountAndRegion => "quota_per_account_and_region",
+            Self::QuotaBandwidth => "quota_bandwidth",
+            Self::VolumeBeyondBandwidth => "volume_beyond_bandwidth",
+            Self::NotInsideRegion => "not_inside_region",
+            Self::TwoSites => "two_sites",
+            Self::CatalogOfAnotherSite => "catalog_of_another_site",
+            Self::ConnectedTwice => "connected_twice",
+            Self::OverlappingBlocks => "overlapping_blocks",
+            Self::NoTransit => "no_transit",
+            Self::SeparateClouds => "separate_clouds",
+            Self::NotKnown => "not_known",
+            Self::NoTrafficGiven => "no_traffic_given",
+            Self::RegionByReference => "region_by_reference",
         }
     }
 }
@@ -86,6 +131,9 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
     regions.dedup();
     let why = |region: &str| match catalog.regions().get(region)?.peering.as_str() {
         "not listed" => Some("stands on none of the provider's lists of regions that support peering"),
+        "older list" => {
+            Some("stands only on an older list of the provider's of regions that support peering")
+        }
         "closing" => Some("is marked as closing on the provider's list of regions that support peering"),
         _ => None,
     };

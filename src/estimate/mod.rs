@@ -5,6 +5,7 @@
 //! report. [`quantities`] makes a basis from planned connections and monthly bytes, without a record.
 
 pub mod advice;
+pub mod checks;
 pub mod quantities;
 pub mod schedule;
 pub mod timing;

@@ -16,6 +16,11 @@ impl Cidr {
         self.network.is_ipv4() == address.is_ipv4() && masked(address, self.prefix) == bits(self.network)
     }
 
+    /// Whether some address lies in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.contains(other.network) || other.contains(self.network)
+    }
+
     /// How many leading bits of an address it fixes: of two blocks that hold an address, the longer is the closer.
     pub fn prefix(&self) -> u8 {
         self.prefix
@@ -77,6 +82,19 @@ mod tests {
         assert!(holds("10.0.0.5/32", "10.0.0.5") && !holds("10.0.0.5/32", "10.0.0.4"));
         assert!(holds("2001:db8::/56", "2001:db8:0:ff::1") && !holds("2001:db8::/56", "2001:db8:0:100::"));
         assert!(holds("::/0", "ffff::") && !holds("::/0", "10.0.0.0"));
+    }
+
+    #[test]
+    fn blocks_overlap_where_one_holds_the_other() {
+        let overlap = |a: &str, b: &str| {
+            let (a, b): (Cidr, Cidr) = (a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(a.overlaps(&b), b.overlaps(&a));
+            a.overlaps(&b)
+        };
+        assert!(overlap("10.0.0.0/8", "10.255.0.0/16") && overlap("10.0.0.0/16", "10.0.0.0/16"));
+        assert!(!overlap("10.0.0.0/16", "10.1.0.0/16") && overlap("0.0.0.0/0", "192.168.0.0/24"));
+        assert!(overlap("2001:db8::/32", "2001:db8:1::/48") && !overlap("2001:db8::/48", "2001:db8:1::/48"));
+        assert!(!overlap("::/0", "0.0.0.0/0"));
     }
 
     #[test]

@@ -1,0 +1,447 @@
+//! What the provider would refuse of a planned topology, and what would not work.
+//!
+//! Each check says what to do and where its rule was read. Checks change no amount.
+
+use super::advice::{Note, NoteCode};
+use crate::{
+    catalog::{Catalog, SHIPPED_CATALOGS},
+    model::{connection::Bandwidth, money::Gb, usage::Sender},
+    read::topology::{PlannedLink, Topology, Vpc},
+};
+use std::collections::BTreeMap;
+
+/// Connections between regions that a VPC may have (`vpc_quota_cross_region_peer_num_per_vpc`).
+pub const CROSS_REGION_PER_VPC: usize = 20;
+/// Connections inside a region that a VPC may have (`vpc_quota_intra_region_peer_num_per_vpc`).
+pub const INTRA_REGION_PER_VPC: usize = 10;
+/// Connections that an account may have in a region (`vpc_quota_peer_num`).
+pub const PER_ACCOUNT_AND_REGION: usize = 20;
+/// Mbit/s between regions (`vpc_quota_peer_cross_region_bandwidth`, `vpc_quota_peer_cross_border_bandwidth`).
+pub const BANDWIDTH_MBPS: u64 = 1024;
+/// Hours of the longest month.
+const HOURS_PER_MONTH: u128 = 31 * 24;
+
+const PEERING_PAGE: &str = "help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection";
+const CREATE_API: &str = "API CreateVpcPeerConnection";
+
+/// A connection with its two ends.
+struct Pair<'a> {
+    link: &'a PlannedLink,
+    requester: &'a Vpc,
+    accepter: &'a Vpc,
+}
+
+impl<'a> Pair<'a> {
+    fn of(link: &'a PlannedLink, topology: &'a Topology) -> Self {
+        Self { link, requester: &topology.vpcs[link.from], accepter: &topology.vpcs[link.to] }
+    }
+
+    fn within_region(&self) -> bool {
+        self.requester.end.region == self.accepter.end.region
+    }
+
+    fn ends(&self) -> [&'a Vpc; 2] {
+        [self.requester, self.accepter]
+    }
+
+    fn note(&self, code: NoteCode, message: String, source: &str) -> Note {
+        Note {
+            connection: Some(self.link.label.as_str().into()),
+            ..note(code, format!("{}: {message}", self.link.label), source)
+        }
+    }
+}
+
+fn note(code: NoteCode, message: String, source: &str) -> Note {
+    Note::new(code, format!("{message} [{source}]"))
+}
+
+/// Checks a topology; notes are in the order of the checks, then of the file.
+pub fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Note> {
+    let pairs: Vec<Pair<'_>> = topology.connections.iter().map(|link| Pair::of(link, topology)).collect();
+    let mut notes = quotas(&pairs);
+    for pair in &pairs {
+        notes.extend(quota_of_bandwidth(pair));
+        notes.extend(volumes(pair, catalog.gb));
+        notes.extend(inside_region(pair));
+        notes.extend(two_sites(pair));
+        notes.extend(separate_clouds(pair));
+        notes.extend(overlapping_blocks(pair));
+    }
+    notes.extend(connected_twice(&pairs));
+    notes.extend(topology.vpcs.iter().filter_map(|vpc| catalog_of_another_site(vpc, catalog)));
+    notes.extend(no_transit(topology));
+    notes.sort_by_key(|note| note.code);
+    notes
+}
+
+fn quotas(pairs: &[Pair<'_>]) -> Vec<Note> {
+    let mut per_vpc: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    let mut per_account: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for pair in pairs {
+        for vpc in pair.ends() {
+            *per_vpc.entry((&vpc.name, pair.within_region())).or_default() += 1;
+        }
+        // A connection counts once in an account and region, also where both its ends lie there.
+        let mut places = pair.ends().map(|vpc| (&*vpc.end.account_id, &*vpc.end.region));
+        places.sort_unstable();
+        let distinct = if places[0] == places[1] { 1 } else { 2 };
+        places[..distinct].iter().for_each(|place| *per_account.entry(*place).or_default() += 1);
+    }
+    let vpcs = per_vpc.into_iter().filter_map(|((vpc, within), count)| {
+        let (quota, code, kind, name) = if within {
+            (INTRA_REGION_PER_VPC, NoteCode::QuotaIntraRegionPerVpc, "inside its region", "intra")
+        } else {
+            (CROSS_REGION_PER_VPC, NoteCode::QuotaCrossRegionPerVpc, "to other regions", "cross")
+        };
+        let message = format!(
+            "vpc {vpc} has {count} connections {kind}, and {quota} are allowed unless the quota \
+             vpc_quota_{name}_region_peer_num_per_vpc is raised: apply for that first"
+        );
+        (count > quota).then(|| note(code, message, PEERING_PAGE))
+    });
+    let accounts = per_account.into_iter().filter_map(|((account, region), count)| {
+        let message = format!(
+            "account {account} has {count} connections in {region}, and {PER_ACCOUNT_AND_REGION} are allowed unless \
+             the quota vpc_quota_peer_num is raised: apply for that first"
+        );
+        let code = NoteCode::QuotaPerAccountAndRegion;
+        (count > PER_ACCOUNT_AND_REGION).then(|| note(code, message, PEERING_PAGE))
+    });
+    vpcs.chain(accounts).collect()
+}
+
+fn quota_of_bandwidth(pair: &Pair<'_>) -> Option<Note> {
+    let Some(Bandwidth::Mbps(mbps)) = pair.link.bandwidth else { return None };
+    if pair.within_region() || mbps <= BANDWIDTH_MBPS {
+        return None;
+    }
+    let message = format!(
+        "{mbps} Mbit/s are planned, and {BANDWIDTH_MBPS} are allowed unless the quota \
+         vpc_quota_peer_cross_region_bandwidth (across the border vpc_quota_peer_cross_border_bandwidth) is raised: \
+         apply for that first"
+    );
+    Some(pair.note(NoteCode::QuotaBandwidth, message, PEERING_PAGE))
+}
+
+/// What one direction can carry in the longest month, at full rate all the time.
+fn volumes(pair: &Pair<'_>, gb: Gb) -> Vec<Note> {
+    let bandwidth = pair.link.bandwidth.unwrap_or(Bandwidth::DEFAULT);
+    let (Bandwidth::Mbps(mbps), Some(per_hour)) = (bandwidth, bandwidth.bytes_per_hour()) else {
+        return Vec::new();
+    };
+    let most = per_hour * HOURS_PER_MONTH;
+    let sent = Sender::ALL.into_iter().zip(pair.link.monthly_bytes).map(|(s, bytes)| (s, u128::from(bytes)));
+    sent.filter(|(_, bytes)| !pair.within_region() && *bytes > most)
+        .map(|(sender, bytes)| {
+            let needed = bytes.div_ceil(most / u128::from(mbps));
+            let message = format!(
+                "the {sender} is to send {bytes} bytes a month, and {mbps} Mbit/s carry at most {most} in 31 days \
+                 ({} GB): at least {needed} Mbit/s are needed",
+                gb.quantity(most).map_or_else(|_| String::new(), |money| money.text(0))
+            );
+            pair.note(NoteCode::VolumeBeyondBandwidth, message, "1 Mbit/s is 450,000,000 bytes an hour")
+        })
+        .collect()
+}
+
+fn inside_region(pair: &Pair<'_>) -> Vec<Note> {
+    if !pair.within_region() {
+        return Vec::new();
+    }
+    let mut notes = Vec::new();
+    let (code, region) = (NoteCode::NotInsideRegion, &pair.requester.end.region);
+    if let Some(link_type) = pair.link.link_type {
+        let message = format!(
+            "link type {link_type} is written, but both ends are in {region}, where there is none: leave it out, \
+             the provider refuses it"
+        );
+        notes.push(pair.note(code, message, &format!("{CREATE_API}, InterRegionLinkTypeNotSupported")));
+    }
+    if pair.link.bandwidth.is_some() {
+        let message = format!(
+            "bandwidth_mbps is written, but both ends are in {region}, where it is unlimited: leave it out"
+        );
+        notes.push(pair.note(code, message, CREATE_API));
+    }
+    notes
+}
+
+fn two_sites(pair: &Pair<'_>) -> Option<Note> {
+    let sites = pair.requester.site.zip(pair.accepter.site);
+    let (one, other) = sites.filter(|(one, other)| one != other)?;
+    let message = format!(
+        "{} belongs to {} and {} to {}: accounts of two sites cannot peer; use an account of the same site",
+        pair.requester.name,
+        one.as_str(),
+        pair.accepter.name,
+        other.as_str()
+    );
+    Some(pair.note(NoteCode::TwoSites, message, &format!("{CREATE_API}, CrossBusinessNotAllowed")))
+}
+
+fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Note> {
+    let site = vpc
+        .site
+        .filter(|site| SHIPPED_CATALOGS.contains(&catalog.name.as_str()) && site.as_str() != catalog.name)?;
+    let message = format!(
+        "vpc {} belongs to {site}, and {} does not price it: use --catalog {site}",
+        vpc.name,
+        catalog.name,
+        site = site.as_str()
+    );
+    Some(note(NoteCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
+}
+
+/// The cloud that a region belongs to, by its id.
+fn cloud(region: &str) -> &'static str {
+    match region.split('-').find(|part| ["finance", "gov"].contains(part)) {
+        Some("finance") => "finance cloud",
+        Some(_) => "government cloud",
+        None => "public cloud",
+    }
+}
+
+fn separate_clouds(pair: &Pair<'_>) -> Option<Note> {
+    let [one, other] = pair.ends().map(|vpc| &*vpc.end.region);
+    if cloud(one) == cloud(other) {
+        return None;
+    }
+    let message = format!(
+        "{one} is a region of the {} and {other} one of the {}: they cannot peer with each other",
+        cloud(one),
+        cloud(other)
+    );
+    Some(pair.note(NoteCode::SeparateClouds, message, PEERING_PAGE))
+}
+
+fn overlapping_blocks(pair: &Pair<'_>) -> Option<Note> {
+    let [one, other] = pair.ends();
+    let both = one.end.cidrs.iter().flat_map(|a| other.end.cidrs.iter().map(move |b| (a, b)));
+    let overlapping: Vec<String> = both
+        .filter(|(a, b)| a.overlaps(b))
+        .map(|(a, b)| format!("{a} of {} with {b} of {}", one.name, other.name))
+        .collect();
+    if overlapping.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "address blocks overlap, {}: traffic between them cannot be routed; move one of them to other addresses",
+        overlapping.join(", ")
+    );
+    Some(pair.note(
+        NoteCode::OverlappingBlocks,
+        message,
+        "help.aliyun.com/en/vpc/vpc-peer-to-peer-connection",
+    ))
+}
+
+fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Note> {
+    let mut by_ends: BTreeMap<[usize; 2], Vec<&str>> = BTreeMap::new();
+    for pair in pairs {
+        let mut ends = [pair.link.from, pair.link.to];
+        // Whoever asks for it, it is a connection between the same two.
+        ends.sort_unstable();
+        by_ends.entry(ends).or_default().push(&pair.link.label);
+    }
+    let twice = by_ends.into_values().filter(|labels| labels.len() > 1);
+    twice
+        .map(|labels| {
+            let message = format!(
+                "{} connect the same two VPCs: the provider refuses a second connection; keep one",
+                labels.join(" and ")
+            );
+            note(NoteCode::ConnectedTwice, message, &format!("{CREATE_API}, ResourceAlreadyExist.VpcPeer"))
+        })
+        .collect()
+}
+
+fn no_transit(topology: &Topology) -> Vec<Note> {
+    let name = |index: usize| &*topology.vpcs[index].name;
+    let connected = |a: usize, b: usize| {
+        let between = |link: &PlannedLink| [link.from, link.to] == [a, b] || [link.from, link.to] == [b, a];
+        topology.connections.iter().any(between)
+    };
+    let wanted = topology.transits.iter().filter(|transit| !connected(transit.from, transit.to));
+    wanted
+        .map(|transit| {
+            let (from, to, via) = (name(transit.from), name(transit.to), name(transit.via));
+            let message = format!(
+                "{from} is to reach {to} through {via}, but peering is not transitive: connect {from} with {to}, or \
+                 use a transit router of Cloud Enterprise Network"
+            );
+            note(NoteCode::NoTransit, message, PEERING_PAGE)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::shipped,
+        model::{connection::End, link::LinkType},
+        read::topology::{Site, Transit},
+    };
+
+    fn vpc(name: &str, account: &str, region: &str) -> Vpc {
+        let end = End { account_id: account.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() };
+        Vpc { name: name.into(), end, site: None }
+    }
+
+    fn link(from: usize, to: usize) -> PlannedLink {
+        PlannedLink {
+            label: format!("{from}--{to}"),
+            from,
+            to,
+            link_type: None,
+            bandwidth: None,
+            monthly_bytes: [0, 0],
+        }
+    }
+
+    fn codes(topology: &Topology) -> Vec<&'static str> {
+        let notes = checks(topology, &shipped("china-site").unwrap());
+        notes.iter().map(|note| note.code.as_str()).collect()
+    }
+
+    /// A hub with so many branches, each of an account of its own.
+    fn star(branches: usize, region: &str) -> Topology {
+        let mut vpcs = vec![vpc("hub", "hub", "cn-beijing")];
+        vpcs.extend((1..=branches).map(|i| vpc(&format!("b{i}"), &format!("a{i}"), region)));
+        let connections = (1..=branches).map(|i| link(i, 0)).collect();
+        Topology { vpcs, connections, transits: Vec::new() }
+    }
+
+    /// Two VPCs with one connection, changed by `change`.
+    fn two(regions: [&str; 2], change: impl Fn(&mut Topology)) -> Vec<&'static str> {
+        let vpcs = vec![vpc("a", "1", regions[0]), vpc("b", "2", regions[1])];
+        let mut topology = Topology { vpcs, connections: vec![link(0, 1)], transits: Vec::new() };
+        change(&mut topology);
+        codes(&topology)
+    }
+
+    const APART: [&str; 2] = ["cn-beijing", "cn-shanghai"];
+
+    #[test]
+    fn quotas_of_a_vpc_hold_at_their_limit_and_not_above() {
+        assert_eq!(codes(&star(20, "cn-shanghai")), Vec::<&str>::new());
+        // The account of the hub has no more than the hub itself.
+        assert_eq!(
+            codes(&star(21, "cn-shanghai")),
+            ["quota_cross_region_per_vpc", "quota_per_account_and_region"]
+        );
+        assert_eq!(codes(&star(10, "cn-beijing")), Vec::<&str>::new());
+        assert_eq!(codes(&star(11, "cn-beijing")), ["quota_intra_region_per_vpc"]);
+    }
+
+    #[test]
+    fn the_quota_of_an_account_counts_all_its_vpcs_of_a_region_and_each_connection_once() {
+        let plan = |count: usize| {
+            let vpcs = (0..=count).map(|i| vpc(&format!("v{i}"), "1", "cn-beijing")).collect();
+            // A chain: two connections at every VPC but the last ones, all in one account and region.
+            let connections = (0..count).map(|i| link(i, i + 1)).collect();
+            codes(&Topology { vpcs, connections, transits: Vec::new() })
+        };
+        assert_eq!(plan(20), Vec::<&str>::new());
+        assert_eq!(plan(21), ["quota_per_account_and_region"]);
+    }
+
+    #[test]
+    fn a_month_carries_what_the_bandwidth_can_and_not_a_byte_more() {
+        // 1024 Mbit/s: 460.8e9 bytes an hour, 744 hours.
+        let most = 460_800_000_000 * 744;
+        let send = |bytes: [u64; 2], bandwidth| {
+            two(APART, |topology| {
+                topology.connections[0].monthly_bytes = bytes;
+                topology.connections[0].bandwidth = bandwidth;
+            })
+        };
+        assert_eq!(send([most, most], None), Vec::<&str>::new());
+        assert_eq!(send([most, most + 1], None), ["volume_beyond_bandwidth"]);
+        assert_eq!(send([most / 2, 0], Some(Bandwidth::Mbps(512))), Vec::<&str>::new());
+        assert_eq!(send([most / 2 + 1, 0], Some(Bandwidth::Mbps(512))), ["volume_beyond_bandwidth"]);
+        let mut topology = star(1, "cn-shanghai");
+        topology.connections[0].monthly_bytes = [most + 1, 0];
+        let notes = checks(&topology, &shipped("china-site").unwrap());
+        assert!(notes[0].message.contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message);
+    }
+
+    #[test]
+    fn the_quota_of_bandwidth_is_1024_mbps() {
+        let planned = |mbps| two(APART, |t| t.connections[0].bandwidth = Some(Bandwidth::Mbps(mbps)));
+        assert_eq!(planned(1024), Vec::<&str>::new());
+        assert_eq!(planned(1025), ["quota_bandwidth"]);
+    }
+
+    #[test]
+    fn r8_inside_a_region_there_is_no_link_type_and_no_bandwidth() {
+        let inside = ["cn-beijing", "cn-beijing"];
+        assert_eq!(two(inside, |_| ()), Vec::<&str>::new());
+        let both = two(inside, |topology| {
+            topology.connections[0].link_type = Some(LinkType::Gold);
+            topology.connections[0].bandwidth = Some(Bandwidth::Mbps(2000));
+            topology.connections[0].monthly_bytes = [u64::MAX, 0];
+        });
+        assert_eq!(both, ["not_inside_region", "not_inside_region"]);
+        assert_eq!(two(APART, |t| t.connections[0].link_type = Some(LinkType::Gold)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn accounts_of_two_sites_cannot_peer_and_each_site_has_its_catalog() {
+        let sites = |one, other| two(APART, |t| (t.vpcs[0].site, t.vpcs[1].site) = (one, other));
+        assert_eq!(sites(Some(Site::China), None), Vec::<&str>::new());
+        assert_eq!(sites(Some(Site::China), Some(Site::China)), Vec::<&str>::new());
+        assert_eq!(
+            sites(Some(Site::China), Some(Site::International)),
+            ["two_sites", "catalog_of_another_site"]
+        );
+    }
+
+    #[test]
+    fn two_vpcs_are_connected_once_in_either_direction() {
+        assert_eq!(two(APART, |topology| topology.connections.push(link(1, 0))), ["connected_twice"]);
+    }
+
+    #[test]
+    fn overlapping_blocks_are_told_for_both_kinds_of_address() {
+        let blocks = |one: &str, other: &str| {
+            two(APART, |topology| {
+                topology.vpcs[0].end.cidrs = vec![one.parse().unwrap()];
+                topology.vpcs[1].end.cidrs = vec!["192.168.0.0/16".parse().unwrap(), other.parse().unwrap()];
+            })
+        };
+        assert_eq!(blocks("10.0.0.0/16", "10.1.0.0/16"), Vec::<&str>::new());
+        assert_eq!(blocks("10.0.0.0/15", "10.1.0.0/16"), ["overlapping_blocks"]);
+        assert_eq!(blocks("2001:db8::/47", "2001:db8:1::/48"), ["overlapping_blocks"]);
+        assert_eq!(blocks("2001:db8::/48", "2001:db8:1::/48"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn branches_do_not_reach_each_other_through_the_hub() {
+        let mut topology = star(2, "cn-shanghai");
+        topology.transits = vec![Transit { from: 1, to: 2, via: 0 }];
+        assert_eq!(codes(&topology), ["no_transit"]);
+        topology.connections.push(link(2, 1));
+        assert_eq!(codes(&topology), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn public_finance_and_government_cloud_keep_to_themselves() {
+        assert_eq!(two(["cn-hangzhou", "cn-hangzhou-finance"], |_| ()), ["separate_clouds"]);
+        assert_eq!(two(["cn-shanghai-finance-1", "cn-north-2-gov-1"], |_| ()), ["separate_clouds"]);
+        assert_eq!(two(["cn-shanghai-finance-1", "cn-shenzhen-finance-1"], |_| ()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn every_check_says_where_its_rule_was_read() {
+        let notes = checks(&star(21, "cn-shanghai"), &shipped("china-site").unwrap());
+        assert!(notes.iter().all(|note| note.message.ends_with(']')), "{notes:?}");
+        assert_eq!(
+            notes[0].message,
+            "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
+             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first \
+             [help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection]"
+        );
+    }
+}
