@@ -4,6 +4,7 @@ mod args;
 mod catalog;
 mod estimate;
 mod input;
+mod metrics;
 mod output;
 mod pricing;
 mod report;

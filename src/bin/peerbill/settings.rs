@@ -1,11 +1,15 @@
 //! `peerbill.toml` in the working folder: settings that never change.
 
-use crate::args::{DuplicatesArg, PricingArgs, TrafficArgs};
+use crate::args::{DuplicatesArg, MetricArgs, PricingArgs, TrafficArgs};
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
-    read::{TrafficColumns, traffic::TRAFFIC_COLUMNS},
+    read::{
+        TrafficColumns,
+        cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
+        traffic::TRAFFIC_COLUMNS,
+    },
 };
-use std::{fs, io};
+use std::{fs, io, num::NonZeroU32};
 
 const FILE: &str = "peerbill.toml";
 const PATH: &str = "(a path)";
@@ -23,7 +27,18 @@ struct Settings {
     requester_region: Option<Vec<String>>,
     offset: Option<String>,
     duplicates: Option<DuplicatesArg>,
+    cloudmonitor: Option<Metrics>,
     columns: Option<Columns>,
+}
+
+/// How datapoints of CloudMonitor are to be read; the report names them in any case.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Metrics {
+    statistic: Option<Statistic>,
+    unit: Option<Unit>,
+    timestamp: Option<Mark>,
+    period: Option<NonZeroU32>,
 }
 
 /// What exports call their columns.
@@ -31,6 +46,7 @@ struct Settings {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Columns {
     usage: Option<TrafficColumns>,
+    cloudmonitor: Option<DatapointColumns>,
 }
 
 /// The arguments of a verb that settings may fill.
@@ -75,7 +91,9 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
             note("duplicates", format!("{duplicates:?}").to_lowercase());
             traffic.duplicates = Some(duplicates);
         }
-        if let Some(usage) = settings.columns.unwrap_or_default().usage {
+        let Columns { usage, cloudmonitor } = settings.columns.unwrap_or_default();
+        fill_metrics(&mut traffic.metrics, settings.cloudmonitor.unwrap_or_default(), cloudmonitor);
+        if let Some(usage) = usage {
             let renamed =
                 TRAFFIC_COLUMNS.into_iter().zip(usage.names()).filter(|(native, own)| native != own);
             renamed.for_each(|(native, own)| note(&format!("columns.usage.{native}"), own.to_owned()));
@@ -100,6 +118,14 @@ fn fill_values(
         note(name, set.join(", "));
         *own = set;
     }
+}
+
+fn fill_metrics(own: &mut MetricArgs, set: Metrics, columns: Option<DatapointColumns>) {
+    own.metric_statistic = own.metric_statistic.or(set.statistic);
+    own.metric_unit = own.metric_unit.or(set.unit);
+    own.metric_timestamp = own.metric_timestamp.or(set.timestamp);
+    own.metric_period = own.metric_period.or(set.period.map(NonZeroU32::get));
+    own.columns = columns.unwrap_or_default();
 }
 
 fn fill_paths(

@@ -2,7 +2,8 @@
 
 use crate::{
     args::{DuplicatesArg, LinesArgs, TrafficArgs},
-    input::{Inputs, traffic_sources},
+    input::{Input, Inputs, traffic_sources},
+    metrics,
     output::say,
 };
 use indicatif::ProgressBar;
@@ -12,6 +13,7 @@ use peerbill::{
     model::{
         connection::Inventory,
         time::{ClockOffset, Offset, Period},
+        usage::Sender,
     },
     read::{
         InventorySettings, TrafficSource, connections::RegionCheck, read_inventory,
@@ -23,14 +25,14 @@ use std::path::{Path, PathBuf};
 
 /// Refuses what can be seen before anything is read; `others` are further inputs of the verb.
 pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>) -> Result<()> {
-    if args.usage.is_empty() {
-        return Err(Error::usage("--usage is needed: the traffic to read"));
+    if args.usage.is_empty() && args.metrics.cloudmonitor.is_empty() {
+        return Err(Error::usage("--usage is needed: the traffic to read; or --cloudmonitor METRIC=PATH"));
     }
     if args.connections.is_empty() {
         return Err(Error::usage("--connections is needed: without it no record can be attributed"));
     }
     // Standard input can be read once.
-    if args.paths().chain(others).filter(|path| *path == "-").count() > 1 {
+    if args.paths().chain(others.map(String::as_str)).filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("- stands for standard input, which can be read only once"));
     }
     Ok(())
@@ -51,9 +53,25 @@ fn inventory(args: &TrafficArgs, inputs: &mut Inputs, check_region: RegionCheck<
 /// The traffic, and the bar that shows how far it is read.
 fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
     let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
-    let (sources, progress) = traffic_sources(inputs.find("usage", &args.usage)?);
-    let set = |source: TrafficSource| source.with_columns(&args.columns).with_naive_offset(naive_offset);
-    Ok((sources.into_iter().map(set).collect(), progress))
+    let datapoints = args.metrics.settings();
+    let mut found: Vec<(Input, Kind)> = Vec::new();
+    found.extend(inputs.find("usage", &args.usage)?.into_iter().map(|input| (input, Kind::Native)));
+    let metrics = metrics::find(&args.metrics, inputs)?.into_iter();
+    found.extend(metrics.map(|(input, sender)| (input, Kind::Datapoints(sender))));
+    let (files, kinds): (Vec<Input>, Vec<Kind>) = found.into_iter().unzip();
+    let (sources, progress) = traffic_sources(files);
+    let sources = sources.into_iter().zip(kinds).map(|(source, kind)| match kind {
+        Kind::Native => source.with_columns(&args.columns).with_naive_offset(naive_offset),
+        Kind::Datapoints(sender) => source.as_cloudmonitor(sender, &datapoints),
+    });
+    Ok((sources.collect(), progress))
+}
+
+/// How an input tells of traffic.
+enum Kind {
+    Native,
+    /// Of what this end sent.
+    Datapoints(Sender),
 }
 
 /// What is asked of a report.
@@ -62,8 +80,9 @@ pub fn options(
     offset: &Option<String>,
     lines: &LinesArgs,
     traffic: &TrafficArgs,
-    settings: Vec<(String, String)>,
+    mut settings: Vec<(String, String)>,
 ) -> Result<ReportOptions> {
+    settings.extend(metrics::told_settings(&traffic.metrics));
     let by = match lines.by.as_slice() {
         [] => None,
         names => Some(Grouping::parse(names.iter().map(String::as_str))?),

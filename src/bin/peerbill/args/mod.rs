@@ -10,7 +10,7 @@ pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use lines::LinesArgs;
 pub use report::{ReportArgs, ReportFormat};
-pub use traffic::{DuplicatesArg, TrafficArgs};
+pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
 
 use clap::{Args, Parser, Subcommand};
 

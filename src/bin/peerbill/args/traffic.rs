@@ -1,7 +1,10 @@
 //! The inputs that verbs share.
 
 use clap::{Args, ValueEnum};
-use peerbill::read::TrafficColumns;
+use peerbill::read::{
+    TrafficColumns,
+    cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,6 +24,8 @@ pub struct TrafficArgs {
     /// line.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub usage: Vec<String>,
+    #[command(flatten)]
+    pub metrics: MetricArgs,
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub connections: Vec<String>,
@@ -47,7 +52,48 @@ pub struct TrafficArgs {
 
 impl TrafficArgs {
     /// Everything that names inputs, flag by flag.
-    pub fn paths(&self) -> impl Iterator<Item = &String> {
-        self.usage.iter().chain(&self.connections).chain(&self.link_changes)
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let metrics =
+            self.metrics.cloudmonitor.iter().map(|own| own.split_once('=').map_or("", |(_, path)| path));
+        let others = self.usage.iter().chain(&self.connections).chain(&self.link_changes);
+        others.map(String::as_str).chain(metrics)
+    }
+}
+
+/// Traffic from CloudMonitor, and what the provider does not say about it.
+#[derive(Debug, Default, Args)]
+pub struct MetricArgs {
+    /// Traffic: answers of DescribeMetricList, or CSV, of the metrics IntranetRX (what the requester sends) and
+    /// IntranetTX (what the accepter sends; the name is assumed), or inbound=PATH and outbound=PATH whatever they are
+    /// called; repeatable.
+    #[arg(long, value_name = "METRIC=PATH", num_args = 1..)]
+    pub cloudmonitor: Vec<String>,
+    /// Which value of a datapoint counts: Sum, Value, Average, Maximum or Minimum [default: Sum].
+    #[arg(long, value_name = "STATISTIC")]
+    pub metric_statistic: Option<Statistic>,
+    /// What it counts: bytes (of the period) or bit/s (over the period) [default: bytes].
+    #[arg(long, value_name = "UNIT")]
+    pub metric_unit: Option<Unit>,
+    /// Which end of its period a datapoint's timestamp marks: start or end [default: start].
+    #[arg(long, value_name = "MARK")]
+    pub metric_timestamp: Option<Mark>,
+    /// The seconds that a datapoint stands for, where the answers do not say so; needed with bit/s and with end.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub metric_period: Option<u32>,
+    /// What CSV of `--cloudmonitor` calls its columns, from the settings.
+    #[arg(skip)]
+    pub columns: DatapointColumns,
+}
+
+impl MetricArgs {
+    /// How datapoints are to be read.
+    pub fn settings(&self) -> CloudMonitor {
+        CloudMonitor {
+            statistic: self.metric_statistic.unwrap_or_default(),
+            unit: self.metric_unit.unwrap_or_default(),
+            mark: self.metric_timestamp.unwrap_or_default(),
+            period_seconds: self.metric_period,
+            columns: self.columns.clone(),
+        }
     }
 }
