@@ -1,4 +1,5 @@
-//! Golden cases: every folder of `tests/cases` is one run of `peerbill report`; README.md there says how to read it.
+//! Golden cases: every folder of `tests/cases` is one run of `peerbill report`, every folder of `tests/estimate-cases`
+//! one of `peerbill estimate`; README.md in tests/cases says how to read them.
 
 mod support {
     pub mod program;

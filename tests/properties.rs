@@ -5,31 +5,22 @@
 mod support {
     pub mod months;
     pub mod oracle;
+    pub mod sites;
 }
 
 use num_rational::BigRational;
 use peerbill::{
-    catalog::{Catalog, CatalogSource, shipped},
-    meter::{Count, Duplicates, MeterSettings, Metered, meter},
-    model::time::Offset,
-    read::{Document, InventorySettings, TrafficSource, read_inventory},
-    report::{ReportOptions, report},
+    meter::{Count, Metered},
+    report::report,
     write,
 };
-use proptest::{
-    collection::vec,
-    prelude::*,
-    sample::Index,
-    strategy::ValueTree,
-    test_runner::{RngSeed, TestCaseError, TestRunner},
-};
-use std::{cell::RefCell, collections::BTreeMap, io::Cursor};
+use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
+use std::{cell::RefCell, collections::BTreeMap};
 use support::{
     months::{self, Table},
-    oracle::{self, Copies, HOUR, Month, Record, World, decimal, rational, whole},
+    oracle::{self, Copies, HOUR, Month, Record, decimal, rational, whole},
+    sites::{Site, config, on_months, sites, texts},
 };
-
-type Checked = Result<(), TestCaseError>;
 
 #[test]
 fn an_independent_oracle_agrees_on_every_line_and_every_total() {
@@ -210,44 +201,6 @@ fn the_random_months_are_full_of_what_the_rules_are_about() {
     assert!(seen.values().all(|&months| months >= 15), "of 600 months: {seen:?}");
 }
 
-/// Checks `property` on `cases` months of each site, each with a value of `extra`.
-fn on_months<E: Strategy + Clone>(
-    seed: u64,
-    cases: u32,
-    extra: E,
-    property: impl Fn(&Site, &Month, E::Value) -> Checked,
-) {
-    for site in sites() {
-        let months = (months::month(&site.world), extra.clone());
-        let result = TestRunner::new(config(seed, cases))
-            .run(&months, |(month, extra)| property(&site, &month, extra));
-        result.unwrap_or_else(|failure| panic!("{}: {failure}", site.catalog.name));
-    }
-}
-
-fn config(seed: u64, cases: u32) -> ProptestConfig {
-    let rng_seed = RngSeed::Fixed(seed);
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
-}
-
-/// A catalog, and what the oracle knows about it.
-struct Site {
-    catalog: Catalog,
-    world: World,
-}
-
-fn sites() -> [Site; 2] {
-    let made_up = Catalog::read(&CatalogSource {
-        settings: Document::new("catalog.toml", months::MADE_UP_SETTINGS),
-        prices: Document::new("prices.csv", months::MADE_UP_PRICES),
-        regions: Some(Document::new("regions.csv", months::MADE_UP_REGIONS)),
-    });
-    [
-        Site { catalog: shipped("china-site").expect("it is shipped"), world: months::china_site() },
-        Site { catalog: made_up.expect("it can be read"), world: months::made_up() },
-    ]
-}
-
 /// What the crate makes of a month.
 struct Printed {
     metered: Metered,
@@ -276,19 +229,6 @@ impl Printed {
             if value.starts_with('-') { sum - magnitude } else { sum + magnitude }
         })
     }
-}
-
-fn texts(month: &Month) -> [Table; 3] {
-    [months::usage(month), months::connections(month), months::changes(month)]
-}
-
-/// Usage as the crate takes it: every second table as a stream, which is read in another way than bytes in memory.
-fn source((index, table): (usize, &Table)) -> TrafficSource {
-    let text = table.text();
-    if index % 2 == 0 {
-        return TrafficSource::from_bytes("usage.csv", text);
-    }
-    TrafficSource::from_stream("usage.csv", move || Ok(Box::new(Cursor::new(text.clone()))))
 }
 
 /// The same rows with their columns in another order, and one more.
@@ -326,30 +266,7 @@ impl Site {
         connections: &Table,
         changes: &Table,
     ) -> Printed {
-        let connections = [Document::new("connections.csv", connections.text())];
-        let changes = [Document::new("link-changes.csv", changes.text())];
-        let check = |region: &str| self.catalog.check_region(region);
-        let inventory = read_inventory(&connections, Some(&changes), &InventorySettings::new(&check))
-            .expect("the inventory is readable");
-        assert_eq!(inventory.faults(), []);
-
-        let name = format!("{:04}-{:02}", month.year, month.month);
-        let mut options = ReportOptions::new(name.parse().expect("a month"));
-        options.offset = Offset::from_hours(month.offset as i8).expect("an offset");
-        options.hourly = hourly;
-        options.duplicates = match month.copies {
-            Copies::Refuse => Duplicates::Refuse,
-            Copies::First => Duplicates::First,
-            Copies::Sum => Duplicates::Sum,
-        };
-        let settings = MeterSettings {
-            duplicates: options.duplicates,
-            keep_refused: true,
-            threads: 3,
-            ..MeterSettings::new(options.period())
-        };
-        let sources: Vec<TrafficSource> = usage.iter().enumerate().map(source).collect();
-        let metered = meter(&sources, &inventory, &settings).expect("the usage is readable");
+        let (inventory, metered, options) = self.meter_from(month, hourly, usage, connections, changes);
         let report = report(&metered, &inventory, &self.catalog, options).expect("every price is known");
 
         let (mut csv, mut table) = (Vec::new(), Vec::new());
