@@ -4,7 +4,7 @@ use super::{facts, findings, not_priced, shared, supplying};
 use crate::{
     error::{Error, Result},
     estimate::{Estimate, Scenario, per_year, schedule::ScheduleAdvice, timing::Timing},
-    model::money::Money,
+    model::{link::LinkType, money::Money},
     report::{Column, Report},
     statement::Statement,
     write::{
@@ -206,8 +206,8 @@ fn scenario<'e>(
     Ok(JsonScenario {
         scenario: own.name,
         about: &own.about,
-        link_type: own.link_type.map(|link_type| link_type.as_str()),
-        sla: own.link_type.map(|link_type| link_type.sla()),
+        link_type: own.link_type.map(LinkType::as_str),
+        sla: own.link_type.map(LinkType::sla),
         priced: report.is_some(),
         assumed: own.assumed(),
         payable: own.payable()?.map(text),

@@ -8,7 +8,7 @@ use crate::{
         schedule::{ScheduleAdvice, Share},
         timing::Timing,
     },
-    model::money::Money,
+    model::{link::LinkType, money::Money},
     report::{Column, Row},
     write::{
         BEFORE_TAX, RAISED_IS_UPPER_BOUND,
@@ -102,7 +102,7 @@ fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
 }
 
 fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize) -> Result<Vec<String>> {
-    let sla = scenario.link_type.map_or("by the hour", |link_type| link_type.sla());
+    let sla = scenario.link_type.map_or("by the hour", LinkType::sla);
     let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
     let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
         cells.push(NOT_PRICED.into());
