@@ -16,21 +16,25 @@ use support::program;
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
 
 /// Files that are arguments of the program where a case has them, with their flags.
-const INPUTS: [(&str, &str); 6] = [
+const INPUTS: [(&str, &str); 7] = [
     ("--usage", "usage.csv"),
     ("--connections", "connections.csv"),
     ("--link-changes", "link-changes.csv"),
     ("--catalog", "catalog"),
     ("--prices", "prices.csv"),
     ("--contract", "contract.csv"),
+    ("--schedule", "schedule.csv"),
 ];
+
+/// Folders of cases, each with the verb that its cases run.
+const FOLDERS: [(&str, &str); 2] = [("tests/cases", "report"), ("tests/estimate-cases", "estimate")];
 
 #[test]
 fn every_golden_case_comes_out_as_expected() {
     let update = std::env::var_os(UPDATE).is_some();
     let mut differences = String::new();
-    for case in cases() {
-        let expected_and_actual = run(&case);
+    for (verb, case) in cases() {
+        let expected_and_actual = run(verb, &case);
         for (file, expected, actual) in expected_and_actual.into_iter().filter(|(_, e, a)| e != a) {
             differences.push_str(&format!("\n{}\n{}", case.join(file).display(), diff(&expected, &actual)));
             if update {
@@ -48,7 +52,7 @@ fn every_golden_case_comes_out_as_expected() {
 #[test]
 fn every_rule_that_a_report_can_show_has_a_case_that_says_why() {
     let mut shown = BTreeSet::new();
-    for case in cases() {
+    for (_, case) in cases() {
         let why = read(&case, "why.md");
         let words = why.split(|c: char| !c.is_ascii_alphanumeric());
         let rules: Vec<u32> = words.filter_map(|word| word.strip_prefix('R')?.parse().ok()).collect();
@@ -60,10 +64,15 @@ fn every_rule_that_a_report_can_show_has_a_case_that_says_why() {
     assert_eq!(wanted.difference(&shown).collect::<Vec<_>>(), Vec::<&u32>::new(), "rules without a case");
 }
 
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let entries = fs::read_dir(folder).expect("there are cases").map(|entry| entry.expect("readable").path());
-    let mut cases: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+/// All cases in order, each with its verb.
+fn cases() -> Vec<(&'static str, PathBuf)> {
+    let mut cases = Vec::new();
+    for (folder, verb) in FOLDERS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let entries =
+            fs::read_dir(folder).expect("there are cases").map(|entry| entry.expect("readable").path());
+        cases.extend(entries.filter(|path| path.is_dir()).map(|path| (verb, path)));
+    }
     cases.sort();
     cases
 }
@@ -74,14 +83,14 @@ fn read(case: &Path, file: &str) -> String {
 }
 
 /// Runs a case. Returns the files that it is judged by, each with what is expected and what came out.
-fn run(case: &Path) -> Vec<(&'static str, String, String)> {
+fn run(verb: &str, case: &Path) -> Vec<(&'static str, String, String)> {
     let has = |file: &str| case.join(file).exists();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let quarantine = temporary.path().join("quarantine.csv");
     let stdout_file = if has("expected.txt") { "expected.txt" } else { "expected.csv" };
     let format = if has("expected.txt") { "table" } else { "csv" };
 
-    let mut args: Vec<String> = ["report", "--format", format].map(String::from).into();
+    let mut args: Vec<String> = [verb, "--format", format].map(String::from).into();
     for (flag, file) in INPUTS.into_iter().filter(|(_, file)| has(file)) {
         args.extend([flag, file].map(String::from));
     }

@@ -1,18 +1,30 @@
-//! The JSON report holds to its schema, `docs/report.schema.json`, which allows nothing else.
+//! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`.
 //!
 //! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
 //! `PEERBILL_TOOLS=required` says that it must be there.
 
 use std::process::{Command, Stdio};
 
-/// Reads a report from standard input and prints what does not hold to the schema.
+/// Reads the name of a schema and from standard input a document, and prints what does not hold to the schema.
 const VALIDATE: &str = "
-import json, sys, jsonschema
-schema = json.load(open('docs/report.schema.json'))
-validator = jsonschema.Draft202012Validator(schema)
+import json, sys, jsonschema, referencing
+load = lambda name: json.load(open(f'docs/{name}.schema.json'))
+resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate')]
+registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
+validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
 for error in validator.iter_errors(json.load(sys.stdin)):
     print(list(error.absolute_path), error.message[:200])
 ";
+
+/// The month of the examples.
+const MONTH: [&str; 6] = [
+    "--usage",
+    "examples/month/usage.csv",
+    "--connections",
+    "examples/month/connections.csv",
+    "--link-changes",
+    "examples/month/link-changes.csv",
+];
 
 fn python(script: &str) -> Command {
     let mut command = Command::new("python3");
@@ -31,21 +43,37 @@ fn validator_is_there() -> bool {
     found
 }
 
-/// What is wrong with the report that these arguments make, after `change` was made to its text.
-fn errors(arguments: &[&str], change: impl Fn(String) -> String) -> String {
+/// The published example, of a few records.
+const PUBLISHED: [&str; 8] = [
+    "--usage",
+    "examples/published/usage.csv",
+    "--connections",
+    "examples/published/connections.csv",
+    "--catalog",
+    "china-site",
+    "--month",
+    "2026-10",
+];
+
+/// What is wrong with the document that this verb makes of these arguments, after `change` was made to its text.
+fn errors(verb: &str, arguments: &[&str], change: impl Fn(String) -> String) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_peerbill"))
-        .args(["report", "--catalog", "china-site", "--month", "2026-10", "--format", "json"])
-        .args(["--usage", "examples/month/usage.csv", "--connections", "examples/month/connections.csv"])
-        .args(["--link-changes", "examples/month/link-changes.csv"])
+        .args([verb, "--format", "json"])
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let report = change(String::from_utf8(run.stdout).unwrap());
-    let mut validator = python(VALIDATE).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut validator.stdin.take().unwrap(), report.as_bytes()).unwrap();
+    let document = change(String::from_utf8(run.stdout).unwrap());
+    let mut validator =
+        python(VALIDATE).arg(verb).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut validator.stdin.take().unwrap(), document.as_bytes()).unwrap();
     String::from_utf8(validator.wait_with_output().unwrap().stdout).unwrap()
+}
+
+/// The arguments of the examples' month, and more.
+fn of_month<'a>(catalog: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&MONTH[..], &["--catalog", catalog, "--month", "2026-10"], more].concat()
 }
 
 #[test]
@@ -60,7 +88,7 @@ fn reports_of_every_kind_hold_to_the_schema() {
         kinds.push(&["--by", "day"]);
     }
     for kind in kinds {
-        assert_eq!(errors(kind, |report| report), "", "{kind:?}");
+        assert_eq!(errors("report", &of_month("china-site", kind), |report| report), "", "{kind:?}");
     }
 }
 
@@ -70,5 +98,26 @@ fn what_the_schema_does_not_know_is_refused() {
         return;
     }
     let unknown = |report: String| report.replacen("\"payable\":", "\"payed\":", 1);
-    assert!(errors(&[], unknown).contains("payed"));
+    assert!(errors("report", &of_month("china-site", &[]), unknown).contains("payed"));
+    assert!(errors("estimate", &of_month("china-site", &[]), unknown).contains("payed"));
+}
+
+#[test]
+fn estimates_of_every_kind_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let pair = ["--from", "cn-shanghai", "--to", "eu-central-1", "--gb", "1.5"];
+    let quantities = |catalog, more: &[&'static str]| [&pair[..], &["--catalog", catalog], more].concat();
+    let kinds = [
+        quantities("china-site", &["--return-gb", "7"]),
+        quantities("international-site", &["--month", "2026-10"]),
+        quantities("international-site", &["--prices", "assumed-platinum"]),
+        [&PUBLISHED[..], &["--hourly", "--scenario", "as-billed,well-timed"]].concat(),
+        of_month("china-site", &["--platinum-when", "Mon-Fri 09:00-12:00,13:00-13:20"]),
+        of_month("international-site", &["--account", "1000000000000101"]),
+    ];
+    for kind in kinds {
+        assert_eq!(errors("estimate", &kind, |estimate| estimate), "", "{kind:?}");
+    }
 }
