@@ -2,6 +2,7 @@
 
 #[cfg(feature = "parquet")]
 mod columns;
+mod flow;
 mod fraction;
 mod hourly;
 mod identity;
@@ -26,12 +27,13 @@ use crate::{
         traffic::{Notes, Observation},
     },
 };
+use flow::{Flows, Join, repeated};
 use fraction::{Fractions, rounds_up};
 use hourly::{HourlyBuilder, run_on};
 use identity::Repeated;
 use lookup::Lookup;
 use scan::{Cut, Scanned, scan};
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 use tally::{Goal, Plan, SpanTally, Tally};
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
@@ -183,6 +185,8 @@ struct Copy {
 enum CopyOf {
     /// The clock.
     Moment(i64),
+    /// The digest of an entry of a flow log.
+    Flow(u128),
 }
 
 /// The bytes of a record in one hour; `None` outside the period.
@@ -213,20 +217,26 @@ impl Copy {
 
     /// Counts it once, in the bucket of its first part, and its bytes where they fall.
     fn keep(&self, totals: &mut ControlTotals, kept: &mut Kept) -> Result<()> {
-        for (index, part) in self.parts.iter().enumerate() {
-            let count = match part.hour {
-                None => &mut totals.outside_period,
-                Some(_) if self.free => &mut totals.free,
-                Some(_) => &mut totals.billed,
-            };
-            count.records += u64::from(index == 0);
-            count.bytes += u128::from(part.bytes);
-            if let Some(hour) = part.hour {
-                kept.hourly.add(self.key as usize, hour, part.bytes);
-                kept.fractions.add(self.key as usize, hour, part.parts)?;
-            }
+        let key = self.key as usize;
+        settle(key, &self.parts, self.free, totals, &mut kept.hourly);
+        let inside = self.parts.iter().filter_map(|part| Some((part.hour?, part.parts)));
+        inside.into_iter().try_for_each(|(hour, parts)| kept.fractions.add(key, hour, parts))
+    }
+}
+
+/// Counts a record once, in the bucket of its first part, and its bytes where they fall.
+fn settle(key: usize, parts: &[Part], free: bool, totals: &mut ControlTotals, hourly: &mut HourlyBuilder) {
+    for (index, part) in parts.iter().enumerate() {
+        let count = match part.hour {
+            None => &mut totals.outside_period,
+            Some(_) if free => &mut totals.free,
+            Some(_) => &mut totals.billed,
+        };
+        count.records += u64::from(index == 0);
+        count.bytes += u128::from(part.bytes);
+        if let Some(hour) = part.hour {
+            hourly.add(key, hour, part.bytes);
         }
-        Ok(())
     }
 }
 
@@ -309,19 +319,29 @@ fn meter_by(
 ) -> Result<Metered> {
     let lookup = Lookup::new(inventory, settings.period);
     let none = Repeated::default();
-    let plan = Plan { names, inventory, lookup: &lookup, settings, goal: Goal::Bill(&none) };
-    let scanned = read(&plan)?;
-    if settings.duplicates == Duplicates::Sum || !scanned.disordered.contains(&true) {
+    let (join, no_flows) = (Join::new(inventory), HashSet::new());
+    let collect = settings.duplicates != Duplicates::Sum;
+    let flows = Flows { join: &join, repeated: &no_flows, collect };
+    let plan = Plan { names, inventory, lookup: &lookup, settings, goal: Goal::Bill(&none), flows };
+    let mut scanned = read(&plan)?;
+    let repeated_flows = repeated(std::mem::take(&mut scanned.found.flows));
+    let risen = settings.duplicates == Duplicates::Sum || !scanned.disordered.contains(&true);
+    if risen && repeated_flows.is_empty() {
         return finish(scanned, &plan);
     }
     // The exact second look, at connections and senders whose clock did not strictly rise.
-    let seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
-    let repeated = seen.repeated(settings.threads)?;
-    if repeated.is_empty() {
+    let repeated = if risen {
+        Repeated::default()
+    } else {
+        let seen = read(&Plan { goal: Goal::Collect(&scanned.disordered), ..plan })?.found.collected;
+        seen.repeated(settings.threads)?
+    };
+    if repeated.is_empty() && repeated_flows.is_empty() {
         return finish(scanned, &plan);
     }
     drop(scanned);
-    finish(read(&Plan { goal: Goal::Bill(&repeated), ..plan })?, &plan)
+    let flows = Flows { repeated: &repeated_flows, collect: false, ..flows };
+    finish(read(&Plan { goal: Goal::Bill(&repeated), flows, ..plan })?, &plan)
 }
 
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {

@@ -2,6 +2,7 @@
 
 use super::{
     ControlTotals, Copy, CopyOf, MeterSettings, Part, RefusedRecord,
+    flow::Flows,
     fraction::{Fractions, rounds_up},
     hourly::{HourlyBuilder, key_of},
     identity::{Identities, Repeated},
@@ -39,6 +40,7 @@ pub(super) struct Plan<'a> {
     pub lookup: &'a Lookup<'a>,
     pub settings: &'a MeterSettings,
     pub goal: Goal<'a>,
+    pub flows: Flows<'a>,
 }
 
 /// The first and last clock of every key within a span; a clock counts nanoseconds from the period's start.
@@ -71,6 +73,8 @@ pub(super) struct SpanTally {
     pub refused_for_connection: u64,
     pub copies: Vec<Copy>,
     pub collected: Identities,
+    /// Identities of entries of flow logs.
+    pub flows: Vec<u128>,
     pub notes: Notes,
 }
 
@@ -108,13 +112,13 @@ struct Group {
 
 /// One worker.
 pub(super) struct Tally<'a> {
-    plan: &'a Plan<'a>,
-    hourly: HourlyBuilder,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) hourly: HourlyBuilder,
     fractions: Fractions,
     pub clocks: Clocks,
     disordered: Vec<bool>,
     pub span: SpanTally,
-    source: usize,
+    pub(super) source: usize,
     group: Option<Group>,
     moment: Moment,
     plain: PlainReader,
@@ -271,6 +275,7 @@ impl<'a> Tally<'a> {
                 };
                 return self.take_line(text, own).map(Some);
             }
+            LineShape::FlowLog => return self.take_line(text, Self::take_entry).map(Some),
         };
         let line = self.span.lines + 1;
         let mut end = line_end(text, 0);
@@ -375,29 +380,11 @@ impl<'a> Tally<'a> {
         hour: u32,
         clock: i64,
     ) -> Result<()> {
+        if let Some((code, why)) = self.outside_its_life(index, hour, self.moment.timestamp) {
+            self.refuse(observation, code, why);
+            return Ok(());
+        }
         let connection = self.plan.inventory.connection(index);
-        let at = self.moment.timestamp;
-        let start = self.plan.settings.period.start;
-        let civil = Hour::from_index(start.index() + i64::from(hour));
-        if let Some(status) = connection.status.filter(|status| status.never_active()) {
-            let why = format!(
-                "traffic at {at}, but {} never came into effect: it is {}",
-                connection.id,
-                status.as_str()
-            );
-            self.refuse(observation, FaultCode::NeverActive, why);
-            return Ok(());
-        }
-        if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
-            let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
-            self.refuse(observation, FaultCode::BeforeCreation, why);
-            return Ok(());
-        }
-        if let Some(deleted) = connection.deleted_at.filter(|_| connection.after_deletion(civil)) {
-            let why = format!("traffic at {at}, but {} was deleted at {deleted}", connection.id);
-            self.refuse(observation, FaultCode::AfterDeletion, why);
-            return Ok(());
-        }
         let key = key_of(index, sender);
         let bytes = observation.bytes.unwrap_or(0);
         let free = connection.within_region();
@@ -411,6 +398,31 @@ impl<'a> Tally<'a> {
         }
         self.bill(key, hour, clock, bytes, free);
         self.fractions.add(key, hour, observation.parts)
+    }
+
+    /// Why traffic of a connection in this hour of the period is refused, where it is; `at` is told.
+    pub(super) fn outside_its_life(
+        &self,
+        index: usize,
+        hour: u32,
+        at: Timestamp,
+    ) -> Option<(FaultCode, String)> {
+        let connection = self.plan.inventory.connection(index);
+        let start = self.plan.settings.period.start;
+        let civil = Hour::from_index(start.index() + i64::from(hour));
+        if let Some(status) = connection.status.filter(|status| status.never_active()) {
+            let status = status.as_str();
+            let why =
+                format!("traffic at {at}, but {} never came into effect: it is {status}", connection.id);
+            return Some((FaultCode::NeverActive, why));
+        }
+        if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
+            let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
+            return Some((FaultCode::BeforeCreation, why));
+        }
+        let deleted = connection.deleted_at.filter(|_| connection.after_deletion(civil))?;
+        let why = format!("traffic at {at}, but {} was deleted at {deleted}", connection.id);
+        Some((FaultCode::AfterDeletion, why))
     }
 
     /// The bytes of a record that no hour sums: its parts are rounded on their own, half up. What that adds
@@ -453,6 +465,7 @@ impl SpanTally {
         self.refused_for_connection += later.refused_for_connection;
         self.copies.append(&mut later.copies);
         self.collected.append(&mut later.collected);
+        self.flows.append(&mut later.flows);
         self.notes.add(later.notes);
         Ok(())
     }

@@ -4,6 +4,7 @@ mod changes;
 pub mod cloudmonitor;
 pub mod connections;
 pub(crate) mod decimal;
+pub(crate) mod flowlog;
 pub(crate) mod json;
 pub mod monthly;
 pub(crate) mod ndjson;

@@ -118,8 +118,10 @@ impl Notes {
 
 /// How records are written.
 pub(crate) enum Format {
-    /// One on each line, under a header.
+    /// One on each line, under a header or as an object.
     Lines,
+    /// An entry of a flow log on each line.
+    FlowLog,
     /// In a way that its reader knows.
     Records(Box<dyn Records>),
 }
@@ -202,6 +204,7 @@ impl TrafficSource {
         match &self.format {
             Format::Lines if self.is_parquet()? => self.parquet(),
             Format::Lines => self.lines().map(Layout::Lines),
+            Format::FlowLog => self.entries().map(Layout::Lines),
             Format::Records(records) => Ok(Layout::Records(&**records)),
         }
     }
@@ -227,6 +230,22 @@ impl TrafficSource {
     fn parquet(&self) -> Result<Layout<'_>> {
         let why = "is a Parquet file, which this build cannot read: it was made without the feature parquet";
         Err(Error::unusable(ErrorKind::Input, &self.name, why))
+    }
+
+    /// The same source, read as a VPC flow log: one JSON object on each line.
+    #[must_use]
+    pub fn as_flow_log(self) -> Self {
+        Self { format: Format::FlowLog, ..self }
+    }
+
+    fn entries(&self) -> Result<LineLayout> {
+        let unreadable = |error: io::Error| self.unreadable(&error);
+        let (data_start, first) = first_character(self.stream().map_err(unreadable)?).map_err(unreadable)?;
+        if !matches!(first, Some(b'{') | None) {
+            let why = "is no flow log, which has one JSON object on each line";
+            return Err(Error::unusable(ErrorKind::Input, &self.name, why));
+        }
+        Ok(LineLayout { native: false, data_start, first_line: 1, shape: LineShape::FlowLog })
     }
 
     /// JSON where the first character is a brace, otherwise CSV under a header.
@@ -337,6 +356,8 @@ pub(crate) enum LineShape {
     Csv(CsvLayout),
     /// An object with these keys.
     Json(TrafficColumns),
+    /// An entry of a flow log.
+    FlowLog,
 }
 
 /// Where the columns stand.
