@@ -8,6 +8,7 @@ use crate::{
         time::Hour,
         usage::{MeteredHour, Sender},
     },
+    read::traffic::Notes,
 };
 
 /// What was found.
@@ -22,6 +23,12 @@ pub enum FindingCode {
     ConnectionQuarantined,
     /// Copies of records were dropped.
     CopiesDropped,
+    /// Answers of CloudMonitor announce further pages.
+    PagesAnnounced,
+    /// Entries of flow logs stand for others that were not captured.
+    EntriesSkipped,
+    /// Entries of flow logs are no outbound traffic of a peering connection.
+    EntriesPassedOver,
     /// Link changes of connections that the inventory lacks were refused.
     LinkChangesRefused,
     /// Link changes were not given at all.
@@ -54,6 +61,9 @@ impl FindingCode {
             Self::RecordsQuarantined => "records_quarantined",
             Self::ConnectionQuarantined => "connection_quarantined",
             Self::CopiesDropped => "copies_dropped",
+            Self::PagesAnnounced => "pages_announced",
+            Self::EntriesSkipped => "entries_skipped",
+            Self::EntriesPassedOver => "entries_passed_over",
             Self::LinkChangesRefused => "link_changes_refused",
             Self::LinkChangesNotGiven => "link_changes_not_given",
             Self::LinkChangesIgnored => "link_changes_ignored",
@@ -89,6 +99,31 @@ impl Finding {
     pub fn new(code: FindingCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), connection: None, sender: None, hour: None }
     }
+}
+
+/// What sources hold beside records.
+fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
+    let Notes { pages_announced, last_pages, skipped, passed_over } = *notes;
+    let pages = format!(
+        "{pages_announced} answers of CloudMonitor announce a further page (NextToken) and {last_pages} are last ones; \
+         where more lists than that were asked for, pages are missing"
+    );
+    let skipped_entries = format!(
+        "{skipped} entries of flow logs have log-status SKIPDATA: what they stand for was not captured, so less is \
+         billed than was sent"
+    );
+    let others = format!(
+        "{passed_over} entries of flow logs are no outbound traffic of a peering connection: they come in, were \
+         rejected, took another path, or hold no data; they are not among the records read"
+    );
+    [
+        (pages_announced, FindingCode::PagesAnnounced, pages),
+        (skipped, FindingCode::EntriesSkipped, skipped_entries),
+        (passed_over, FindingCode::EntriesPassedOver, others),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(_, code, message)| Finding::new(code, message))
 }
 
 /// What is found in what was metered, and in `survey` of it: coverage and plausibility.
@@ -132,6 +167,7 @@ pub(crate) fn findings(metered: &Metered, inventory: &Inventory, survey: &Survey
         );
         Finding::new(FindingCode::ConnectionQuarantined, why)
     }));
+    found.extend(noted(&metered.notes));
     found.extend(inventory.remarks().iter().map(|remark| remarked(remark, inventory)));
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, usage, inventory));

@@ -192,3 +192,155 @@ impl Tally<'_> {
         self.span.refuse(record, bytes, self.plan.settings.keep_refused);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        FaultCode,
+        meter::{Count, Duplicates, MeterSettings, Metered, meter},
+        model::time::{BillingMonth, Offset},
+        read::TrafficSource,
+    };
+
+    const CONNECTIONS: &str = "\
+connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,requester_vpc_id,accepter_vpc_id,requester_cidrs,accepter_cidrs,created_at,deleted_at
+pcc-1,1,cn-beijing,2,cn-shanghai,,vpc-1,vpc-2,10.0.0.0/16 2001:db8:1::/48,172.16.0.0/16 2001:db8:2::/48,,
+pcc-2,1,cn-beijing,3,us-east-1,,vpc-1,vpc-3,10.0.0.0/16,172.16.9.0/24,,
+pcc-3,1,cn-beijing,4,cn-beijing,,vpc-1,vpc-4,10.0.0.0/16,192.168.0.0/16,,
+pcc-4,1,cn-beijing,5,us-east-1,,vpc-1,vpc-5,10.0.0.0/16,10.5.0.0/16,,2026-10-05T03:30:00Z
+pcc-5,1,cn-beijing,5,us-east-1,,vpc-1,vpc-5,10.0.0.0/16,10.5.0.0/16,2026-10-05T03:40:00Z,
+pcc-6,6,cn-beijing,7,us-east-1,,vpc-6,vpc-7,10.0.0.0/16,10.7.0.0/16,,
+pcc-7,6,cn-beijing,8,us-east-1,,vpc-6,vpc-8,10.0.0.0/16,10.7.0.0/16,,
+pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
+";
+
+    /// 2026-10-05T03:00:00Z.
+    const THREE: i64 = 1_791_169_200;
+
+    fn entry(vpc: &str, to: &str, bytes: u64, start: i64, end: i64) -> String {
+        format!(
+            r#"{{"vpc-id":"{vpc}","eni-id":"e","srcaddr":"10.0.0.5","dstaddr":"{to}","protocol":"6","direction":"out","action":"ACCEPT","bytes":"{bytes}","start":"{start}","end":"{end}","log-status":"OK","traffic_path":"17"}}"#
+        )
+    }
+
+    fn metered(entries: &[String], duplicates: Duplicates) -> Metered {
+        let inventory = crate::inventory(CONNECTIONS, None).unwrap();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let settings = MeterSettings { duplicates, ..MeterSettings::new(period) };
+        let source = TrafficSource::from_bytes("flow.json", entries.join("\n")).as_flow_log();
+        meter(&[source], &inventory, &settings).unwrap()
+    }
+
+    /// Where one entry goes: connection, sender, hour of the day and bytes, or why it is refused.
+    fn taken(vpc: &str, to: &str, start: i64) -> Result<String, String> {
+        let metered = metered(&[entry(vpc, to, 7, start, start + 60)], Duplicates::Refuse);
+        if let Some(refused) = metered.refused.first() {
+            return Err(format!("{} {}", refused.fault.code.as_str(), refused.fault));
+        }
+        let inventory = crate::inventory(CONNECTIONS, None).unwrap();
+        let hours = metered.usage.metered_hours().unwrap();
+        let [hour] = &hours[..] else { panic!("{hours:?}") };
+        Ok(format!("{} {} {}", inventory.connection(hour.connection).id, hour.sender, hour.bytes))
+    }
+
+    #[test]
+    fn an_entry_goes_through_the_connection_whose_peer_holds_its_address() {
+        assert_eq!(taken("vpc-1", "172.16.0.9", THREE).unwrap(), "pcc-1 requester 7");
+        assert_eq!(taken("vpc-2", "10.0.200.9", THREE).unwrap(), "pcc-1 accepter 7");
+        assert_eq!(taken("vpc-1", "2001:db8:2::9", THREE).unwrap(), "pcc-1 requester 7");
+        assert_eq!(
+            taken("vpc-1", "172.16.9.9", THREE).unwrap(),
+            "pcc-2 requester 7",
+            "the longer block wins"
+        );
+    }
+
+    #[test]
+    fn r1_an_entry_inside_a_region_is_free() {
+        let metered = metered(&[entry("vpc-1", "192.168.0.1", 7, THREE, THREE)], Duplicates::Refuse);
+        assert_eq!(metered.totals.free, Count { records: 1, bytes: 7 });
+    }
+
+    #[test]
+    fn of_a_connection_and_its_successor_the_one_that_existed_is_taken() {
+        assert_eq!(taken("vpc-1", "10.5.0.1", THREE).unwrap(), "pcc-4 requester 7");
+        assert_eq!(taken("vpc-1", "10.5.0.1", THREE + 2400).unwrap(), "pcc-5 requester 7");
+        assert_eq!(taken("vpc-1", "10.5.0.1", THREE + 7200).unwrap(), "pcc-5 requester 7");
+        // Between the two, in an hour that has both.
+        assert!(
+            taken("vpc-1", "10.5.0.1", THREE + 2000)
+                .unwrap_err()
+                .contains("behind pcc-4, and as well behind pcc-5")
+        );
+    }
+
+    #[test]
+    fn r15_what_cannot_be_joined_is_an_unknown_connection() {
+        for (vpc, to, why) in [
+            ("vpc-99", "172.16.0.9", "vpc-id \"vpc-99\" is at no end of a connection"),
+            ("vpc-1", "8.8.8.8", "dstaddr 8.8.8.8 lies in no address block of the peers of \"vpc-1\""),
+            ("vpc-6", "10.7.0.1", "dstaddr 10.7.0.1 lies behind pcc-6, and as well behind pcc-7"),
+            (
+                "vpc-9",
+                "10.7.0.1",
+                "the address blocks of the peers of \"vpc-9\" are not known; give requester_cidrs",
+            ),
+        ] {
+            let error = taken(vpc, to, THREE).unwrap_err();
+            assert!(error.starts_with("unknown_connection flow.json:1: ") && error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn r14_a_split_entry_counts_once_where_it_begins_and_its_bytes_where_they_fall() {
+        // The month begins at 2026-09-30T16:00:00Z and ends at 2026-10-31T16:00:00Z.
+        let (begin, end) = (1_790_784_000, 1_793_462_400);
+        let entries = [
+            entry("vpc-1", "172.16.0.9", 101, begin - 30, begin + 30),
+            entry("vpc-1", "172.16.0.9", 101, end - 30, end + 30),
+            entry("vpc-99", "172.16.0.9", 9, begin - 60, begin),
+        ];
+        let totals = metered(&entries, Duplicates::Refuse).totals;
+        assert_eq!(totals.read, Count { records: 3, bytes: 211 });
+        assert_eq!(totals.billed, Count { records: 1, bytes: 51 + 50 });
+        assert_eq!(totals.outside_period, Count { records: 2, bytes: 50 + 51 + 9 });
+        let partly_unknown =
+            metered(&[entry("vpc-99", "::1", 5, begin - 30, begin + 30)], Duplicates::Refuse);
+        assert_eq!(partly_unknown.totals.refused, Count { records: 1, bytes: 5 });
+    }
+
+    #[test]
+    fn r15_a_copy_shares_eni_5_tuple_start_and_end() {
+        let one = entry("vpc-1", "172.16.0.9", 7, THREE + 3570, THREE + 3630);
+        let other_bytes = entry("vpc-1", "172.16.0.9", 8, THREE + 3570, THREE + 3630);
+        let other_flow = entry("vpc-1", "172.16.0.10", 7, THREE + 3570, THREE + 3630);
+        let twice = [one.clone(), other_flow.clone(), one.clone()];
+        let refused = metered(&twice, Duplicates::Refuse);
+        assert_eq!((refused.totals.billed.records, refused.totals.refused.records), (1, 2));
+        assert_eq!(refused.refused[0].fault.code, FaultCode::DuplicateRecord);
+        assert!(
+            refused.refused[0].fault.message.contains("stands 2 times with equal bytes, also at flow.json:3")
+        );
+        let first = metered(&twice, Duplicates::First);
+        assert_eq!((first.totals.billed, first.refused_for_cause), (Count { records: 2, bytes: 14 }, 0));
+        assert_eq!(first.usage.metered_hours().unwrap().len(), 2);
+        let sum = metered(&twice, Duplicates::Sum);
+        assert_eq!(sum.totals.billed, Count { records: 3, bytes: 21 });
+        let differ = metered(&[one, other_bytes, other_flow], Duplicates::First);
+        assert_eq!((differ.totals.billed.bytes, differ.refused_for_cause), (7, 2));
+    }
+
+    #[test]
+    fn entries_that_are_no_traffic_are_noted_and_not_read() {
+        let own = entry("vpc-1", "172.16.0.9", 7, THREE, THREE);
+        let entries = [
+            own.clone(),
+            own.replace("\"out\"", "\"in\""),
+            own.replace("ACCEPT", "REJECT"),
+            own.replace("\"OK\"", "\"SKIPDATA\""),
+        ];
+        let metered = metered(&entries, Duplicates::Refuse);
+        assert_eq!(metered.totals.read.records, 1);
+        assert_eq!((metered.notes.passed_over, metered.notes.skipped), (2, 1));
+    }
+}

@@ -100,8 +100,10 @@ pub(crate) trait Records: Send + Sync {
 /// What was seen in sources beside records of traffic; each becomes a finding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// Inputs of CloudMonitor that end with a response which announces a further page.
-    pub open_pages: u64,
+    /// Answers of CloudMonitor that announce a further page.
+    pub pages_announced: u64,
+    /// Answers of CloudMonitor that announce none.
+    pub last_pages: u64,
     /// Entries of flow logs that are no outbound traffic of a peering connection.
     pub passed_over: u64,
     /// Entries of flow logs that stand for others which were not captured (`SKIPDATA`).
@@ -110,7 +112,8 @@ pub struct Notes {
 
 impl Notes {
     pub(crate) fn add(&mut self, other: Self) {
-        self.open_pages += other.open_pages;
+        self.pages_announced += other.pages_announced;
+        self.last_pages += other.last_pages;
         self.passed_over += other.passed_over;
         self.skipped += other.skipped;
     }

@@ -25,8 +25,9 @@ use std::path::{Path, PathBuf};
 
 /// Refuses what can be seen before anything is read; `others` are further inputs of the verb.
 pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>) -> Result<()> {
-    if args.usage.is_empty() && args.metrics.cloudmonitor.is_empty() {
-        return Err(Error::usage("--usage is needed: the traffic to read; or --cloudmonitor METRIC=PATH"));
+    if args.usage.is_empty() && args.metrics.cloudmonitor.is_empty() && args.flow_logs.is_empty() {
+        let others = "--cloudmonitor METRIC=PATH or --flow-logs PATH";
+        return Err(Error::usage(format!("--usage is needed: the traffic to read; or {others}")));
     }
     if args.connections.is_empty() {
         return Err(Error::usage("--connections is needed: without it no record can be attributed"));
@@ -58,11 +59,13 @@ fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource
     found.extend(inputs.find("usage", &args.usage)?.into_iter().map(|input| (input, Kind::Native)));
     let metrics = metrics::find(&args.metrics, inputs)?.into_iter();
     found.extend(metrics.map(|(input, sender)| (input, Kind::Datapoints(sender))));
+    found.extend(inputs.find("flow-logs", &args.flow_logs)?.into_iter().map(|input| (input, Kind::FlowLog)));
     let (files, kinds): (Vec<Input>, Vec<Kind>) = found.into_iter().unzip();
     let (sources, progress) = traffic_sources(files);
     let sources = sources.into_iter().zip(kinds).map(|(source, kind)| match kind {
         Kind::Native => source.with_columns(&args.columns).with_naive_offset(naive_offset),
         Kind::Datapoints(sender) => source.as_cloudmonitor(sender, &datapoints),
+        Kind::FlowLog => source.as_flow_log(),
     });
     Ok((sources.collect(), progress))
 }
@@ -72,6 +75,7 @@ enum Kind {
     Native,
     /// Of what this end sent.
     Datapoints(Sender),
+    FlowLog,
 }
 
 /// What is asked of a report.

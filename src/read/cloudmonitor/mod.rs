@@ -71,7 +71,7 @@ impl Datapoints {
         mut values: Values<'_>,
         each: &mut Each<'_>,
     ) -> Result<Notes> {
-        let (mut faults, mut number, mut open) = (Vec::new(), 0, false);
+        let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
         loop {
             let at = |line, path: Option<String>, why: String| {
                 let fault = Fault::at(FaultCode::UnusableInput, &source.name, line, why);
@@ -82,7 +82,8 @@ impl Datapoints {
                 Ok(Some((line, text))) => {
                     number += 1;
                     match self.read_response(text, line, number, each)? {
-                        Ok(is_open) => open = is_open,
+                        Ok(true) => notes.pages_announced += 1,
+                        Ok(false) => notes.last_pages += 1,
                         Err(why) => faults.push(at(line, Some(format!("response {number}")), why)),
                     }
                 }
@@ -93,7 +94,6 @@ impl Datapoints {
                 }
             }
         }
-        let notes = Notes { open_pages: open.into(), ..Notes::default() };
         Error::from_faults(ErrorKind::Input, faults).map_or(Ok(notes), Err)
     }
 
@@ -463,7 +463,7 @@ mod tests {
     fn an_answer_stands_alone_in_an_array_or_on_a_line() {
         let settings = CloudMonitor::default();
         let one = read(&settings, &response(POINT)).unwrap();
-        assert_eq!(one, (vec![format!("1 {SEEN}")], Notes::default()));
+        assert_eq!(one.0, [format!("1 {SEEN}")]);
         let as_array = format!(r#"{{"Period":60,"Datapoints":{POINT}}}"#);
         assert_eq!(read(&settings, &as_array).unwrap().0, one.0);
         let two = [format!("1 {SEEN}"), format!("2 {}", SEEN.replace("response 1", "response 2"))];
@@ -566,13 +566,16 @@ mod tests {
     }
 
     #[test]
-    fn a_next_token_on_the_last_answer_is_noted() {
+    fn a_next_token_announces_a_page_however_answers_lie_in_files() {
         let open = response("[]").replace(r#""NextToken":"""#, r#""NextToken":"abc""#);
         let closed = response("[]");
-        let pages = |text: &str| read(&CloudMonitor::default(), text).unwrap().1.open_pages;
-        assert_eq!([pages(&open), pages(&closed)], [1, 0]);
-        assert_eq!(pages(&format!("{open}\n{closed}")), 0);
-        assert_eq!(pages(&format!("[{closed},{open}]")), 1);
+        let pages = |text: &str| {
+            let notes = read(&CloudMonitor::default(), text).unwrap().1;
+            (notes.pages_announced, notes.last_pages)
+        };
+        assert_eq!((pages(&open), pages(&closed)), ((1, 0), (0, 1)));
+        assert_eq!(pages(&format!("{open}\n{closed}")), (1, 1));
+        assert_eq!(pages(&format!("[{closed},{open},{open}]")), (2, 1));
     }
 
     #[test]

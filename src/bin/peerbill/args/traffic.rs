@@ -26,6 +26,10 @@ pub struct TrafficArgs {
     pub usage: Vec<String>,
     #[command(flatten)]
     pub metrics: MetricArgs,
+    /// Traffic: VPC flow logs of Log Service, one JSON object on each line. What left a VPC through a peering connection
+    /// is joined to it by VPC id and address, so connections need both.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["usage", "cloudmonitor"])]
+    pub flow_logs: Vec<String>,
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub connections: Vec<String>,
@@ -55,7 +59,8 @@ impl TrafficArgs {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let metrics =
             self.metrics.cloudmonitor.iter().map(|own| own.split_once('=').map_or("", |(_, path)| path));
-        let others = self.usage.iter().chain(&self.connections).chain(&self.link_changes);
+        let others =
+            self.usage.iter().chain(&self.flow_logs).chain(&self.connections).chain(&self.link_changes);
         others.map(String::as_str).chain(metrics)
     }
 }
