@@ -3,7 +3,7 @@
 use super::{lookup::Found, plain::PlainRecord, tally::Tally};
 use crate::{
     error::Result,
-    model::usage::Sender,
+    model::{time::Timestamp, usage::Sender},
     read::{
         parquet::{ParquetFile, Rows},
         traffic::{Observation, parse_sender},
@@ -30,64 +30,127 @@ pub(super) fn pieces(file: &ParquetFile) -> Vec<Range<usize>> {
 
 /// Takes all rows of these row groups.
 pub(super) fn take_groups(file: &ParquetFile, groups: Range<usize>, tally: &mut Tally<'_>) -> Result<()> {
-    let lookup = tally.plan().lookup;
+    let (lookup, period) = (tally.plan().lookup, tally.plan().settings.period);
     let connection = |text: &[u8]| match lookup.find(text) {
-        // OK because connections are numbered in 32 bits throughout.
-        Some(Found::Known(index)) => Some(index as i32),
+        Some(Found::Known(index)) => Some(Code::new(index, !lookup.exists_throughout(index, period)).0),
         Some(Found::Faulty(_)) | None => None,
     };
     let sender = |text: &[u8]| {
         Sender::ALL.iter().position(|sender| sender.as_str().as_bytes() == text).map(|place| place as i32)
     };
+    let mut keys = Vec::new();
     for group in groups {
         tally.begin_group(group + 1);
-        file.read(group, &connection, &sender, &mut |rows| take_rows(tally, rows))?;
+        file.read(group, &connection, &sender, &mut |rows| take_rows(tally, rows, &mut keys))?;
     }
     Ok(())
 }
 
-fn take_rows(tally: &mut Tally<'_>, rows: &Rows<'_>) -> Result<()> {
+/// A known connection, and whether there are hours in which it does not exist.
+#[derive(Clone, Copy)]
+struct Code(i32);
+
+impl Code {
+    fn new(connection: usize, limited: bool) -> Self {
+        // OK because an inventory of 2^30 connections does not fit into memory.
+        Self((connection as i32) << 1 | i32::from(limited))
+    }
+
+    fn connection(self) -> Option<usize> {
+        usize::try_from(self.0 >> 1).ok()
+    }
+}
+
+/// Fewer rows than this are sooner taken one by one.
+const TOGETHER: usize = 8;
+
+fn take_rows(tally: &mut Tally<'_>, rows: &Rows<'_>, keys: &mut Vec<u32>) -> Result<()> {
     let Some(bytes) = rows.bytes else {
         return (0..rows.count).try_for_each(|row| take_row(tally, rows, row));
     };
-    let lookup = tally.plan().lookup;
-    let mut last = None;
-    for (row, &bytes) in bytes.iter().enumerate() {
-        let (connection, sender, tick) = (rows.connections[row], rows.senders[row], rows.ticks[row]);
-        let timestamp = match last {
-            Some((same, timestamp)) if same == tick => Some(timestamp),
-            _ => rows.instant(row).ok(),
-        };
-        last = timestamp.map(|timestamp| (tick, timestamp));
-        if let Some(timestamp) = timestamp
-            && connection | sender >= 0
-        {
-            let connection = lookup.plain(connection as usize);
-            let sender = Sender::ALL[sender as usize];
-            let record = PlainRecord { timestamp, connection, sender, bytes, length: 0 };
-            if tally.take_plain(&record) {
-                tally.span.lines += 1;
-                continue;
-            }
+    find_keys(rows, keys);
+    let mut start = 0;
+    // Run by run of one instant.
+    for run in rows.ticks.chunk_by(|a, b| a == b) {
+        let run = start..start + run.len();
+        start = run.end;
+        match rows.instant(run.start) {
+            Ok(timestamp) => take_run(tally, rows, run, timestamp, keys, bytes)?,
+            Err(_) => run.into_iter().try_for_each(|row| take_row(tally, rows, row))?,
         }
-        take_row(tally, rows, row)?;
     }
     Ok(())
+}
+
+/// Takes rows of one instant, those together whose keys are known.
+fn take_run(
+    tally: &mut Tally<'_>,
+    rows: &Rows<'_>,
+    run: Range<usize>,
+    timestamp: Timestamp,
+    keys: &[u32],
+    bytes: &[u64],
+) -> Result<()> {
+    let mut start = run.start;
+    for part in keys[run].chunk_by(|a, b| (*a == NO_KEY) == (*b == NO_KEY)) {
+        let own = start..start + part.len();
+        start = own.end;
+        if part.len() >= TOGETHER
+            && part[0] != NO_KEY
+            && tally.take_together(timestamp, part, &bytes[own.clone()])
+        {
+            tally.span.lines += part.len() as u64;
+            continue;
+        }
+        for row in own {
+            if !take_plain(tally, rows, row, timestamp, bytes[row]) {
+                take_row(tally, rows, row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Not the key of a connection that exists throughout.
+const NO_KEY: u32 = u32::MAX;
+
+fn find_keys(rows: &Rows<'_>, keys: &mut Vec<u32>) {
+    let key = |(&code, &sender): (&i32, &i32)| {
+        let known = code | sender >= 0 && code & 1 == 0;
+        // A code without its lowest bit, and the sender in its place, is the key.
+        if known { (code | sender) as u32 } else { NO_KEY }
+    };
+    keys.clear();
+    keys.extend(rows.connections.iter().zip(rows.senders).map(key));
+}
+
+/// Takes a row whose texts are known; false where the general path must look.
+fn take_plain(tally: &mut Tally<'_>, rows: &Rows<'_>, row: usize, timestamp: Timestamp, bytes: u64) -> bool {
+    let (Some(connection), Ok(sender)) =
+        (Code(rows.connections[row]).connection(), usize::try_from(rows.senders[row]))
+    else {
+        return false;
+    };
+    let connection = tally.plan().lookup.plain(connection);
+    let sender = Sender::ALL[sender];
+    let taken = tally.take_plain(&PlainRecord { timestamp, connection, sender, bytes, length: 0 });
+    tally.span.lines += u64::from(taken);
+    taken
 }
 
 /// Takes a row in the general way; what is wrong with it becomes part of the observation.
 fn take_row(tally: &mut Tally<'_>, rows: &Rows<'_>, row: usize) -> Result<()> {
     let plan = tally.plan();
     let [instant, amount] = rows.texts(row);
-    let known = |code: i32| usize::try_from(code).ok();
     let id = rows.unknown_connection(row).map(|unknown| {
         unknown.unwrap_or_else(|| {
-            known(rows.connections[row]).map_or(b"", |index| plan.inventory.connection(index).id.as_bytes())
+            let connection = Code(rows.connections[row]).connection();
+            connection.map_or(b"", |index| plan.inventory.connection(index).id.as_bytes())
         })
     });
     let end = rows.unknown_sender(row).map(|unknown| {
         unknown.unwrap_or_else(|| {
-            known(rows.senders[row]).map_or(b"", |end| Sender::ALL[end].as_str().as_bytes())
+            usize::try_from(rows.senders[row]).map_or(b"", |end| Sender::ALL[end].as_str().as_bytes())
         })
     });
     let bytes = rows.bytes(row);

@@ -493,29 +493,36 @@ impl HourlyBuilder {
     /// Adds a record's bytes to an hour, counted from the start of the period.
     #[inline]
     pub fn add(&mut self, key: usize, hour: u32, bytes: u64) {
+        let slot = self.row_of(hour);
+        if let Some(full) = self.rows[slot].add(key, bytes) {
+            self.log_cell(key, hour, full);
+        }
+    }
+
+    /// Adds the bytes of several records to one hour.
+    #[cfg(feature = "parquet")]
+    pub fn add_all(&mut self, hour: u32, keys: &[u32], bytes: &[u64]) {
+        let slot = self.row_of(hour);
+        let row = &mut self.rows[slot];
+        let mut full = Vec::new();
+        for (&key, &bytes) in keys.iter().zip(bytes) {
+            if let Some(cell) = row.add(key as usize, bytes) {
+                full.push((key as usize, cell));
+            }
+        }
+        for (key, cell) in full {
+            self.log_cell(key, hour, cell);
+        }
+    }
+
+    /// The place of an hour's row, which is open then.
+    #[inline]
+    fn row_of(&mut self, hour: u32) -> usize {
         let slot = hour as usize % OPEN_ROWS;
         if self.rows[slot].hour != Some(hour) {
             self.open(slot, hour);
         }
-        let row = &mut self.rows[slot];
-        let (word, bit) = (&mut row.present[key / 64], 1 << (key % 64));
-        if *word & bit == 0 {
-            *word |= bit;
-            row.sums[key] = bytes;
-            if row.count < LOGGED_CELLS {
-                row.few.push(key as u32);
-            }
-            row.count += 1;
-            return;
-        }
-        match row.sums[key].checked_add(bytes) {
-            Some(sum) => row.sums[key] = sum,
-            // The cell is full: it goes to the log, and a new one begins.
-            None => {
-                let full = std::mem::replace(&mut row.sums[key], bytes);
-                self.log_cell(key, hour, full);
-            }
-        }
+        slot
     }
 
     #[cold]
@@ -584,6 +591,28 @@ impl HourlyBuilder {
 }
 
 impl OpenRow {
+    /// Adds to a key's sum; returns what the cell held where it is full, and begins a new one.
+    #[inline]
+    fn add(&mut self, key: usize, bytes: u64) -> Option<u64> {
+        let (word, bit) = (&mut self.present[key / 64], 1 << (key % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            self.sums[key] = bytes;
+            if self.count < LOGGED_CELLS {
+                self.few.push(key as u32);
+            }
+            self.count += 1;
+            return None;
+        }
+        match self.sums[key].checked_add(bytes) {
+            Some(sum) => {
+                self.sums[key] = sum;
+                None
+            }
+            None => Some(std::mem::replace(&mut self.sums[key], bytes)),
+        }
+    }
+
     fn encode(&self, hour: u32) -> Segment {
         let mut cells = Vec::with_capacity(self.count * 8);
         let mut before = 0;

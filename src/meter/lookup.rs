@@ -109,6 +109,13 @@ impl<'a> Lookup<'a> {
         Plain { connection, first, end }
     }
 
+    /// Whether a known connection exists in all hours of the period.
+    #[cfg(feature = "parquet")]
+    pub fn exists_throughout(&self, connection: usize, period: Period) -> bool {
+        let Connected { first, end } = self.connected[connection];
+        first == 0 && u64::from(end) >= period.hours()
+    }
+
     /// What is known of an id, whatever it holds.
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
         let length = connection_id.len();

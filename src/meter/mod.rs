@@ -96,6 +96,12 @@ impl Count {
         self.bytes += u128::from(bytes);
     }
 
+    #[cfg(feature = "parquet")]
+    fn add_all(&mut self, records: u64, bytes: u128) {
+        self.records += records;
+        self.bytes += bytes;
+    }
+
     fn merge(&mut self, other: &Self) -> Result<()> {
         self.records += other.records;
         checked_add(&mut self.bytes, other.bytes, "a control total")

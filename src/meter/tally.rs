@@ -231,6 +231,35 @@ impl<'a> Tally<'a> {
         true
     }
 
+    /// Takes records of one instant, whose connections are known and exist throughout the period, as
+    /// [`Tally::take_plain`] would one by one; false where it must.
+    #[cfg(feature = "parquet")]
+    pub fn take_together(&mut self, timestamp: Timestamp, keys: &[u32], bytes: &[u64]) -> bool {
+        if !matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.is_empty()) {
+            return false;
+        }
+        let moment = self.moment_of(timestamp);
+        let sum = |bytes: &[u64]| bytes.iter().map(|&bytes| u128::from(bytes)).sum::<u128>();
+        let (records, all) = (keys.len() as u64, sum(bytes));
+        let totals = &mut self.span.totals;
+        totals.read.add_all(records, all);
+        let Some(hour) = moment.hour else {
+            totals.outside_period.add_all(records, all);
+            return true;
+        };
+        let is_free = |key: u32| self.plan.lookup.free[key as usize / Sender::ALL.len()];
+        let free = keys.iter().zip(bytes).filter(|(key, _)| is_free(**key));
+        let (free_records, free_bytes) =
+            free.fold((0, 0), |(records, sum), (_, &bytes)| (records + 1, sum + u128::from(bytes)));
+        totals.free.add_all(free_records, free_bytes);
+        totals.billed.add_all(records - free_records, all - free_bytes);
+        for &key in keys {
+            self.look_at_clock(key as usize, moment.clock);
+        }
+        self.hourly.add_all(hour, keys, bytes);
+        true
+    }
+
     #[inline]
     fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
         if timestamp != self.moment.timestamp {
@@ -249,6 +278,16 @@ impl<'a> Tally<'a> {
 
     #[inline]
     fn bill(&mut self, key: usize, hour: u32, clock: i64, bytes: u64, free: bool) {
+        self.look_at_clock(key, clock);
+        let totals = &mut self.span.totals;
+        let count = if free { &mut totals.free } else { &mut totals.billed };
+        count.add(bytes);
+        self.hourly.add(key, hour, bytes);
+    }
+
+    /// Notes a key whose clock does not strictly rise.
+    #[inline]
+    fn look_at_clock(&mut self, key: usize, clock: i64) {
         let last = &mut self.clocks.last[key];
         if *last >= clock {
             self.disordered[key] = true;
@@ -258,10 +297,6 @@ impl<'a> Tally<'a> {
             }
             *last = clock;
         }
-        let totals = &mut self.span.totals;
-        let count = if free { &mut totals.free } else { &mut totals.billed };
-        count.add(bytes);
-        self.hourly.add(key, hour, bytes);
     }
 
     /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
