@@ -3,6 +3,8 @@
 //! The months are random but the same in every run: each property has its own seed, and no file remembers failures.
 
 mod support {
+    #[cfg(feature = "parquet")]
+    pub mod columns;
     pub mod months;
     pub mod oracle;
     pub mod sites;
@@ -11,7 +13,8 @@ mod support {
 use num_rational::BigRational;
 use peerbill::{
     meter::{Count, Metered},
-    report::report,
+    model::connection::Inventory,
+    report::{ReportOptions, report},
     write,
 };
 use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
@@ -64,6 +67,20 @@ fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
                 assert_eq!(lines, expected.lines);
                 assert_eq!(printed.payable, expected.payable);
                 assert_eq!(printed.metered.totals.refused.records, expected.refused.0);
+                #[cfg(feature = "parquet")]
+                {
+                    let file = support::columns::file(&month.records, &support::columns::COMMON);
+                    let source = [peerbill::read::TrafficSource::from_bytes("usage.parquet", file)];
+                    let [_, connections, changes] = texts(&month);
+                    let columns = site.print_metered(site.meter_sources(
+                        &month,
+                        false,
+                        &source,
+                        &connections,
+                        &changes,
+                    ));
+                    assert_eq!(columns.csv, printed.csv);
+                }
             }
         }
     }
@@ -175,6 +192,33 @@ fn r10_bytes_may_arrive_in_any_number_of_records_of_their_hour() {
     });
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {
+    use support::columns;
+    on_months(3, 250, columns::shape(), |site, month, shape| {
+        let [usage, connections, changes] = texts(month);
+        let expected = site.print_from(month, true, &[usage], &connections, &changes);
+        let file =
+            peerbill::read::TrafficSource::from_bytes("usage.csv", columns::file(&month.records, &shape));
+        let clock = format!("+{:02}:00", columns::CLOCK).parse().expect("an offset");
+        let sources = [file.with_naive_offset(Some(clock))];
+        let printed = site.print_metered(site.meter_sources(month, true, &sources, &connections, &changes));
+        prop_assert_eq!(&printed.csv, &expected.csv);
+        prop_assert_eq!(&printed.table, &expected.table);
+        prop_assert_eq!(printed.metered.totals, expected.metered.totals);
+        // Rows count from 1; in the CSV the header stands on line 1.
+        let places = |metered: &Metered, header: u64| {
+            let place = |own: &peerbill::meter::RefusedRecord| {
+                (own.fault.code, own.fault.line.map(|line| line - header))
+            };
+            metered.refused.iter().map(place).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(places(&printed.metered, 0), places(&expected.metered, 1));
+        Ok(())
+    });
+}
+
 #[test]
 fn the_random_months_are_full_of_what_the_rules_are_about() {
     let seen: RefCell<BTreeMap<&str, u32>> = RefCell::default();
@@ -266,7 +310,10 @@ impl Site {
         connections: &Table,
         changes: &Table,
     ) -> Printed {
-        let (inventory, metered, options) = self.meter_from(month, hourly, usage, connections, changes);
+        self.print_metered(self.meter_from(month, hourly, usage, connections, changes))
+    }
+
+    fn print_metered(&self, (inventory, metered, options): (Inventory, Metered, ReportOptions)) -> Printed {
         let report = report(&metered, &inventory, &self.catalog, options).expect("every price is known");
 
         let (mut csv, mut table) = (Vec::new(), Vec::new());

@@ -80,6 +80,19 @@ impl Site {
         connections: &Table,
         changes: &Table,
     ) -> (Inventory, Metered, ReportOptions) {
+        let usage: Vec<TrafficSource> = usage.iter().enumerate().map(source).collect();
+        self.meter_sources(month, hourly, &usage, connections, changes)
+    }
+
+    /// Likewise of any sources.
+    pub fn meter_sources(
+        &self,
+        month: &Month,
+        hourly: bool,
+        usage: &[TrafficSource],
+        connections: &Table,
+        changes: &Table,
+    ) -> (Inventory, Metered, ReportOptions) {
         let connections = [Document::new("connections.csv", connections.text())];
         let changes = [Document::new("link-changes.csv", changes.text())];
         let check = |region: &str| self.catalog.check_region(region);
@@ -102,8 +115,7 @@ impl Site {
             threads: 3,
             ..MeterSettings::new(options.period())
         };
-        let sources: Vec<TrafficSource> = usage.iter().enumerate().map(source).collect();
-        let metered = meter(&sources, &inventory, &settings).expect("the usage is readable");
+        let metered = meter(usage, &inventory, &settings).expect("the usage is readable");
         (inventory, metered, options)
     }
 }

@@ -28,15 +28,17 @@ struct Values<T: DataType> {
     levels: Vec<i16>,
     /// By row; empty where there is none.
     nulls: Vec<bool>,
+    /// What stands in place of a null.
+    blank: T::T,
 }
 
 impl<T: DataType> Values<T> {
-    fn new(reader: ColumnReaderImpl<T>) -> Self {
-        Self { reader, values: Vec::new(), levels: Vec::new(), nulls: Vec::new() }
+    fn new(reader: ColumnReaderImpl<T>, blank: T::T) -> Self {
+        Self { reader, values: Vec::new(), levels: Vec::new(), nulls: Vec::new(), blank }
     }
 
-    fn open(column: &Column<'_>) -> Result<Self> {
-        column.reader().map(Self::new)
+    fn open(column: &Column<'_>, blank: T::T) -> Result<Self> {
+        Ok(Self::new(column.reader()?, blank))
     }
 
     fn read(&mut self, rows: usize) -> Result<()> {
@@ -58,14 +60,19 @@ impl<T: DataType> Values<T> {
     fn spread(&mut self, rows: usize) {
         self.nulls.extend(self.levels.iter().map(|&level| level == 0));
         let mut values = std::mem::take(&mut self.values).into_iter();
-        let spread =
-            self.nulls.iter().map(|&null| if null { None } else { values.next() }.unwrap_or_default());
+        let mut value = |null: bool| if null { None } else { values.next() };
+        let spread = self.nulls.iter().map(|&null| value(null).unwrap_or_else(|| self.blank.clone()));
         self.values = spread.take(rows).collect();
     }
 
     fn is_null(&self, row: usize) -> bool {
         self.nulls.get(row).copied().unwrap_or(false)
     }
+}
+
+/// An empty array; one by default has no bytes to ask for.
+fn no_bytes() -> ByteArray {
+    ByteArray::from(Vec::new())
 }
 
 /// Texts, as what they are known as; those that are not known are kept, and told by negative numbers.
@@ -88,7 +95,7 @@ enum TextSource {
 impl<'a> Texts<'a> {
     pub fn open(column: Column<'a>, known: Known<'a>) -> Result<Self> {
         let mut texts = Self {
-            source: TextSource::Plain(Values::open(&column)?),
+            source: TextSource::Plain(Values::open(&column, no_bytes())?),
             column,
             known,
             rows_read: 0,
@@ -104,7 +111,7 @@ impl<'a> Texts<'a> {
             Arc::new(of_integers(&texts.column)?),
             Box::new(pages.coded_by(dictionary)),
         );
-        texts.source = TextSource::Coded(Values::new(reader));
+        texts.source = TextSource::Coded(Values::new(reader, 0));
         Ok(texts)
     }
 
@@ -140,7 +147,7 @@ impl<'a> Texts<'a> {
             match values.read(rows) {
                 // The writer gave its dictionary up here: the rest stands as it is.
                 Err(ParquetError::External(why)) if why.is::<NotCoded>() => {
-                    let mut plain: Values<ByteArrayType> = Values::open(&self.column)?;
+                    let mut plain: Values<ByteArrayType> = Values::open(&self.column, no_bytes())?;
                     if plain.reader.skip_records(self.rows_read)? != self.rows_read {
                         return Err(ParquetError::General("a column has fewer rows than before".into()));
                     }
@@ -238,12 +245,14 @@ impl Instants {
     pub fn open(column: Column<'_>, kind: InstantKind) -> Result<Self> {
         let source = match kind {
             InstantKind::Ticks { unit, shift } => {
-                InstantSource::Ticks { values: Values::open(&column)?, unit, shift }
+                InstantSource::Ticks { values: Values::open(&column, 0)?, unit, shift }
             }
-            InstantKind::Int96 { shift } => InstantSource::Int96 { values: Values::open(&column)?, shift },
-            InstantKind::Epoch(Width::Four) => InstantSource::Epoch4(Values::open(&column)?),
-            InstantKind::Epoch(Width::Eight) => InstantSource::Epoch8(Values::open(&column)?),
-            InstantKind::Text => InstantSource::Text(Values::open(&column)?),
+            InstantKind::Int96 { shift } => {
+                InstantSource::Int96 { values: Values::open(&column, Int96::new())?, shift }
+            }
+            InstantKind::Epoch(Width::Four) => InstantSource::Epoch4(Values::open(&column, 0)?),
+            InstantKind::Epoch(Width::Eight) => InstantSource::Epoch8(Values::open(&column, 0)?),
+            InstantKind::Text => InstantSource::Text(Values::open(&column, no_bytes())?),
         };
         let name = column.descriptor().name().to_owned();
         Ok(Self { name, source, ticks: Vec::new(), texts: Vec::new() })
@@ -367,13 +376,13 @@ impl Amounts {
     pub fn open(column: Column<'_>, kind: AmountKind) -> Result<Self> {
         let source = match kind {
             AmountKind::Integer { width: Width::Four, signed } => {
-                AmountSource::Four(Values::open(&column)?, signed)
+                AmountSource::Four(Values::open(&column, 0)?, signed)
             }
             AmountKind::Integer { width: Width::Eight, signed } => {
-                AmountSource::Eight(Values::open(&column)?, signed)
+                AmountSource::Eight(Values::open(&column, 0)?, signed)
             }
-            AmountKind::FixedDecimal => AmountSource::Fixed(Values::open(&column)?),
-            AmountKind::Decimal => AmountSource::Decimal(Values::open(&column)?),
+            AmountKind::FixedDecimal => AmountSource::Fixed(Values::open(&column, no_bytes().into())?),
+            AmountKind::Decimal => AmountSource::Decimal(Values::open(&column, no_bytes())?),
         };
         Ok(Self { source, narrow: Vec::new(), all_plain: false })
     }
