@@ -136,7 +136,7 @@ pub(super) fn platinum_in_hours(
 pub struct SwitchCost {
     /// The connection's id.
     pub connection: Arc<str>,
-    /// Its switches within the month.
+    /// Its switches within the month and its life.
     pub switches: u64,
     /// Metered hours, counted per sender, that hold one.
     pub raised_hours: u64,
@@ -189,13 +189,14 @@ impl Timing {
         let period = basis.metered.usage.period();
         let mut connections = Vec::new();
         for (&index, cost) in &before {
-            let switches = switches_in(link_types.history(index), period);
-            if switches == 0 || basis.inventory.connection(index).within_region() {
+            let connection = basis.inventory.connection(index);
+            let switches = switches_in(link_types.history(index), connection.hours_in(period));
+            if switches == 0 || connection.within_region() {
                 continue;
             }
             let well_timed = amount(&well_timed, index);
             connections.push(SwitchCost {
-                connection: basis.inventory.connection(index).id.clone(),
+                connection: connection.id.clone(),
                 switches,
                 raised_hours: cost.raised_hours,
                 raised_cost: cost.raised_amount.printed(catalog.gb)?,

@@ -11,8 +11,8 @@ Example: 200 GB a month there and 100 GB back, over Gold and over Platinum
 
 Example: October's traffic over other link types, and over Platinum in office hours only
 
-  peerbill estimate --usage usage.csv --connections connections.csv --link-changes link-changes.csv \\
-      --catalog china-site --month 2026-10 --platinum-when \"Mon-Fri 09:00-18:00\"
+  peerbill estimate --usage usage.csv --connections connections.csv --catalog china-site \\
+      --link-changes link-changes.csv --month 2026-10 --platinum-when \"Mon-Fri 09:00-18:00\"
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

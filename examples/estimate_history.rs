@@ -1,0 +1,47 @@
+//! A month of six connections over other link types, and what its switches would cost at the edges of hours.
+//!
+//! `cargo run --release --no-default-features --example estimate_history`
+
+#![allow(clippy::print_stdout, reason = "an example shows its result")]
+
+use peerbill::{
+    catalog::shipped,
+    estimate::of_history,
+    inventory,
+    meter::{MeterSettings, meter},
+    read::TrafficSource,
+    report::{Basis, ReportOptions},
+};
+use std::{error, fs, path::Path};
+
+fn main() -> Result<(), Box<dyn error::Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/month");
+    let read = |name: &str| fs::read_to_string(folder.join(name));
+    let catalog = shipped("china-site").ok_or("no such catalog")?;
+    let inventory = inventory(&read("connections.csv")?, Some(&read("link-changes.csv")?))?;
+    let usage = TrafficSource::from_bytes("usage.csv", read("usage.csv")?);
+    let options = ReportOptions::new("2026-10".parse()?);
+    let metered = meter(&[usage], &inventory, &MeterSettings::new(options.period()))?;
+    if let Some(refused) = metered.refused.first() {
+        return Err(refused.fault.to_string().into());
+    }
+
+    let basis = Basis { metered: &metered, inventory: &inventory, options, measured: true };
+    let estimate = of_history(&basis, None, &catalog, &[])?;
+    for scenario in &estimate.scenarios {
+        let Some(payable) = scenario.payable()? else { continue };
+        println!("{}: {payable} {}", scenario.name, catalog.currency);
+        for (connection, cost) in scenario.connections()? {
+            println!("  {connection}: {}", cost.amount.printed(catalog.gb)?);
+        }
+    }
+    for timing in &estimate.timings {
+        for own in &timing.connections {
+            println!(
+                "{}: {} switches, {} raised hours cost {} at most; well timed they save {}",
+                own.connection, own.switches, own.raised_hours, own.raised_cost, own.saving
+            );
+        }
+    }
+    Ok(())
+}
