@@ -8,6 +8,7 @@ pub mod advice;
 pub mod checks;
 pub mod quantities;
 pub mod schedule;
+pub mod terraform;
 pub mod timing;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         time::{BillingMonth, Offset},
     },
     rating::{Line, rate},
+    read::topology::Topology,
     report::{Basis, Column, Report, Row},
 };
 use advice::{Note, notes_on_places};
@@ -41,6 +43,9 @@ pub const ALL_PLATINUM: &str = "all-platinum";
 pub const SCHEDULED: &str = "scheduled";
 /// The switches of the bill, each moved to the edge of an hour where it lifts no hour that it need not.
 pub const WELL_TIMED: &str = "well-timed";
+
+/// The link types that a plan writes.
+pub const AS_PLANNED: &str = "as-planned";
 
 /// What the monthly difference is multiplied by for a year.
 pub const MONTHS_PER_YEAR: i128 = 12;
@@ -237,6 +242,8 @@ pub struct Estimate<'a> {
     pub timings: Vec<Timing>,
     /// Advice about the schedule, where there is one.
     pub schedule: Option<ScheduleAdvice>,
+    /// What a Terraform plan changes, where it is made from one.
+    pub changes: Option<terraform::Changes>,
     /// Settings that came from a settings file.
     pub settings: Vec<(String, String)>,
 }
@@ -276,20 +283,52 @@ pub fn of_quantities<'a>(
     let basis = quantities.basis();
     let unknown = quantities.unknown_columns();
     let what_ifs = LinkType::ALL.map(|link_type| WhatIf::all(link_type, &basis).without(unknown));
+    planned("quantities", quantities, &what_ifs, catalog, wanted)
+}
+
+/// What estimates of planned connections share.
+fn planned<'a>(
+    source: &'static str,
+    quantities: &'a Quantities,
+    what_ifs: &[WhatIf<'_, '_, 'a>],
+    catalog: &'a Catalog,
+    wanted: &[String],
+) -> Result<Estimate<'a>> {
+    let options = quantities.basis().options;
     let mut notes: Vec<Note> = quantities.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(quantities.inventory().connections(), catalog));
     Ok(Estimate {
-        source: "quantities",
+        source,
         month: quantities.month(),
-        offset: basis.options.offset,
+        offset: options.offset,
         measured: false,
         catalog,
-        scenarios: price(&what_ifs, catalog, wanted)?,
+        scenarios: price(what_ifs, catalog, wanted)?,
         notes,
         timings: Vec::new(),
         schedule: None,
-        settings: basis.options.settings.clone(),
+        changes: None,
+        settings: options.settings,
     })
+}
+
+/// Estimates a planned topology as it is planned, and over one link type or the other; with what the provider would
+/// refuse of it and what would not work.
+pub fn of_topology<'a>(
+    topology: &Topology,
+    quantities: &'a Quantities,
+    catalog: &'a Catalog,
+    wanted: &[String],
+) -> Result<Estimate<'a>> {
+    let basis = quantities.basis();
+    let unknown = quantities.unknown_columns();
+    let as_planned =
+        WhatIf::as_given(AS_PLANNED, "the link types of the plan; Gold where none is written", &basis);
+    let mut what_ifs = vec![as_planned.without(unknown)];
+    what_ifs.extend(LinkType::ALL.map(|link_type| WhatIf::all(link_type, &basis).without(unknown)));
+    let mut estimate = planned("a planned topology", quantities, &what_ifs, catalog, wanted)?;
+    estimate.notes.extend(checks::checks(topology, catalog));
+    Ok(estimate)
 }
 
 /// Estimates a month's traffic over other link types than those it was billed over.
@@ -338,6 +377,7 @@ pub fn of_history<'a>(
         notes: notes_on_places(inventory.connections(), catalog),
         timings,
         schedule: schedule.map(|own| ScheduleAdvice::of(own, basis, catalog)).transpose()?,
+        changes: None,
         settings: basis.options.settings.clone(),
     })
 }

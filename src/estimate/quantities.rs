@@ -12,6 +12,7 @@ use crate::{
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },
+    read::topology::{PlannedLink, Topology},
     report::{Basis, Column, ReportOptions},
 };
 
@@ -33,6 +34,20 @@ pub struct PlannedConnection {
 }
 
 impl PlannedConnection {
+    /// The connections of a planned topology.
+    pub fn of(topology: &Topology) -> Vec<Self> {
+        let of = |link: &PlannedLink| Self {
+            label: link.label.clone(),
+            requester: topology.vpcs[link.from].end.clone(),
+            accepter: topology.vpcs[link.to].end.clone(),
+            // R8: omitted it means Gold.
+            link_type: link.link_type.unwrap_or(LinkType::Gold),
+            bandwidth: link.bandwidth.unwrap_or(Bandwidth::DEFAULT),
+            monthly_bytes: link.monthly_bytes.map(Some),
+        };
+        topology.connections.iter().map(of).collect()
+    }
+
     fn connection(&self) -> Connection {
         Connection {
             id: self.label.as_str().into(),

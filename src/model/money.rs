@@ -335,6 +335,17 @@ impl Money {
     }
 }
 
+impl FromStr for Money {
+    type Err = String;
+
+    /// Reads plain decimal text, at most 15 digits before the point and 10 after it.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let amount = plain_decimal(text, 15, PRINTED_DECIMALS as usize)?.normalize();
+        // OK because the scale is at most 10 after zeros are taken off, and 25 digits fit.
+        Ok(Self(amount.mantissa() * 10i128.pow(PRINTED_DECIMALS - amount.scale())))
+    }
+}
+
 impl fmt::Display for Money {
     /// With at least 2 decimals: `14.40`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -443,6 +454,20 @@ mod tests {
         assert_eq!(discounted("999999999.0123456789", "0.000001"), "999999989.012345688776543211");
         assert!("100.1".parse::<Discount>().is_err());
         assert!("-1".parse::<Discount>().is_err());
+    }
+
+    #[test]
+    fn money_is_read_exactly() {
+        let read = |text: &str| text.parse::<Money>();
+        assert_eq!(read("14.40").map(|money| money.units()), Ok(144_000_000_000));
+        assert_eq!(read("0.0000000001"), Ok(Money(1)));
+        assert_eq!(
+            read("999999999999999.0000000000000"),
+            Ok(Money::from_units(9_999_999_999_999_990_000_000_000))
+        );
+        for text in ["", "-1", "1e3", "0.00000000001", "1,5"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `peerbill estimate`.
 
+mod plan;
+
 use crate::{
     args::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs},
     input::Inputs,
@@ -26,15 +28,23 @@ use peerbill::{
 /// Makes the estimate; tells whether records were quarantined.
 pub fn run(args: EstimateArgs) -> Result<bool> {
     let history = args.traffic.paths().next().is_some();
-    match (args.quantities.any(), history) {
-        (true, true) => Err(Error::usage(
-            "--from, --to and --gb estimate from quantities, --usage from traffic: choose one of them",
+    let plans = &args.plans;
+    let sources = [args.quantities.any(), history, plans.terraform.is_some(), plans.plan.is_some()];
+    if plans.terraform.is_none() && (plans.traffic.is_some() || plans.fail_above.is_some()) {
+        return Err(Error::usage("--traffic and --fail-above belong to --terraform PLAN"));
+    }
+    match sources {
+        [true, false, false, false] => from_quantities(args).map(|()| false),
+        [false, true, false, false] => from_history(args),
+        [false, false, true, false] => plan::from_terraform(args),
+        [false, false, false, true] => plan::from_topology(args).map(|()| false),
+        [false, false, false, false] => Err(Error::usage(
+            "what is to be estimated? --from REGION --to REGION --gb N, --usage with all that report reads, \
+             --terraform with --traffic, or --plan; see peerbill estimate --help",
         )),
-        (true, false) => from_quantities(args).map(|()| false),
-        (false, true) => from_history(args),
-        (false, false) => Err(Error::usage(
-            "what is to be estimated? --from REGION --to REGION --gb N, or --usage with all that report reads; \
-             see peerbill estimate --help",
+        _ => Err(Error::usage(
+            "--from, --to and --gb estimate from quantities, --usage from traffic, --terraform and --plan from what \
+             is to be built: choose one of them",
         )),
     }
 }
@@ -49,11 +59,7 @@ fn from_quantities(mut args: EstimateArgs) -> Result<()> {
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
-    let prices_of = match &args.month {
-        Some(month) => PricesOf::Month(month.parse()?, offset(&args)?),
-        None => PricesOf::Newest,
-    };
-    let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of, &catalog)?
+    let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
         .with_settings(settings)
         .of_account(args.lines.account.clone());
     print(&args, &of_quantities(&quantities, &catalog, &args.scenario)?, &inputs, None)
@@ -74,6 +80,14 @@ fn refuse_needs_of_hours(args: &EstimateArgs) -> Result<()> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Whose prices quantities take.
+fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
+    Ok(match &args.month {
+        Some(month) => PricesOf::Month(month.parse()?, offset(args)?),
+        None => PricesOf::Newest,
+    })
 }
 
 fn offset(args: &EstimateArgs) -> Result<Offset> {
@@ -158,6 +172,7 @@ fn print(
     let render = |output: &mut dyn std::io::Write| match args.format {
         EstimateFormat::Table => write::estimate::table::write(estimate, output),
         EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
+        EstimateFormat::Markdown => write::estimate::markdown::write(estimate, output),
         EstimateFormat::Csv => write::estimate::csv::write(estimate, output),
     };
     output::print(args.output.as_deref(), quarantine, render)?;

@@ -80,6 +80,13 @@ pub struct PlanSide {
     pub name: Option<String>,
 }
 
+impl PlanSide {
+    /// Whether both ends are known to be in the same region (R1).
+    pub fn within_region(&self) -> bool {
+        self.requester_region.is_some() && self.requester_region == self.accepter_region
+    }
+}
+
 /// What a plan does to one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {

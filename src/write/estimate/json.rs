@@ -3,8 +3,14 @@
 use super::{facts, findings, not_priced, shared, supplying};
 use crate::{
     error::{Error, Result},
-    estimate::{Estimate, Scenario, per_year, schedule::ScheduleAdvice, timing::Timing},
+    estimate::{
+        Estimate, Scenario, per_year,
+        schedule::ScheduleAdvice,
+        terraform::{self, Changes},
+        timing::Timing,
+    },
     model::{link::LinkType, money::Money},
+    read::terraform::PlanSide,
     report::{Column, Report},
     statement::Statement,
     write::{
@@ -30,6 +36,7 @@ struct JsonEstimate<'a> {
     scenarios: Vec<JsonScenario<'a>>,
     switches: Vec<JsonSwitches<'a>>,
     schedule: Option<JsonSchedule>,
+    changes: Option<JsonChanges<'a>>,
     before_choosing: Vec<JsonNote<'a>>,
     catalog: JsonCatalog<'a>,
     settings: Vec<JsonSetting<'a>>,
@@ -153,6 +160,51 @@ struct JsonShare {
 }
 
 #[derive(Serialize)]
+struct JsonChanges<'a> {
+    connections: Vec<JsonChange<'a>>,
+    accounts: Vec<JsonAccountChange<'a>>,
+    total: JsonCosts,
+    unchanged: String,
+    not_known: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonChange<'a> {
+    connection_id: &'a str,
+    action: &'a str,
+    as_it_is: Option<JsonSide<'a>>,
+    as_planned: Option<JsonSide<'a>>,
+    #[serde(flatten)]
+    costs: JsonCosts,
+    assumed: bool,
+}
+
+/// A connection on one side of a plan; what the plan does not tell is null.
+#[derive(Serialize)]
+struct JsonSide<'a> {
+    requester_account_id: Option<&'a str>,
+    requester_region: Option<&'a str>,
+    accepter_account_id: Option<&'a str>,
+    accepter_region: Option<&'a str>,
+    link_type: Option<&'a str>,
+    sla: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonAccountChange<'a> {
+    billing_account_id: &'a str,
+    #[serde(flatten)]
+    costs: JsonCosts,
+}
+
+#[derive(Serialize)]
+struct JsonCosts {
+    before: Option<String>,
+    after: Option<String>,
+    difference: Option<String>,
+}
+
+#[derive(Serialize)]
 struct JsonNote<'a> {
     code: &'a str,
     message: &'a str,
@@ -176,6 +228,7 @@ pub fn write(estimate: &Estimate<'_>, inputs: &[InputDigest], mut output: impl W
         scenarios: scenarios.collect::<Result<_>>()?,
         switches: estimate.timings.iter().map(|timing| switches(estimate, timing)).collect::<Result<_>>()?,
         schedule: estimate.schedule.as_ref().map(schedule),
+        changes: estimate.changes.as_ref().map(changes).transpose()?,
         before_choosing: notes(estimate),
         catalog: catalog(estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
@@ -321,6 +374,48 @@ fn schedule(advice: &ScheduleAdvice) -> JsonSchedule {
         gaps_without_gold: advice.gaps_without_gold.clone(),
         shares: shares.collect(),
     }
+}
+
+fn side(side: &PlanSide) -> JsonSide<'_> {
+    // R8: inside a region there is none.
+    let link_type = side.link_type.filter(|_| !side.within_region());
+    JsonSide {
+        requester_account_id: side.requester_account.as_deref(),
+        requester_region: side.requester_region.as_deref(),
+        accepter_account_id: side.accepter_account.as_deref(),
+        accepter_region: side.accepter_region.as_deref(),
+        link_type: link_type.map(LinkType::as_str),
+        sla: link_type.map(LinkType::sla),
+    }
+}
+
+fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
+    let costs = |before: Option<Money>, after: Option<Money>| -> Result<JsonCosts> {
+        let text = |money: Option<Money>| money.map(|money| money.to_string());
+        let difference = terraform::difference(before, after)?;
+        Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference) })
+    };
+    let connections = changes.connections.iter().map(|own| {
+        Ok(JsonChange {
+            connection_id: &own.change.address,
+            action: own.change.action.as_str(),
+            as_it_is: own.change.before.as_ref().map(side),
+            as_planned: own.change.after.as_ref().map(side),
+            costs: costs(own.before, own.after)?,
+            assumed: own.assumed,
+        })
+    });
+    let accounts = changes.accounts.iter().map(|own| {
+        let billing_account_id = &own.billing_account_id;
+        Ok(JsonAccountChange { billing_account_id, costs: costs(own.before, own.after)? })
+    });
+    Ok(JsonChanges {
+        connections: connections.collect::<Result<_>>()?,
+        accounts: accounts.collect::<Result<_>>()?,
+        total: costs(changes.before, changes.after)?,
+        unchanged: changes.unchanged.to_string(),
+        not_known: &changes.open,
+    })
 }
 
 fn notes<'e>(estimate: &'e Estimate<'_>) -> Vec<JsonNote<'e>> {

@@ -1,7 +1,9 @@
 //! Estimates to bytes: the lines of a report with the scenario in front.
 
+mod changes;
 pub mod csv;
 pub mod json;
+pub mod markdown;
 #[cfg(feature = "cli")]
 pub mod table;
 

@@ -1,11 +1,12 @@
 //! An estimate for a screen: scenarios side by side, then their lines, then advice and provenance.
 
-use super::{facts, findings, not_priced, shared, supplying};
+use super::{changes::change_tables, facts, findings, not_priced, shared, supplying};
 use crate::{
     error::Result,
     estimate::{
         Estimate, Scenario, per_year,
         schedule::{ScheduleAdvice, Share},
+        terraform::Changes,
         timing::Timing,
     },
     model::{link::LinkType, money::Money},
@@ -48,8 +49,13 @@ fn text(estimate: &Estimate<'_>) -> Result<String> {
         ),
     );
     scenarios(&mut text, estimate)?;
-    accounts(&mut text, estimate)?;
-    connections(&mut text, estimate)?;
+    match &estimate.changes {
+        Some(own) => changes(&mut text, own)?,
+        None => {
+            accounts(&mut text, estimate)?;
+            connections(&mut text, estimate)?;
+        }
+    }
     for timing in &estimate.timings {
         switches(&mut text, timing, estimate)?;
     }
@@ -102,7 +108,8 @@ fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
 }
 
 fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize) -> Result<Vec<String>> {
-    let sla = scenario.link_type.map_or("by the hour", LinkType::sla);
+    let by = if estimate.measured { "by the hour" } else { "by connection" };
+    let sla = scenario.link_type.map_or(by, LinkType::sla);
     let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
     let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
         cells.push(NOT_PRICED.into());
@@ -179,6 +186,17 @@ fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     }
     line(text, "\nCost by connection");
     side_by_side(text, estimate, &["connection", "GB"], &rows, &values);
+    Ok(())
+}
+
+/// What a Terraform plan changes.
+fn changes(text: &mut String, changes: &Changes) -> Result<()> {
+    let [connections, accounts] = change_tables(changes)?;
+    line(text, "\nChanges of the plan, per month; not rounded as a bill is");
+    text.push_str(&indented(&connections.plain()));
+    line(text, &format!("  Connections that stay as they are, and are not priced: {}", changes.unchanged));
+    line(text, "\nChanges by account");
+    text.push_str(&indented(&accounts.plain()));
     Ok(())
 }
 

@@ -13,6 +13,16 @@ Example: October's traffic over other link types, and over Platinum in office ho
 
   peerbill estimate --usage usage.csv --connections connections.csv --catalog china-site \\
       --link-changes link-changes.csv --month 2026-10 --platinum-when \"Mon-Fri 09:00-18:00\"
+
+Example: a gate for a pull request: what a Terraform plan changes, exit code 1 if it is more than 100 a month
+
+  terraform plan -out=tfplan && terraform show -json tfplan > plan.json
+  peerbill estimate --terraform plan.json --traffic traffic.csv --catalog china-site \\
+      --format markdown --fail-above 100
+
+Example: a hub with its branches, with quotas and what else would stand in the way
+
+  peerbill estimate --plan hub.toml --catalog china-site
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,9 +33,12 @@ pub enum EstimateFormat {
     Csv,
     /// Everything, with advice, provenance and digests.
     Json,
+    /// For the comment under a pull request.
+    Markdown,
 }
 
-/// From quantities (--from, --to, --gb), or from history (--usage and all that `report` reads).
+/// From quantities (--from, --to, --gb), from history (--usage and all that `report` reads), from a Terraform plan
+/// (--terraform, --traffic), or from a planned topology (--plan).
 #[derive(Debug, Args)]
 pub struct EstimateArgs {
     #[command(flatten)]
@@ -35,6 +48,8 @@ pub struct EstimateArgs {
     #[command(flatten)]
     pub schedule: ScheduleArgs,
     #[command(flatten)]
+    pub plans: PlanArgs,
+    #[command(flatten)]
     pub pricing: PricingArgs,
     /// The billing month; needed with traffic. Without it quantities take the newest prices.
     #[arg(long, value_name = "YYYY-MM")]
@@ -42,7 +57,8 @@ pub struct EstimateArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// Show these scenarios: all-gold, all-platinum; with traffic also as-billed, well-timed, scheduled.
+    /// Show these scenarios: all-gold, all-platinum; with traffic also as-billed, well-timed, scheduled;
+    /// with --plan as-planned; with --terraform before, after.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub scenario: Vec<String>,
     /// What to print.
@@ -99,4 +115,23 @@ pub struct ScheduleArgs {
     /// The windows from a CSV with days,from,until and optionally offset.
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<String>,
+}
+
+/// What is to be built.
+#[derive(Debug, Default, Args)]
+pub struct PlanArgs {
+    /// A plan of Terraform, as `terraform show -json` prints it. The requester's region is that of its provider; what
+    /// the plan does not tell may be stated with --requester-region and --requester-account.
+    #[arg(long, value_name = "FILE")]
+    pub terraform: Option<String>,
+    /// What its connections send in a month: CSV with address,sender,gb.
+    #[arg(long, value_name = "FILE")]
+    pub traffic: Option<String>,
+    /// With --terraform: exit 1 if the connections that the plan changes cost more than this above what they cost
+    /// before, per month, unrounded; also where the difference is not known.
+    #[arg(long, value_name = "AMOUNT")]
+    pub fail_above: Option<String>,
+    /// A planned topology, TOML with [[vpc]], [[connection]] and [[transit]].
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<String>,
 }

@@ -1,0 +1,128 @@
+//! Estimates of what is to be built: a Terraform plan with its gate, and a planned topology.
+
+use super::{EstimateArgs, prices_of, print, refuse_needs_of_hours};
+use crate::{
+    input::Inputs,
+    output::say,
+    pricing,
+    settings::{self, Open},
+    traffic,
+};
+use peerbill::{
+    Error, Result,
+    catalog::Catalog,
+    estimate::{
+        Estimate, of_topology,
+        quantities::{PlannedConnection, Quantities},
+        terraform::{Gate, PlanQuantities, of_plan},
+    },
+    model::money::Money,
+    read::{
+        Document,
+        monthly::{MonthlyBytes, read_monthly},
+        terraform::{PeeringPlan, StatedRequesters, read_plan},
+        topology::read_topology,
+    },
+};
+
+type Settings = Vec<(String, String)>;
+
+/// Settings, inputs and catalog; refuses what plans cannot answer.
+fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
+    let settings = settings::fill(Open {
+        pricing: Some(&mut args.pricing),
+        offset: args.month.is_some().then_some(&mut args.offset),
+        ..Default::default()
+    })?;
+    refuse_needs_of_hours(args)?;
+    let own = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
+    let paths = own.chain(&args.pricing.prices).chain(&args.pricing.contract);
+    if paths.filter(|path| *path == "-").count() > 1 {
+        return Err(Error::usage("- stands for standard input, which can be read only once"));
+    }
+    let mut inputs = Inputs::default();
+    let catalog = pricing::load(&args.pricing, &mut inputs)?;
+    Ok((settings, inputs, catalog))
+}
+
+fn one_document(inputs: &mut Inputs, role: &str, path: &str) -> Result<Document> {
+    let mut documents = inputs.documents(role, &[path.to_owned()])?;
+    match (documents.pop(), documents.is_empty()) {
+        (Some(document), true) => Ok(document),
+        _ => Err(Error::usage(format!("--{role} {path}: name one file"))),
+    }
+}
+
+/// Estimates what a Terraform plan changes; tells whether it must not pass its gate.
+pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
+    let (settings, mut inputs, catalog) = begin(&mut args)?;
+    if args.lines.account.is_some() {
+        return Err(Error::usage("--account: both sides of a plan are shown for all accounts"));
+    }
+    if args.plans.fail_above.is_some() && !args.scenario.is_empty() {
+        return Err(Error::usage("--fail-above compares before with after: leave --scenario out"));
+    }
+    let limit = args
+        .plans
+        .fail_above
+        .as_deref()
+        .map(|text| text.parse::<Money>().map_err(|why| Error::usage(format!("--fail-above: {why}"))));
+    let limit = limit.transpose()?;
+    let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
+    let path = args.plans.terraform.as_deref().unwrap_or_default();
+    let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
+    let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
+    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    let quantities =
+        PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?.with_settings(&settings);
+    let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
+    print(&args, &estimate, &inputs, None)?;
+    limit.map_or(Ok(false), |limit| stopped(&estimate, limit))
+}
+
+fn traffic_of(
+    args: &EstimateArgs,
+    plan: &PeeringPlan,
+    inputs: &mut Inputs,
+    catalog: &Catalog,
+) -> Result<MonthlyBytes> {
+    let Some(path) = &args.plans.traffic else {
+        return Err(Error::usage("--traffic is needed with --terraform: CSV with address,sender,gb"));
+    };
+    let known: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    read_monthly(&one_document(inputs, "traffic", path)?, catalog.gb, &known)
+}
+
+/// Whether the gate stops the plan; says why.
+fn stopped(estimate: &Estimate<'_>, limit: Money) -> Result<bool> {
+    let changes = estimate.changes.as_ref().ok_or_else(|| Error::internal("a plan changes nothing"))?;
+    let currency = &estimate.catalog.currency;
+    match changes.gate(limit)? {
+        Gate::Passed(_) => return Ok(false),
+        Gate::Above(more) => {
+            say!(
+                "peerbill: the plan costs {more} {currency} more per month, which is above --fail-above {limit}"
+            );
+        }
+        Gate::NotKnown(why) => {
+            for why in &why {
+                say!("peerbill: {why}");
+            }
+            say!("peerbill: what the plan costs more is not known, so it does not pass --fail-above {limit}");
+        }
+    }
+    Ok(true)
+}
+
+/// Estimates a planned topology, with what would stand in its way.
+pub fn from_topology(mut args: EstimateArgs) -> Result<()> {
+    let (settings, mut inputs, catalog) = begin(&mut args)?;
+    let path = args.plans.plan.as_deref().unwrap_or_default();
+    let document = one_document(&mut inputs, "plan", path)?;
+    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    let topology = read_topology(&document, catalog.gb, &|region| catalog.region_id(region))?;
+    let quantities = Quantities::new(&PlannedConnection::of(&topology), prices_of(&args)?, &catalog)?
+        .with_settings(settings)
+        .of_account(args.lines.account.clone());
+    print(&args, &of_topology(&topology, &quantities, &catalog, &args.scenario)?, &inputs, None)
+}

@@ -1,0 +1,91 @@
+//! What a Terraform plan changes, as tables of text that several formats print.
+
+use crate::{
+    error::Result,
+    estimate::terraform::{ChangeCost, Changes, difference},
+    model::{link::LinkType, money::Money},
+    read::terraform::PlanSide,
+};
+
+/// A table of text, before a format makes it its own.
+pub(super) struct TextTable {
+    pub header: &'static [&'static str],
+    pub rows: Vec<Vec<String>>,
+    /// Columns whose numbers line up.
+    pub right: &'static [usize],
+}
+
+impl TextTable {
+    #[cfg(feature = "cli")]
+    pub fn plain(self) -> String {
+        crate::write::table::plain_table(self.header, self.rows, self.right)
+    }
+}
+
+/// The changes by connection, and by account.
+pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
+    let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
+    let mut total = vec!["total".to_owned()];
+    total.resize(5, String::new());
+    total.extend(costs(changes.before, changes.after, false)?);
+    connections.push(total);
+    let account = |own: &crate::estimate::terraform::AccountCost| {
+        let costs = costs(own.before, own.after, false)?;
+        Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
+    };
+    let accounts = changes.accounts.iter().map(account).collect::<Result<Vec<_>>>()?;
+    Ok([
+        TextTable {
+            header: &["connection", "action", "route", "link type", "SLA", "before", "after", "difference"],
+            rows: connections,
+            right: &[5, 6, 7],
+        },
+        TextTable {
+            header: &["account", "before", "after", "difference"],
+            rows: accounts,
+            right: &[1, 2, 3],
+        },
+    ])
+}
+
+fn cells(own: &ChangeCost) -> Result<Vec<String>> {
+    let change = &own.change;
+    let sides = [change.before.as_ref(), change.after.as_ref()];
+    let told = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
+    let mut cells = vec![change.address.clone(), change.action.to_string(), told(route)];
+    cells.extend([
+        told(|side| link_type(side, LinkType::as_str)),
+        told(|side| link_type(side, LinkType::sla)),
+    ]);
+    cells.extend(costs(own.before, own.after, own.assumed)?);
+    Ok(cells)
+}
+
+/// What holds before and after, once where it is the same.
+fn there_and_then(sides: [Option<String>; 2]) -> String {
+    match sides {
+        [Some(before), Some(after)] if before != after => format!("{before} -> {after}"),
+        [before, after] => after.or(before).unwrap_or_default(),
+    }
+}
+
+const NOT_KNOWN: &str = "not known";
+
+fn route(side: &PlanSide) -> String {
+    let name = |region: &Option<String>| region.clone().unwrap_or_else(|| NOT_KNOWN.into());
+    format!("{} to {}", name(&side.requester_region), name(&side.accepter_region))
+}
+
+fn link_type(side: &PlanSide, name: fn(LinkType) -> &'static str) -> String {
+    if side.within_region() {
+        return "free".into();
+    }
+    side.link_type.map_or(NOT_KNOWN, name).to_owned()
+}
+
+/// Cost before, after and the difference; with the mark of an assumed price (R18).
+fn costs(before: Option<Money>, after: Option<Money>, assumed: bool) -> Result<[String; 3]> {
+    let mark = if assumed { " *" } else { "" };
+    let text = |money: Option<Money>| money.map_or("not priced".into(), |money| format!("{money}{mark}"));
+    Ok([text(before), text(after), text(difference(before, after)?)])
+}
