@@ -459,7 +459,7 @@ mod tests {
     #[test]
     fn money_is_read_exactly() {
         let read = |text: &str| text.parse::<Money>();
-        assert_eq!(read("14.40").map(|money| money.units()), Ok(144_000_000_000));
+        assert_eq!(read("14.40").map(Money::units), Ok(144_000_000_000));
         assert_eq!(read("0.0000000001"), Ok(Money(1)));
         assert_eq!(
             read("999999999999999.0000000000000"),
