@@ -41,6 +41,14 @@ pub enum FindingCode {
     FinancialLocked,
     /// A requester's account is the one that a state's data source tells.
     AccountFromDataSource,
+    /// What a trail held, and what of it was passed over.
+    TrailRead,
+    /// A trail has pages that were not given.
+    TrailIncomplete,
+    /// Events of a trail are of connections that the inventory lacks.
+    TrailElsewhere,
+    /// A connection that the inventory lacks was told by a trail.
+    RowFromTrail,
     /// An assumed price was used.
     AssumedPrice,
     /// More bytes in an hour than the bandwidth could carry.
@@ -70,6 +78,10 @@ impl FindingCode {
             Self::InventoryIncomplete => "inventory_incomplete",
             Self::FinancialLocked => "financial_locked",
             Self::AccountFromDataSource => "account_from_data_source",
+            Self::TrailRead => "trail_read",
+            Self::TrailIncomplete => "trail_incomplete",
+            Self::TrailElsewhere => "trail_elsewhere",
+            Self::RowFromTrail => "row_from_trail",
             Self::AssumedPrice => "assumed_price",
             Self::ImplausibleVolume => "implausible_volume",
             Self::ConnectionWithoutRecords => "connection_without_records",
@@ -180,6 +192,10 @@ fn remarked(remark: &Remark, inventory: &Inventory) -> Finding {
         RemarkCode::InventoryIncomplete => FindingCode::InventoryIncomplete,
         RemarkCode::FinancialLocked => FindingCode::FinancialLocked,
         RemarkCode::AccountFromDataSource => FindingCode::AccountFromDataSource,
+        RemarkCode::TrailRead => FindingCode::TrailRead,
+        RemarkCode::TrailIncomplete => FindingCode::TrailIncomplete,
+        RemarkCode::TrailElsewhere => FindingCode::TrailElsewhere,
+        RemarkCode::RowFromTrail => FindingCode::RowFromTrail,
     };
     let connection = remark.connection_id.as_deref().and_then(|id| inventory.index_of(id));
     Finding { connection, ..Finding::new(code, remark.message.clone()) }

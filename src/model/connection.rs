@@ -176,6 +176,14 @@ pub enum RemarkCode {
     FinancialLocked,
     /// A requester's account is the one that a state's data source tells, of whatever provider that is.
     AccountFromDataSource,
+    /// What a trail held, and what of it was passed over.
+    TrailRead,
+    /// A trail has pages that were not given.
+    TrailIncomplete,
+    /// Events of a trail are of connections that the inventory lacks.
+    TrailElsewhere,
+    /// A connection that the inventory lacks was told by a trail, from its creation to its deletion.
+    RowFromTrail,
 }
 
 /// Something about the connections or their changes that a reader should know; it changes nothing.

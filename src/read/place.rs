@@ -30,16 +30,17 @@ impl Place {
 
     /// What is wrong here.
     pub fn fault(&self, code: FaultCode, why: impl fmt::Display) -> Fault {
-        let why = if self.path.is_empty() { why.to_string() } else { format!("{}: {why}", self.path) };
-        Fault::at(code, &self.input, self.line, why)
+        let path = Some(self.path.clone()).filter(|path| !path.is_empty());
+        Fault { path, ..Fault::at(code, &self.input, self.line, why.to_string()) }
     }
 }
 
 impl Place {
     /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.
     pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
+        let Some((member, why)) = why.split_once(": ") else { return self.fault(code, why) };
         let dot = if self.path.is_empty() { "" } else { "." };
-        Fault::at(code, &self.input, self.line, format!("{}{dot}{why}", self.path))
+        Fault { path: Some(format!("{}{dot}{member}", self.path)), ..self.fault(code, why) }
     }
 }
 

@@ -25,6 +25,7 @@ struct Settings {
     link_changes: Option<Vec<String>>,
     requester_account: Option<Vec<String>>,
     requester_region: Option<Vec<String>>,
+    link_type_before: Option<Vec<String>>,
     offset: Option<String>,
     duplicates: Option<DuplicatesArg>,
     cloudmonitor: Option<Metrics>,
@@ -87,6 +88,9 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
             &mut note,
         );
         fill_values("requester-region", &mut traffic.requester_region, settings.requester_region, &mut note);
+        if let (true, Some(stated)) = (traffic.link_type_before.is_empty(), settings.link_type_before) {
+            traffic.link_type_before = stated;
+        }
         if let (None, Some(duplicates)) = (traffic.duplicates, settings.duplicates) {
             note("duplicates", format!("{duplicates:?}").to_lowercase());
             traffic.duplicates = Some(duplicates);

@@ -12,11 +12,13 @@ use peerbill::{
     meter::{Duplicates, MeterSettings, Metered, meter},
     model::{
         connection::Inventory,
-        time::{ClockOffset, Offset, Period},
+        time::{ClockOffset, Hour, Offset, Period},
         usage::Sender,
     },
     read::{
-        InventorySettings, TrafficSource, connections::RegionCheck, read_inventory,
+        InventorySettings, TrafficSource,
+        connections::{LinkTypesBefore, RegionCheck},
+        read_inventory,
         terraform::StatedRequesters,
     },
     report::{Grouping, ReportOptions},
@@ -39,15 +41,26 @@ pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>
     Ok(())
 }
 
-/// The connections with their link changes.
-fn inventory(args: &TrafficArgs, inputs: &mut Inputs, check_region: RegionCheck<'_>) -> Result<Inventory> {
+/// The connections with their link changes, good from the first hour that is billed, where that is known.
+fn inventory(
+    args: &TrafficArgs,
+    inputs: &mut Inputs,
+    check_region: RegionCheck<'_>,
+    billed_from: Option<Hour>,
+) -> Result<Inventory> {
     let connections = inputs.documents("connections", &args.connections)?;
     let changes = match args.link_changes.as_slice() {
         [] => None,
         paths => Some(inputs.documents("link-changes", paths)?),
     };
     let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
-    let settings = InventorySettings::new(check_region).with_requesters(&requesters);
+    let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
+    let settings = InventorySettings {
+        requesters: Some(&requesters),
+        link_types_before,
+        billed_from,
+        ..InventorySettings::new(check_region)
+    };
     read_inventory(&connections, changes.as_deref(), &settings)
 }
 
@@ -87,6 +100,12 @@ pub fn options(
     mut settings: Vec<(String, String)>,
 ) -> Result<ReportOptions> {
     settings.extend(metrics::told_settings(&traffic.metrics));
+    // What a trail does not tell was stated, here or in the settings: the report says so.
+    let mut stated = traffic.link_type_before.clone();
+    stated.sort();
+    if !stated.is_empty() {
+        settings.push(("link-type-before".into(), stated.join(", ")));
+    }
     let by = match lines.by.as_slice() {
         [] => None,
         names => Some(Grouping::parse(names.iter().map(String::as_str))?),
@@ -125,7 +144,7 @@ pub fn read(
     settings: MeterSettings,
     check_region: RegionCheck<'_>,
 ) -> Result<(Inventory, Metered)> {
-    let inventory = inventory(args, inputs, check_region)?;
+    let inventory = inventory(args, inputs, check_region, Some(settings.period.start))?;
     let (sources, progress) = sources(args, inputs)?;
     check_outputs(outputs, inputs)?;
     let metered = meter(&sources, &inventory, &settings);

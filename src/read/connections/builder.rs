@@ -1,12 +1,20 @@
 //! What all inputs tell, put together: one row and one history of link types per connection.
 
 use crate::{
-    error::{Fault, FaultCode},
+    error::{Error, Fault, FaultCode, Result},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory, Remark},
+        connection::{Bandwidth, Connection, End, Inventory, Remark, RemarkCode},
+        did_you_mean,
         link::{BrokenChain, LinkChange, LinkHistory, LinkType},
     },
-    read::place::Place,
+    read::{
+        changes::{
+            history::{apply, supplied_row},
+            trail::Trail,
+        },
+        connections::InventorySettings,
+        place::Place,
+    },
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,6 +40,7 @@ pub(in crate::read) struct Builder {
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
     remarks: Vec<Remark>,
+    pub trail: Trail,
 }
 
 impl Builder {
@@ -73,19 +82,21 @@ impl Builder {
     }
 
     /// The inventory.
-    pub fn finish(mut self, changes_given: bool) -> Inventory {
+    pub fn finish(mut self, changes_given: bool, settings: &InventorySettings<'_>) -> Result<Inventory> {
+        self.follow_trail(settings);
+        self.check_statements(settings)?;
         let mut rows = Vec::new();
         let mut changed_within_region = Vec::new();
         let changes = std::mem::take(&mut self.changes);
         for (id, changes) in &changes {
-            if !self.connections.contains_key(id) && !self.faulty.contains_key(id) {
+            if !self.is_known(id) {
                 let why = format!("connection {id} is not in the inventory; add it to --connections");
                 let code = FaultCode::UnknownConnection;
                 self.faults.extend(changes.iter().map(|(_, place)| place.fault(code, &why)));
             }
         }
         for (id, told) in std::mem::take(&mut self.connections) {
-            let connection = told.connection;
+            let (connection, place) = (told.connection, told.place);
             let own = changes.get(&id).map_or(&[][..], |list| list);
             if connection.within_region() {
                 // R8: a link type exists only between regions.
@@ -99,19 +110,89 @@ impl Builder {
             match LinkHistory::new(&only_changes, connection.link_type) {
                 // A connection blamed for an unreadable row is not to be told a broken chain as well.
                 Err(broken) if !self.faulty.contains_key(&id) => {
-                    self.blame(&id, explain_chain(&connection, own, broken));
+                    self.blame(&id, explain_chain(&connection, &place, own, broken));
                 }
                 Err(_) => {}
                 Ok(history) => rows.push((connection, history)),
             }
         }
         rows.retain(|(connection, _)| !self.faulty.contains_key(&connection.id));
-        Inventory::assemble(rows, self.faulty, self.faults, changes_given, changed_within_region)
-            .with_remarks(self.remarks)
+        let inventory =
+            Inventory::assemble(rows, self.faulty, self.faults, changes_given, changed_within_region);
+        Ok(inventory.with_remarks(self.remarks))
+    }
+
+    /// Turns the events of trails into lives and link changes. A trail covers more than one looks at, so that
+    /// events of connections that the inventory lacks are counted, not refused.
+    fn follow_trail(&mut self, settings: &InventorySettings<'_>) {
+        let (by_connection, bad) = self.trail.sort_out();
+        let (mut used, mut elsewhere) = (BTreeMap::new(), BTreeMap::new());
+        for (id, fault) in bad {
+            if self.is_known(&id) {
+                self.blame(&id, fault);
+            } else {
+                *elsewhere.entry(id).or_default() += 1;
+            }
+        }
+        for (id, events) in by_connection {
+            if let Some(row) = supplied_row(&events, settings).filter(|_| !self.is_known(&id)) {
+                let message = format!(
+                    "{id} is not in the inventory; the trail tells its row, from creation to deletion"
+                );
+                self.remark(Remark {
+                    code: RemarkCode::RowFromTrail,
+                    message,
+                    connection_id: Some(id.clone()),
+                });
+                self.connections.insert(id.clone(), row);
+            }
+            if !self.is_known(&id) {
+                *elsewhere.entry(id).or_default() += events.len() as u64;
+                continue;
+            }
+            for event in &events {
+                *used.entry(event.call).or_default() += 1;
+            }
+            let Some(told) = self.connections.get_mut(&id) else { continue };
+            let followed = match self.changes.get(&id).and_then(|changes| changes.first()) {
+                Some((_, place)) => {
+                    let why =
+                        format!("a trail and a table ({place}) both tell changes of {id}; give one of them");
+                    Err(events[0].place.fault(FaultCode::BrokenChain, why))
+                }
+                None => apply(told, &events, settings),
+            };
+            match followed {
+                Ok(changes) => drop(self.changes.insert(id, changes)),
+                Err(fault) => self.blame(&id, fault),
+            }
+        }
+        let remarks = self.trail.remarks(&used, &elsewhere);
+        self.remarks.extend(remarks);
+    }
+
+    fn is_known(&self, connection_id: &str) -> bool {
+        self.connections.contains_key(connection_id) || self.faulty.contains_key(connection_id)
+    }
+
+    /// A statement about a connection that is not there is most likely a typing error.
+    fn check_statements(&self, settings: &InventorySettings<'_>) -> Result<()> {
+        let unknown = settings.link_types_before.of.keys().find(|id| !self.is_known(id));
+        unknown.map_or(Ok(()), |id| {
+            let near = did_you_mean(id, self.connections.keys().map(|known| &**known));
+            Err(Error::usage(format!(
+                "--link-type-before {id}: no connection of the inventory has this id{near}"
+            )))
+        })
     }
 }
 
-fn explain_chain(connection: &Connection, changes: &[(LinkChange, Place)], broken: BrokenChain) -> Fault {
+fn explain_chain(
+    connection: &Connection,
+    place: &Place,
+    changes: &[(LinkChange, Place)],
+    broken: BrokenChain,
+) -> Fault {
     let (index, why) = match broken {
         BrokenChain::From { index, in_effect } => (
             index,
@@ -124,7 +205,7 @@ fn explain_chain(connection: &Connection, changes: &[(LinkChange, Place)], broke
         BrokenChain::End { index, ends_with } => (
             index,
             format!(
-                "the last change of {} ends with {ends_with}, but the inventory says {}; \
+                "the last change of {} ends with {ends_with}, but the inventory says {} ({place}); \
                  a change is missing or the inventory is of another day",
                 connection.id, connection.link_type
             ),

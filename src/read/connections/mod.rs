@@ -6,28 +6,71 @@ mod provider;
 mod terraform;
 
 use crate::{
-    error::{ErrorKind, Result},
-    model::connection::Inventory,
+    error::{Error, ErrorKind, Result},
+    model::{connection::Inventory, link::LinkType, time::Hour},
     read::{Document, changes, json, terraform::StatedRequesters},
 };
 use builder::Builder;
+use std::collections::BTreeMap;
 
 /// Says whether a region id may be named, and if not, why.
 pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;
 
 /// What the inputs of an inventory do not tell themselves.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct InventorySettings<'a> {
     /// Whether a region may be named.
     pub check_region: RegionCheck<'a>,
     /// Accounts and regions of requesters, which a Terraform state does not tell everywhere.
     pub requesters: Option<&'a StatedRequesters>,
+    /// Link types before the first change that a trail knows.
+    pub link_types_before: LinkTypesBefore,
+    /// The first hour that will be billed, where that is known: what a trail does not tell of earlier hours then
+    /// needs no statement, and the inventory is good from this hour on.
+    pub billed_from: Option<Hour>,
+}
+
+/// Link types before the first change that a trail knows, where it does not reach back to the creation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkTypesBefore {
+    /// Of every connection that is not stated itself.
+    pub of_all: Option<LinkType>,
+    /// By connection id.
+    pub of: BTreeMap<String, LinkType>,
+}
+
+impl LinkTypesBefore {
+    /// Reads `Gold`, for every connection, and `pcc-aaa=Platinum`, for one.
+    pub fn parse<'a>(statements: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut stated = Self::default();
+        for statement in statements {
+            let bad = |why: &str| Error::usage(format!("--link-type-before {statement}: {why}"));
+            let (id, link_type) = match statement.rsplit_once('=') {
+                Some((id, link_type)) => (Some(id), link_type),
+                None => (None, statement),
+            };
+            let link_type = link_type.parse().map_err(|why: String| bad(&why))?;
+            let before = match id {
+                Some(id) => stated.of.insert(id.into(), link_type),
+                None => stated.of_all.replace(link_type),
+            };
+            if before.is_some_and(|before| before != link_type) {
+                return Err(bad("another type was stated before"));
+            }
+        }
+        Ok(stated)
+    }
 }
 
 impl<'a> InventorySettings<'a> {
     /// To check regions, and to state nothing else.
     pub fn new(check_region: RegionCheck<'a>) -> Self {
-        Self { check_region, requesters: None }
+        Self {
+            check_region,
+            requesters: None,
+            link_types_before: LinkTypesBefore::default(),
+            billed_from: None,
+        }
     }
 
     /// With what is stated about requesters.
@@ -46,7 +89,7 @@ pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Invent
     let settings = InventorySettings::new(&|_| Ok(()));
     let inventory = read_inventory(&connections, changes.as_ref().map(|list| &list[..]), &settings)?;
     let faults = inventory.faults().to_vec();
-    crate::Error::from_faults(ErrorKind::Input, faults).map_or(Ok(inventory), Err)
+    Error::from_faults(ErrorKind::Input, faults).map_or(Ok(inventory), Err)
 }
 
 /// Reads connections and link changes, each document by its content.
@@ -72,5 +115,5 @@ pub fn read_inventory(
     for document in link_changes.unwrap_or_default() {
         changes::read(document, &mut builder)?;
     }
-    Ok(builder.finish(link_changes.is_some()))
+    builder.finish(link_changes.is_some(), settings)
 }

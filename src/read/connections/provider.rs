@@ -408,7 +408,10 @@ mod tests {
             |region: &str| if region == "cn-guangzhou" { Err("no such region".into()) } else { Ok(()) };
         let documents = [Document::new("a.json", entry(""))];
         let read = read_inventory(&documents, None, &InventorySettings::new(&check)).unwrap();
-        assert_eq!(read.fault_of("pcc-aaa").unwrap().message, "AcceptingRegionId: no such region");
+        assert_eq!(
+            read.fault_of("pcc-aaa").unwrap().to_string(),
+            "a.json:1: AcceptingRegionId: no such region"
+        );
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub struct TrafficArgs {
     /// is joined to it by VPC id and address, so connections need both.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["usage", "cloudmonitor"])]
     pub flow_logs: Vec<String>,
-    /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`.
+    /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`,
+    /// the JSON of `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`, or `terraform show -json`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub connections: Vec<String>,
     /// The account of requesters, where a Terraform state does not tell it; PROVIDER= says for which configuration of
@@ -40,9 +41,12 @@ pub struct TrafficArgs {
     /// The region of requesters, likewise.
     #[arg(long, value_name = "[PROVIDER=]REGION")]
     pub requester_region: Vec<String>,
-    /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`.
+    /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`, or ActionTrail events.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub link_changes: Vec<String>,
+    /// The link type before the first change that a trail knows: Gold for all, or pcc-aaa=Gold for one; repeatable.
+    #[arg(long, value_name = "[ID=]TYPE")]
+    pub link_type_before: Vec<String>,
     /// Where the clocks stood of Parquet timestamps without a zone, such as +08:00; without this they are refused.
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub naive_offset: Option<String>,

@@ -1,0 +1,290 @@
+//! ActionTrail events: arrays, lines, `LookupEvents` answers, and what a log service makes of them, as JSON or CSV.
+
+use super::event::{Members, read};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    read::{
+        Document,
+        connections::builder::Builder,
+        json,
+        place::Place,
+        table::{faults_of, read_table},
+    },
+};
+use serde_json::{Map, Value};
+
+/// Columns under which a log service delivers events, the first two always; each may have `event.` in front.
+const COLUMNS: [&str; 16] = [
+    "eventName",
+    "eventTime",
+    "eventId",
+    "errorCode",
+    "acsRegion",
+    "requestId",
+    "requestParameters",
+    "requestParameterJson",
+    "requestParameters.InstanceId",
+    "requestParameters.LinkType",
+    "requestParameters.DryRun",
+    "responseElements",
+    "responseElements.InstanceId",
+    "resourceName",
+    "recipientAccountId",
+    "userIdentity.accountId",
+];
+
+/// The columns of a CSV document that holds events, those that it needs and those that it may have; `None` where
+/// its header names no event.
+pub(super) fn columns(document: &Document) -> Option<(Vec<String>, Vec<String>)> {
+    let header = document.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = String::from_utf8_lossy(header);
+    let has = |name: &str| {
+        let mut found = header.split(',').map(|column| column.trim_matches(['"', '\r', ' ', '\u{feff}']));
+        found.any(|column| column == name)
+    };
+    if has("event") {
+        return Some((vec!["event".into()], Vec::new()));
+    }
+    let prefix = ["event.", ""].into_iter().find(|prefix| has(&format!("{prefix}eventName")))?;
+    let mut columns: Vec<String> = COLUMNS.iter().map(|name| format!("{prefix}{name}")).collect();
+    let optional = columns.split_off(2);
+    Some((columns, optional))
+}
+
+/// Reads events from the rows of a CSV document.
+pub(super) fn read_csv(
+    document: &Document,
+    (required, optional): &(Vec<String>, Vec<String>),
+    builder: &mut Builder,
+) -> Result<()> {
+    let (name, text) = (&document.name, &document.text[..]);
+    let wanted = [required, optional].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (rows, misfits) = read_table(ErrorKind::Input, name, text, &wanted[0], &wanted[1])?;
+    let mut nobodys = faults_of(misfits);
+    for row in rows {
+        let names = required.iter().chain(optional).cloned();
+        let members = names.zip(row.values.into_iter().map(Value::String)).collect();
+        let read = read(&Members::new(members), Place::row(name, row.line));
+        nobodys.extend(builder.trail.take(read));
+    }
+    refuse_nobodys(nobodys)
+}
+
+/// Whose change it was cannot be told, so no connection's history can be trusted.
+fn refuse_nobodys(mut faults: Vec<Fault>) -> Result<()> {
+    for fault in &mut faults {
+        fault.code = FaultCode::UnusableInput;
+    }
+    Error::from_faults(ErrorKind::Input, faults).map_or(Ok(()), Err)
+}
+
+/// Reads events from a JSON document.
+pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()> {
+    let (mut lines, values) = json::values(document)?;
+    let mut nobodys = Vec::new();
+    for value in &values {
+        let place = Place::value(&document.name, value.line, value.path.clone());
+        let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
+        let answer: Answer<'_> = value.read().map_err(&unusable)?;
+        let Some(events) = &answer.events else {
+            let members: Map<String, Value> = value.read().map_err(&unusable)?;
+            let members = Members::new(members);
+            if !members.is_event() {
+                return Err(unusable(answer.what_else()));
+            }
+            nobodys.extend(builder.trail.take(read(&members, place)));
+            continue;
+        };
+        builder.trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
+        let dot = if value.path.is_empty() { "" } else { "." };
+        for (index, event) in events.iter().enumerate() {
+            let path = format!("{}{dot}Events[{index}]", value.path);
+            let place = Place::value(&document.name, lines.of(event.get()), path);
+            let members: Map<String, Value> = serde_json::from_str(event.get()).map_err(|_| {
+                Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, "is no object"))
+            })?;
+            nobodys.extend(builder.trail.take(read(&Members::new(members), place)));
+        }
+    }
+    refuse_nobodys(nobodys)
+}
+
+/// What tells the documents apart that `--link-changes` takes.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    events: Option<Vec<&'a serde_json::value::RawValue>>,
+    next_token: Option<Value>,
+    code: Option<Value>,
+    message: Option<Value>,
+    vpc_peer_connects: Option<serde::de::IgnoredAny>,
+}
+
+impl Answer<'_> {
+    /// Why an object is not read here.
+    fn what_else(&self) -> String {
+        if self.vpc_peer_connects.is_some() {
+            return "this is a list of connections; hand it over as --connections".into();
+        }
+        let Some(code) = &self.code else {
+            return "is neither an ActionTrail event nor an answer of LookupEvents".into();
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), Into::into);
+        let message = self.message.as_ref().map(text).unwrap_or_default();
+        format!("the provider answered with the error {}: {message}; make the export again", text(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        inventory,
+        model::{connection::Inventory, link::LinkType, time::Timestamp},
+    };
+
+    const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+        pcc-aaa,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Platinum\n";
+
+    /// The creation of pcc-aaa with Gold, and its change to Platinum.
+    const CREATE: &str = r#"{"eventId":"E-0","eventVersion":"1","eventTime":"2026-10-01T05:00:00Z","eventName":"CreateVpcPeerConnection",
+        "requestId":"R-0","requestParameters":{"VpcId":"vpc-1"},"responseElements":{"InstanceId":"pcc-aaa"}}"#;
+    const MODIFY: &str = r#"{"eventId":"E-1","eventVersion":1,"eventTime":"2026-10-03T05:40:11Z","eventName":"ModifyVpcPeerConnection",
+        "requestId":"R-1","requestParameters":{"InstanceId":"pcc-aaa","LinkType":"Platinum"},"responseElements":{"RequestId":"R-1"}}"#;
+
+    fn read(trail: &str) -> Inventory {
+        inventory(CONNECTIONS, Some(trail)).unwrap_or_else(|error| panic!("{error}\n{trail}"))
+    }
+
+    fn told(inventory: &Inventory) -> Vec<&str> {
+        inventory.remarks().iter().map(|remark| &*remark.message).collect()
+    }
+
+    #[test]
+    fn every_form_in_which_events_are_delivered_tells_the_same() {
+        let text = |object: &str| object.replace('\n', " ").replace('"', "\\\"");
+        let line = |object: &str| object.replace('\n', " ");
+        let flat_create = r#"{"__topic__":"actiontrail_audit_event","event.eventName":"CreateVpcPeerConnection","event.eventId":"E-0",
+            "event.eventTime":"2026-10-01T05:00:00Z","event.requestParameterJson":"{\"VpcId\":\"vpc-1\"}","event.errorCode":"",
+            "event.responseElements":"{\"InstanceId\":\"pcc-aaa\"}"}"#;
+        let flat_modify = r#"{"event.eventName":"ModifyVpcPeerConnection","event.eventTime":"2026-10-03T05:40:11Z","event.errorCode":null,
+            "event.requestParameters.InstanceId":"pcc-aaa","event.requestParameters.LinkType":"Platinum"}"#;
+        let csv = "event.eventName,event.eventTime,event.errorCode,event.requestParameterJson,event.responseElements,event.resourceName\n\
+            CreateVpcPeerConnection,2026-10-01T05:00:00Z,,{},\"{\"\"InstanceId\"\":\"\"pcc-aaa\"\"}\",\n\
+            ModifyVpcPeerConnection,2026-10-03T05:40:11Z,-,\"{\"\"LinkType\"\":\"\"Platinum\"\"}\",null,pcc-aaa\n";
+        let quoted = |object: &str| format!("\"{}\"", line(object).replace('"', "\"\""));
+        for trail in [
+            format!("[{CREATE},{MODIFY}]"),
+            format!("{}\n{}\n", line(MODIFY), line(CREATE)),
+            format!("\u{feff}{{\"RequestId\":\"R\",\"Events\":[{MODIFY},{CREATE}],\"NextToken\":\"\"}}"),
+            format!("{{\"Events\":[{CREATE}],\"NextToken\":\"t\"}}\n{{\"Events\":[{MODIFY}]}}"),
+            format!("{{\"event\":{CREATE}}}\n{{\"event\":\"{}\",\"__time__\":\"1\"}}", text(MODIFY)),
+            format!("{}\n{}", line(flat_create), line(flat_modify)),
+            csv.to_owned(),
+            format!("__time__,event\n1,{}\n2,{}\n", quoted(CREATE), quoted(MODIFY)),
+            csv.replace("event.", ""),
+        ] {
+            let read = read(&trail);
+            let levels = |at: &str| read.history(0).levels(Timestamp::parse(at).unwrap().hour());
+            assert_eq!(levels("2026-10-03T04:00:00Z").highest, LinkType::Gold, "{trail}");
+            assert!(levels("2026-10-03T05:00:00Z").switched, "{trail}");
+            assert_eq!(levels("2026-10-03T06:00:00Z").highest, LinkType::Platinum, "{trail}");
+            assert_eq!(read.connection(0).created_at.unwrap().to_string(), "2026-10-01T05:00:00Z");
+            assert_eq!(
+                told(&read),
+                ["events of the trail: 1 of creations, 1 that name a link type"],
+                "{trail}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_is_counted() {
+        let otherwise = |id: u32, name: &str, value: &str| {
+            MODIFY.replace("E-1", &format!("E-{id}")).replace("R-1", &format!("R-{id}")).replace(name, value)
+        };
+        let events = [
+            CREATE.to_owned(),
+            MODIFY.to_owned(),
+            MODIFY.to_owned(),
+            // The other account's event of the same request.
+            MODIFY.replace("E-1", "E-2"),
+            otherwise(3, "\"responseElements\"", "\"errorCode\":\"Forbidden\",\"x\""),
+            otherwise(4, "\"LinkType\"", "\"DryRun\":true,\"LinkType\""),
+            otherwise(5, "\"LinkType\"", "\"DryRun\":\"true\",\"LinkType\""),
+            otherwise(6, ",\"LinkType\":\"Platinum\"", ""),
+            otherwise(7, "\"Platinum\"", "null"),
+            otherwise(8, "\"Platinum\"", "\"\""),
+            otherwise(9, "ModifyVpcPeerConnection", "ModifyVpcAttribute"),
+            CREATE.replace("E-0", "E-10").replace("R-0", "R-10").replace("pcc-aaa", ""),
+            otherwise(11, "pcc-aaa", "pcc-bbb"),
+        ];
+        let read = read(&format!("[{}]", events.join(",")));
+        assert_eq!(
+            told(&read),
+            [
+                "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 1 failed, 2 dry runs, \
+             3 that name no link type, 1 that do not tell which connection they create, 2 delivered more than once",
+                "1 events of the trail are of 1 connections that the inventory lacks: pcc-bbb",
+            ]
+        );
+        assert!(!read.history(0).levels(Timestamp::parse("2026-10-03T04:00:00Z").unwrap().hour()).switched);
+    }
+
+    #[test]
+    fn r15_bad_events_name_line_and_path() {
+        let refused = |trail: &str| inventory(CONNECTIONS, Some(trail)).unwrap_err().to_string();
+        for (event, why) in [
+            (MODIFY.replace("2026-10-03T05:40:11Z", "2026-10-03"), "eventTime: \"2026-10-03\": write it as"),
+            (MODIFY.replace("\"2026-10-03T05:40:11Z\"", "null"), "eventTime: it is missing"),
+            (
+                MODIFY.replace("Platinum", "platinum"),
+                "requestParameters.LinkType: link type \"platinum\" is neither",
+            ),
+            (
+                MODIFY.replace("\"Platinum\"", "1e15"),
+                "requestParameters.LinkType: \"1000000000000000.0\" is neither",
+            ),
+            (
+                MODIFY.replace("\"InstanceId\":\"pcc-aaa\",", ""),
+                "requestParameters.InstanceId: it is missing, so it is",
+            ),
+            (MODIFY.replace("\"pcc-aaa\"", "1.5"), "requestParameters.InstanceId: \"1.5\" is neither text"),
+            (
+                MODIFY.replace("{\"InstanceId\":\"pcc-aaa\",\"LinkType\":\"Platinum\"}", "\"{\""),
+                "requestParameters: is neither an object nor the JSON text of one",
+            ),
+        ] {
+            let found = refused(&format!("[\n{CREATE},\n{event}]"));
+            assert!(found.starts_with(&format!("link changes:4: [1].{why}")), "{event}:\n{found}");
+            let found = refused(&format!("{{\"Events\":[{CREATE},\n{event}]}}"));
+            assert!(found.starts_with(&format!("link changes:3: Events[1].{why}")), "{event}:\n{found}");
+        }
+        for (trail, why) in [
+            (
+                r#"{"Code":"Forbidden","Message":"no"}"#,
+                "link changes:1: the provider answered with the error Forbidden: no",
+            ),
+            (r#"{"VpcPeerConnects":[]}"#, "link changes:1: this is a list of connections"),
+            ("\n[{}]", "link changes:2: [0]: is neither an ActionTrail event nor an answer of LookupEvents"),
+            ("{\"Events\":[7]}", "link changes:1: Events[0]: is no object"),
+            ("[{\"eventName\":\n", "link changes:2: is not valid JSON: EOF while parsing a value"),
+            (
+                "event.eventName,event.eventTime\nModifyVpcPeerConnection\n",
+                "link changes:2: 1 fields where the header has 2",
+            ),
+            ("eventName,x\n", "link changes:1: the header lacks eventTime"),
+        ] {
+            let found = refused(trail);
+            assert!(found.starts_with(why), "{trail}:\n{found}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_told_in_two_ways_is_refused() {
+        let otherwise = MODIFY.replace("R-1", "R-2").replace("Platinum", "Gold");
+        let error = inventory(CONNECTIONS, Some(&format!("[{CREATE},{MODIFY},\n{otherwise}]"))).unwrap_err();
+        let why = "event E-1 stands here and at link changes:4 [2], and says something else there";
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}

@@ -1,0 +1,294 @@
+//! One event of an ActionTrail: which call it records, of which connection, and what that says of link types.
+
+use crate::{
+    error::{Fault, FaultCode},
+    model::{
+        connection::{Connection, End},
+        link::LinkType,
+        time::Timestamp,
+    },
+    read::{
+        connections::csv::read_bandwidth,
+        json::{required_text, text_of},
+        place::Place,
+    },
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The calls that tell something of a connection's link type or life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::read) enum Call {
+    Create,
+    Modify,
+    Delete,
+}
+
+impl Call {
+    fn of(event_name: &str) -> Option<Self> {
+        match event_name {
+            "CreateVpcPeerConnection" => Some(Self::Create),
+            "ModifyVpcPeerConnection" => Some(Self::Modify),
+            "DeleteVpcPeerConnection" => Some(Self::Delete),
+            _ => None,
+        }
+    }
+
+    /// As it is counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "of creations",
+            Self::Modify => "that name a link type",
+            Self::Delete => "of deletions",
+        }
+    }
+}
+
+/// A successful call of one connection.
+#[derive(Debug)]
+pub(in crate::read) struct Event {
+    pub call: Call,
+    pub at: Timestamp,
+    pub connection_id: Arc<str>,
+    /// Of a creation, and of a modification that names one.
+    pub link_type: Option<LinkType>,
+    pub event_id: Option<String>,
+    pub request_id: Option<String>,
+    /// The row that a creation can supply, where it tells enough.
+    pub row: Option<Box<Connection>>,
+    pub place: Place,
+}
+
+/// What an event says; two that say the same are one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::read) struct Says {
+    pub connection_id: Arc<str>,
+    at: Timestamp,
+    call: Call,
+    link_type: Option<LinkType>,
+}
+
+impl Event {
+    pub fn says(&self) -> Says {
+        let (connection_id, at) = (self.connection_id.clone(), self.at);
+        Says { connection_id, at, call: self.call, link_type: self.link_type }
+    }
+}
+
+/// Why an event changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::read) enum Skip {
+    OtherCall,
+    Failed,
+    DryRun,
+    NamesNoLinkType,
+    CreatesUnknown,
+    Repeated,
+}
+
+impl Skip {
+    /// As it is counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherCall => "of other calls",
+            Self::Failed => "failed",
+            Self::DryRun => "dry runs",
+            Self::NamesNoLinkType => "that name no link type",
+            Self::CreatesUnknown => "that do not tell which connection they create",
+            Self::Repeated => "delivered more than once",
+        }
+    }
+}
+
+/// What an event is good for.
+pub(in crate::read) enum Read {
+    Event(Box<Event>),
+    Skipped(Skip),
+    /// It cannot be read; the connection, where it is known.
+    Bad(Option<Arc<str>>, Fault),
+}
+
+/// The members of an event by their documented names, however they were delivered: as an object, under `event`,
+/// or as `event.*` columns, in which objects are JSON text.
+pub(super) struct Members(Map<String, Value>);
+
+impl Members {
+    pub fn new(members: Map<String, Value>) -> Self {
+        match members.get("event").and_then(object_of) {
+            Some(event) => Self(event),
+            None => Self(members),
+        }
+    }
+
+    /// Whether this is an event at all.
+    pub fn is_event(&self) -> bool {
+        self.get("eventName").is_some()
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        let value = self.0.get(name).or_else(|| self.0.get(&format!("event.{name}")))?;
+        // What a log service writes into columns that have no value.
+        Some(value).filter(|value| !value.is_null() && !matches!(value.as_str(), Some("" | "-" | "null")))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, String> {
+        text_of(name, self.get(name))
+    }
+
+    /// A member of the object `parent`.
+    fn member(&self, parent: &str, name: &str) -> Option<Value> {
+        let flat = self.get(&format!("{parent}.{name}")).cloned();
+        flat.or_else(|| object_of(self.get(parent)?)?.remove(name))
+    }
+
+    /// The parameters of the call.
+    fn parameters(&self) -> Result<Map<String, Value>, String> {
+        let mut parameters = Map::new();
+        for name in ["requestParameterJson", "requestParameters"] {
+            if let Some(value) = self.get(name) {
+                let shown = || format!("{name}: is neither an object nor the JSON text of one");
+                parameters.extend(object_of(value).ok_or_else(shown)?);
+            }
+        }
+        for name in ["InstanceId", "LinkType", "DryRun"] {
+            if let Some(value) = self.get(&format!("requestParameters.{name}")) {
+                parameters.insert(name.into(), value.clone());
+            }
+        }
+        Ok(parameters)
+    }
+}
+
+/// An object, also one that stands as JSON text.
+fn object_of(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object.clone()),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// Reads an event. Failed calls, dry runs and calls that name no link type change nothing.
+pub(super) fn read(members: &Members, place: Place) -> Read {
+    let name = members.get("eventName").and_then(Value::as_str).unwrap_or_default();
+    let Some(call) = Call::of(name) else { return Read::Skipped(Skip::OtherCall) };
+    if members.get("errorCode").is_some() {
+        return Read::Skipped(Skip::Failed);
+    }
+    let nobodys = |why: &str| Read::Bad(None, place.member_fault(FaultCode::UnusableInput, why));
+    let parameters = match members.parameters() {
+        Ok(parameters) => parameters,
+        Err(why) => return nobodys(&why),
+    };
+    if is_true(parameters.get("DryRun")) {
+        return Read::Skipped(Skip::DryRun);
+    }
+    let link_type = parameters.get("LinkType").filter(|value| !matches!(value, Value::Null));
+    let link_type = link_type.filter(|value| value.as_str() != Some(""));
+    if call == Call::Modify && link_type.is_none() {
+        return Read::Skipped(Skip::NamesNoLinkType);
+    }
+    let connection_id = match connection_id(call, members, &parameters) {
+        Ok(Some(id)) => Arc::<str>::from(id),
+        Ok(None) if call == Call::Create => return Read::Skipped(Skip::CreatesUnknown),
+        Ok(None) => return nobodys("requestParameters.InstanceId: it is missing, so it is nobody's change"),
+        Err(why) => return nobodys(&why),
+    };
+    let event = event(call, &connection_id, members, &parameters, link_type, &place);
+    event.map_or_else(
+        |why| Read::Bad(Some(connection_id), place.member_fault(FaultCode::UnreadableRow, &why)),
+        |event| Read::Event(Box::new(event)),
+    )
+}
+
+fn event(
+    call: Call,
+    connection_id: &Arc<str>,
+    members: &Members,
+    parameters: &Map<String, Value>,
+    link_type: Option<&Value>,
+    place: &Place,
+) -> Result<Event, String> {
+    let at = required_text("eventTime", members.get("eventTime"))?;
+    let at = Timestamp::parse(&at).map_err(|why| format!("eventTime: {at:?}: {why}"))?;
+    const LINK_TYPE: &str = "requestParameters.LinkType";
+    let link_type = match text_of(LINK_TYPE, link_type)? {
+        Some(text) if call != Call::Delete => {
+            Some(text.parse().map_err(|why| format!("{LINK_TYPE}: {why}"))?)
+        }
+        // R8: a connection that is created without one is Gold.
+        None if call == Call::Create => Some(LinkType::Gold),
+        _ => None,
+    };
+    let row = if call == Call::Create { row(connection_id, at, members, parameters).ok() } else { None };
+    Ok(Event {
+        call,
+        at,
+        connection_id: connection_id.clone(),
+        link_type,
+        event_id: members.text("eventId")?,
+        request_id: members.text("requestId")?,
+        row: row.map(Box::new),
+        place: place.clone(),
+    })
+}
+
+/// A creation names its connection in the answer, the other calls in the request; either may name it as the
+/// event's resource.
+fn connection_id(
+    call: Call,
+    members: &Members,
+    parameters: &Map<String, Value>,
+) -> Result<Option<String>, String> {
+    const ID: &str = "InstanceId";
+    let named = match call {
+        Call::Create => {
+            text_of("responseElements.InstanceId", members.member("responseElements", ID).as_ref())?
+        }
+        _ => text_of("requestParameters.InstanceId", parameters.get(ID))?,
+    };
+    // A resource name of another shape may name anything.
+    let resource = || members.text("resourceName").map(|name| name.filter(|name| name.starts_with("pcc-")));
+    named.map_or_else(resource, |id| Ok(Some(id)))
+}
+
+/// The connection as its creation tells it.
+fn row(
+    id: &Arc<str>,
+    at: Timestamp,
+    members: &Members,
+    parameters: &Map<String, Value>,
+) -> Result<Connection, String> {
+    let text = |name: &str| text_of(name, parameters.get(name));
+    let required = |name: &str| required_text(name, parameters.get(name));
+    let caller = text_of("userIdentity.accountId", members.member("userIdentity", "accountId").as_ref())?;
+    let caller = caller.map_or_else(|| members.text("recipientAccountId"), |caller| Ok(Some(caller)))?;
+    let region = text("RegionId")?.map_or_else(|| members.text("acsRegion"), |region| Ok(Some(region)))?;
+    let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
+        let (account_id, region) = (account.into(), region.into());
+        Ok(End { account_id, region, vpc_id: text(vpc)?, cidrs: Vec::new() })
+    };
+    Ok(Connection {
+        id: id.clone(),
+        requester: end(
+            caller.ok_or("userIdentity.accountId: it is missing")?,
+            region.ok_or("RegionId: it is missing")?,
+            "VpcId",
+        )?,
+        accepter: end(required("AcceptingAliUid")?, required("AcceptingRegionId")?, "AcceptingVpcId")?,
+        link_type: LinkType::Gold,
+        bandwidth: read_bandwidth("Bandwidth", text("Bandwidth")?.as_deref())?,
+        status: None,
+        created_at: Some(at),
+        deleted_at: None,
+        name: text("Name")?,
+    })
+}
+
+fn is_true(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(is)) => *is,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! All that was read of trails: each event once, by connection, and what was passed over.
+
+use super::event::{Call, Event, Read, Says, Skip};
+use crate::{
+    error::{Fault, FaultCode},
+    model::connection::{Remark, RemarkCode},
+    read::place::Place,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// How many connections a remark names.
+const NAMED: usize = 5;
+
+/// Events by connection, in time order.
+pub(in crate::read) type ByConnection = BTreeMap<Arc<str>, Vec<Event>>;
+
+#[derive(Default)]
+pub(in crate::read) struct Trail {
+    events: Vec<Event>,
+    /// Events that cannot be read or contradict each other, by the connection that they are of.
+    bad: Vec<(Arc<str>, Fault)>,
+    skipped: BTreeMap<Skip, u64>,
+    pages: u64,
+    last_pages: u64,
+}
+
+impl Trail {
+    /// Takes an event; returns what is wrong with it where it is nobody's.
+    pub fn take(&mut self, read: Read) -> Option<Fault> {
+        match read {
+            Read::Event(event) => self.events.push(*event),
+            Read::Skipped(skip) => self.skip(skip),
+            Read::Bad(Some(id), fault) => self.bad.push((id, fault)),
+            Read::Bad(None, fault) => return Some(fault),
+        }
+        None
+    }
+
+    fn skip(&mut self, skip: Skip) {
+        *self.skipped.entry(skip).or_default() += 1;
+    }
+
+    /// Notes a page of `LookupEvents`, and whether another follows it.
+    pub fn note_page(&mut self, goes_on: bool) {
+        self.pages += 1;
+        self.last_pages += u64::from(!goes_on);
+    }
+
+    /// Sorts the events out: each once, and those that are bad.
+    pub fn sort_out(&mut self) -> (ByConnection, Vec<(Arc<str>, Fault)>) {
+        let mut events = std::mem::take(&mut self.events);
+        // An order of its own, whatever that of the inputs (R17).
+        events.sort_by_cached_key(Event::says);
+        let mut seen: HashMap<String, (Says, Place)> = HashMap::new();
+        let mut by_connection = ByConnection::new();
+        for event in events {
+            // An event may be delivered twice, and both accounts may be told of one request.
+            let id = event.event_id.as_ref().map(|id| format!("event {id}"));
+            let request = event.request_id.as_ref().map(|id| format!("request {id}"));
+            let names: Vec<String> = id.into_iter().chain(request).collect();
+            let first = names.iter().find_map(|name| seen.get(name).map(|first| (name, first)));
+            match first {
+                Some((_, (says, _))) if *says == event.says() => self.skip(Skip::Repeated),
+                Some((name, (says, place))) => {
+                    let why = format!("{name} stands here and at {place}, and says something else there");
+                    let fault = event.place.fault(FaultCode::BrokenChain, why);
+                    self.bad.extend(
+                        [&says.connection_id, &event.connection_id].map(|id| (id.clone(), fault.clone())),
+                    );
+                }
+                None => {
+                    seen.extend(names.into_iter().map(|name| (name, (event.says(), event.place.clone()))));
+                    by_connection.entry(event.connection_id.clone()).or_default().push(event);
+                }
+            }
+        }
+        (by_connection, std::mem::take(&mut self.bad))
+    }
+
+    /// What a reader should know of the trail: `used` are its events by call.
+    pub fn remarks(&self, used: &BTreeMap<Call, u64>, elsewhere: &BTreeMap<Arc<str>, u64>) -> Vec<Remark> {
+        let about = |code, message| Remark { code, message, connection_id: None };
+        let mut remarks = Vec::new();
+        let parts = used.iter().map(|(call, count)| format!("{count} {}", call.as_str()));
+        let passed_over = self.skipped.iter().map(|(skip, count)| format!("{count} {}", skip.as_str()));
+        let parts: Vec<String> = parts.chain(passed_over).collect();
+        if !parts.is_empty() {
+            remarks.push(about(RemarkCode::TrailRead, format!("events of the trail: {}", parts.join(", "))));
+        }
+        if self.pages > 0 && self.last_pages == 0 {
+            let message = "the trail is incomplete: fetch the page that its NextToken names";
+            remarks.push(about(RemarkCode::TrailIncomplete, message.into()));
+        }
+        let (events, connections) = (elsewhere.values().sum::<u64>(), elsewhere.len());
+        if events > 0 {
+            let named: Vec<&str> = elsewhere.keys().take(NAMED).map(|id| &**id).collect();
+            let more = if connections > NAMED { ", ..." } else { "" };
+            let message = format!(
+                "{events} events of the trail are of {connections} connections that the inventory lacks: {}{more}",
+                named.join(", ")
+            );
+            remarks.push(about(RemarkCode::TrailElsewhere, message));
+        }
+        remarks
+    }
+}
