@@ -114,6 +114,7 @@ impl Regions {
                 return Error::usage(format!("region {text:?} is not known; did you mean {id}, {name}?"));
             }
             let names = self.all().flat_map(|r| [&*r.id, r.name_en.as_str(), r.name_zh.as_str()]);
+            let names = names.flat_map(|name| [Some(name), in_brackets(name)]).flatten();
             Error::usage(format!("region {text:?} is not known{}", did_you_mean(text, names)))
         })
     }

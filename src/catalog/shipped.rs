@@ -89,8 +89,14 @@ mod tests {
         assert_eq!(regions.get("na-south-1").unwrap().area, None);
         assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 1);
         assert_eq!(regions.areas().len(), 6);
-        assert!(regions.find("杭州").unwrap_err().to_string().contains("cn-hangzhou"));
-        assert_eq!(&*regions.find("singapore").unwrap().id, "ap-southeast-1");
+        for (name, id) in
+            [("杭州", "cn-hangzhou"), ("Hohhot", "cn-huhehaote"), ("singapore", "ap-southeast-1")]
+        {
+            assert_eq!(&*regions.find(name).unwrap().id, id);
+        }
+        assert!(regions.find("中卫市").unwrap_err().to_string().contains("中卫"));
+        assert!(regions.find("Hohot").unwrap_err().to_string().contains("did you mean \"Hohhot\""));
+        assert!(regions.find("North 2 Finance").unwrap_err().to_string().contains("cn-beijing-finance-1"));
         assert_eq!(regions.places_of("me-east-1").1, Some(Place::Area("Middle East".into())));
     }
 }
