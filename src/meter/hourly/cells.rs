@@ -1,0 +1,159 @@
+//! How the cells of an hour, the bytes of its keys, are encoded: about five bytes each.
+//!
+//! A cell is a control byte, the key's step from the one before where that is long, and as many bytes of the sum as it
+//! has. The low half of the control byte is that number, the high half the step, or how many bytes of it follow. Cells
+//! stand in the order of their keys; a key may stand several times, and its cells add up.
+
+use crate::error::Result;
+
+/// Bytes of a key in an hour, counted from the start of the period.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    /// Hour and key as one number, by which cells are sorted.
+    place: u64,
+    pub bytes: u64,
+}
+
+impl Cell {
+    pub fn new(hour: u32, key: usize, bytes: u64) -> Self {
+        Self { place: u64::from(hour) << 32 | key as u64, bytes }
+    }
+
+    pub fn hour(&self) -> u32 {
+        (self.place >> 32) as u32
+    }
+
+    pub fn key(&self) -> usize {
+        self.place as u32 as usize
+    }
+
+    pub fn place(&self) -> u64 {
+        self.place
+    }
+}
+
+/// Steps of this many bytes are told by these high halves.
+const LONG_STEPS: [(u64, usize); 3] = [(13, 1), (14, 2), (15, 4)];
+/// The shortest step that does not fit the high half itself.
+const LONG_STEP: u64 = 13;
+/// Bytes behind the last cell, so that every number can be read as eight bytes.
+const SLACK: usize = 8;
+
+/// The encoded cells of an hour.
+#[derive(Debug, Clone)]
+pub(super) struct Row(Box<[u8]>);
+
+impl Row {
+    /// From cells of one hour, sorted by key.
+    pub fn of(cells: &[Cell]) -> Self {
+        let mut row = RowWriter::new(cells.len());
+        for cell in cells {
+            row.push(cell.key(), cell.bytes);
+        }
+        row.finish()
+    }
+
+    /// Shows all cells, in order.
+    #[inline]
+    pub fn each(&self, mut each: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
+        let (cells, mut at, mut key) = (&self.0, 0, 0);
+        while at + SLACK < cells.len() {
+            let control = cells[at];
+            at += 1;
+            let (high, length) = (u64::from(control >> 4), usize::from(control & 15));
+            let mut step = high;
+            if high >= LONG_STEP {
+                let (_, count) = LONG_STEPS[(high - LONG_STEP) as usize];
+                step = number(cells, at, count);
+                at += count;
+            }
+            key += step as usize;
+            each(key, number(cells, at, length))?;
+            at += length;
+        }
+        Ok(())
+    }
+}
+
+/// The `count` (at most eight) bytes at `at` as a number.
+#[inline]
+fn number(cells: &[u8], at: usize, count: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&cells[at..at + 8]);
+    if count == 0 { 0 } else { u64::from_le_bytes(eight) & (u64::MAX >> (64 - 8 * count)) }
+}
+
+/// Encodes cells whose keys do not fall.
+pub(super) struct RowWriter {
+    cells: Vec<u8>,
+    key: usize,
+}
+
+impl RowWriter {
+    pub fn new(cells: usize) -> Self {
+        Self { cells: Vec::with_capacity(cells * 8 + SLACK), key: 0 }
+    }
+
+    #[inline]
+    pub fn push(&mut self, key: usize, bytes: u64) {
+        let step = (key - self.key) as u64;
+        self.key = key;
+        let length = 8 - bytes.leading_zeros() as usize / 8;
+        if step < LONG_STEP {
+            self.cells.push((step as u8) << 4 | length as u8);
+        } else {
+            // OK because keys are below 2^32.
+            let fits = |&&(_, count): &&(u64, usize)| step < 1 << (8 * count);
+            let (high, count) = LONG_STEPS.iter().find(|own| fits(own)).copied().unwrap_or((15, 4));
+            self.cells.push((high as u8) << 4 | length as u8);
+            self.number(step, count);
+        }
+        self.number(bytes, length);
+    }
+
+    /// Appends the low `count` bytes of a number.
+    #[inline]
+    fn number(&mut self, value: u64, count: usize) {
+        self.cells.extend_from_slice(&value.to_le_bytes());
+        self.cells.truncate(self.cells.len() - 8 + count);
+    }
+
+    pub fn finish(mut self) -> Row {
+        self.cells.extend_from_slice(&[0; SLACK]);
+        Row(self.cells.into_boxed_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn steps() -> impl Strategy<Value = usize> {
+        prop_oneof![
+            0usize..20,
+            240usize..270,
+            65_500usize..65_600,
+            Just(1 << 24),
+            Just(u32::MAX as usize / 64)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_read_again(
+            steps in prop::collection::vec((steps(), prop_oneof![Just(0), any::<u64>(), 0u64..70_000]), 0..40),
+        ) {
+            let mut key = 0;
+            let mut cells = Vec::new();
+            for (step, bytes) in steps {
+                key += step;
+                cells.push(Cell::new(743, key, bytes));
+            }
+            let mut found = Vec::new();
+            Row::of(&cells).each(|key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
+            let expected: Vec<(usize, u64)> = cells.iter().map(|cell| (cell.key(), cell.bytes)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Bytes by connection, sender and hour, held compactly: about 5 bytes for an hour of one end.
+//!
+//! Workers collect sums in rows of one hour each. An hour may have several rows, because workers read different parts
+//! of the input: they add up when the hour is read. Hours are read in parallel, each as one dense row.
+
+mod builder;
+mod cells;
+mod digest;
+mod row;
+
+pub(super) use builder::HourlyBuilder;
+pub(crate) use digest::UsageDigest;
+pub use row::HourRow;
+
+use cells::Row;
+use row::DenseHour;
+
+use crate::{
+    error::{Error, Result},
+    model::{
+        connection::Inventory,
+        time::{Hour, Period},
+        usage::{MeteredHour, Sender},
+    },
+};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// A connection and sender as one number.
+pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
+    connection * Sender::ALL.len() + sender as usize
+}
+
+/// Bytes of every connection and sender in every hour that has a record.
+#[derive(Debug, Clone)]
+pub struct HourlyUsage {
+    period: Period,
+    keys: usize,
+    threads: usize,
+    rows: HoursOfRows,
+    /// By key, as bits: whether it has any hour.
+    metered: Vec<u64>,
+}
+
+/// Rows by hour, counted from the start of the period.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HoursOfRows(Vec<Vec<Row>>);
+
+impl HoursOfRows {
+    fn of(&self, hour: u32) -> &[Row] {
+        self.0.get(hour as usize).map_or(&[], |rows| rows)
+    }
+
+    fn push(&mut self, hour: u32, row: Row) {
+        let hour = hour as usize;
+        if self.0.len() <= hour {
+            self.0.resize_with(hour + 1, Vec::new);
+        }
+        self.0[hour].push(row);
+    }
+
+    fn replace(&mut self, hour: u32, row: Row) {
+        self.0[hour as usize] = vec![row];
+    }
+
+    fn append(&mut self, other: Self) {
+        for (hour, rows) in (0..).zip(other.0) {
+            rows.into_iter().for_each(|row| self.push(hour, row));
+        }
+    }
+}
+
+impl HourlyUsage {
+    pub(super) fn new(period: Period, connections: usize, threads: usize) -> Self {
+        let keys = connections * Sender::ALL.len();
+        let metered = vec![0; keys.div_ceil(64)];
+        Self { period, keys, threads: threads.max(1), rows: HoursOfRows::default(), metered }
+    }
+
+    pub(super) fn extend(&mut self, builder: HourlyBuilder) {
+        let (rows, metered) = builder.finish();
+        self.rows.append(rows);
+        or_into(&mut self.metered, &metered);
+    }
+
+    /// The billing period that the hours lie in.
+    pub fn period(&self) -> Period {
+        self.period
+    }
+
+    /// How many connections times senders there are.
+    pub(crate) fn keys(&self) -> usize {
+        self.keys
+    }
+
+    /// All metered hours, by hour, connection and sender.
+    pub fn metered_hours(&self) -> Result<Vec<MeteredHour>> {
+        let parts = self.fold(Vec::new, |all: &mut Vec<MeteredHour>, row| {
+            row.try_each(|cell| {
+                all.push(cell);
+                Ok(())
+            })
+        })?;
+        let mut all = parts.concat();
+        all.sort_by_key(|metered| (metered.hour, metered.connection, metered.sender));
+        Ok(all)
+    }
+
+    /// Shows every hour that has a record to one of several folds, each of which sees its hours in order.
+    ///
+    /// Which fold sees which hour is open, so what they hold must add up in any order.
+    pub fn fold<A: Send>(
+        &self,
+        new: impl Fn() -> A + Sync,
+        each: impl Fn(&mut A, &HourRow<'_>) -> Result<()> + Sync,
+    ) -> Result<Vec<A>> {
+        let hours = self.rows.0.len();
+        let next = AtomicUsize::new(0);
+        let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        let parts = run_on(self.threads.min(hours.max(1)), || {
+            let mut state = new();
+            let mut dense = DenseHour::new(self.keys);
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = self.rows.0.get(index) else { return Ok(state) };
+                if rows.is_empty() {
+                    continue;
+                }
+                let hour = Hour::from_index(self.period.start.index() + index as i64);
+                let shown = dense.read(hour, rows).and_then(|row| each(&mut state, &row));
+                if let Err(error) = shown {
+                    // The hours before this one are all under way: the error of the earliest is told.
+                    next.store(hours, Ordering::Relaxed);
+                    let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+                    if first.as_ref().is_none_or(|(other, _)| index < *other) {
+                        *first = Some((index, error));
+                    }
+                    return Ok(state);
+                }
+            }
+        })?;
+        match first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None => Ok(parts),
+        }
+    }
+
+    /// A digest over the metered hours, as [`UsageDigest`] defines it.
+    pub fn digest(&self, inventory: &Inventory) -> Result<String> {
+        let digest = UsageDigest::new(self, inventory);
+        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
+        Ok(digest.finish(parts))
+    }
+}
+
+/// The places of the bits that are set, rising.
+fn ones(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(word, &bits)| {
+        let mut bits = bits;
+        std::iter::from_fn(move || {
+            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(word * 64 + bit)
+        })
+    })
+}
+
+fn or_into(words: &mut [u64], others: &[u64]) {
+    for (word, other) in words.iter_mut().zip(others) {
+        *word |= other;
+    }
+}
+
+/// Runs `work` on so many threads, this one among them, and collects what they return.
+pub(super) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Sync) -> Result<Vec<A>> {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
+        let mut results = vec![work()];
+        for other in others {
+            results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results.into_iter().collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn cells_add_up_in_any_order_over_any_number_of_builders(
+            records in prop::collection::vec((0usize..300, prop_oneof![0u32..744, 0u32..6], any::<u64>(), 0usize..3), 0..600),
+            in_order: bool,
+        ) {
+            let period = "2026-10".parse::<crate::model::time::BillingMonth>().unwrap()
+                .period(crate::model::time::Offset::CHINA);
+            let mut records = records;
+            if in_order {
+                records.sort_by_key(|record| record.1);
+            }
+            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(150)).collect();
+            let mut expected: BTreeMap<(i64, usize), u128> = BTreeMap::new();
+            for (key, hour, bytes, builder) in records {
+                builders[builder].add(key, hour, bytes);
+                *expected.entry((period.start.index() + i64::from(hour), key)).or_default() += u128::from(bytes);
+            }
+            let mut usage = HourlyUsage::new(period, 150, 2);
+            builders.into_iter().for_each(|builder| usage.extend(builder));
+            let found: Vec<_> = usage.metered_hours().unwrap().into_iter()
+                .map(|cell| ((cell.hour.index(), key_of(cell.connection, cell.sender)), cell.bytes)).collect();
+            prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

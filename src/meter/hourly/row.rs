@@ -1,0 +1,82 @@
+//! An hour as it is read: one dense row.
+
+use super::cells::Row;
+use crate::{
+    error::{Error, Result},
+    model::{
+        time::Hour,
+        usage::{MeteredHour, Sender},
+    },
+};
+
+/// The metered cells of one hour.
+#[derive(Debug)]
+pub struct HourRow<'a> {
+    /// The hour.
+    pub hour: Hour,
+    sums: &'a [u128],
+    present: &'a [u64],
+}
+
+impl HourRow<'_> {
+    /// Shows connections and senders with a record in this hour, in order, with their bytes.
+    pub fn try_each(&self, mut each: impl FnMut(MeteredHour) -> Result<()>) -> Result<()> {
+        self.try_each_key(|key, bytes| {
+            each(MeteredHour {
+                connection: key / Sender::ALL.len(),
+                sender: Sender::ALL[key % Sender::ALL.len()],
+                hour: self.hour,
+                bytes,
+            })
+        })
+    }
+
+    /// As [`HourRow::try_each`], by key.
+    #[inline]
+    pub(crate) fn try_each_key(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+        for (word, &bits) in self.present.iter().enumerate() {
+            let mut bits = bits;
+            while bits != 0 {
+                let key = word * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                each(key, self.sums[key])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sums of all keys in one hour.
+pub(super) struct DenseHour {
+    sums: Vec<u128>,
+    /// By key, as bits; what stands in `sums` for other keys means nothing.
+    present: Vec<u64>,
+}
+
+impl DenseHour {
+    pub fn new(keys: usize) -> Self {
+        Self { sums: vec![0; keys], present: vec![0; keys.div_ceil(64)] }
+    }
+
+    /// Sums the rows of an hour.
+    pub fn read(&mut self, hour: Hour, rows: &[Row]) -> Result<HourRow<'_>> {
+        self.present.fill(0);
+        for row in rows {
+            row.each(|key, bytes| self.add(key, bytes))?;
+        }
+        Ok(HourRow { hour, sums: &self.sums, present: &self.present })
+    }
+
+    #[inline]
+    fn add(&mut self, key: usize, bytes: u64) -> Result<()> {
+        let (sum, word, bit) = (&mut self.sums[key], &mut self.present[key / 64], 1 << (key % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+            *sum = u128::from(bytes);
+            return Ok(());
+        }
+        let added = sum.checked_add(u128::from(bytes));
+        *sum = added.ok_or_else(|| Error::overflow("the bytes of an hour exceed 2^128"))?;
+        Ok(())
+    }
+}
