@@ -84,10 +84,10 @@ pub struct QuantityArgs {
     #[arg(long, value_name = "REGION")]
     pub to: Option<String>,
     /// GB that leave --from in a month, such as 200 or 0.5.
-    #[arg(long, value_name = "GB")]
+    #[arg(long, value_name = "GB", allow_negative_numbers = true)]
     pub gb: Option<String>,
     /// GB that leave --to in a month, on the way back.
-    #[arg(long, value_name = "GB")]
+    #[arg(long, value_name = "GB", allow_negative_numbers = true)]
     pub return_gb: Option<String>,
     /// The account that owns the VPC in --from, for its contract [default: requester].
     #[arg(long, value_name = "ID")]
