@@ -17,9 +17,12 @@ pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
         let fault = &record.fault;
         let fields = record.fields.clone().unwrap_or_default();
         let line = fault.line.map_or_else(String::new, |line| line.to_string());
+        // Where a line holds many records, the path tells which.
+        let path = fault.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+        let message = format!("{path}{}", fault.message);
         let reason = [
             fault.code.as_str().as_bytes(),
-            fault.message.as_bytes(),
+            message.as_bytes(),
             fault.input.as_deref().unwrap_or_default().as_bytes(),
             line.as_bytes(),
             &record.raw,

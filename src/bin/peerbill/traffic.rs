@@ -100,6 +100,10 @@ pub fn options(
     mut settings: Vec<(String, String)>,
 ) -> Result<ReportOptions> {
     settings.extend(metrics::told_settings(&traffic.metrics));
+    if !traffic.flow_logs.is_empty() {
+        let told = "what leaves a VPC, is accepted and has traffic_path 17; the end of an entry is exclusive";
+        settings.push(("flow-logs".into(), told.into()));
+    }
     // What a trail does not tell was stated, here or in the settings: the report says so.
     let mut stated = traffic.link_type_before.clone();
     stated.sort();
