@@ -86,8 +86,9 @@ fn run(verb: &str, case: &Path) -> Vec<(&'static str, String, String)> {
     let has = |file: &str| case.join(file).exists();
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let quarantine = temporary.path().join("quarantine.csv");
-    let stdout_file = if has("expected.txt") { "expected.txt" } else { "expected.csv" };
-    let format = if has("expected.txt") { "table" } else { "csv" };
+    const FORMATS: [(&str, &str); 3] =
+        [("expected.txt", "table"), ("expected.md", "markdown"), ("expected.csv", "csv")];
+    let (stdout_file, format) = FORMATS.into_iter().find(|(file, _)| has(file)).unwrap_or(FORMATS[2]);
 
     let mut args: Vec<String> = [verb, "--format", format].map(String::from).into();
     for (flag, file) in INPUTS.into_iter().filter(|(_, file)| has(file)) {

@@ -55,6 +55,10 @@ const PUBLISHED: [&str; 8] = [
     "2026-10",
 ];
 
+/// A plan of Terraform; on the international site only its first side is priced.
+const TERRAFORM: [&str; 4] =
+    ["--terraform", "examples/terraform/plan.json", "--traffic", "examples/terraform/traffic.csv"];
+
 /// What is wrong with the document that this verb makes of these arguments, after `change` was made to its text.
 fn errors(verb: &str, arguments: &[&str], change: impl Fn(String) -> String) -> String {
     let run = Command::new(env!("CARGO_BIN_EXE_peerbill"))
@@ -116,6 +120,9 @@ fn estimates_of_every_kind_hold_to_the_schema() {
         [&PUBLISHED[..], &["--hourly", "--scenario", "as-billed,well-timed"]].concat(),
         of_month("china-site", &["--platinum-when", "Mon-Fri 09:00-12:00,13:00-13:20"]),
         of_month("international-site", &["--account", "1000000000000101"]),
+        ["--plan", "examples/topology/hub.toml", "--catalog", "china-site"].into(),
+        [&TERRAFORM[..], &["--catalog", "china-site", "--month", "2026-10"]].concat(),
+        [&TERRAFORM[..], &["--catalog", "international-site", "--scenario", "before"]].concat(),
     ];
     for kind in kinds {
         assert_eq!(errors("estimate", &kind, |estimate| estimate), "", "{kind:?}");

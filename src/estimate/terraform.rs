@@ -98,7 +98,19 @@ pub enum Gate {
     NotKnown(Vec<String>),
 }
 
+impl ChangeCost {
+    /// Whether its cost is not known on a side that it has.
+    pub fn not_priced(&self) -> bool {
+        self.before.is_none() || self.after.is_none()
+    }
+}
+
 impl Changes {
+    /// How many connections are not priced on a side that they have; the totals are without them.
+    pub fn not_priced(&self) -> usize {
+        self.connections.iter().filter(|own| own.not_priced()).count()
+    }
+
     /// Whether what the plan costs more per month stays within `limit`. What is not known does not pass.
     pub fn gate(&self, limit: Money) -> Result<Gate> {
         if !self.open.is_empty() {
@@ -253,7 +265,7 @@ impl Builder<'_> {
         let region = region?;
         if let Err(why) = self.catalog.check_region(region) {
             let message = format!("{address}: {what}: {why}");
-            self.faults.push(Fault::new(FaultCode::UnreadableRow, message));
+            self.faults.push(Fault::new(FaultCode::UnusableInput, message));
             return None;
         }
         Some(region.to_owned())

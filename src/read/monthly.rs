@@ -36,7 +36,7 @@ pub fn read_monthly(document: &Document, gb: Gb, known: &[&str]) -> Result<Month
             }
         };
         if let Err(why) = read() {
-            faults.push(Fault::at(FaultCode::UnreadableRow, name, row.line, why));
+            faults.push(Fault::at(FaultCode::UnusableInput, name, row.line, why));
         }
     }
     faults.sort_by_key(|fault| fault.line);

@@ -204,7 +204,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn refuse<T>(&mut self, table: &Spanned<T>, why: String) {
         let line = line_of(self.text, &table.span());
-        self.faults.push(Fault::at(FaultCode::UnreadableRow, &self.document.name, line, why));
+        self.faults.push(Fault::at(FaultCode::UnusableInput, &self.document.name, line, why));
     }
 
     fn vpc(&mut self, table: &Spanned<VpcTable>, find_region: FindRegion<'_>) {

@@ -200,7 +200,7 @@ const LEFT_OUT: &str = "it is left out";
 impl<'a> Reader<'a> {
     fn refuse(&mut self, address: &str, why: &str) {
         let message = format!("{address}: {why}");
-        self.faults.push(Fault::of_input(FaultCode::UnreadableRow, &self.document.name, message));
+        self.faults.push(Fault::of_input(FaultCode::UnusableInput, &self.document.name, message));
     }
 
     fn not_known(&mut self, address: &str, attribute: &'static str, matters: bool, why: impl Into<String>) {

@@ -25,7 +25,8 @@ impl TextTable {
 /// The changes by connection, and by account.
 pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
-    let mut total = vec!["total".to_owned()];
+    let left_out = changes.connections.iter().any(|own| own.before.is_none() && own.after.is_none());
+    let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, false)?);
     connections.push(total);
@@ -46,6 +47,16 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
             right: &[1, 2, 3],
         },
     ])
+}
+
+/// What stands under the changes.
+pub(super) fn coverage(changes: &Changes) -> String {
+    format!(
+        "Connections that are changed: {}, of them not priced: {}. {} stay as they are, and are not priced either.",
+        changes.connections.len(),
+        changes.not_priced(),
+        changes.unchanged
+    )
 }
 
 fn cells(own: &ChangeCost) -> Result<Vec<String>> {

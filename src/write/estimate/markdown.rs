@@ -3,7 +3,7 @@
 //! Whatever comes from an input is escaped, so that no name can leave its cell.
 
 use super::{
-    changes::{TextTable, change_tables},
+    changes::{TextTable, change_tables, coverage},
     facts, findings, not_priced, supplying,
 };
 use crate::{
@@ -37,10 +37,7 @@ fn text(estimate: &Estimate<'_>) -> Result<String> {
             let [connections, accounts] = change_tables(changes)?;
             line(&mut text, "\nPer month, not rounded as a bill is:\n");
             table(&mut text, &connections);
-            line(
-                &mut text,
-                &format!("\nConnections that stay as they are, and are not priced: {}\n", changes.unchanged),
-            );
+            line(&mut text, &format!("\n{}\n", coverage(changes)));
             table(&mut text, &accounts);
         }
         None => connections(&mut text, estimate)?,

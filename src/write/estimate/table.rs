@@ -1,6 +1,9 @@
 //! An estimate for a screen: scenarios side by side, then their lines, then advice and provenance.
 
-use super::{changes::change_tables, facts, findings, not_priced, shared, supplying};
+use super::{
+    changes::{change_tables, coverage},
+    facts, findings, not_priced, shared, supplying,
+};
 use crate::{
     error::Result,
     estimate::{
@@ -194,7 +197,7 @@ fn changes(text: &mut String, changes: &Changes) -> Result<()> {
     let [connections, accounts] = change_tables(changes)?;
     line(text, "\nChanges of the plan, per month; not rounded as a bill is");
     text.push_str(&indented(&connections.plain()));
-    line(text, &format!("  Connections that stay as they are, and are not priced: {}", changes.unchanged));
+    line(text, &format!("  {}", coverage(changes)));
     line(text, "\nChanges by account");
     text.push_str(&indented(&accounts.plain()));
     Ok(())
