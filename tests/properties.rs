@@ -192,6 +192,35 @@ fn r10_bytes_may_arrive_in_any_number_of_records_of_their_hour() {
     });
 }
 
+#[test]
+fn the_report_of_metered_hours_is_that_of_their_records() {
+    on_months(4, 250, Just(()), |site, month, ()| {
+        let [usage, connections, changes] = texts(month);
+        let raw = site.meter_from(month, true, &[usage], &connections, &changes);
+        let mut files = vec![Vec::new()];
+        write::metered::csv(&raw.1.usage, &raw.0, &mut files[0]).expect("memory can be written");
+        #[cfg(feature = "parquet")]
+        {
+            files.push(Vec::new());
+            write::metered::parquet(&raw.1.usage, &raw.0, &mut files[1]).expect("memory can be written");
+        }
+        let digest = raw.1.usage.digest(&raw.0).expect("it can be read");
+        let expected = site.print_metered(raw);
+        for file in files {
+            let source = [peerbill::read::TrafficSource::from_bytes("hours", file).as_metered()];
+            let again = site.meter_sources(month, true, &source, &connections, &changes);
+            prop_assert_eq!(again.1.usage.digest(&again.0).expect("it can be read"), digest.clone());
+            let (before, after) = (expected.metered.totals, again.1.totals);
+            prop_assert_eq!(after.read.bytes, before.billed.bytes + before.free.bytes);
+            prop_assert_eq!(after.billed.bytes, before.billed.bytes);
+            prop_assert_eq!(after.read.records, again.1.usage.metered_hours().expect("hours").len() as u64);
+            let hours = site.print_metered(again);
+            prop_assert_eq!(&hours.csv, &expected.csv);
+        }
+        Ok(())
+    });
+}
+
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {

@@ -6,7 +6,7 @@ use crate::{
     model::{time::Timestamp, usage::Sender},
     read::{
         parquet::{ParquetFile, Rows},
-        traffic::{Observation, parse_sender},
+        traffic::{Observation, parse_sender, within_record},
     },
 };
 use std::ops::Range;
@@ -169,17 +169,15 @@ fn take_row(tally: &mut Tally<'_>, rows: &Rows<'_>, row: usize) -> Result<()> {
         bytes.as_ref().map_err(Clone::clone)?;
         Ok((timestamp, sender))
     };
-    let observation = Observation {
-        line: tally.span.lines + 1,
-        place: None,
+    let (own, beyond) = bytes.as_ref().map_or((None, 0), |&bytes| within_record(bytes));
+    tally.take(Observation {
         connection_id: fields[1],
-        bytes: bytes.as_ref().ok().copied(),
-        parts: 0,
+        bytes: own,
+        beyond,
         read: read(),
         fields: Some(fields),
-        raw: b"",
-    };
-    tally.take(observation)?;
+        ..Observation::unreadable(tally.span.lines + 1, String::new(), b"")
+    })?;
     tally.span.lines += 1;
     Ok(())
 }

@@ -148,7 +148,11 @@ impl Tally<'_> {
             .map(|(hour, bytes)| {
                 let inside = period.contains(Hour::from_index(hour));
                 // OK because a month has 744 hours.
-                Part { hour: inside.then(|| (hour - period.start.index()) as u32), bytes, parts: 0 }
+                Part {
+                    hour: inside.then(|| (hour - period.start.index()) as u32),
+                    bytes: bytes.into(),
+                    parts: 0,
+                }
             })
             .collect();
         // R15: a readable record outside the period is that before any other check.
@@ -189,7 +193,7 @@ impl Tally<'_> {
 
     fn refuse_entry(&mut self, line: u64, raw: &[u8], bytes: u64, code: FaultCode, why: String) {
         let record = self.refused_entry(line, raw, code, why);
-        self.span.refuse(record, bytes, self.plan.settings.keep_refused);
+        self.span.refuse(record, bytes.into(), self.plan.settings.keep_refused);
     }
 }
 

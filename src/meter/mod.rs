@@ -89,11 +89,11 @@ pub struct Count {
 }
 
 impl Count {
-    /// OK unchecked: 2^64 records of 2^64 bytes would still fit.
+    /// OK unchecked: 2^64 records of 2^64 bytes would still fit, and so would 2^48 hours of 2^80.
     #[inline]
-    fn add(&mut self, bytes: u64) {
+    fn add(&mut self, bytes: impl Into<u128>) {
         self.records += 1;
-        self.bytes += u128::from(bytes);
+        self.bytes += bytes.into();
     }
 
     #[cfg(feature = "parquet")]
@@ -199,7 +199,7 @@ enum CopyOf {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
     hour: Option<u32>,
-    bytes: u64,
+    bytes: u128,
     /// Parts of a byte beyond them.
     parts: u128,
 }
@@ -216,9 +216,9 @@ impl Copy {
     }
 
     /// Its bytes, where it is refused on its own; true where its parts were rounded up.
-    fn alone(&self) -> (u64, bool) {
+    fn alone(&self) -> (u128, bool) {
         let up = rounds_up(self.parts.iter().map(|part| part.parts).sum());
-        (self.parts.iter().map(|part| part.bytes).sum::<u64>() + u64::from(up), up)
+        (self.parts.iter().map(|part| part.bytes).sum::<u128>() + u128::from(up), up)
     }
 
     /// Counts it once, in the bucket of its first part, and its bytes where they fall.
@@ -239,9 +239,9 @@ fn settle(key: usize, parts: &[Part], free: bool, totals: &mut ControlTotals, ho
             Some(_) => &mut totals.billed,
         };
         count.records += u64::from(index == 0);
-        count.bytes += u128::from(part.bytes);
+        count.bytes += part.bytes;
         if let Some(hour) = part.hour {
-            hourly.add(key, hour, part.bytes);
+            hourly.add_wide(key, hour, part.bytes);
         }
     }
 }
@@ -306,6 +306,7 @@ pub fn meter_records(
                 place: None,
                 connection_id: record.connection_id.as_bytes(),
                 bytes: Some(record.bytes),
+                beyond: 0,
                 parts: 0,
                 read: Ok((record.timestamp, record.sender)),
                 fields: Some(std::array::from_fn(|i| texts[i].as_bytes())),

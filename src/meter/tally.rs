@@ -186,6 +186,7 @@ impl<'a> Tally<'a> {
                 && let Some(window) = padded[at..].first_chunk::<PADDING>()
                 && let Some(record) = self.plain.read(window, self.plan.lookup)
                 && at + record.length <= length
+                && (!layout.hours || record.timestamp.is_whole_hour())
                 && self.take_plain(&record)
             {
                 self.span.lines += 1;
@@ -376,7 +377,7 @@ impl<'a> Tally<'a> {
             }
             return Ok(());
         }
-        self.span.totals.read.add(observation.bytes.unwrap_or(0));
+        self.span.totals.read.add(observation.all_bytes());
         let (timestamp, sender) = match &observation.read {
             Ok(read) => *read,
             Err(why) => {
@@ -421,7 +422,7 @@ impl<'a> Tally<'a> {
         }
         let connection = self.plan.inventory.connection(index);
         let key = key_of(index, sender);
-        let bytes = observation.bytes.unwrap_or(0);
+        let bytes = observation.all_bytes();
         let free = connection.within_region();
         let identity = (key as u32, clock);
         if matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.contains(identity)) {
@@ -431,7 +432,17 @@ impl<'a> Tally<'a> {
             self.span.copies.push(Copy { key: key as u32, identity, parts: vec![part], free, record });
             return Ok(());
         }
-        self.bill(key, hour, clock, bytes, free);
+        match u64::try_from(bytes) {
+            Ok(bytes) => self.bill(key, hour, clock, bytes, free),
+            Err(_) => {
+                // Only a metered hour holds so many. It is one record, whatever its bytes are summed as.
+                self.bill(key, hour, clock, 0, free);
+                let totals = &mut self.span.totals;
+                let count = if free { &mut totals.free } else { &mut totals.billed };
+                count.bytes += bytes;
+                self.hourly.add_wide(key, hour, bytes);
+            }
+        }
         self.fractions.add(key, hour, observation.parts)
     }
 
@@ -462,11 +473,10 @@ impl<'a> Tally<'a> {
 
     /// The bytes of a record that no hour sums: its parts are rounded on their own, half up. What that adds
     /// to them counts as read.
-    fn alone(&mut self, observation: &Observation<'_>) -> u64 {
-        let up = u64::from(rounds_up(observation.parts));
-        self.span.totals.read.bytes += u128::from(up);
-        // OK because a rate of 2^64-1 bytes and more is refused.
-        observation.bytes.unwrap_or(0) + up
+    fn alone(&mut self, observation: &Observation<'_>) -> u128 {
+        let up = u128::from(rounds_up(observation.parts));
+        self.span.totals.read.bytes += up;
+        observation.all_bytes() + up
     }
 
     fn refusal(&self, observation: &Observation<'_>, code: FaultCode, why: String) -> RefusedRecord {
@@ -506,7 +516,7 @@ impl SpanTally {
     }
 
     /// Counts a refused record and keeps it, or only the first ones.
-    pub fn refuse(&mut self, record: RefusedRecord, bytes: u64, keep_all: bool) {
+    pub fn refuse(&mut self, record: RefusedRecord, bytes: u128, keep_all: bool) {
         self.totals.refused.add(bytes);
         let code = record.fault.code;
         self.refused_for_cause += u64::from(code != FaultCode::DroppedCopy);

@@ -60,6 +60,11 @@ impl Timestamp {
         (self.seconds - hour.start().seconds) * 1_000_000_000 + i64::from(self.nanos)
     }
 
+    /// Whether it is the first instant of an hour.
+    pub(crate) fn is_whole_hour(self) -> bool {
+        self.nanos == 0 && self.seconds % SECONDS_PER_HOUR == 0
+    }
+
     /// The billing hour it falls in (R6).
     pub fn hour(self) -> Hour {
         Hour(self.seconds.div_euclid(SECONDS_PER_HOUR))

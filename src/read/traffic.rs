@@ -50,6 +50,12 @@ impl TrafficColumns {
     }
 }
 
+/// The columns of metered hours.
+pub const METERED_COLUMNS: [&str; 4] = ["hour", "connection_id", "sender", "bytes"];
+
+/// Bytes that an hour of one sender holds at most: of 65,536 records that are full.
+pub(crate) const MOST_OF_AN_HOUR: u128 = (1 << 80) - 1;
+
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8; 4] = b"PAR1";
 
@@ -123,6 +129,8 @@ impl Notes {
 pub(crate) enum Format {
     /// One on each line, under a header or as an object.
     Lines,
+    /// Likewise, but a record is all bytes of an hour.
+    Hours,
     /// An entry of a flow log on each line.
     FlowLog,
     /// In a way that its reader knows.
@@ -205,8 +213,9 @@ impl TrafficSource {
     /// How its records are to be found.
     pub(crate) fn layout(&self) -> Result<Layout<'_>> {
         match &self.format {
-            Format::Lines if self.is_parquet()? => self.parquet(),
+            Format::Lines | Format::Hours if self.is_parquet()? => self.parquet(),
             Format::Lines => self.lines().map(Layout::Lines),
+            Format::Hours => self.header().map(Layout::Lines),
             Format::FlowLog => self.entries().map(Layout::Lines),
             Format::Records(records) => Ok(Layout::Records(&**records)),
         }
@@ -226,7 +235,9 @@ impl TrafficSource {
             return Err(Error::unusable(ErrorKind::Input, &self.name, why));
         };
         let shift = self.naive_offset.map(|offset| -offset.seconds());
-        ParquetFile::open(&self.name, blocks.clone(), self.columns.names(), shift).map(Layout::Columns)
+        let hours = matches!(self.format, Format::Hours);
+        let file = ParquetFile::open(&self.name, blocks.clone(), self.columns.names(), shift, hours);
+        file.map(Layout::Columns)
     }
 
     #[cfg(not(feature = "parquet"))]
@@ -241,6 +252,14 @@ impl TrafficSource {
         Self { format: Format::FlowLog, ..self }
     }
 
+    /// The same source, which holds the hours that were metered before, under [`METERED_COLUMNS`]: a record is all
+    /// bytes that a sender sent in an hour, and may be more than a record of traffic can be.
+    #[must_use]
+    pub fn as_metered(self) -> Self {
+        let columns = TrafficColumns { timestamp: METERED_COLUMNS[0].into(), ..TrafficColumns::default() };
+        Self { format: Format::Hours, columns, ..self }
+    }
+
     fn entries(&self) -> Result<LineLayout> {
         let unreadable = |error: io::Error| self.unreadable(&error);
         let (data_start, first) = first_character(self.stream().map_err(unreadable)?).map_err(unreadable)?;
@@ -248,7 +267,8 @@ impl TrafficSource {
             let why = "is no flow log, which has one JSON object on each line";
             return Err(Error::unusable(ErrorKind::Input, &self.name, why));
         }
-        Ok(LineLayout { native: false, data_start, first_line: 1, shape: LineShape::FlowLog })
+        let shape = LineShape::FlowLog;
+        Ok(LineLayout { native: false, hours: false, data_start, first_line: 1, shape })
     }
 
     /// JSON where the first character is a brace, otherwise CSV under a header.
@@ -258,7 +278,7 @@ impl TrafficSource {
         match first {
             Some(b'{') => {
                 let shape = LineShape::Json(self.columns.clone());
-                Ok(LineLayout { native: false, data_start, first_line: 1, shape })
+                Ok(LineLayout { native: false, hours: false, data_start, first_line: 1, shape })
             }
             Some(b'[') => {
                 let why = "is one JSON array; traffic as JSON has one object on each line";
@@ -274,8 +294,9 @@ impl TrafficSource {
         let header = Header::find(ErrorKind::Input, &self.name, first, &self.columns.names(), &[])?;
         let columns = std::array::from_fn(|i| header.position(i).unwrap_or_default());
         let native = columns == [0, 1, 2, 3] && header.width() == TRAFFIC_COLUMNS.len();
-        let shape = LineShape::Csv(CsvLayout { columns, header });
-        Ok(LineLayout { native, data_start: rows.consumed(), first_line: rows.line(), shape })
+        let hours = matches!(self.format, Format::Hours);
+        let shape = LineShape::Csv(CsvLayout { columns, hours, header });
+        Ok(LineLayout { native, hours, data_start: rows.consumed(), first_line: rows.line(), shape })
     }
 }
 
@@ -345,6 +366,8 @@ impl Layout<'_> {
 pub(crate) struct LineLayout {
     /// The native columns in their order and no other: the fast path may read the lines.
     pub native: bool,
+    /// A record is all bytes of an hour.
+    pub hours: bool,
     /// Where the records start.
     pub data_start: u64,
     /// The line on which they start.
@@ -367,6 +390,8 @@ pub(crate) enum LineShape {
 #[derive(Debug, Clone)]
 pub(crate) struct CsvLayout {
     columns: [usize; 4],
+    /// A record is all bytes of an hour.
+    hours: bool,
     header: Header,
 }
 
@@ -397,6 +422,8 @@ pub(crate) struct Observation<'a> {
     pub connection_id: &'a [u8],
     /// `None` where the number is unreadable.
     pub bytes: Option<u64>,
+    /// Bytes beyond those; only a metered hour has any.
+    pub beyond: u128,
     /// Parts of a byte beyond them, in units of 10^-30; only rates leave any.
     pub parts: u128,
     /// What can be billed, or why the record is unreadable.
@@ -406,6 +433,11 @@ pub(crate) struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
+    /// All whole bytes of it; an unreadable number counts 0.
+    pub fn all_bytes(&self) -> u128 {
+        u128::from(self.bytes.unwrap_or(0)) + self.beyond
+    }
+
     /// A record of which nothing is known but where it stands.
     pub fn unreadable(line: u64, why: String, raw: &'a [u8]) -> Self {
         Self {
@@ -413,6 +445,7 @@ impl<'a> Observation<'a> {
             place: None,
             connection_id: b"",
             bytes: None,
+            beyond: 0,
             parts: 0,
             read: Err(why),
             fields: None,
@@ -430,8 +463,9 @@ impl CsvLayout {
         }
         let fields = self.columns.map(|column| row.field(column));
         let [timestamp, connection_id, sender, bytes] = fields;
-        let bytes = parse_bytes(bytes);
-        let read = parse_timestamp(timestamp).and_then(|timestamp| {
+        let bytes = if self.hours { parse_hour_bytes(bytes) } else { parse_bytes(bytes).map(u128::from) };
+        let instant = if self.hours { parse_hour(timestamp) } else { parse_timestamp(timestamp) };
+        let read = instant.and_then(|timestamp| {
             if connection_id.is_empty() {
                 return Err("connection_id is empty".into());
             }
@@ -439,19 +473,33 @@ impl CsvLayout {
             bytes.as_ref().map_err(Clone::clone)?;
             Ok((timestamp, sender))
         });
-        Observation {
-            read,
-            bytes: bytes.ok(),
-            fields: Some(fields),
-            connection_id,
-            ..unreadable(String::new())
-        }
+        let (bytes, beyond) = bytes.map_or((None, 0), within_record);
+        let fields = Some(fields);
+        Observation { read, bytes, beyond, fields, connection_id, ..unreadable(String::new()) }
     }
 }
 
 pub(crate) fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {
     let parsed = std::str::from_utf8(field).map_err(|_| "it is not UTF-8").and_then(Timestamp::parse);
     parsed.map_err(|why| format!("timestamp {}: {why}", quoted(field)))
+}
+
+/// The start of a metered hour.
+fn parse_hour(field: &[u8]) -> Result<Timestamp, String> {
+    let instant = parse_timestamp(field).map_err(|why| why.replacen("timestamp", METERED_COLUMNS[0], 1))?;
+    whole_hour(instant)
+}
+
+/// A metered hour begins on the hour; anything else was not metered.
+pub(crate) fn whole_hour(instant: Timestamp) -> Result<Timestamp, String> {
+    let why = || format!("hour {instant} is no whole hour; traffic that was not metered goes to --usage");
+    if instant.is_whole_hour() { Ok(instant) } else { Err(why()) }
+}
+
+/// Bytes of an hour as those of a record and those beyond.
+pub(crate) fn within_record(bytes: u128) -> (Option<u64>, u128) {
+    let own = u64::try_from(bytes).unwrap_or(u64::MAX);
+    (Some(own), bytes - u128::from(own))
 }
 
 pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
@@ -464,6 +512,15 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
 
 /// Digits only, at most 2^64-1 (R10).
 pub(crate) fn parse_bytes(field: &[u8]) -> Result<u64, String> {
+    parse_digits(field, u64::MAX.into(), "one record holds at most 2^64-1").map(|bytes| bytes as u64)
+}
+
+/// Digits only, at most [`MOST_OF_AN_HOUR`].
+fn parse_hour_bytes(field: &[u8]) -> Result<u128, String> {
+    parse_digits(field, MOST_OF_AN_HOUR, "one hour of a sender holds at most 2^80-1")
+}
+
+fn parse_digits(field: &[u8], most: u128, why_not_more: &str) -> Result<u128, String> {
     let digits = !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     if !digits {
         let why = match field {
@@ -476,8 +533,9 @@ pub(crate) fn parse_bytes(field: &[u8]) -> Result<u64, String> {
     }
     field
         .iter()
-        .try_fold(0u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
-        .ok_or_else(|| format!("bytes {}: one record holds at most 2^64-1", quoted(field)))
+        .try_fold(0u128, |sum, digit| sum.checked_mul(10)?.checked_add(u128::from(digit - b'0')))
+        .filter(|bytes| *bytes <= most)
+        .ok_or_else(|| format!("bytes {}: {why_not_more}", quoted(field)))
 }
 
 #[cfg(test)]

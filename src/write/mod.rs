@@ -3,11 +3,12 @@
 pub mod csv;
 pub mod estimate;
 pub mod json;
+pub mod metered;
 pub mod quarantine;
 #[cfg(feature = "cli")]
 pub mod table;
 
-use crate::report::Report;
+use crate::{meter::ControlTotals, report::Report};
 
 /// What stands under every report in a human language.
 pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the provider's side.";
@@ -53,7 +54,11 @@ fn list(names: &[String]) -> String {
 
 /// The control totals (R14), as name, records and bytes.
 pub fn control_totals(report: &Report<'_>) -> [(&'static str, String, String); 5] {
-    let totals = &report.totals;
+    totals(&report.totals)
+}
+
+/// Likewise of a metering.
+pub fn totals(totals: &ControlTotals) -> [(&'static str, String, String); 5] {
     [
         ("read", totals.read),
         ("billed", totals.billed),

@@ -4,6 +4,7 @@ mod args;
 mod catalog;
 mod estimate;
 mod input;
+mod meter;
 mod metrics;
 mod output;
 mod pricing;
@@ -41,6 +42,7 @@ fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Report(args) => report::run(*args),
         Verb::Estimate(args) => estimate::run(*args),
+        Verb::Meter(args) => meter::run(*args),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -27,8 +27,9 @@ use std::path::{Path, PathBuf};
 
 /// Refuses what can be seen before anything is read; `others` are further inputs of the verb.
 pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>) -> Result<()> {
-    if args.usage.is_empty() && args.metrics.cloudmonitor.is_empty() && args.flow_logs.is_empty() {
-        let others = "--cloudmonitor METRIC=PATH or --flow-logs PATH";
+    let no_native = args.usage.is_empty() && args.metered.is_empty();
+    if no_native && args.metrics.cloudmonitor.is_empty() && args.flow_logs.is_empty() {
+        let others = "--cloudmonitor METRIC=PATH, --flow-logs PATH or --metered PATH";
         return Err(Error::usage(format!("--usage is needed: the traffic to read; or {others}")));
     }
     if args.connections.is_empty() {
@@ -73,12 +74,14 @@ fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource
     let metrics = metrics::find(&args.metrics, inputs)?.into_iter();
     found.extend(metrics.map(|(input, sender)| (input, Kind::Datapoints(sender))));
     found.extend(inputs.find("flow-logs", &args.flow_logs)?.into_iter().map(|input| (input, Kind::FlowLog)));
+    found.extend(inputs.find("metered", &args.metered)?.into_iter().map(|input| (input, Kind::Hours)));
     let (files, kinds): (Vec<Input>, Vec<Kind>) = found.into_iter().unzip();
     let (sources, progress) = traffic_sources(files);
     let sources = sources.into_iter().zip(kinds).map(|(source, kind)| match kind {
         Kind::Native => source.with_columns(&args.columns).with_naive_offset(naive_offset),
         Kind::Datapoints(sender) => source.as_cloudmonitor(sender, &datapoints),
         Kind::FlowLog => source.as_flow_log(),
+        Kind::Hours => source.as_metered().with_naive_offset(naive_offset),
     });
     Ok((sources.collect(), progress))
 }
@@ -89,6 +92,8 @@ enum Kind {
     /// Of what this end sent.
     Datapoints(Sender),
     FlowLog,
+    /// Metered before.
+    Hours,
 }
 
 /// What is asked of a report.

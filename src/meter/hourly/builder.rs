@@ -66,6 +66,19 @@ impl HourlyBuilder {
         }
     }
 
+    /// Adds more bytes than a record holds.
+    pub fn add_wide(&mut self, key: usize, hour: u32, bytes: u128) {
+        let mut rest = bytes;
+        loop {
+            let part = u64::try_from(rest).unwrap_or(u64::MAX);
+            self.add(key, hour, part);
+            rest -= u128::from(part);
+            if rest == 0 {
+                return;
+            }
+        }
+    }
+
     /// Adds the bytes of several records to one hour.
     #[cfg(feature = "parquet")]
     pub fn add_all(&mut self, hour: u32, keys: &[u32], bytes: &[u64]) {

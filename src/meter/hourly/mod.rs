@@ -147,6 +147,18 @@ impl HourlyUsage {
         }
     }
 
+    /// Shows every hour that has a record, in order.
+    pub fn try_each(&self, mut each: impl FnMut(&HourRow<'_>) -> Result<()>) -> Result<()> {
+        let mut dense = DenseHour::new(self.keys);
+        for (index, rows) in (0..).zip(&self.rows.0) {
+            if !rows.is_empty() {
+                let hour = Hour::from_index(self.period.start.index() + index);
+                each(&dense.read(hour, rows)?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A digest over the metered hours, as [`UsageDigest`] defines it.
     pub fn digest(&self, inventory: &Inventory) -> Result<String> {
         let digest = UsageDigest::new(self, inventory);

@@ -10,7 +10,7 @@ mod values;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::time::Timestamp,
-    read::traffic::ReadAt,
+    read::traffic::{MOST_OF_AN_HOUR, ReadAt, whole_hour},
 };
 use pages::Blocks;
 use parquet::{
@@ -30,6 +30,8 @@ pub(crate) struct ParquetFile {
     blocks: Arc<Blocks>,
     metadata: ParquetMetaData,
     schema: Schema,
+    /// A record is all bytes of an hour.
+    hours: bool,
 }
 
 /// What a text is known as, if it is: a number of its own, not negative.
@@ -39,6 +41,7 @@ pub(crate) type Known<'a> = &'a dyn Fn(&[u8]) -> Option<i32>;
 pub(crate) struct Rows<'a> {
     /// How many there are.
     pub count: usize,
+    hours: bool,
     instants: &'a Instants,
     /// What the texts of `connection_id` are known as; negative where they are not.
     pub connections: &'a [i32],
@@ -62,6 +65,7 @@ impl ParquetFile {
         blocks: Arc<dyn ReadAt>,
         columns: [&str; 4],
         shift: Option<i64>,
+        hours: bool,
     ) -> Result<Self> {
         let unusable = |why: String| Error::unusable(ErrorKind::Input, name, why);
         let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string()))?;
@@ -70,7 +74,7 @@ impl ParquetFile {
             .map_err(|error| unusable(format!("the Parquet footer cannot be read: {}", said(&error))))?;
         let schema =
             Schema::find(metadata.file_metadata().schema_descr(), columns, shift).map_err(unusable)?;
-        let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema };
+        let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, hours };
         for group in 0..file.groups() {
             file.metadata.row_group_num_rows(group).map_err(|error| file.broken(group, &error))?;
         }
@@ -122,6 +126,7 @@ impl ParquetFile {
                 senders: ends.known(),
                 ticks: instants.ticks(),
                 bytes: amounts.plain().filter(|_| whole),
+                hours: self.hours,
                 instants: &instants,
                 texts: [&ids, &ends],
                 amounts: &amounts,
@@ -140,7 +145,8 @@ impl ParquetFile {
 impl Rows<'_> {
     /// The instant of a row.
     pub fn instant(&self, row: usize) -> Result<Timestamp, Unusable> {
-        self.instants.instant(row)
+        let instant = self.instants.instant(row)?;
+        if self.hours { whole_hour(instant) } else { Ok(instant) }
     }
 
     /// The text of a row's `connection_id`, where it is not known.
@@ -154,8 +160,11 @@ impl Rows<'_> {
     }
 
     /// The bytes of a row.
-    pub fn bytes(&self, row: usize) -> Result<u64, Unusable> {
-        self.amounts.bytes(row)
+    pub fn bytes(&self, row: usize) -> Result<u128, Unusable> {
+        if self.hours {
+            return self.amounts.bytes(row, MOST_OF_AN_HOUR, "one hour of a sender holds at most 2^80-1");
+        }
+        self.amounts.bytes(row, u64::MAX.into(), "one record holds at most 2^64-1")
     }
 
     /// A row's instant and bytes as they would stand in a CSV; empty where they are null.

@@ -449,13 +449,11 @@ impl Amounts {
         integer.map(Some).ok_or_else(|| "bytes are a decimal of more than 128 bits".into())
     }
 
-    pub fn bytes(&self, row: usize) -> std::result::Result<u64, Unusable> {
+    pub fn bytes(&self, row: usize, most: u128, why_not_more: &str) -> std::result::Result<u128, Unusable> {
         let integer = self.integer(row)?.ok_or("bytes is null")?;
-        u64::try_from(integer).map_err(|_| {
-            let why =
-                if integer < 0 { "bytes cannot be negative" } else { "one record holds at most 2^64-1" };
-            format!("bytes {integer}: {why}")
-        })
+        let bytes = u128::try_from(integer);
+        let bytes = bytes.map_err(|_| format!("bytes {integer}: bytes cannot be negative"))?;
+        if bytes <= most { Ok(bytes) } else { Err(format!("bytes {bytes}: {why_not_more}")) }
     }
 
     /// As it would stand in a CSV.

@@ -3,12 +3,14 @@
 mod catalog;
 mod estimate;
 mod lines;
+mod meter;
 mod report;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use lines::LinesArgs;
+pub use meter::{MeterArgs, MeterFormat};
 pub use report::{ReportArgs, ReportFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
 
@@ -37,6 +39,9 @@ pub enum Verb {
     /// What traffic would cost over other link types: from quantities, or from a month's traffic.
     #[command(before_help = estimate::EXAMPLES)]
     Estimate(Box<EstimateArgs>),
+    /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
+    #[command(before_help = meter::EXAMPLE)]
+    Meter(Box<MeterArgs>),
     /// What is known about prices, and where it comes from.
     #[command(subcommand)]
     Catalog(CatalogVerb),

@@ -30,6 +30,10 @@ pub struct TrafficArgs {
     /// is joined to it by VPC id and address, so connections need both.
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["usage", "cloudmonitor"])]
     pub flow_logs: Vec<String>,
+    /// Traffic: hours as `peerbill meter` writes them, CSV or Parquet with hour,connection_id,sender,bytes; another
+    /// program may have made them.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["usage", "cloudmonitor", "flow_logs"])]
+    pub metered: Vec<String>,
     /// Connections: CSV with `connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type`,
     /// the JSON of `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`, or `terraform show -json`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -63,8 +67,13 @@ impl TrafficArgs {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let metrics =
             self.metrics.cloudmonitor.iter().map(|own| own.split_once('=').map_or("", |(_, path)| path));
-        let others =
-            self.usage.iter().chain(&self.flow_logs).chain(&self.connections).chain(&self.link_changes);
+        let others = self
+            .usage
+            .iter()
+            .chain(&self.flow_logs)
+            .chain(&self.metered)
+            .chain(&self.connections)
+            .chain(&self.link_changes);
         others.map(String::as_str).chain(metrics)
     }
 }
