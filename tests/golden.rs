@@ -16,10 +16,12 @@ use support::program;
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
 
 /// Files that are arguments of the program where a case has them, with their flags.
-const INPUTS: [(&str, &str); 7] = [
+const INPUTS: [(&str, &str); 9] = [
     ("--usage", "usage.csv"),
     ("--connections", "connections.csv"),
+    ("--connections", "connections.json"),
     ("--link-changes", "link-changes.csv"),
+    ("--link-changes", "link-changes.json"),
     ("--catalog", "catalog"),
     ("--prices", "prices.csv"),
     ("--contract", "contract.csv"),

@@ -5,6 +5,7 @@
 mod support {
     #[cfg(feature = "parquet")]
     pub mod columns;
+    pub mod exports;
     pub mod months;
     pub mod oracle;
     pub mod sites;
@@ -13,13 +14,18 @@ mod support {
 use num_rational::BigRational;
 use peerbill::{
     meter::{Count, Metered},
-    model::connection::Inventory,
+    model::connection::{Connection, Inventory},
+    read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
     write,
 };
 use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 use support::{
+    exports::{Exports, exports},
     months::{self, Table},
     oracle::{self, Copies, HOUR, Month, Record, decimal, rational, whole},
     sites::{Site, config, on_months, sites, texts},
@@ -249,6 +255,48 @@ fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {
 }
 
 #[test]
+fn lists_and_trails_tell_the_inventory_and_the_bill_that_tables_tell() {
+    let supplied = Cell::new(0);
+    on_months(3, 250, vec(any::<bool>(), 60), |site, month, draws| {
+        let usage = months::usage(month).text();
+        let usage = [TrafficSource::from_bytes("usage.csv", usage)];
+        let tables = [months::connections(month).text(), months::changes(month).text()];
+        let [connections, changes] = tables.map(|text| vec![Document::new("table.csv", text)]);
+        let expected = read(
+            site,
+            &connections,
+            &changes,
+            &Exports { pages: vec![], events: vec![], before: Default::default() },
+        );
+
+        let told = exports(month, &draws);
+        let pages: Vec<Document> =
+            told.pages.iter().map(|page| Document::new("list.json", page.clone())).collect();
+        let split = told.events.len() / 2;
+        let lines: String = told.events[..split].iter().map(|event| format!("{event}\n")).collect();
+        let answer = serde_json::json!({"Events": &told.events[split..], "NextToken": null}).to_string();
+        let trail = [Document::new("trail.json", lines.clone()), Document::new("answer.json", answer)];
+        let trail: Vec<Document> = trail.into_iter().filter(|document| !document.text.is_empty()).collect();
+        let inventory = read(site, &pages, &trail, &told);
+
+        prop_assert_eq!(rows(&inventory), rows(&expected));
+        for index in 0..expected.connections().len() {
+            prop_assert_eq!(inventory.history(index), expected.history(index));
+        }
+        supplied.set(supplied.get() + expected.connections().len() - distinct(&told));
+        for hourly in [false, true] {
+            let bill = |inventory: &Inventory| {
+                let (metered, options) = site.meter_with(month, hourly, &usage, inventory);
+                site.print_metered((inventory.clone(), metered, options)).csv
+            };
+            prop_assert_eq!(bill(&inventory), bill(&expected));
+        }
+        Ok(())
+    });
+    assert!(supplied.get() > 10, "connections that only a trail tells: {}", supplied.get());
+}
+
+#[test]
 fn the_random_months_are_full_of_what_the_rules_are_about() {
     let seen: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     on_months(1, 300, Just(()), |site, month, ()| {
@@ -354,4 +402,28 @@ impl Site {
         let text = |bytes: &mut Vec<u8>| String::from_utf8(std::mem::take(bytes)).expect("reports are UTF-8");
         Printed { csv: text(&mut csv), table: text(&mut table), payable, metered }
     }
+}
+
+/// The inventory that documents tell.
+fn read(site: &Site, connections: &[Document], changes: &[Document], told: &Exports) -> Inventory {
+    let check = |region: &str| site.catalog.check_region(region);
+    let mut settings = InventorySettings::new(&check);
+    settings.link_types_before = told.before.clone();
+    let inventory = read_inventory(connections, Some(changes), &settings).expect("it is readable");
+    assert_eq!(inventory.faults(), []);
+    inventory
+}
+
+/// What is told in every form; a table has no status.
+fn rows(inventory: &Inventory) -> Vec<Connection> {
+    inventory.connections().iter().map(|own| Connection { status: None, ..own.clone() }).collect()
+}
+
+/// How many connections the lists have.
+fn distinct(told: &Exports) -> usize {
+    let entries = told.pages.iter().flat_map(|page| {
+        let page: serde_json::Value = serde_json::from_str(page).expect("JSON");
+        page["VpcPeerConnects"].as_array().expect("a list").clone()
+    });
+    entries.map(|entry| entry["InstanceId"].to_string()).collect::<std::collections::BTreeSet<_>>().len()
 }

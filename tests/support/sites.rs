@@ -99,7 +99,18 @@ impl Site {
         let inventory = read_inventory(&connections, Some(&changes), &InventorySettings::new(&check))
             .expect("the inventory is readable");
         assert_eq!(inventory.faults(), []);
+        let (metered, options) = self.meter_with(month, hourly, usage, &inventory);
+        (inventory, metered, options)
+    }
 
+    /// Likewise of connections in any form.
+    pub fn meter_with(
+        &self,
+        month: &Month,
+        hourly: bool,
+        usage: &[TrafficSource],
+        inventory: &Inventory,
+    ) -> (Metered, ReportOptions) {
         let name = format!("{:04}-{:02}", month.year, month.month);
         let mut options = ReportOptions::new(name.parse().expect("a month"));
         options.offset = Offset::from_hours(month.offset as i8).expect("an offset");
@@ -115,7 +126,7 @@ impl Site {
             threads: 3,
             ..MeterSettings::new(options.period())
         };
-        let metered = meter(usage, &inventory, &settings).expect("the usage is readable");
-        (inventory, metered, options)
+        let metered = meter(usage, inventory, &settings).expect("the usage is readable");
+        (metered, options)
     }
 }

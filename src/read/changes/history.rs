@@ -27,8 +27,10 @@ pub(in crate::read) fn supplied_row(events: &[Event], settings: &InventorySettin
     for end in [&connection.requester, &connection.accepter] {
         (settings.check_region)(&end.region).ok()?;
     }
-    // Without an inventory, the last type is the one that it ended with.
-    connection.link_type = events.iter().filter_map(|event| event.link_type).next_back()?;
+    // Without an inventory, the last type is the one that it ended with. R8: inside a region there is none.
+    if !connection.within_region() {
+        connection.link_type = events.iter().filter_map(|event| event.link_type).next_back()?;
+    }
     Some(Told { connection, place: creation.place.clone(), once: true })
 }
 
