@@ -1,10 +1,11 @@
 //! Writes native traffic of any size, with its connections and link changes; the same bytes on every run.
 //!
-//! `cargo bench --bench generate -- FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled] [CONNECTIONS]`
+//! `cargo bench --bench generate -- FOLDER RECORDS [STEP_SECONDS] [ORDER] [CONNECTIONS]`
 //!
 //! Both ends of every connection send in every step, a fifth of the connections change their link type one to
-//! three times. `time` orders records by step and shuffles within it, `connection` by connection and time.
-//! `segments.csv` holds the link types cut on whole hours, for peers that cannot rate.
+//! three times. ORDER is `time`, `connection` or `shuffled` for CSV, or `cloudmonitor`. `time` orders records by step and shuffles within it, `connection` by connection and time.
+//! `cloudmonitor` writes answers of DescribeMetricList, 1,440 datapoints each and one on a line, by connection and time,
+//! to `rx.json` and `tx.json`. `segments.csv` holds the link types cut on whole hours, for peers that cannot rate.
 
 use std::{
     fs::{self, File},
@@ -46,7 +47,9 @@ fn main() -> io::Result<()> {
         arguments.get(index).map_or(default, |text| text.parse().expect("a whole number"))
     };
     let Some(folder) = arguments.first() else {
-        eprintln!("usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled] [CONNECTIONS]");
+        eprintln!(
+            "usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled|cloudmonitor] [CONNECTIONS]"
+        );
         return Ok(());
     };
     let size = Size {
@@ -58,7 +61,7 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let folder = Path::new(folder);
     write_inventory(folder, &size)?;
-    write_usage(folder, &size)
+    if size.order == "cloudmonitor" { write_datapoints(folder, &size) } else { write_usage(folder, &size) }
 }
 
 /// splitmix64: a number that looks random and is the same everywhere.
@@ -157,10 +160,38 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
                 (place / per_step, place % per_step)
             }
         };
-        let random = mix(5_000_000_000 + step * per_step + end);
-        let bytes = (random >> 12) & ((1 << (10 + random % 28)) - 1);
+        let bytes = bytes_of(step * per_step + end);
         let sender = if end.is_multiple_of(2) { "requester" } else { "accepter" };
         writeln!(usage, "{},{},{sender},{bytes}", times[step as usize], ids[(end / 2) as usize])?;
     }
     usage.flush()
+}
+
+fn bytes_of(record: u64) -> u64 {
+    let random = mix(5_000_000_000 + record);
+    (random >> 12) & ((1 << (10 + random % 28)) - 1)
+}
+
+fn write_datapoints(folder: &Path, size: &Size) -> io::Result<()> {
+    const PAGE: u64 = 1440;
+    let steps = size.records.div_ceil(size.connections * 2);
+    for (end, name) in [(0, "rx.json"), (1, "tx.json")] {
+        let mut answers = create(folder, name)?;
+        for connection in 0..size.connections {
+            for page in (0..steps).step_by(PAGE as usize) {
+                write!(answers, r#"{{"RequestId":"R-{page}","Success":true,"Code":"200","Message":"","#)?;
+                write!(answers, r#""Period":"{}","NextToken":"","Datapoints":"["#, size.step_seconds)?;
+                for step in page..(page + PAGE).min(steps) {
+                    let comma = if step == page { "" } else { "," };
+                    let at = (START + step as i64 * size.step_seconds) * 1000;
+                    let bytes = bytes_of((step * size.connections + connection) * 2 + end);
+                    write!(answers, r#"{comma}{{\"timestamp\":{at},\"userId\":\"1000000000000009\","#)?;
+                    write!(answers, r#"\"instanceId\":\"{}\",\"Sum\":{bytes}.0}}"#, id(connection))?;
+                }
+                writeln!(answers, r#"]"}}"#)?;
+            }
+        }
+        answers.flush()?;
+    }
+    Ok(())
 }

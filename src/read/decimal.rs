@@ -27,6 +27,11 @@ impl Decimal {
         if !digits_only(whole) || !digits_only(fraction) {
             return Err(SHAPE);
         }
+        // The usual spelling of a whole number: 1048576.0.
+        if exponent == 0 && whole.len() <= 19 && fraction.bytes().all(|byte| byte == b'0') {
+            let whole = whole.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+            return Ok(Self { whole, fraction: 0 });
+        }
         let digits = || whole.bytes().chain(fraction.bytes()).map(|byte| byte - b'0');
         let length = whole.len() + fraction.len();
         let leading = digits().take_while(|digit| *digit == 0).count();
