@@ -472,7 +472,7 @@ mod tests {
         let traffic: String =
             TRAFFIC.lines().filter(|line| !line.contains(".old,")).map(|line| format!("{line}\n")).collect();
         let without_price = estimate(&read(PLAN), &traffic, "international-site");
-        assert_eq!((without_price.open.len(), without_price.before), (0, Some(money("39.6"))));
+        assert_eq!((without_price.open.len(), without_price.before), (0, Some(money("31.6"))));
         assert!(matches!(without_price.gate(money("1000")).unwrap(), Gate::NotKnown(_)));
 
         // What is free, destroyed or priced as before needs no traffic to pass; the others do.
