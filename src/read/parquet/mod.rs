@@ -14,11 +14,12 @@ use crate::{
 };
 use pages::Blocks;
 use parquet::{
+    basic::Compression,
     errors::ParquetError,
     file::metadata::{ParquetMetaData, ParquetMetaDataReader},
 };
 use schema::Schema;
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 use values::{Amounts, Instants, Texts};
 
 /// Rows that are decoded at once: few enough to stay in the cache.
@@ -69,16 +70,30 @@ impl ParquetFile {
     ) -> Result<Self> {
         let unusable = |why: String| Error::unusable(ErrorKind::Input, name, why);
         let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string()))?;
-        let metadata = ParquetMetaDataReader::new()
-            .parse_and_finish(&blocks)
+        let metadata = unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks))
             .map_err(|error| unusable(format!("the Parquet footer cannot be read: {}", said(&error))))?;
         let schema =
             Schema::find(metadata.file_metadata().schema_descr(), columns, shift).map_err(unusable)?;
         let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, hours };
         for group in 0..file.groups() {
             file.metadata.row_group_num_rows(group).map_err(|error| file.broken(group, &error))?;
+            file.refuse_codecs(group)?;
         }
         Ok(file)
+    }
+
+    fn refuse_codecs(&self, group: usize) -> Result<()> {
+        let group = self.metadata.row_group(group);
+        for index in self.schema.columns() {
+            let codec = match group.column(index).compression() {
+                Compression::BROTLI(_) => "brotli",
+                Compression::LZO => "LZO",
+                _ => continue,
+            };
+            let why = format!("is compressed with {codec}; write it with zstd or snappy");
+            return Err(Error::unusable(ErrorKind::Input, &self.name, why));
+        }
+        Ok(())
     }
 
     /// How many row groups it has.
@@ -108,17 +123,23 @@ impl ParquetFile {
             rows: total,
         };
         let schema = &self.schema;
-        let mut instants = Instants::open(column(schema.instant.0), schema.instant.1).map_err(broken)?;
-        let mut ids = Texts::open(column(schema.connection), connections).map_err(broken)?;
-        let mut ends = Texts::open(column(schema.sender), senders).map_err(broken)?;
-        let mut amounts = Amounts::open(column(schema.bytes.0), schema.bytes.1).map_err(broken)?;
+        let (mut instants, mut ids, mut ends, mut amounts) = unpanicked(|| {
+            let instants = Instants::open(column(schema.instant.0), schema.instant.1)?;
+            let ids = Texts::open(column(schema.connection), connections)?;
+            let ends = Texts::open(column(schema.sender), senders)?;
+            Ok((instants, ids, ends, Amounts::open(column(schema.bytes.0), schema.bytes.1)?))
+        })
+        .map_err(broken)?;
         let mut before = 0;
         while before < total {
             let count = BATCH.min(total - before);
-            instants.read(count).map_err(broken)?;
-            ids.read(count).map_err(broken)?;
-            ends.read(count).map_err(broken)?;
-            amounts.read(count).map_err(broken)?;
+            let mut read = || {
+                instants.read(count)?;
+                ids.read(count)?;
+                ends.read(count)?;
+                amounts.read(count)
+            };
+            unpanicked(&mut read).map_err(broken)?;
             let whole = !(instants.has_nulls() || ids.has_nulls() || ends.has_nulls());
             each(&Rows {
                 count,
@@ -171,6 +192,13 @@ impl Rows<'_> {
     pub fn texts(&self, row: usize) -> [String; 2] {
         [self.instants.text(row), self.amounts.text(row)]
     }
+}
+
+/// Some of the reader's decoders take the bytes of a page at their word and panic where they lie.
+fn unpanicked<A>(decode: impl FnOnce() -> Result<A, ParquetError>) -> Result<A, ParquetError> {
+    // What was half decoded is not looked at again.
+    std::panic::catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(ParquetError::General("its bytes contradict each other".into())))
 }
 
 /// What the Parquet reader says, without its own prefixes.

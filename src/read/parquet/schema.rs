@@ -79,6 +79,13 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// The indices of the columns.
+    pub fn columns(&self) -> [usize; 4] {
+        [self.instant.0, self.connection, self.sender, self.bytes.0]
+    }
+}
+
 fn missing(schema: &SchemaDescriptor, name: &str) -> Option<String> {
     let fields = schema.root_schema().get_fields();
     if fields.iter().any(|field| field.name() == name) {
