@@ -4,6 +4,8 @@
 //!
 //! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
 //!
+//! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types.
+//!
 //! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
 //! decimals, and an amount stays an exact fraction until the one place that rounds
 //! ([`model::money::Amount::round`]). Whatever can go wrong is one [`Error`], with kind, input name and line.

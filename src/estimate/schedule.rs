@@ -1,27 +1,21 @@
 //! Platinum in weekly windows, Gold outside: link types that follow a clock, and advice about them.
 
-use super::{
-    ConnectionCost, costs,
-    timing::{Stretch, history_of, platinum_in_hours},
-};
+pub use super::schedule_advice::{ScheduleAdvice, Share};
+
+use super::timing::{Stretch, history_of, platinum_in_hours};
 use crate::{
-    catalog::Catalog,
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        connection::Inventory,
         did_you_mean,
         link::{LinkHistory, LinkType},
-        money::{Amount, Money},
         time::{Hour, Offset, Period, Timestamp},
     },
-    rating::rate,
     read::{
         Document,
         table::{faults_of, read_table},
     },
-    report::Basis,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY: i64 = 24 * 60;
@@ -128,7 +122,7 @@ impl Schedule {
 
     /// Platinum in exactly the hours that lie wholly within windows: what the windows would cost if no switch
     /// lifted an hour.
-    fn history_of_whole_hours(&self, period: Period) -> LinkHistory {
+    pub(super) fn history_of_whole_hours(&self, period: Period) -> LinkHistory {
         if self.always() {
             return LinkHistory::constant(LinkType::Platinum);
         }
@@ -322,90 +316,6 @@ fn day_names(days: &[usize]) -> String {
         }
     }
     names.join(",")
-}
-
-/// How the traffic of a connection, or of all, lies to a schedule; in percent, to 2 decimals.
-///
-/// Traffic is weighed by the difference of its two prices. Where one pair of prices holds for all of it, these are
-/// shares of the bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Share {
-    /// The connection's id; `None`: all of them.
-    pub connection: Option<Arc<str>>,
-    /// In hours that lie wholly within windows.
-    pub in_windows: Money,
-    /// In further hours that switches lift to Platinum.
-    pub lifted: Money,
-    /// All-Platinum is no dearer than the schedule once the windows hold this share: 100 less what is lifted.
-    pub break_even: Money,
-}
-
-/// Advice about a schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScheduleAdvice {
-    /// The offset that the windows are at.
-    pub offset: Offset,
-    /// Its windows, with when to switch.
-    pub windows: Vec<WindowAdvice>,
-    /// Gaps between windows in which no hour is billed at Gold.
-    pub gaps_without_gold: Vec<String>,
-    /// Shares of the traffic, by connection and in all; empty where a price is missing, or where Platinum is not
-    /// the dearer.
-    pub shares: Vec<Share>,
-}
-
-impl ScheduleAdvice {
-    /// Looks at how the traffic of `basis` lies to `schedule`.
-    pub fn of(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<Self> {
-        let shares = match shares(schedule, basis, catalog) {
-            Err(error) if error.kind() == ErrorKind::MissingPrice => Vec::new(),
-            shares => shares?,
-        };
-        Ok(Self {
-            offset: schedule.offset,
-            windows: schedule.windows(),
-            gaps_without_gold: schedule.gaps_without_gold(),
-            shares,
-        })
-    }
-}
-
-fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<Vec<Share>> {
-    let period = basis.metered.usage.period();
-    let cost = |history: LinkHistory| -> Result<BTreeMap<usize, ConnectionCost>> {
-        let link_types: Inventory = basis.inventory.with_histories(|_| history.clone());
-        let account = basis.options.account.as_deref();
-        costs(&rate(&basis.metered.usage, &link_types, catalog, false, account)?)
-    };
-    let [gold, platinum] = LinkType::ALL.map(|link_type| cost(LinkHistory::constant(link_type)));
-    let (gold, platinum) = (gold?, platinum?);
-    let scheduled = cost(schedule.history(period))?;
-    let whole = cost(schedule.history_of_whole_hours(period))?;
-    let mut found = Vec::new();
-    let mut sums = [Amount::ZERO; 3];
-    for (&index, lowest) in &gold {
-        // Every scenario has the same connections: they depend on the traffic alone.
-        let above = |of: &BTreeMap<usize, ConnectionCost>| {
-            of.get(&index).map_or(Ok(Amount::ZERO), |cost| cost.amount.checked_sub(lowest.amount))
-        };
-        let own = [above(&whole)?, above(&scheduled)?, above(&platinum)?];
-        for (sum, own) in sums.iter_mut().zip(own) {
-            *sum = sum.checked_add(own)?;
-        }
-        found.extend(share(Some(basis.inventory.connection(index).id.clone()), own)?);
-    }
-    found.extend(share(None, sums)?);
-    Ok(found)
-}
-
-/// From what whole hours, the schedule and all-Platinum cost more than all-Gold.
-fn share(connection: Option<Arc<str>>, [whole, scheduled, all]: [Amount; 3]) -> Result<Option<Share>> {
-    let lifted = scheduled.checked_sub(whole)?;
-    let (Some(in_windows), Some(lifted)) = (whole.percent_of(all)?, lifted.percent_of(all)?) else {
-        return Ok(None);
-    };
-    let hundred = Money::from_units(100 * 10i128.pow(crate::model::money::PRINTED_DECIMALS));
-    Ok(Some(Share { connection, in_windows, lifted, break_even: hundred.checked_sub(lifted)? }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! begun, at `hh:00:00`: the hour before it stays at Gold. A switch down is best made just before an hour ends: at
 //! `hh:00:00` it would lift the hour that starts there.
 
-use super::ConnectionCost;
+use super::{ConnectionCost, scenario::costs};
 use crate::{
     catalog::Catalog,
     error::Result,
@@ -176,7 +176,7 @@ impl Timing {
         report: &Report<'_>,
         catalog: &Catalog,
     ) -> Result<Self> {
-        let before = super::costs(&report.lines)?;
+        let before = costs(&report.lines)?;
         let retimed = |retime: fn(&LinkHistory) -> LinkHistory| {
             let link_types = link_types.with_histories(|index| retime(link_types.history(index)));
             rerated(basis, &link_types, catalog)
@@ -228,7 +228,7 @@ fn rerated(
     for statement in statements(&lines, basis.inventory, catalog)? {
         payable = payable.checked_add(statement.payable)?;
     }
-    Ok((super::costs(&lines)?, payable))
+    Ok((costs(&lines)?, payable))
 }
 
 fn switches_in(history: &LinkHistory, period: Period) -> u64 {
