@@ -76,7 +76,7 @@ fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
                 #[cfg(feature = "parquet")]
                 {
                     let file = support::columns::file(&month.records, &support::columns::COMMON);
-                    let source = [peerbill::read::TrafficSource::from_bytes("usage.parquet", file)];
+                    let source = [TrafficSource::from_bytes("usage.parquet", file)];
                     let [_, connections, changes] = texts(&month);
                     let columns = site.print_metered(site.meter_sources(
                         &month,
@@ -213,7 +213,7 @@ fn the_report_of_metered_hours_is_that_of_their_records() {
         let digest = raw.1.usage.digest(&raw.0).expect("it can be read");
         let expected = site.print_metered(raw);
         for file in files {
-            let source = [peerbill::read::TrafficSource::from_bytes("hours", file).as_metered()];
+            let source = [TrafficSource::from_bytes("hours", file).as_metered()];
             let again = site.meter_sources(month, true, &source, &connections, &changes);
             prop_assert_eq!(again.1.usage.digest(&again.0).expect("it can be read"), digest.clone());
             let (before, after) = (expected.metered.totals, again.1.totals);
@@ -234,8 +234,7 @@ fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {
     on_months(3, 250, columns::shape(), |site, month, shape| {
         let [usage, connections, changes] = texts(month);
         let expected = site.print_from(month, true, &[usage], &connections, &changes);
-        let file =
-            peerbill::read::TrafficSource::from_bytes("usage.csv", columns::file(&month.records, &shape));
+        let file = TrafficSource::from_bytes("usage.csv", columns::file(&month.records, &shape));
         let clock = format!("+{:02}:00", columns::CLOCK).parse().expect("an offset");
         let sources = [file.with_naive_offset(Some(clock))];
         let printed = site.print_metered(site.meter_sources(month, true, &sources, &connections, &changes));
