@@ -11,8 +11,8 @@ mod plain;
 mod scan;
 mod tally;
 
+pub(crate) use hourly::UsageDigest;
 pub use hourly::{HourRow, HourlyUsage};
-pub(crate) use hourly::{UsageDigest, key_of};
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

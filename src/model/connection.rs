@@ -212,16 +212,16 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// From connections of distinct ids with their histories, and what was wrong with other rows.
+    /// From connections sorted by their distinct ids, each with its history, and what was wrong with other rows.
     pub(crate) fn assemble(
-        mut rows: Vec<(Connection, LinkHistory)>,
+        connections: Vec<Connection>,
+        histories: Vec<LinkHistory>,
         faulty: HashMap<Arc<str>, Fault>,
         faults: Vec<Fault>,
         changes_given: bool,
         changed_within_region: Vec<Arc<str>>,
     ) -> Self {
-        rows.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
-        let (connections, histories) = rows.into_iter().unzip();
+        debug_assert!(connections.is_sorted_by_key(|connection| &connection.id));
         Self {
             connections,
             histories,
@@ -243,12 +243,11 @@ impl Inventory {
     }
 
     /// Connections of distinct ids that have had their own link type all along: planned ones, of which no export tells.
-    pub fn planned(connections: Vec<Connection>) -> Self {
-        let rows = connections.into_iter().map(|connection| {
-            let history = LinkHistory::constant(connection.link_type);
-            (connection, history)
-        });
-        Self::assemble(rows.collect(), HashMap::new(), Vec::new(), true, Vec::new())
+    pub fn planned(mut connections: Vec<Connection>) -> Self {
+        connections.sort_by(|a, b| a.id.cmp(&b.id));
+        let histories = connections.iter().map(|connection| LinkHistory::constant(connection.link_type));
+        let histories = histories.collect();
+        Self::assemble(connections, histories, HashMap::new(), Vec::new(), true, Vec::new())
     }
 
     /// The same connections with other histories of their link types: what if?

@@ -125,7 +125,7 @@ pub struct Hour(pub(crate) i64);
 
 impl Hour {
     /// The hour that starts `index` hours after 1970-01-01T00:00:00Z.
-    pub fn from_index(index: i64) -> Self {
+    pub const fn from_index(index: i64) -> Self {
         Self(index)
     }
 

@@ -103,6 +103,20 @@ impl TableRow {
     pub fn optional(&self, wanted: usize) -> Option<&str> {
         Some(self.values[wanted].as_str()).filter(|value| !value.is_empty())
     }
+
+    /// Takes the values of `row`; returns what is wrong with them, where something is.
+    fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<String> {
+        self.line = row.line;
+        for (column, value) in self.values.iter_mut().enumerate() {
+            let field = header.position(column).map_or(&b""[..], |position| row.field(position));
+            value.clear();
+            match std::str::from_utf8(field) {
+                Ok(text) => value.push_str(text),
+                Err(_) => return Some(format!("{} is not UTF-8", quoted(field))),
+            }
+        }
+        None
+    }
 }
 
 /// A row that does not fit the header, with its value of the first wanted column where it has one.
@@ -119,36 +133,41 @@ pub(crate) fn read_table(
     required: &[&str],
     optional: &[&str],
 ) -> Result<(Vec<TableRow>, Vec<Misfit>)> {
+    let (mut found, mut misfits) = (Vec::new(), Vec::new());
+    read_rows(kind, name, input, required, optional, |row| match row {
+        Ok(row) => found.push(row.clone()),
+        Err(misfit) => misfits.push(misfit),
+    })?;
+    Ok((found, misfits))
+}
+
+/// Shows the rows of a table, which may be a large one, one after the other.
+pub(crate) fn read_rows(
+    kind: ErrorKind,
+    name: &Arc<str>,
+    input: impl Read,
+    required: &[&str],
+    optional: &[&str],
+    mut each: impl FnMut(Result<&TableRow, Misfit>),
+) -> Result<()> {
     let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
     let mut rows = Rows::new(input);
     let header = Header::find(kind, name, rows.next().map_err(unreadable)?, required, optional)?;
-    let (mut found, mut misfits) = (Vec::new(), Vec::new());
+    let mut read = TableRow { line: 0, values: vec![String::new(); required.len() + optional.len()] };
     while let Some(row) = rows.next().map_err(unreadable)? {
-        let read = match header.misfit(&row) {
-            Some(misfit) => Err(misfit),
-            None => values(&header, &row, required.len() + optional.len()),
-        };
-        match read {
-            Ok(values) => found.push(TableRow { line: row.line, values }),
-            Err(why) => {
+        let misfit = header.misfit(&row).or_else(|| read.fill(&header, &row));
+        each(match misfit {
+            None => Ok(&read),
+            Some(why) => {
                 let fault = Fault::at(FaultCode::UnreadableRow, name, row.line, why);
-                misfits.push(Misfit { key: header.key(&row), fault });
+                Err(Misfit { key: header.key(&row), fault })
             }
-        }
+        });
     }
-    Ok((found, misfits))
+    Ok(())
 }
 
 /// The faults of misfits.
 pub(crate) fn faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
     misfits.into_iter().map(|misfit| misfit.fault).collect()
-}
-
-fn values(header: &Header, row: &Row<'_>, wanted: usize) -> Result<Vec<String>, String> {
-    (0..wanted)
-        .map(|column| {
-            let field = header.position(column).map_or(&b""[..], |position| row.field(position));
-            String::from_utf8(field.to_vec()).map_err(|_| format!("{} is not UTF-8", quoted(field)))
-        })
-        .collect()
 }

@@ -7,7 +7,7 @@ use crate::{
         Document,
         connections::builder::Builder,
         place::Place,
-        table::{TableRow, read_table},
+        table::{Misfit, TableRow, read_rows},
     },
 };
 
@@ -16,33 +16,28 @@ const COLUMNS: [&str; 4] = ["connection_id", "changed_at", "from_link_type", "to
 /// Reads the rows of a document; fails where it cannot be told whose change a row is.
 pub(super) fn read(document: &Document, builder: &mut Builder) -> Result<()> {
     let name = &document.name;
-    let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &COLUMNS, &[])?;
     let mut nobodys = Vec::new();
-    for misfit in misfits {
-        match misfit.key {
-            Some(id) => builder.blame(&id, misfit.fault),
-            None => nobodys.push(Fault { code: FaultCode::UnusableInput, ..misfit.fault }),
+    read_rows(ErrorKind::Input, name, &document.text[..], &COLUMNS, &[], |row| match row {
+        Err(Misfit { key: Some(id), fault }) => builder.blame(&id, fault),
+        Err(misfit) => nobodys.push(Fault { code: FaultCode::UnusableInput, ..misfit.fault }),
+        Ok(row) => {
+            let (id, place) = (&row.values[0], Place::row(name, row.line));
+            match read_change(row) {
+                _ if id.is_empty() => {
+                    nobodys.push(place.fault(FaultCode::UnusableInput, "connection_id is empty"));
+                }
+                Err(why) => builder.blame(id, place.fault(FaultCode::UnreadableRow, why)),
+                Ok(change) => builder.add_change(id, change, place),
+            }
         }
-    }
-    for row in rows {
-        let (id, place) = (&row.values[0], Place::row(name, row.line));
-        if id.is_empty() {
-            nobodys.push(place.fault(FaultCode::UnusableInput, "connection_id is empty"));
-            continue;
-        }
-        match read_change(&row) {
-            Err(why) => builder.blame(id, place.fault(FaultCode::UnreadableRow, why)),
-            Ok(change) => builder.add_change(id, change, place),
-        }
-    }
+    })?;
     // Whose change it was cannot be told, so no connection's history can be trusted.
     nobodys.sort_by_key(|fault| fault.line);
     crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)
 }
 
 fn read_change(row: &TableRow) -> Result<LinkChange, String> {
-    let [id, at, from, to] = &row.values[..] else { return Err("the row has too few fields".into()) };
-    debug_assert!(!id.is_empty(), "refused before");
+    let [_, at, from, to] = &row.values[..] else { return Err("the row has too few fields".into()) };
     Ok(LinkChange {
         at: Timestamp::parse(at).map_err(|why| format!("changed_at {at:?}: {why}"))?,
         from: from.parse().map_err(|why| format!("from_link_type: {why}"))?,

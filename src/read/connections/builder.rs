@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     sync::Arc,
 };
@@ -35,7 +35,11 @@ pub(in crate::read) struct Told {
 /// Collects connections and link changes.
 #[derive(Default)]
 pub(in crate::read) struct Builder {
-    connections: BTreeMap<Arc<str>, Told>,
+    connections: Vec<Told>,
+    /// By connection id: its place among `connections`.
+    places: HashMap<Arc<str>, usize>,
+    /// Accounts and regions, of which there are fewer than connections.
+    shared: HashSet<Arc<str>>,
     changes: BTreeMap<Arc<str>, Vec<(LinkChange, Place)>>,
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
@@ -60,9 +64,8 @@ impl Builder {
     /// Takes a connection.
     pub fn add(&mut self, told: Told) {
         let id = told.connection.id.clone();
-        let Some(first) = self.connections.get_mut(&id) else {
-            self.connections.insert(id, told);
-            return;
+        let Some(first) = self.places.get(&id).map(|&place| &mut self.connections[place]) else {
+            return self.insert(told);
         };
         let (code, place) = (FaultCode::FaultyConnection, &first.place);
         if told.once || first.once {
@@ -76,6 +79,23 @@ impl Builder {
         }
     }
 
+    fn insert(&mut self, mut told: Told) {
+        for end in [&mut told.connection.requester, &mut told.connection.accepter] {
+            self.share(&mut end.account_id);
+            self.share(&mut end.region);
+        }
+        self.places.insert(told.connection.id.clone(), self.connections.len());
+        self.connections.push(told);
+    }
+
+    /// Lets equal texts be one.
+    fn share(&mut self, text: &mut Arc<str>) {
+        match self.shared.get(text) {
+            Some(known) => *text = known.clone(),
+            None => drop(self.shared.insert(text.clone())),
+        }
+    }
+
     /// Takes a link change of a table.
     pub fn add_change(&mut self, connection_id: &str, change: LinkChange, place: Place) {
         self.changes.entry(connection_id.into()).or_default().push((change, place));
@@ -85,7 +105,9 @@ impl Builder {
     pub fn finish(mut self, changes_given: bool, settings: &InventorySettings<'_>) -> Result<Inventory> {
         self.follow_trail(settings);
         self.check_statements(settings)?;
-        let mut rows = Vec::new();
+        let mut told = std::mem::take(&mut self.connections);
+        told.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
+        let mut histories = Vec::with_capacity(told.len());
         let mut changed_within_region = Vec::new();
         let changes = std::mem::take(&mut self.changes);
         for (id, changes) in &changes {
@@ -95,31 +117,52 @@ impl Builder {
                 self.faults.extend(changes.iter().map(|(_, place)| place.fault(code, &why)));
             }
         }
-        for (id, told) in std::mem::take(&mut self.connections) {
-            let (connection, place) = (told.connection, told.place);
-            let own = changes.get(&id).map_or(&[][..], |list| list);
-            if connection.within_region() {
-                // R8: a link type exists only between regions.
-                if !own.is_empty() {
-                    changed_within_region.push(id.clone());
-                }
-                rows.push((connection, LinkHistory::constant(LinkType::Gold)));
-                continue;
+        self.places = HashMap::new();
+        // Connections stay where they are in memory: there may be a million.
+        let connections = told.into_iter().filter_map(|Told { connection, place, .. }| {
+            let own = changes.get(&connection.id).map_or(&[][..], |list| list);
+            // R8: a link type exists only between regions.
+            if connection.within_region() && !own.is_empty() {
+                changed_within_region.push(connection.id.clone());
             }
-            let only_changes: Vec<LinkChange> = own.iter().map(|(change, _)| *change).collect();
-            match LinkHistory::new(&only_changes, connection.link_type) {
-                // A connection blamed for an unreadable row is not to be told a broken chain as well.
-                Err(broken) if !self.faulty.contains_key(&id) => {
-                    self.blame(&id, explain_chain(&connection, &place, own, broken));
-                }
-                Err(_) => {}
-                Ok(history) => rows.push((connection, history)),
+            let history = self.history(&connection, &place, own)?;
+            histories.push(history);
+            Some(connection)
+        });
+        let connections: Vec<Connection> = connections.collect();
+        let inventory = Inventory::assemble(
+            connections,
+            histories,
+            self.faulty,
+            self.faults,
+            changes_given,
+            changed_within_region,
+        );
+        Ok(inventory.with_remarks(self.remarks))
+    }
+
+    /// The history of a connection; `None` where its own row or its changes are bad.
+    fn history(
+        &mut self,
+        connection: &Connection,
+        place: &Place,
+        changes: &[(LinkChange, Place)],
+    ) -> Option<LinkHistory> {
+        if self.faulty.contains_key(&connection.id) {
+            // Blamed for an unreadable row, it is not to be told a broken chain as well.
+            return None;
+        }
+        if connection.within_region() {
+            return Some(LinkHistory::constant(LinkType::Gold));
+        }
+        let only_changes: Vec<LinkChange> = changes.iter().map(|(change, _)| *change).collect();
+        match LinkHistory::new(&only_changes, connection.link_type) {
+            Ok(history) => Some(history),
+            Err(broken) => {
+                self.blame(&connection.id, explain_chain(connection, place, changes, broken));
+                None
             }
         }
-        rows.retain(|(connection, _)| !self.faulty.contains_key(&connection.id));
-        let inventory =
-            Inventory::assemble(rows, self.faulty, self.faults, changes_given, changed_within_region);
-        Ok(inventory.with_remarks(self.remarks))
     }
 
     /// Turns the events of trails into lives and link changes. A trail covers more than one looks at, so that
@@ -144,7 +187,7 @@ impl Builder {
                     message,
                     connection_id: Some(id.clone()),
                 });
-                self.connections.insert(id.clone(), row);
+                self.insert(row);
             }
             if !self.is_known(&id) {
                 *elsewhere.entry(id).or_default() += events.len() as u64;
@@ -153,7 +196,8 @@ impl Builder {
             for event in &events {
                 *used.entry(event.call).or_default() += 1;
             }
-            let Some(told) = self.connections.get_mut(&id) else { continue };
+            let Some(&place) = self.places.get(&id) else { continue };
+            let told = &mut self.connections[place];
             let followed = match self.changes.get(&id).and_then(|changes| changes.first()) {
                 Some((_, place)) => {
                     let why =
@@ -172,14 +216,14 @@ impl Builder {
     }
 
     fn is_known(&self, connection_id: &str) -> bool {
-        self.connections.contains_key(connection_id) || self.faulty.contains_key(connection_id)
+        self.places.contains_key(connection_id) || self.faulty.contains_key(connection_id)
     }
 
     /// A statement about a connection that is not there is most likely a typing error.
     fn check_statements(&self, settings: &InventorySettings<'_>) -> Result<()> {
         let unknown = settings.link_types_before.of.keys().find(|id| !self.is_known(id));
         unknown.map_or(Ok(()), |id| {
-            let near = did_you_mean(id, self.connections.keys().map(|known| &**known));
+            let near = did_you_mean(id, self.places.keys().map(|known| &**known));
             Err(Error::usage(format!(
                 "--link-type-before {id}: no connection of the inventory has this id{near}"
             )))

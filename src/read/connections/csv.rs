@@ -12,7 +12,7 @@ use crate::{
         Document,
         connections::RegionCheck,
         place::Place,
-        table::{TableRow, read_table},
+        table::{TableRow, read_rows},
     },
 };
 
@@ -39,18 +39,16 @@ const OPTIONAL: [&str; 8] = [
 /// Reads the rows of a document.
 pub(super) fn read(document: &Document, check: RegionCheck<'_>, builder: &mut Builder) -> Result<()> {
     let name = &document.name;
-    let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
-    for misfit in misfits {
-        builder.blame(misfit.key.as_deref().unwrap_or_default(), misfit.fault);
-    }
-    for row in rows {
-        let place = Place::row(name, row.line);
-        match read_connection(&row, check) {
-            Err(why) => builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why)),
-            Ok(connection) => builder.add(Told { connection, place, once: true }),
+    read_rows(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL, |row| match row {
+        Err(misfit) => builder.blame(misfit.key.as_deref().unwrap_or_default(), misfit.fault),
+        Ok(row) => {
+            let place = Place::row(name, row.line);
+            match read_connection(row, check) {
+                Err(why) => builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why)),
+                Ok(connection) => builder.add(Told { connection, place, once: true }),
+            }
         }
-    }
-    Ok(())
+    })
 }
 
 fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Connection, String> {

@@ -1,0 +1,267 @@
+//! Sums the lines of some of the hours, in little memory: a month may have millions of them.
+
+use super::{MissingPrices, NOT_RATED, Rating, Route, note_missing};
+use crate::{
+    catalog::Price,
+    error::Result,
+    meter::HourRow,
+    model::{
+        checked_add,
+        link::{HourLevels, LinkType},
+        money::Amount,
+        time::Hour,
+        usage::Sender,
+    },
+};
+use std::collections::HashMap;
+
+/// No sum, no price, no amount.
+const NONE: u32 = u32::MAX;
+/// No hour of its own.
+const NO_HOUR: Hour = Hour::from_index(i64::MIN);
+
+/// A line in the making.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sum {
+    pub bytes: u128,
+    hour: Hour,
+    /// Index of its price.
+    price: u32,
+    pub hours: u32,
+    pub raised_hours: u32,
+    /// Index of what raising hours cost.
+    raised: u32,
+    /// The next sum of the same key.
+    next: u32,
+    pub link_type: Option<LinkType>,
+}
+
+impl Sum {
+    /// Its hour, where lines are hourly.
+    pub fn hour(&self) -> Option<Hour> {
+        (self.hour != NO_HOUR).then_some(self.hour)
+    }
+}
+
+/// Where the hours of a key go, until something changes.
+#[derive(Clone, Copy)]
+struct Current {
+    from: Hour,
+    until: Hour,
+    sum: u32,
+    /// The key's first sum; the others follow it.
+    first: u32,
+}
+
+/// Rates some of the hours.
+pub(crate) struct Rater<'a> {
+    rating: &'a Rating<'a>,
+    current: Vec<Current>,
+    sums: Vec<Sum>,
+    prices: Vec<Price>,
+    index_of_price: HashMap<Price, u32>,
+    raised: Vec<Amount>,
+    /// By route, link type and number of price changes before: the index of the price.
+    quotes: HashMap<(u32, LinkType, usize), Option<u32>>,
+    pub missing: MissingPrices,
+}
+
+impl<'a> Rater<'a> {
+    pub fn new(rating: &'a Rating<'a>) -> Self {
+        let never = Hour::from_index(i64::MAX);
+        let current = Current { from: never, until: never, sum: NONE, first: NONE };
+        Self {
+            rating,
+            current: vec![current; rating.route_of.len()],
+            sums: Vec::new(),
+            prices: Vec::new(),
+            index_of_price: HashMap::new(),
+            raised: Vec::new(),
+            quotes: HashMap::new(),
+            missing: MissingPrices::new(),
+        }
+    }
+
+    /// One that holds what all of them sum.
+    pub fn merged(raters: Vec<Self>) -> Result<Option<Self>> {
+        let mut raters = raters.into_iter();
+        let Some(mut all) = raters.next() else { return Ok(None) };
+        raters.try_for_each(|rater| all.merge(rater))?;
+        Ok(Some(all))
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// The lines of a key.
+    pub(super) fn sums_of(&self, key: usize) -> impl Iterator<Item = &Sum> {
+        let mut at = self.current[key].first;
+        std::iter::from_fn(move || {
+            let sum = self.sums.get(at as usize)?;
+            at = sum.next;
+            Some(sum)
+        })
+    }
+
+    pub(super) fn price_of(&self, sum: &Sum) -> Price {
+        self.prices[sum.price as usize]
+    }
+
+    /// What raising its hours cost.
+    pub(super) fn raised_of(&self, sum: &Sum) -> Amount {
+        self.raised.get(sum.raised as usize).copied().unwrap_or(Amount::ZERO)
+    }
+
+    /// Rates one hour.
+    pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
+        row.try_each_key(|key, bytes| {
+            let current = self.current[key];
+            if row.hour < current.from || row.hour >= current.until {
+                return self.change(key, row.hour, bytes);
+            }
+            let mut sum = current.sum;
+            if self.rating.hourly {
+                // Like the hour before it, but on a line of its own.
+                let Sum { link_type, price, .. } = self.sums[sum as usize];
+                sum = self.sum(key, row.hour, link_type, price);
+            }
+            let sum = &mut self.sums[sum as usize];
+            sum.hours += 1;
+            checked_add(&mut sum.bytes, bytes, "a line")
+        })
+    }
+
+    /// Rates an hour in which levels or prices may be others than in the one before.
+    fn change(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
+        let route = self.rating.route_of[key];
+        if route == NOT_RATED {
+            return Ok(());
+        }
+        let index = key / Sender::ALL.len();
+        let own_hour = if self.rating.hourly { hour } else { NO_HOUR };
+        if self.rating.inventory.connection(index).within_region() {
+            // R1: inside a region traffic is metered and listed as free.
+            let free = self.index_of(Price::FREE);
+            let sum = self.sum(key, own_hour, None, free);
+            self.remember(key, hour, None, sum);
+            return self.add_hour(sum, bytes, None);
+        }
+        let history = self.rating.inventory.history(index);
+        let levels = history.levels(hour);
+        // R7: what counts is the service level, not the price.
+        let billed = self.price(route, levels.highest, hour)?;
+        let lowest = self.price(route, levels.lowest, hour)?;
+        // A missing price fails the whole rating once all of them are known.
+        let (Some(billed), Some(lowest)) = (billed, lowest) else { return Ok(()) };
+        let sum = self.sum(key, own_hour, Some(levels.highest), billed);
+        if !levels.switched {
+            self.remember(key, hour, history.levels_until(hour), sum);
+        }
+        self.add_hour(sum, bytes, Some((levels, self.prices[lowest as usize])))
+    }
+
+    /// Lets the following hours go to `sum`, until the levels change or a price does.
+    fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, sum: u32) {
+        let changes = &self.rating.price_changes;
+        let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
+        let until = [levels_until, price_until].into_iter().flatten().min();
+        let current = &mut self.current[key];
+        current.from = hour;
+        current.until = until.unwrap_or(Hour::from_index(i64::MAX));
+        current.sum = sum;
+    }
+
+    fn add_hour(&mut self, sum: u32, bytes: u128, levels: Option<(HourLevels, Price)>) -> Result<()> {
+        let own = &mut self.sums[sum as usize];
+        checked_add(&mut own.bytes, bytes, "a line")?;
+        own.hours += 1;
+        let Some((_, lowest)) = levels.filter(|(levels, _)| levels.switched) else { return Ok(()) };
+        own.raised_hours += 1;
+        let billed = Amount::of(bytes, self.prices[own.price as usize].contracted)?;
+        let raised = billed.checked_sub(Amount::of(bytes, lowest.contracted)?)?;
+        self.raise(sum, raised)
+    }
+
+    /// Adds to what raising hours cost.
+    fn raise(&mut self, sum: u32, amount: Amount) -> Result<()> {
+        let own = &mut self.sums[sum as usize];
+        if own.raised == NONE {
+            own.raised = self.raised.len() as u32;
+            self.raised.push(amount);
+            return Ok(());
+        }
+        let raised = &mut self.raised[own.raised as usize];
+        *raised = raised.checked_add(amount)?;
+        Ok(())
+    }
+
+    /// The key's sum of this kind, a new one if there is none yet.
+    fn sum(&mut self, key: usize, hour: Hour, link_type: Option<LinkType>, price: u32) -> u32 {
+        let first = self.current[key].first;
+        // Hourly lines are always new: every hour of a key is seen once.
+        let mut at = if hour == NO_HOUR { first } else { NONE };
+        while let Some(sum) = self.sums.get(at as usize) {
+            if sum.link_type == link_type && sum.price == price {
+                return at;
+            }
+            at = sum.next;
+        }
+        let new =
+            Sum { bytes: 0, hour, price, hours: 0, raised_hours: 0, raised: NONE, next: first, link_type };
+        self.sums.push(new);
+        // OK because a month has fewer than 2^32 hours of ends in memory.
+        self.current[key].first = (self.sums.len() - 1) as u32;
+        self.current[key].first
+    }
+
+    /// Adds what another rater summed over other hours.
+    fn merge(&mut self, other: Self) -> Result<()> {
+        for key in 0..self.current.len() {
+            for sum in other.sums_of(key) {
+                let price = self.index_of(other.price_of(sum));
+                let own = self.sum(key, sum.hour, sum.link_type, price);
+                let line = &mut self.sums[own as usize];
+                checked_add(&mut line.bytes, sum.bytes, "a line")?;
+                line.hours += sum.hours;
+                line.raised_hours += sum.raised_hours;
+                if sum.raised != NONE {
+                    self.raise(own, other.raised_of(sum))?;
+                }
+            }
+        }
+        for (pair, hour) in other.missing {
+            note_missing(&mut self.missing, pair, hour);
+        }
+        Ok(())
+    }
+
+    /// The index of the price in `hour`; where there is none it is noted as missing.
+    fn price(&mut self, route: u32, link_type: LinkType, hour: Hour) -> Result<Option<u32>> {
+        let Route { account, source, destination } = self.rating.routes[route as usize];
+        let changes = self.rating.price_changes.partition_point(|&change| change <= hour);
+        let known = self.quotes.get(&(route, link_type, changes)).copied();
+        let price = match known {
+            Some(price) => price,
+            None => {
+                let quote = self.rating.catalog.quote(account, source, destination, link_type, hour)?;
+                let price = quote.map(|quote| self.index_of(quote.price));
+                self.quotes.insert((route, link_type, changes), price);
+                price
+            }
+        };
+        if price.is_none() {
+            note_missing(&mut self.missing, (source.to_owned(), destination.to_owned(), link_type), hour);
+        }
+        Ok(price)
+    }
+
+    /// The index of a price; equal prices have one.
+    fn index_of(&mut self, price: Price) -> u32 {
+        *self.index_of_price.entry(price).or_insert_with(|| {
+            self.prices.push(price);
+            (self.prices.len() - 1) as u32
+        })
+    }
+}
