@@ -135,7 +135,8 @@ pub struct PeeringPlan {
 ///         "after_unknown": {}}}]}"#), &StatedRequesters::default())?;
 /// assert_eq!(plan.changes[0].action, Action::Update);
 /// // Neither account is in the plan: that is told, not guessed.
-/// assert_eq!(plan.unknown[0].attribute, "requester account");
+/// let unknown: Vec<&str> = plan.unknown.iter().map(|unknown| unknown.attribute).collect();
+/// assert_eq!(unknown, ["accepting_ali_uid", "requester account"]);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
 pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<PeeringPlan> {
