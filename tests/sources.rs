@@ -3,6 +3,8 @@
 
 #[allow(dead_code, reason = "other tests use more of it")]
 mod support {
+    #[cfg(feature = "parquet")]
+    pub mod columns;
     pub mod months;
     pub mod oracle;
     pub mod sites;
@@ -30,12 +32,20 @@ use support::{
 
 const SENDERS: [Sender; 2] = [Sender::Requester, Sender::Accepter];
 
+/// How a Parquet file may be laid out, where Parquet is read.
+#[cfg(feature = "parquet")]
+use support::columns::shape as shapes;
+#[cfg(not(feature = "parquet"))]
+fn shapes() -> Just<()> {
+    Just(())
+}
+
 /// The report as CSV, and the control totals.
 type Told = (String, ControlTotals);
 
 #[test]
 fn r17_every_source_that_tells_of_the_same_month_gives_the_same_report_to_the_byte() {
-    on_months(41, 150, vec(any::<Index>(), 16), |site, month, draws| {
+    on_months(41, 150, (vec(any::<Index>(), 16), shapes()), |site, month, (draws, shape)| {
         let mut month = month.clone();
         if month.records.is_empty() {
             // A file without a line says nothing, not even what it is.
@@ -49,6 +59,10 @@ fn r17_every_source_that_tells_of_the_same_month_gives_the_same_report_to_the_by
             told(site, &month, vec![TrafficSource::from_bytes("u.csv", months::usage(&month).text())]);
         let ndjson = vec![TrafficSource::from_bytes("u.ndjson", as_ndjson(&month))];
         prop_assert_eq!(&native, &told(site, &month, ndjson), "NDJSON");
+        let parquet = as_parquet(&month, &shape);
+        if !parquet.is_empty() {
+            prop_assert_eq!(&native, &told(site, &month, parquet), "Parquet");
+        }
         for (name, unit, mark) in [
             ("bytes", Unit::Bytes, Mark::Start),
             ("bit/s", Unit::BitsPerSecond, Mark::Start),
@@ -200,6 +214,20 @@ fn as_ndjson(month: &Month) -> String {
         }
     });
     lines.map(|line| line + "\n").collect()
+}
+
+/// Nothing where Parquet is not read.
+#[cfg(feature = "parquet")]
+fn as_parquet(month: &Month, shape: &support::columns::Shape) -> Vec<TrafficSource> {
+    use support::columns::{CLOCK, file};
+    let clock = format!("+{CLOCK:02}:00").parse().expect("an offset");
+    let source = TrafficSource::from_bytes("u.parquet", file(&month.records, shape));
+    vec![source.with_naive_offset(Some(clock))]
+}
+
+#[cfg(not(feature = "parquet"))]
+fn as_parquet(_: &Month, (): &()) -> Vec<TrafficSource> {
+    Vec::new()
 }
 
 fn datapoint(at: i64, id: &str, statistic: &str, value: &str) -> String {
