@@ -159,7 +159,7 @@ impl HourlyUsage {
         Ok(())
     }
 
-    /// A digest over the metered hours, as [`UsageDigest`] defines it.
+    /// A digest over the metered hours, as `UsageDigest` defines it.
     pub fn digest(&self, inventory: &Inventory) -> Result<String> {
         let digest = UsageDigest::new(self, inventory);
         let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
