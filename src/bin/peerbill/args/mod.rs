@@ -36,7 +36,7 @@ pub enum Verb {
     /// The monthly cost report: what each account pays, from a traffic export.
     #[command(before_help = EXAMPLE)]
     Report(Box<ReportArgs>),
-    /// What traffic would cost over other link types: from quantities, or from a month's traffic.
+    /// What traffic would cost over other link types: from quantities, a month's traffic, a Terraform plan or a topology.
     #[command(before_help = estimate::EXAMPLES)]
     Estimate(Box<EstimateArgs>),
     /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
