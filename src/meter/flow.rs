@@ -297,6 +297,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
 
     #[test]
     fn r14_a_split_entry_counts_once_where_it_begins_and_its_bytes_where_they_fall() {
+        let count = |records, bytes| Count { records, bytes };
         // The month begins at 2026-09-30T16:00:00Z and ends at 2026-10-31T16:00:00Z.
         let (begin, end) = (1_790_784_000, 1_793_462_400);
         let entries = [
@@ -304,6 +305,9 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             entry("vpc-1", "172.16.0.9", 101, end - 30, end + 30),
             entry("vpc-99", "172.16.0.9", 9, begin - 60, begin),
         ];
+        let one = |entry: usize| metered(&entries[entry..=entry], Duplicates::Refuse).totals;
+        assert_eq!((one(0).outside_period, one(0).billed), (count(1, 50), count(0, 51)));
+        assert_eq!((one(1).outside_period, one(1).billed), (count(0, 51), count(1, 50)));
         let totals = metered(&entries, Duplicates::Refuse).totals;
         assert_eq!(totals.read, Count { records: 3, bytes: 211 });
         assert_eq!(totals.billed, Count { records: 1, bytes: 51 + 50 });
