@@ -39,7 +39,7 @@
 //! # Features
 //!
 //! - `cli`: the program, and `write::table`.
-//! - `parquet`: traffic from Parquet files.
+//! - `parquet`: traffic from Parquet files, and metered hours to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`), and grouped lines.
 //!
 //! Without features it is the library alone.

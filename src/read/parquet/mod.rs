@@ -3,8 +3,11 @@
 //! Texts are not read row by row: where a column has a dictionary, its texts are looked up once, and rows hold
 //! what was found.
 
+mod amounts;
+mod instants;
 mod pages;
 mod schema;
+mod texts;
 mod values;
 
 use crate::{
@@ -12,6 +15,8 @@ use crate::{
     model::time::Timestamp,
     read::traffic::{MOST_OF_AN_HOUR, ReadAt, whole_hour},
 };
+use amounts::Amounts;
+use instants::Instants;
 use pages::Blocks;
 use parquet::{
     basic::Compression,
@@ -20,7 +25,7 @@ use parquet::{
 };
 use schema::Schema;
 use std::{panic::AssertUnwindSafe, sync::Arc};
-use values::{Amounts, Instants, Texts};
+use texts::Texts;
 
 /// Rows that are decoded at once: few enough to stay in the cache.
 const BATCH: usize = 4096;
