@@ -65,6 +65,8 @@ pub mod statement;
 
 pub mod report;
 
+pub mod doctor;
+
 pub mod estimate;
 
 #[cfg(feature = "dataframe")]

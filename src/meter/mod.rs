@@ -33,7 +33,10 @@ use hourly::{HourlyBuilder, run_on};
 use identity::Repeated;
 use lookup::Lookup;
 use scan::{Cut, Scanned, scan};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 use tally::{Goal, Plan, SpanTally, Tally};
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
@@ -172,6 +175,8 @@ pub struct Metered {
     pub refused_for_cause: u64,
     /// How many of them are refused only because their connection's own row or changes are bad.
     pub refused_for_connection: u64,
+    /// Refused records by reason.
+    pub refused_by_code: BTreeMap<FaultCode, u64>,
     /// What was seen in the sources beside records.
     pub notes: Notes,
 }
@@ -374,6 +379,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
         refused: found.refused,
         refused_for_cause: found.refused_for_cause,
         refused_for_connection: found.refused_for_connection,
+        refused_by_code: found.refused_by_code,
         notes: found.notes,
     })
 }

@@ -23,7 +23,7 @@ use crate::{
         traffic::{LineLayout, LineShape, Notes, Observation},
     },
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What one reading of the records is for.
 pub(super) enum Goal<'a> {
@@ -71,6 +71,7 @@ pub(super) struct SpanTally {
     pub refused: Vec<RefusedRecord>,
     pub refused_for_cause: u64,
     pub refused_for_connection: u64,
+    pub refused_by_code: BTreeMap<FaultCode, u64>,
     pub copies: Vec<Copy>,
     pub collected: Identities,
     /// Identities of entries of flow logs.
@@ -508,6 +509,9 @@ impl SpanTally {
         }
         self.refused_for_cause += later.refused_for_cause;
         self.refused_for_connection += later.refused_for_connection;
+        for (code, count) in later.refused_by_code {
+            *self.refused_by_code.entry(code).or_default() += count;
+        }
         self.copies.append(&mut later.copies);
         self.collected.append(&mut later.collected);
         self.flows.append(&mut later.flows);
@@ -521,6 +525,7 @@ impl SpanTally {
         let code = record.fault.code;
         self.refused_for_cause += u64::from(code != FaultCode::DroppedCopy);
         self.refused_for_connection += u64::from(code == FaultCode::FaultyConnection);
+        *self.refused_by_code.entry(code).or_default() += 1;
         self.refused.push(record);
         if !keep_all && self.refused.len() >= 4 * FAULTS_LISTED {
             keep_first(&mut self.refused);

@@ -19,8 +19,9 @@ pub mod topology;
 pub mod traffic;
 pub(crate) mod values;
 
+pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
-pub use connections::{InventorySettings, inventory, read_inventory};
+pub use connections::{InventorySettings, describe as describe_connections, inventory, read_inventory};
 pub use traffic::{TrafficColumns, TrafficSource};
 
 use std::sync::Arc;

@@ -221,6 +221,23 @@ impl TrafficSource {
         }
     }
 
+    /// How it is written, in words.
+    pub fn format_name(&self) -> Result<&'static str> {
+        Ok(match (&self.format, self.layout()?) {
+            (Format::Hours, Layout::Lines(_)) => "metered hours, CSV",
+            (_, Layout::Lines(lines)) => match lines.shape {
+                LineShape::Json(_) => "JSON lines",
+                LineShape::FlowLog => "VPC flow log",
+                _ => "CSV",
+            },
+            (_, Layout::Records(_)) => "CloudMonitor datapoints",
+            #[cfg(feature = "parquet")]
+            (Format::Hours, Layout::Columns(_)) => "metered hours, Parquet",
+            #[cfg(feature = "parquet")]
+            (_, Layout::Columns(_)) => "Parquet",
+        })
+    }
+
     fn is_parquet(&self) -> Result<bool> {
         let mut magic = Vec::new();
         let read = self.stream().and_then(|input| input.take(4).read_to_end(&mut magic));

@@ -1,6 +1,7 @@
 //! Reports to bytes: one pure function per format.
 
 pub mod csv;
+pub mod doctor;
 pub mod estimate;
 pub mod json;
 pub mod metered;

@@ -91,6 +91,11 @@ impl Inputs {
         })
     }
 
+    /// All inputs found so far, in their order: role, name, and how they are stored.
+    pub fn seen(&self) -> impl Iterator<Item = (&str, &str, &'static str)> {
+        self.found.iter().map(|(role, input)| (&**role, &*input.name, input.compression()))
+    }
+
     /// Digests of all inputs found so far, by role and name.
     pub fn digests(&self) -> Result<Vec<InputDigest>> {
         // In an order of their own, not in that of the arguments (R17).
@@ -131,6 +136,17 @@ impl Input {
                 file.seek(SeekFrom::Start(0))?;
                 Ok(file)
             }
+        }
+    }
+
+    /// How it is compressed, as far as can be seen.
+    fn compression(&self) -> &'static str {
+        let mut magic = Vec::new();
+        let _ = self.stored().and_then(|file| file.take(4).read_to_end(&mut magic));
+        match magic {
+            magic if magic.starts_with(GZIP) => "gzip",
+            magic if magic == ZSTD => "zstd",
+            _ => "plain",
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod catalog;
+mod doctor;
 mod estimate;
 mod input;
 mod meter;
@@ -43,6 +44,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Report(args) => report::run(*args),
         Verb::Estimate(args) => estimate::run(*args),
         Verb::Meter(args) => meter::run(*args),
+        Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

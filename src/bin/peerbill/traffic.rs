@@ -16,7 +16,7 @@ use peerbill::{
         usage::Sender,
     },
     read::{
-        InventorySettings, TrafficSource,
+        Document, InventorySettings, TrafficSource,
         connections::{LinkTypesBefore, RegionCheck},
         read_inventory,
         terraform::StatedRequesters,
@@ -35,38 +35,60 @@ pub fn check<'a>(args: &'a TrafficArgs, others: impl Iterator<Item = &'a String>
     if args.connections.is_empty() {
         return Err(Error::usage("--connections is needed: without it no record can be attributed"));
     }
-    // Standard input can be read once.
-    if args.paths().chain(others.map(String::as_str)).filter(|path| *path == "-").count() > 1 {
+    refuse_two_readers_of_stdin(args.paths().chain(others.map(String::as_str)))
+}
+
+/// Standard input can be read once.
+pub fn refuse_two_readers_of_stdin<'a>(paths: impl Iterator<Item = &'a str>) -> Result<()> {
+    if paths.filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("- stands for standard input, which can be read only once"));
     }
     Ok(())
 }
 
-/// The connections with their link changes, good from the first hour that is billed, where that is known.
-fn inventory(
-    args: &TrafficArgs,
-    inputs: &mut Inputs,
-    check_region: RegionCheck<'_>,
-    billed_from: Option<Hour>,
-) -> Result<Inventory> {
-    let connections = inputs.documents("connections", &args.connections)?;
-    let changes = match args.link_changes.as_slice() {
-        [] => None,
-        paths => Some(inputs.documents("link-changes", paths)?),
-    };
-    let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
-    let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
-    let settings = InventorySettings {
-        requesters: Some(&requesters),
-        link_types_before,
-        billed_from,
-        ..InventorySettings::new(check_region)
-    };
-    read_inventory(&connections, changes.as_deref(), &settings)
+/// Connections and link changes as they were given.
+pub struct Documents {
+    pub connections: Vec<Document>,
+    pub changes: Option<Vec<Document>>,
+}
+
+impl Documents {
+    /// Reads them whole.
+    pub fn find(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Self> {
+        let connections = inputs.documents("connections", &args.connections)?;
+        let changes = match args.link_changes.as_slice() {
+            [] => None,
+            paths => Some(inputs.documents("link-changes", paths)?),
+        };
+        Ok(Self { connections, changes })
+    }
+
+    /// The connections alone.
+    pub fn without_changes(&self) -> Self {
+        Self { connections: self.connections.clone(), changes: None }
+    }
+
+    /// The connections with their link changes, good from the first hour that is billed, where that is known.
+    pub fn inventory(
+        &self,
+        args: &TrafficArgs,
+        check_region: RegionCheck<'_>,
+        billed_from: Option<Hour>,
+    ) -> Result<Inventory> {
+        let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
+        let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
+        let settings = InventorySettings {
+            requesters: Some(&requesters),
+            link_types_before,
+            billed_from,
+            ..InventorySettings::new(check_region)
+        };
+        read_inventory(&self.connections, self.changes.as_deref(), &settings)
+    }
 }
 
 /// The traffic, and the bar that shows how far it is read.
-fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
     let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
     let datapoints = args.metrics.settings();
     let mut found: Vec<(Input, Kind)> = Vec::new();
@@ -153,7 +175,8 @@ pub fn read(
     settings: MeterSettings,
     check_region: RegionCheck<'_>,
 ) -> Result<(Inventory, Metered)> {
-    let inventory = inventory(args, inputs, check_region, Some(settings.period.start))?;
+    let documents = Documents::find(args, inputs)?;
+    let inventory = documents.inventory(args, check_region, Some(settings.period.start))?;
     let (sources, progress) = sources(args, inputs)?;
     check_outputs(outputs, inputs)?;
     let metered = meter(&sources, &inventory, &settings);

@@ -109,6 +109,16 @@ pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()
     refuse_nobodys(nobodys)
 }
 
+/// How many events a JSON document has.
+pub(super) fn count(document: &Document) -> Result<u64> {
+    let (_, values) = json::values(document)?;
+    let events = |value: &json::Located<'_>| {
+        let answer = value.read::<Answer<'_>>().ok();
+        answer.and_then(|answer| answer.events).map_or(1, |events| events.len() as u64)
+    };
+    Ok(values.iter().map(events).sum())
+}
+
 /// What tells the documents apart that `--link-changes` takes.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,7 +8,7 @@ mod terraform;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{connection::Inventory, link::LinkType, time::Hour},
-    read::{Document, changes, json, terraform::StatedRequesters},
+    read::{Document, changes, json, rows::Rows, terraform::StatedRequesters},
 };
 use builder::Builder;
 use std::collections::BTreeMap;
@@ -78,6 +78,21 @@ impl<'a> InventorySettings<'a> {
     pub fn with_requesters(self, requesters: &'a StatedRequesters) -> Self {
         Self { requesters: Some(requesters), ..self }
     }
+}
+
+/// How a document of connections is written, and how many of them it has.
+pub fn describe(document: &Document) -> Result<(String, u64)> {
+    if json::is_json(document) { provider::describe(document) } else { Ok(("CSV".into(), rows_of(document))) }
+}
+
+/// Rows under the header of a CSV document.
+pub(super) fn rows_of(document: &Document) -> u64 {
+    let mut rows = Rows::new(&document.text[..]);
+    let mut count: u64 = 0;
+    while let Ok(Some(_)) = rows.next() {
+        count += 1;
+    }
+    count.saturating_sub(1)
 }
 
 /// Reads connections and link changes from CSV or JSON text, taking any region id.

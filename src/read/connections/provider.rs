@@ -21,7 +21,7 @@ use crate::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What tells the documents apart that `--connections` takes: members of the outermost object.
 #[derive(Deserialize)]
@@ -189,6 +189,22 @@ fn what_else(value: &Located<'_>) -> String {
         "is neither an answer of ListVpcPeerConnections nor one of GetVpcPeerConnectionAttribute; it has {}",
         if found.is_empty() { "no members".into() } else { found.join(", ") }
     )
+}
+
+/// Which answers a document holds, and how many connections they have; of Terraform's one each.
+pub(super) fn describe(document: &Document) -> Result<(String, u64)> {
+    let (mut kinds, mut count) = (BTreeSet::new(), 0);
+    for value in json::values(document)?.1 {
+        let unusable = |why: String| Error::unusable(ErrorKind::Input, &document.name, why);
+        let answer: Answer<'_> = value.read().map_err(unusable)?;
+        kinds.insert(match &answer {
+            answer if answer.format_version.is_some() || answer.terraform_version.is_some() => "Terraform",
+            answer if answer.instance_id.is_some() => "GetVpcPeerConnectionAttribute",
+            _ => "ListVpcPeerConnections",
+        });
+        count += answer.vpc_peer_connects.map_or(1, |entries| entries.len() as u64);
+    }
+    Ok((kinds.into_iter().collect::<Vec<_>>().join(", "), count))
 }
 
 fn read_entry(document: &Document, value: &Located<'_>, check: RegionCheck<'_>, builder: &mut Builder) {

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod catalog;
+mod doctor;
 mod estimate;
 mod lines;
 mod meter;
@@ -8,6 +9,7 @@ mod report;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
+pub use doctor::{DoctorArgs, DoctorFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use lines::LinesArgs;
 pub use meter::{MeterArgs, MeterFormat};
@@ -42,6 +44,9 @@ pub enum Verb {
     /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
     #[command(before_help = meter::EXAMPLE)]
     Meter(Box<MeterArgs>),
+    /// What the inputs hold: formats, months, connections, hours without records, and what would be refused.
+    #[command(before_help = doctor::EXAMPLE)]
+    Doctor(Box<DoctorArgs>),
     /// What is known about prices, and where it comes from.
     #[command(subcommand)]
     Catalog(CatalogVerb),

@@ -1,0 +1,113 @@
+//! `peerbill doctor`.
+
+use crate::{
+    args::{DoctorArgs, DoctorFormat},
+    input::Inputs,
+    output, settings,
+    traffic::{self, Documents},
+};
+use peerbill::{
+    Error, Result,
+    doctor::{MonthSeen, SourceSeen, examine, look_through},
+    model::{
+        connection::Inventory,
+        time::{BillingMonth, Offset},
+    },
+    read::{TrafficSource, describe_connections, describe_link_changes},
+    write::doctor::{InputSeen, Seen, json, table},
+};
+use std::collections::BTreeSet;
+
+/// Says what the inputs hold. What is found does not fail it.
+pub fn run(mut args: DoctorArgs) -> Result<()> {
+    settings::fill(settings::Open {
+        traffic: Some(&mut args.traffic),
+        offset: Some(&mut args.offset),
+        ..settings::Open::default()
+    })?;
+    let offset = args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?;
+    let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
+    check(&args)?;
+    let mut inputs = Inputs::default();
+    let documents = Documents::find(&args.traffic, &mut inputs)?;
+    let (sources, progress) = traffic::sources(&args.traffic, &mut inputs)?;
+    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    // Link changes decide about no hour, and what they lack cannot be told before the months are known.
+    let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
+    let seen: Vec<SourceSeen> = sources
+        .iter()
+        .map(|source| look_through(source, &without_changes, offset, threads))
+        .collect::<Result<_>>()?;
+    let mut months: BTreeSet<BillingMonth> = seen.iter().flat_map(|source| source.months.clone()).collect();
+    if let Some(month) = month {
+        months = BTreeSet::from([month]);
+    }
+    let inventory = inventory(&args, &documents, &months, offset)?;
+    let mut examined: Vec<MonthSeen> = Vec::new();
+    if let Some(inventory) = inventory.as_ref().filter(|_| !sources.is_empty()) {
+        let duplicates = traffic::duplicates(&args.traffic);
+        for month in months {
+            examined.push(examine(&sources, inventory, month, offset, duplicates, threads)?);
+        }
+    }
+    progress.finish_and_clear();
+    let inputs = told(&inputs, &documents, &sources, seen)?;
+    let seen = Seen { inputs: &inputs, inventory: inventory.as_ref(), months: &examined, offset };
+    output::write(args.output.as_deref(), |output| match args.format {
+        DoctorFormat::Table => table(&seen, output),
+        DoctorFormat::Json => json(&seen, output),
+    })
+}
+
+fn check(args: &DoctorArgs) -> Result<()> {
+    let traffic = &args.traffic;
+    if traffic.paths().next().is_none() {
+        return Err(Error::usage("name something to look at: --connections, --link-changes, --usage ..."));
+    }
+    let documents = traffic.connections.len() + traffic.link_changes.len();
+    if traffic.connections.is_empty() && traffic.paths().count() > documents {
+        return Err(Error::usage("--connections is needed: without it no record can be attributed"));
+    }
+    traffic::refuse_two_readers_of_stdin(traffic.paths())
+}
+
+/// The connections with their link changes, good for all months that are looked at.
+fn inventory(
+    args: &DoctorArgs,
+    documents: &Documents,
+    months: &BTreeSet<BillingMonth>,
+    offset: Offset,
+) -> Result<Option<Inventory>> {
+    if args.traffic.connections.is_empty() {
+        return Ok(None);
+    }
+    let billed_from = months.first().map(|month| month.period(offset).start);
+    documents.inventory(&args.traffic, &|_| Ok(()), billed_from).map(Some)
+}
+
+/// The inputs in the order in which they were found: documents first, then traffic.
+fn told(
+    inputs: &Inputs,
+    documents: &Documents,
+    sources: &[TrafficSource],
+    seen: Vec<SourceSeen>,
+) -> Result<Vec<InputSeen>> {
+    let mut what = Vec::new();
+    for document in &documents.connections {
+        what.push((describe_connections(document)?, None, None));
+    }
+    for document in documents.changes.iter().flatten() {
+        what.push((describe_link_changes(document)?, None, None));
+    }
+    debug_assert_eq!(sources.len(), seen.len());
+    what.extend(
+        seen.into_iter()
+            .map(|source| ((source.format.to_owned(), source.records), Some(source.refused), source.hours)),
+    );
+    let told = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
+        let (role, name) = (role.to_owned(), name.to_owned());
+        InputSeen { role, name, stored, format, records, refused, hours }
+    });
+    Ok(told.collect())
+}

@@ -1,0 +1,258 @@
+//! What inputs hold, before anybody trusts a bill: how they are written, what period and which connections they
+//! cover, where hours have no record, and what would be refused.
+
+use crate::{
+    error::{FaultCode, Result},
+    findings::{Finding, Surveyor, findings},
+    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, meter},
+    model::{
+        connection::Inventory,
+        time::{BillingMonth, Hour, Offset, Period},
+        usage::Sender,
+    },
+    read::TrafficSource,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// Hours that are looked through for records, one stretch after the other while records lie outside: the first
+/// ones hold every month in which peering connections have been billed.
+const STRETCHES: [(i64, i64); 3] = [(442_656, 502_656), (502_656, 562_656), (382_656, 442_656)];
+
+/// What one source of traffic holds.
+#[derive(Debug, Clone)]
+pub struct SourceSeen {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How it is written.
+    pub format: &'static str,
+    /// Records, readable or not.
+    pub records: u64,
+    /// Records that can be billed in no month: unreadable, of a connection that is not known, outside its life.
+    pub refused: u64,
+    /// From the first hour that has a record of a known connection to the last one.
+    pub hours: Option<Period>,
+    /// Months that have one.
+    pub months: BTreeSet<BillingMonth>,
+}
+
+/// What all sources hold of one month.
+#[derive(Debug, Clone)]
+pub struct MonthSeen {
+    /// The month.
+    pub month: BillingMonth,
+    /// Where every record went.
+    pub totals: ControlTotals,
+    /// Refused records by reason.
+    pub refused: BTreeMap<FaultCode, u64>,
+    /// Both ends of every connection that can have traffic in the month.
+    pub ends: Vec<EndSeen>,
+    /// The end of which there is no record at all, while the other has some.
+    pub silent: Option<Sender>,
+    /// What a report would find.
+    pub findings: Vec<Finding>,
+}
+
+/// What one end of a connection sent in a month.
+#[derive(Debug, Clone)]
+pub struct EndSeen {
+    /// The connection, as an index into the inventory.
+    pub connection: usize,
+    /// The end.
+    pub sender: Sender,
+    /// Hours of the month in which the connection exists.
+    pub expected: u64,
+    /// Those of them that have a record.
+    pub covered: u64,
+    /// From the first hour with a record to the last one.
+    pub hours: Option<Period>,
+    /// Stretches of hours that have none, by time.
+    pub gaps: Vec<Period>,
+}
+
+/// Looks through one source for the hours that it covers, whatever they are.
+///
+/// `inventory` needs no link changes: they decide about no hour.
+pub fn look_through(
+    source: &TrafficSource,
+    inventory: &Inventory,
+    offset: Offset,
+    threads: usize,
+) -> Result<SourceSeen> {
+    let mut seen = SourceSeen {
+        name: source.name.clone(),
+        format: source.format_name()?,
+        records: 0,
+        refused: 0,
+        hours: None,
+        months: BTreeSet::new(),
+    };
+    let mut found = 0;
+    for (start, end) in STRETCHES {
+        let period = Period { start: Hour::from_index(start), end: Hour::from_index(end) };
+        let settings = MeterSettings { duplicates: Duplicates::Sum, threads, ..MeterSettings::new(period) };
+        let metered = meter(std::slice::from_ref(source), inventory, &settings)?;
+        let totals = metered.totals;
+        found += totals.billed.records + totals.free.records;
+        seen.records = totals.read.records;
+        // What cannot be read is refused in every stretch, the rest where it lies.
+        let again = |(code, _): &(&FaultCode, &u64)| seen.refused == 0 || **code != FaultCode::UnreadableRow;
+        seen.refused += metered.refused_by_code.iter().filter(again).map(|(_, count)| count).sum::<u64>();
+        for hours in metered.usage.fold(Vec::new, |hours, row| {
+            hours.push(row.hour);
+            Ok(())
+        })? {
+            for hour in hours {
+                seen.hours = Some(joined(seen.hours, hour));
+                seen.months.insert(BillingMonth::of(hour, offset)?);
+            }
+        }
+        if found + seen.refused >= totals.read.records {
+            break;
+        }
+    }
+    Ok(seen)
+}
+
+fn joined(hours: Option<Period>, hour: Hour) -> Period {
+    let own = Period { start: hour, end: hour.next() };
+    hours.map_or(own, |hours| Period { start: hours.start.min(own.start), end: hours.end.max(own.end) })
+}
+
+/// Meters one month as a report would, and says what it would stand on.
+pub fn examine(
+    sources: &[TrafficSource],
+    inventory: &Inventory,
+    month: BillingMonth,
+    offset: Offset,
+    duplicates: Duplicates,
+    threads: usize,
+) -> Result<MonthSeen> {
+    let period = month.period(offset);
+    let settings = MeterSettings { duplicates, threads, ..MeterSettings::new(period) };
+    let metered = meter(sources, inventory, &settings)?;
+    let surveyor = Surveyor::new(inventory);
+    let surveys = metered.usage.fold(|| surveyor.survey(), |survey, row| surveyor.add_row(survey, row))?;
+    let keys = inventory.connections().len() * Sender::ALL.len();
+    let covered = metered.usage.fold(|| Covered::new(keys), |covered, row| covered.add(row, period))?;
+    let covered = covered.into_iter().fold(Covered::new(keys), Covered::merged);
+    let ends = ends_seen(inventory, period, &covered);
+    let has_records = |sender| ends.iter().any(|end| end.sender == sender && end.covered > 0);
+    let silent = match Sender::ALL.map(has_records) {
+        [true, false] => Some(Sender::Accepter),
+        [false, true] => Some(Sender::Requester),
+        _ => None,
+    };
+    let findings = findings(&metered, inventory, &surveyor.merge(surveys));
+    let (totals, refused) = (metered.totals, metered.refused_by_code);
+    Ok(MonthSeen { month, totals, refused, ends, silent, findings })
+}
+
+const WORDS: usize = 744_usize.div_ceil(64);
+
+/// By connection and sender: a bit for each hour that has a record. A month has at most 744.
+struct Covered(Vec<[u64; WORDS]>);
+
+impl Covered {
+    fn new(keys: usize) -> Self {
+        Self(vec![[0; WORDS]; keys])
+    }
+
+    fn add(&mut self, row: &HourRow<'_>, period: Period) -> Result<()> {
+        row.try_each(|cell| {
+            let hour = (cell.hour.index() - period.start.index()) as usize;
+            let key = cell.connection * Sender::ALL.len() + cell.sender as usize;
+            self.0[key][hour / 64] |= 1 << (hour % 64);
+            Ok(())
+        })
+    }
+
+    fn merged(mut self, other: Self) -> Self {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            own.iter_mut().zip(other).for_each(|(own, other)| *own |= other);
+        }
+        self
+    }
+
+    fn has(&self, key: usize, hour: usize) -> bool {
+        self.0[key][hour / 64] >> (hour % 64) & 1 == 1
+    }
+}
+
+fn ends_seen(inventory: &Inventory, period: Period, covered: &Covered) -> Vec<EndSeen> {
+    let mut ends = Vec::new();
+    for (connection, own) in inventory.connections().iter().enumerate() {
+        let life = own.hours_in(period);
+        for sender in Sender::ALL.into_iter().filter(|_| life.hours() > 0) {
+            let key = connection * Sender::ALL.len() + sender as usize;
+            let mut end = EndSeen {
+                connection,
+                sender,
+                expected: life.hours(),
+                covered: 0,
+                hours: None,
+                gaps: Vec::new(),
+            };
+            for index in life.start.index()..life.end.index() {
+                let hour = Hour::from_index(index);
+                if covered.has(key, (index - period.start.index()) as usize) {
+                    end.covered += 1;
+                    end.hours = Some(joined(end.hours, hour));
+                    continue;
+                }
+                match end.gaps.last_mut() {
+                    Some(gap) if gap.end == hour => gap.end = hour.next(),
+                    _ => end.gaps.push(Period { start: hour, end: hour.next() }),
+                }
+            }
+            ends.push(end);
+        }
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,created_at\n\
+        pcc-1,1,cn-beijing,2,us-east-1,Gold,2026-10-31T12:30:00Z\n";
+    const USAGE: &str = "timestamp,connection_id,sender,bytes\n\
+        2026-10-31T12:40:00Z,pcc-1,requester,1\n\
+        2026-10-31T15:00:00Z,pcc-1,requester,1\n\
+        2026-10-31T15:00:00Z,pcc-1,requester,1\n\
+        2026-10-31T16:00:00Z,pcc-1,requester,1\n\
+        2026-10-31T17:00:00Z,pcc-9,requester,1\n\
+        2031-01-01T00:00:00Z,pcc-1,accepter,1\n\
+        2015-01-01T00:00:00Z,pcc-1,accepter,1\n\
+        x,pcc-1,requester,1\n";
+
+    #[test]
+    fn every_month_is_found_and_examined() {
+        let inventory = crate::inventory(CONNECTIONS, None).unwrap();
+        let source = [TrafficSource::from_bytes("usage.csv", USAGE)];
+        let seen = look_through(&source[0], &inventory, Offset::CHINA, 2).unwrap();
+        let months: Vec<String> = seen.months.iter().map(ToString::to_string).collect();
+        assert_eq!(months, ["2026-10", "2026-11", "2031-01"]);
+        assert_eq!((seen.format, seen.records), ("CSV", 8));
+        let hours = seen.hours.unwrap();
+        assert_eq!(
+            (hours.start.to_string(), hours.end.to_string()),
+            ("2026-10-31T12:00:00Z".into(), "2031-01-01T01:00:00Z".into())
+        );
+
+        let october = "2026-10".parse().unwrap();
+        let seen = examine(&source, &inventory, october, Offset::CHINA, Duplicates::Refuse, 2).unwrap();
+        assert_eq!(seen.silent, Some(Sender::Accepter));
+        assert_eq!(
+            seen.refused,
+            BTreeMap::from([(FaultCode::DuplicateRecord, 2), (FaultCode::UnreadableRow, 1)])
+        );
+        let gaps = |end: &EndSeen| end.gaps.iter().map(|gap| gap.hours()).collect::<Vec<_>>();
+        // The connection exists from 12:00 to the end of the month at 16:00.
+        let ends: Vec<_> = seen.ends.iter().map(|end| (end.expected, end.covered, gaps(end))).collect();
+        assert_eq!(ends, [(4, 1, vec![3]), (4, 0, vec![4])]);
+    }
+}
