@@ -319,6 +319,61 @@ fn r15_bad_rows_of_all_files_are_listed_up_to_a_cap_and_then_counted() {
     assert_eq!(told.matches("\"soon\"").count(), 50, "{told}");
 }
 
+#[test]
+fn the_doctor_tells_what_inputs_hold_and_fails_at_nothing_that_it_finds() {
+    let folder = Folder::new();
+    let usage = "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,1\n\
+                 2026-10-05T03:00:00Z,pcc-1,requester,1\nx,pcc-1,requester,1\n2026-10-05T05:00:00Z,pcc-9,accepter,1\n\
+                 2026-11-05T05:00:00Z,pcc-1,requester,1\n";
+    folder.write("rx.csv.gz", gzip(usage));
+    folder.write("link-changes.json", "[]");
+    let inputs = [
+        "doctor",
+        "--usage",
+        "rx.csv.gz",
+        "--connections",
+        "connections.csv",
+        "--link-changes",
+        "link-changes.json",
+    ];
+    let outcome = folder.run(&inputs);
+    assert_eq!((outcome.code, &*outcome.stderr), (0, ""));
+    for told in [
+        "gzip    CSV",
+        "2026-10-05T03:00:00Z  2026-11-05T05:00:00Z",
+        "Connections: 1, link changes given",
+        "Month 2026-10 (+08:00)",
+        "Month 2026-11 (+08:00)",
+        "refused as unknown_connection: 1",
+        "refused as duplicate_record: 2",
+        "no accepter has a record: is the export of that side missing?",
+        "610 hours from 2026-11-05T06:00:00Z",
+    ] {
+        assert!(outcome.stdout.contains(told), "no {told:?} in {}", outcome.stdout);
+    }
+    let json = json_of(&folder.run(&[&inputs[..], &["--format", "json", "--month", "2026-11"]].concat()));
+    assert_eq!(json["inputs"][2]["format"], "CSV");
+    assert_eq!(json["inputs"][1]["format"], "ActionTrail events, JSON");
+    let month = &json["months"][0];
+    assert_eq!((json["months"].as_array().unwrap().len(), &month["month"]), (1, &"2026-11".into()));
+    assert_eq!(month["ends"][0]["hours_with_records"], "1");
+    assert_eq!(month["ends"][0]["gaps"][0]["end"], "2026-11-05T05:00:00Z");
+    assert_eq!(month["refused_by_reason"], serde_json::json!({"unreadable_row": "1"}));
+    assert_eq!(month["side_without_records"], "accepter");
+
+    let alone = folder.run(&["doctor", "--connections", "connections.csv"]);
+    assert!(
+        alone.code == 0 && alone.stdout.contains("Connections: 1, link changes not given"),
+        "{}",
+        alone.stdout
+    );
+    folder.refused(2, &["doctor"], &["name something to look at"]);
+    folder.refused(2, &["doctor", "--usage", "usage.csv"], &["--connections is needed"]);
+    folder.refused(3, &["doctor", "--usage", "none.csv", "--connections", "connections.csv"], &["none.csv"]);
+    folder.write("broken.json", "{");
+    folder.refused(3, &["doctor", "--connections", "broken.json"], &["broken.json:1: is not valid JSON"]);
+}
+
 // Inputs
 
 #[test]
@@ -681,6 +736,36 @@ fn peerbill_toml_fills_what_arguments_leave_open_and_the_report_names_it() {
     }
     let overridden = folder.run(&[&args[..], &["--catalog", "china-site"]].concat());
     assert!(overridden.stdout.contains("96.00 CNY") && !overridden.stdout.contains("setting catalog"));
+}
+
+#[test]
+fn what_a_trail_does_not_tell_is_stated_and_the_report_names_it() {
+    let folder = Folder::new();
+    folder.write("connections.csv", CONNECTIONS.replace("Gold", "Platinum"));
+    let event = r#"{"eventName":"ModifyVpcPeerConnection","eventTime":"2026-10-05T03:30:00Z",
+        "requestParameters":{"InstanceId":"pcc-1","LinkType":"Platinum"}}"#;
+    folder.write("trail.json", event);
+    let args = ["--link-changes", "trail.json", "--format", "table"];
+    let refused = folder.report(&args);
+    assert!(
+        refused.code == 3 && refused.stderr.contains("--link-type-before pcc-1=Gold"),
+        "{}",
+        refused.stderr
+    );
+    folder.write("peerbill.toml", "link-type-before = [\"Gold\"]\n");
+    let told = folder.report(&args);
+    assert!(
+        told.code == 0 && told.stdout.contains("setting link-type-before  Gold"),
+        "{}{}",
+        told.stdout,
+        told.stderr
+    );
+    let flag = [&args[..], &["--link-type-before", "pcc-2=Gold"]].concat();
+    assert_eq!(folder.report(&flag).code, 2);
+    // Before the month that is billed it does not matter.
+    folder.write("peerbill.toml", "");
+    folder.write("trail.json", event.replace("2026-10-05", "2026-09-05"));
+    assert_eq!(folder.report(&args).code, 0);
 }
 
 #[test]

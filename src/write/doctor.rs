@@ -13,6 +13,10 @@ use crate::{
 use serde_json::{Value, json};
 use std::io::Write;
 
+/// How many ends of connections the table shows for a month.
+#[cfg(feature = "cli")]
+const ENDS_SHOWN: usize = 60;
+
 /// One input, as a reader of the table knows it.
 #[derive(Debug, Clone)]
 pub struct InputSeen {
@@ -171,7 +175,7 @@ fn month_text(seen: &Seen<'_>, month: &MonthSeen) -> String {
         line(&mut text, &format!("  no {sender} has a record: is the export of that side missing?"));
     }
     line(&mut text, "");
-    let rows = month.ends.iter().map(|end| end_row(inventory, end));
+    let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end));
     let header = [
         "connection",
         "sender",
@@ -183,6 +187,10 @@ fn month_text(seen: &Seen<'_>, month: &MonthSeen) -> String {
         "longest gap",
     ];
     text.push_str(&indented(&plain_table(&header, rows, &[3, 4])));
+    let more = month.ends.len().saturating_sub(ENDS_SHOWN);
+    if more > 0 {
+        line(&mut text, &format!("  ... and {more} more; --format json has them all"));
+    }
     findings(&mut text, &month.findings);
     text
 }
