@@ -2,8 +2,8 @@
 
 use super::{csv::output_error, totals};
 use crate::{
-    doctor::{EndSeen, MonthSeen},
-    error::{FAULTS_LISTED, Result},
+    doctor::MonthSeen,
+    error::Result,
     model::{
         connection::Inventory,
         time::{Offset, Period},
@@ -127,6 +127,7 @@ fn last_hour(period: Period) -> String {
 #[cfg(feature = "cli")]
 pub fn table(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
     use super::table::{indented, line, plain_table};
+    use crate::error::FAULTS_LISTED;
     let mut text = String::from("Inputs\n");
     let hours = |hours: Option<Period>| match hours {
         Some(hours) => [hours.start.to_string(), last_hour(hours)],
@@ -196,7 +197,7 @@ fn month_text(seen: &Seen<'_>, month: &MonthSeen) -> String {
 }
 
 #[cfg(feature = "cli")]
-fn end_row(inventory: &Inventory, end: &EndSeen) -> Vec<String> {
+fn end_row(inventory: &Inventory, end: &crate::doctor::EndSeen) -> Vec<String> {
     let connection = inventory.connection(end.connection);
     let account = crate::attribution::attribute(connection, end.sender).billing_account_id;
     // Of gaps of one length the first is shown.
