@@ -11,7 +11,7 @@ use crate::{
     meter::HourlyUsage,
     model::{connection::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
-use rater::Sum;
+use rater::{Sum, Sums};
 use std::collections::{BTreeMap, HashMap};
 
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
@@ -125,12 +125,12 @@ impl<'a> Rating<'a> {
 
     /// The lines of all that `raters` saw.
     pub fn lines(&self, raters: Vec<Rater<'_>>) -> Result<Vec<Line>> {
-        let Some(all) = Rater::merged(raters)? else { return Ok(Vec::new()) };
+        let all = Rater::merged(raters)?;
         refuse_missing(&all.missing, self.catalog)?;
         let mut lines = Vec::with_capacity(all.len());
         for key in self.keys_by_account() {
             let start = lines.len();
-            for sum in all.sums_of(key) {
+            for sum in all.of(key) {
                 lines.push(self.line(key, &all, sum)?);
             }
             lines[start..].sort_unstable_by_key(|line| (line.hour, line.link_type, line.price));
@@ -138,8 +138,8 @@ impl<'a> Rating<'a> {
         Ok(lines)
     }
 
-    fn line(&self, key: usize, rater: &Rater<'_>, sum: &Sum) -> Result<Line> {
-        let (connection, price) = (key / Sender::ALL.len(), rater.price_of(sum));
+    fn line(&self, key: usize, all: &Sums, sum: &Sum) -> Result<Line> {
+        let (connection, price) = (key / Sender::ALL.len(), all.price_of(sum));
         let id = &self.inventory.connection(connection).id;
         Ok(Line {
             connection,
@@ -152,7 +152,7 @@ impl<'a> Rating<'a> {
             amount: Amount::of(sum.bytes, price.contracted).map_err(|error| error.about(id))?,
             metered_hours: sum.hours.into(),
             raised_hours: sum.raised_hours.into(),
-            raised_amount: rater.raised_of(sum),
+            raised_amount: all.raised_of(sum),
         })
     }
 

@@ -49,55 +49,28 @@ struct Current {
     from: Hour,
     until: Hour,
     sum: u32,
-    /// The key's first sum; the others follow it.
-    first: u32,
 }
 
-/// Rates some of the hours.
-pub(crate) struct Rater<'a> {
-    rating: &'a Rating<'a>,
-    current: Vec<Current>,
+/// Lines in the making, by key.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
     sums: Vec<Sum>,
     prices: Vec<Price>,
-    index_of_price: HashMap<Price, u32>,
     raised: Vec<Amount>,
-    /// By route, link type and number of price changes before: the index of the price.
-    quotes: HashMap<(u32, LinkType, usize), Option<u32>>,
+    /// By key: its first sum; the others follow it.
+    first: Vec<u32>,
     pub missing: MissingPrices,
 }
 
-impl<'a> Rater<'a> {
-    pub fn new(rating: &'a Rating<'a>) -> Self {
-        let never = Hour::from_index(i64::MAX);
-        let current = Current { from: never, until: never, sum: NONE, first: NONE };
-        Self {
-            rating,
-            current: vec![current; rating.route_of.len()],
-            sums: Vec::new(),
-            prices: Vec::new(),
-            index_of_price: HashMap::new(),
-            raised: Vec::new(),
-            quotes: HashMap::new(),
-            missing: MissingPrices::new(),
-        }
-    }
-
-    /// One that holds what all of them sum.
-    pub fn merged(raters: Vec<Self>) -> Result<Option<Self>> {
-        let mut raters = raters.into_iter();
-        let Some(mut all) = raters.next() else { return Ok(None) };
-        raters.try_for_each(|rater| all.merge(rater))?;
-        Ok(Some(all))
-    }
-
+impl Sums {
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.sums.len()
     }
 
     /// The lines of a key.
-    pub(super) fn sums_of(&self, key: usize) -> impl Iterator<Item = &Sum> {
-        let mut at = self.current[key].first;
+    pub fn of(&self, key: usize) -> impl Iterator<Item = &Sum> {
+        let mut at = self.first[key];
         std::iter::from_fn(move || {
             let sum = self.sums.get(at as usize)?;
             at = sum.next;
@@ -105,13 +78,45 @@ impl<'a> Rater<'a> {
         })
     }
 
-    pub(super) fn price_of(&self, sum: &Sum) -> Price {
+    pub fn price_of(&self, sum: &Sum) -> Price {
         self.prices[sum.price as usize]
     }
 
     /// What raising its hours cost.
-    pub(super) fn raised_of(&self, sum: &Sum) -> Amount {
+    pub fn raised_of(&self, sum: &Sum) -> Amount {
         self.raised.get(sum.raised as usize).copied().unwrap_or(Amount::ZERO)
+    }
+}
+
+/// Rates some of the hours.
+pub(crate) struct Rater<'a> {
+    rating: &'a Rating<'a>,
+    current: Vec<Current>,
+    all: Sums,
+    index_of_price: HashMap<Price, u32>,
+    /// By route, link type and number of price changes before: the index of the price.
+    quotes: HashMap<(u32, LinkType, usize), Option<u32>>,
+}
+
+impl<'a> Rater<'a> {
+    pub fn new(rating: &'a Rating<'a>) -> Self {
+        let never = Hour::from_index(i64::MAX);
+        let keys = rating.route_of.len();
+        Self {
+            rating,
+            current: vec![Current { from: never, until: never, sum: NONE }; keys],
+            all: Sums { first: vec![NONE; keys], ..Sums::default() },
+            index_of_price: HashMap::new(),
+            quotes: HashMap::new(),
+        }
+    }
+
+    /// What all of them sum.
+    pub(super) fn merged(raters: Vec<Self>) -> Result<Sums> {
+        let mut raters = raters.into_iter();
+        let Some(mut merged) = raters.next() else { return Ok(Sums::default()) };
+        raters.try_for_each(|rater| merged.merge(rater.all))?;
+        Ok(merged.all)
     }
 
     /// Rates one hour.
@@ -124,10 +129,10 @@ impl<'a> Rater<'a> {
             let mut sum = current.sum;
             if self.rating.hourly {
                 // Like the hour before it, but on a line of its own.
-                let Sum { link_type, price, .. } = self.sums[sum as usize];
+                let Sum { link_type, price, .. } = self.all.sums[sum as usize];
                 sum = self.sum(key, row.hour, link_type, price);
             }
-            let sum = &mut self.sums[sum as usize];
+            let sum = &mut self.all.sums[sum as usize];
             sum.hours += 1;
             checked_add(&mut sum.bytes, bytes, "a line")
         })
@@ -159,7 +164,7 @@ impl<'a> Rater<'a> {
         if !levels.switched {
             self.remember(key, hour, history.levels_until(hour), sum);
         }
-        self.add_hour(sum, bytes, Some((levels, self.prices[lowest as usize])))
+        self.add_hour(sum, bytes, Some((levels, self.all.prices[lowest as usize])))
     }
 
     /// Lets the following hours go to `sum`, until the levels change or a price does.
@@ -174,35 +179,35 @@ impl<'a> Rater<'a> {
     }
 
     fn add_hour(&mut self, sum: u32, bytes: u128, levels: Option<(HourLevels, Price)>) -> Result<()> {
-        let own = &mut self.sums[sum as usize];
+        let own = &mut self.all.sums[sum as usize];
         checked_add(&mut own.bytes, bytes, "a line")?;
         own.hours += 1;
         let Some((_, lowest)) = levels.filter(|(levels, _)| levels.switched) else { return Ok(()) };
         own.raised_hours += 1;
-        let billed = Amount::of(bytes, self.prices[own.price as usize].contracted)?;
+        let billed = Amount::of(bytes, self.all.prices[own.price as usize].contracted)?;
         let raised = billed.checked_sub(Amount::of(bytes, lowest.contracted)?)?;
         self.raise(sum, raised)
     }
 
     /// Adds to what raising hours cost.
     fn raise(&mut self, sum: u32, amount: Amount) -> Result<()> {
-        let own = &mut self.sums[sum as usize];
+        let own = &mut self.all.sums[sum as usize];
         if own.raised == NONE {
-            own.raised = self.raised.len() as u32;
-            self.raised.push(amount);
+            own.raised = self.all.raised.len() as u32;
+            self.all.raised.push(amount);
             return Ok(());
         }
-        let raised = &mut self.raised[own.raised as usize];
+        let raised = &mut self.all.raised[own.raised as usize];
         *raised = raised.checked_add(amount)?;
         Ok(())
     }
 
     /// The key's sum of this kind, a new one if there is none yet.
     fn sum(&mut self, key: usize, hour: Hour, link_type: Option<LinkType>, price: u32) -> u32 {
-        let first = self.current[key].first;
+        let first = self.all.first[key];
         // Hourly lines are always new: every hour of a key is seen once.
         let mut at = if hour == NO_HOUR { first } else { NONE };
-        while let Some(sum) = self.sums.get(at as usize) {
+        while let Some(sum) = self.all.sums.get(at as usize) {
             if sum.link_type == link_type && sum.price == price {
                 return at;
             }
@@ -210,19 +215,19 @@ impl<'a> Rater<'a> {
         }
         let new =
             Sum { bytes: 0, hour, price, hours: 0, raised_hours: 0, raised: NONE, next: first, link_type };
-        self.sums.push(new);
+        self.all.sums.push(new);
         // OK because a month has fewer than 2^32 hours of ends in memory.
-        self.current[key].first = (self.sums.len() - 1) as u32;
-        self.current[key].first
+        self.all.first[key] = (self.all.sums.len() - 1) as u32;
+        self.all.first[key]
     }
 
     /// Adds what another rater summed over other hours.
-    fn merge(&mut self, other: Self) -> Result<()> {
-        for key in 0..self.current.len() {
-            for sum in other.sums_of(key) {
+    fn merge(&mut self, other: Sums) -> Result<()> {
+        for key in 0..other.first.len() {
+            for sum in other.of(key) {
                 let price = self.index_of(other.price_of(sum));
                 let own = self.sum(key, sum.hour, sum.link_type, price);
-                let line = &mut self.sums[own as usize];
+                let line = &mut self.all.sums[own as usize];
                 checked_add(&mut line.bytes, sum.bytes, "a line")?;
                 line.hours += sum.hours;
                 line.raised_hours += sum.raised_hours;
@@ -232,7 +237,7 @@ impl<'a> Rater<'a> {
             }
         }
         for (pair, hour) in other.missing {
-            note_missing(&mut self.missing, pair, hour);
+            note_missing(&mut self.all.missing, pair, hour);
         }
         Ok(())
     }
@@ -252,7 +257,7 @@ impl<'a> Rater<'a> {
             }
         };
         if price.is_none() {
-            note_missing(&mut self.missing, (source.to_owned(), destination.to_owned(), link_type), hour);
+            note_missing(&mut self.all.missing, (source.to_owned(), destination.to_owned(), link_type), hour);
         }
         Ok(price)
     }
@@ -260,8 +265,8 @@ impl<'a> Rater<'a> {
     /// The index of a price; equal prices have one.
     fn index_of(&mut self, price: Price) -> u32 {
         *self.index_of_price.entry(price).or_insert_with(|| {
-            self.prices.push(price);
-            (self.prices.len() - 1) as u32
+            self.all.prices.push(price);
+            (self.all.prices.len() - 1) as u32
         })
     }
 }

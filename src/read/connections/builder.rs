@@ -129,7 +129,8 @@ impl Builder {
             histories.push(history);
             Some(connection)
         });
-        let connections: Vec<Connection> = connections.collect();
+        let mut connections: Vec<Connection> = connections.collect();
+        connections.shrink_to_fit();
         let inventory = Inventory::assemble(
             connections,
             histories,
