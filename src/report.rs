@@ -382,8 +382,12 @@ fn look(metered: &Metered, inventory: &Inventory, rating: &Rating<'_>) -> Result
         surveys.push(survey);
         hours.push(own_hours);
     }
+    // Lines last, when the others need no memory any more.
+    let survey = surveyor.merge(surveys);
+    let usage_digest = digest.finish(hours);
+    drop(digest);
     let lines = rating.lines(raters)?;
-    Ok(Seen { lines, survey: surveyor.merge(surveys), usage_digest: digest.finish(hours) })
+    Ok(Seen { lines, survey, usage_digest })
 }
 
 fn owns_an_end(account: &str, connection: &Connection) -> bool {

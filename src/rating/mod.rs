@@ -129,6 +129,7 @@ impl<'a> Rating<'a> {
         refuse_missing(&all.missing, self.catalog)?;
         let mut lines = Vec::with_capacity(all.len());
         for key in self.keys_by_account() {
+            let key = key as usize;
             let start = lines.len();
             for sum in all.of(key) {
                 lines.push(self.line(key, &all, sum)?);
@@ -157,12 +158,14 @@ impl<'a> Rating<'a> {
     }
 
     /// All keys in the order of reports: by the account that pays, then by connection and sender.
-    fn keys_by_account(&self) -> Vec<usize> {
-        let payer = |key: &usize| {
+    fn keys_by_account(&self) -> Vec<u32> {
+        let payer = |key: &u32| {
+            let key = *key as usize;
             let (connection, sender) = (key / Sender::ALL.len(), Sender::ALL[key % Sender::ALL.len()]);
             attribute(self.inventory.connection(connection), sender).billing_account_id
         };
-        let mut keys: Vec<usize> = (0..self.route_of.len()).collect();
+        // OK because a million connections have two million ends.
+        let mut keys: Vec<u32> = (0..self.route_of.len() as u32).collect();
         keys.sort_by_key(payer);
         keys
     }
