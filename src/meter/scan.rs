@@ -141,6 +141,7 @@ fn scan_once(
                 }
                 break;
             }
+            own.count(tally.newly_read());
             let mut merger = merger.lock().unwrap_or_else(PoisonError::into_inner);
             merger.hand_in(index, span.source, &mut tally)?;
         }
@@ -250,6 +251,7 @@ fn read_lines(
             Progress::All => length,
             Progress::OpenQuote(at) => at,
         };
+        own.count(tally.newly_read());
         if let Some(source) = span_of.filter(|_| taken < length) {
             return Err(Stop::NeedsStream(source));
         }

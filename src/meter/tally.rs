@@ -119,6 +119,8 @@ pub(super) struct Tally<'a> {
     pub clocks: Clocks,
     disordered: Vec<bool>,
     pub span: SpanTally,
+    /// Records of the span that were told of.
+    counted: u64,
     pub(super) source: usize,
     group: Option<Group>,
     moment: Moment,
@@ -139,6 +141,7 @@ impl<'a> Tally<'a> {
             clocks: Clocks::new(keys),
             disordered: vec![false; keys],
             span: SpanTally::default(),
+            counted: 0,
             source: 0,
             group: None,
             moment: Moment { timestamp: outside, hour: None, clock: NO_CLOCK },
@@ -157,7 +160,14 @@ impl<'a> Tally<'a> {
         self.source = source;
         self.group = None;
         self.span = SpanTally::default();
+        self.counted = 0;
         self.clocks.reset();
+    }
+
+    /// How many records of the span were read since this was asked last.
+    pub fn newly_read(&mut self) -> u64 {
+        let read = self.span.totals.read.records;
+        read - std::mem::replace(&mut self.counted, read)
     }
 
     /// Begins a row group of a Parquet file, within a span.

@@ -16,7 +16,10 @@ use crate::{
 };
 use std::{
     io::{self, Read},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The columns of native traffic.
@@ -149,6 +152,7 @@ pub struct TrafficSource {
         expect(dead_code, reason = "only Parquet has times without a zone")
     )]
     naive_offset: Option<ClockOffset>,
+    counter: Option<Arc<AtomicU64>>,
 }
 
 impl TrafficSource {
@@ -167,7 +171,7 @@ impl TrafficSource {
 
     fn new(name: &str, content: Content) -> Self {
         let columns = TrafficColumns::default();
-        Self { name: name.into(), content, format: Format::Lines, columns, naive_offset: None }
+        Self { name: name.into(), content, format: Format::Lines, columns, naive_offset: None, counter: None }
     }
 
     /// The same source, whose records this reader finds.
@@ -191,6 +195,19 @@ impl TrafficSource {
     /// From bytes in memory.
     pub fn from_bytes(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
         Self::from_blocks(name, bytes.into())
+    }
+
+    /// Adds to `counter` as records are read, for a bar that shows how fast that is.
+    #[must_use]
+    pub fn counted_by(self, counter: Arc<AtomicU64>) -> Self {
+        Self { counter: Some(counter), ..self }
+    }
+
+    /// Counts records that were read.
+    pub(crate) fn count(&self, records: u64) {
+        if let Some(counter) = &self.counter {
+            counter.fetch_add(records, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn content(&self) -> &Content {

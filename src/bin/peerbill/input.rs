@@ -1,7 +1,7 @@
 //! Files, folders, globs and standard input, plain or compressed. The only code that opens inputs.
 
-use crate::output::say;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::{ahead::ReadAhead, output::say};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Result,
     read::{Document, TrafficSource, traffic::ReadAt},
@@ -9,10 +9,14 @@ use peerbill::{
 };
 use std::{
     collections::HashSet,
+    fmt,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -165,23 +169,26 @@ impl Input {
 
 /// Traffic sources, and the bar that shows their progress on a terminal while they are read.
 pub fn traffic_sources(inputs: Vec<Input>) -> (Vec<TrafficSource>, ProgressBar) {
-    let progress = progress_bar(inputs.iter().map(Input::stored_size).sum());
+    let records = Arc::new(AtomicU64::new(0));
+    let progress = progress_bar(inputs.iter().map(Input::stored_size).sum(), records.clone());
     let sources = inputs
         .into_iter()
         .map(|input| {
             let progress = progress.clone();
             let name = input.name.clone();
             let compressed = input.stored().and_then(is_compressed);
-            match input.stored() {
+            let source = match input.stored() {
                 Ok(file) if matches!(compressed, Ok(false)) => {
                     TrafficSource::from_blocks(&name, FileBlocks { file, progress })
                 }
                 // What cannot be opened says so when it is read.
                 _ => TrafficSource::from_stream(&name, move || {
                     let file = input.stored()?;
-                    decompressed(Box::new(progress.wrap_read(file)))
+                    let bytes = decompressed(Box::new(progress.wrap_read(file)))?;
+                    Ok(Box::new(ReadAhead::new(bytes)))
                 }),
-            }
+            };
+            source.counted_by(records.clone())
         })
         .collect();
     (sources, progress)
@@ -219,12 +226,18 @@ fn is_compressed(mut file: File) -> io::Result<bool> {
 }
 
 /// A bar on standard error; hidden where that is no terminal.
-fn progress_bar(bytes: u64) -> ProgressBar {
+fn progress_bar(bytes: u64, records: Arc<AtomicU64>) -> ProgressBar {
     let bar = ProgressBar::new(bytes);
-    let style =
-        ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {records}, {eta} left");
     // OK because the template is a constant that a look at a terminal has shown to be right.
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let told = move |state: &ProgressState, output: &mut dyn fmt::Write| {
+        let milliseconds = state.elapsed().as_millis().max(1);
+        let per_second = u128::from(records.load(Ordering::Relaxed)) * 1000 / milliseconds;
+        // A bar is no place for an error.
+        let _ = write!(output, "{} records/s", HumanCount(u64::try_from(per_second).unwrap_or(u64::MAX)));
+    };
+    bar.set_style(style.with_key("records", told));
     bar
 }
 

@@ -1,5 +1,6 @@
 //! The program: reads arguments, runs one verb, prints errors once and chooses the exit code.
 
+mod ahead;
 mod args;
 mod catalog;
 mod doctor;
