@@ -1,0 +1,134 @@
+//! R15: what is refused.
+
+use super::*;
+
+#[test]
+fn r15_every_refusal_names_file_line_and_reason() {
+    let record = "2026-10-05T05:00:00Z,pcc-1,requester,1";
+    for (row, words) in [
+        (record.replace("pcc-1", "pcc-9"), &["pcc-9", "--connections"][..]),
+        (record.replace("pcc-1", ""), &["connection_id is empty"]),
+        (record.replace(",1", ",-1"), &["\"-1\"", "negative"]),
+        (record.replace(",1", ",1.5"), &["\"1.5\"", "whole"]),
+        (record.replace(",1", ",18446744073709551616"), &["2^64-1"]),
+        (record.replace(":00Z", ":60Z"), &["second 60"]),
+        (record.replace("Z", ""), &["offset is missing"]),
+        (record.replace("2026-10-05T05:00:00Z", "1791176"), &["10 digits", "13"]),
+        (record.replace("requester", "Requester"), &["did you mean \"requester\""]),
+        (
+            "2026-10-05T03:00:00Z,pcc-1,requester,214748364800".into(),
+            &["usage.csv:2:", "2 times", "--duplicates"],
+        ),
+        ("2026-10-05T05:00:00Z,pcc-1,requester".into(), &["3 fields where the header has 4"]),
+        ("\"2026-10-05T05:00:00Z,pcc-1,requester,1".into(), &["quoted field is opened here"]),
+    ] {
+        let folder = Folder::new();
+        folder.write("usage.csv", format!("{USAGE}{row}\n"));
+        folder.refused(3, &report_args(&["usage.csv"], &[]), &[&["usage.csv:4:"], words].concat());
+    }
+}
+
+#[test]
+fn r15_faults_of_connections_and_link_changes_name_file_line_and_reason() {
+    let header = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,\
+                  created_at,deleted_at,bandwidth_mbps\n";
+    let row = |own: &str| format!("{header}pcc-1,{own}\n");
+    for (connections, words) in [
+        (
+            row("1,cn-huhehaote,2,cn-guangzhuo,Gold,,,"),
+            &["cn-guangzhuo", "did you mean \"cn-guangzhou\""][..],
+        ),
+        (row("1,cn-huhehaote,2,cn-guangzhou,gold,,,"), &["did you mean \"Gold\""]),
+        (row(",cn-huhehaote,2,cn-guangzhou,Gold,,,"), &["requester_account_id is empty"]),
+        (row("1,cn-huhehaote,2,cn-guangzhou,Gold,yesterday,,"), &["created_at", "yesterday"]),
+        (
+            row("1,cn-huhehaote,2,cn-guangzhou,Gold,2026-10-02T00:00:00Z,2026-10-01T00:00:00Z,"),
+            &["before created_at"],
+        ),
+        (row("1,cn-huhehaote,2,cn-guangzhou,Gold,,,fast"), &["bandwidth_mbps", "fast"]),
+        (row("1,cn-huhehaote,2"), &["4 fields where the header has 9"]),
+    ] {
+        let folder = Folder::new();
+        folder.write("connections.csv", connections);
+        folder.refused(3, &report_args(&["usage.csv"], &[]), &[&["connections.csv:2:"], words].concat());
+    }
+    for (changes, words) in [
+        ("pcc-9,2026-10-05T04:00:00Z,Gold,Gold", &["link-changes.csv:2:", "pcc-9"][..]),
+        ("pcc-1,2026-10-05T04:00:00Z,Gold,Platinum", &["link-changes.csv:2:", "ends with Platinum"]),
+        ("pcc-1,2026-10-05T04:00:00Z,Platinum,Platinum", &["link-changes.csv:2:", "Platinum"]),
+        ("pcc-1,noon,Gold,Gold", &["link-changes.csv:2:", "noon"]),
+        ("pcc-1,2026-10-05T04:00:00Z,Gold,Silver", &["link-changes.csv:2:", "to_link_type", "Silver"]),
+        ("pcc-1,2026-10-05T04:00:00Z,Gold", &["link-changes.csv:2:", "3 fields"]),
+    ] {
+        let folder = Folder::new();
+        folder.write("link-changes.csv", format!("{CHANGES}{changes}\n"));
+        let args = report_args(&["usage.csv"], &["--link-changes", "link-changes.csv"]);
+        folder.refused(3, &args, words);
+    }
+}
+
+#[test]
+fn r15_bad_rows_of_all_files_are_listed_up_to_a_cap_and_then_counted() {
+    let folder = Folder::new();
+    let bad =
+        |count| format!("timestamp,connection_id,sender,bytes\n{}", "soon,pcc-1,requester,1\n".repeat(count));
+    folder.write("a.csv", bad(30));
+    folder.write("b.csv", bad(300));
+    let told = folder.refused(3, &report_args(&["b.csv", "a.csv"], &[]), &["b.csv:2:", "... and 280 more"]);
+    assert_eq!(told.matches("\"soon\"").count(), 50, "{told}");
+}
+
+#[test]
+fn the_doctor_tells_what_inputs_hold_and_fails_at_nothing_that_it_finds() {
+    let folder = Folder::new();
+    let usage = "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,1\n\
+                 2026-10-05T03:00:00Z,pcc-1,requester,1\nx,pcc-1,requester,1\n2026-10-05T05:00:00Z,pcc-9,accepter,1\n\
+                 2026-11-05T05:00:00Z,pcc-1,requester,1\n";
+    folder.write("rx.csv.gz", gzip(usage));
+    folder.write("link-changes.json", "[]");
+    let inputs = [
+        "doctor",
+        "--usage",
+        "rx.csv.gz",
+        "--connections",
+        "connections.csv",
+        "--link-changes",
+        "link-changes.json",
+    ];
+    let outcome = folder.run(&inputs);
+    assert_eq!((outcome.code, &*outcome.stderr), (0, ""));
+    for told in [
+        "gzip    CSV",
+        "2026-10-05T03:00:00Z  2026-11-05T05:00:00Z",
+        "Connections: 1, link changes given",
+        "Month 2026-10 (+08:00)",
+        "Month 2026-11 (+08:00)",
+        "refused as unknown_connection: 1",
+        "refused as duplicate_record: 2",
+        "no accepter has a record: is the export of that side missing?",
+        "610 hours from 2026-11-05T06:00:00Z",
+    ] {
+        assert!(outcome.stdout.contains(told), "no {told:?} in {}", outcome.stdout);
+    }
+    let json = json_of(&folder.run(&[&inputs[..], &["--format", "json", "--month", "2026-11"]].concat()));
+    assert_eq!(json["inputs"][2]["format"], "CSV");
+    assert_eq!(json["inputs"][1]["format"], "ActionTrail events, JSON");
+    let month = &json["months"][0];
+    assert_eq!((json["months"].as_array().unwrap().len(), &month["month"]), (1, &"2026-11".into()));
+    assert_eq!(month["ends"][0]["hours_with_records"], "1");
+    assert_eq!(month["ends"][0]["gaps"][0]["end"], "2026-11-05T05:00:00Z");
+    assert_eq!(month["refused_by_reason"], serde_json::json!({"unreadable_row": "1"}));
+    assert_eq!(month["side_without_records"], "accepter");
+
+    let alone = folder.run(&["doctor", "--connections", "connections.csv"]);
+    assert!(
+        alone.code == 0 && alone.stdout.contains("Connections: 1, link changes not given"),
+        "{}",
+        alone.stdout
+    );
+    folder.refused(2, &["doctor"], &["name something to look at"]);
+    folder.refused(2, &["doctor", "--usage", "usage.csv"], &["--connections is needed"]);
+    folder.refused(3, &["doctor", "--usage", "none.csv", "--connections", "connections.csv"], &["none.csv"]);
+    folder.write("broken.json", "{");
+    folder.refused(3, &["doctor", "--connections", "broken.json"], &["broken.json:1: is not valid JSON"]);
+}
