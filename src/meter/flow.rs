@@ -10,7 +10,7 @@ use crate::{
     error::{Fault, FaultCode, Result},
     model::{
         cidr::Cidr,
-        connection::Inventory,
+        connection::{Connection, Inventory},
         quoted,
         time::{Hour, Timestamp},
         usage::Sender,
@@ -25,14 +25,15 @@ use std::{
 /// The connections of every VPC.
 #[derive(Debug)]
 pub(super) struct Join<'a> {
-    inventory: &'a Inventory,
     by_vpc: HashMap<&'a str, Vec<Exit<'a>>>,
 }
 
 /// A way out of a VPC.
 #[derive(Debug, Clone, Copy)]
 struct Exit<'a> {
-    connection: usize,
+    connection: &'a Connection,
+    /// Its index in the inventory, or why its own row or changes are bad.
+    way: Result<usize, &'a Fault>,
     sender: Sender,
     /// Where it leads.
     blocks: &'a [Cidr],
@@ -41,58 +42,72 @@ struct Exit<'a> {
 impl<'a> Join<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
         let mut by_vpc: HashMap<&str, Vec<Exit<'_>>> = HashMap::new();
-        for (connection, own) in inventory.connections().iter().enumerate() {
-            let ends = [(&own.requester, &own.accepter), (&own.accepter, &own.requester)];
+        let known = inventory.connections().iter().enumerate().map(|(index, own)| (own, Ok(index)));
+        let faulty = inventory.set_aside().iter();
+        let faulty = faulty.filter_map(|own| Some((own, Err(inventory.fault_of(&own.id)?))));
+        for (connection, way) in known.chain(faulty) {
+            let Connection { requester, accepter, .. } = connection;
+            let ends = [(requester, accepter), (accepter, requester)];
             for (sender, (from, to)) in Sender::ALL.into_iter().zip(ends) {
                 if let Some(vpc) = &from.vpc_id {
-                    let exit = Exit { connection, sender, blocks: &to.cidrs };
+                    let exit = Exit { connection, way, sender, blocks: &to.cidrs };
                     by_vpc.entry(vpc).or_default().push(exit);
                 }
             }
         }
-        Self { inventory, by_vpc }
+        Self { by_vpc }
     }
 
     /// The connection through which a VPC reaches an address at an instant: one that existed then before others, and
     /// of those the one with the longest block.
-    fn find(&self, vpc_id: &str, to: IpAddr, at: Timestamp) -> Result<(usize, Sender), String> {
-        let vpc = quoted(vpc_id.as_bytes());
+    fn find(&self, vpc_id: &str, to: IpAddr, at: Timestamp) -> Result<(usize, Sender), (FaultCode, String)> {
+        let unknown = |why| (FaultCode::UnknownConnection, why);
         let Some(exits) = self.by_vpc.get(vpc_id) else {
-            return Err(format!(
+            let vpc = quoted(vpc_id.as_bytes());
+            return Err(unknown(format!(
                 "vpc-id {vpc} is at no end of a connection; add it to --connections, with its VPC ids"
-            ));
+            )));
         };
         let rank = |exit: &Exit<'_>| {
             let closest = exit.blocks.iter().filter(|block| block.contains(to)).map(Cidr::prefix).max()?;
-            let own = self.inventory.connection(exit.connection);
+            let own = exit.connection;
             let lives = own.created_at.is_none_or(|created| created <= at)
                 && own.deleted_at.is_none_or(|deleted| at <= deleted);
             let lives_this_hour = !own.before_creation(at.hour()) && !own.after_deletion(at.hour());
             Some((lives, lives_this_hour, closest))
         };
         let best = exits.iter().filter_map(rank).max();
-        let Some(best) = best else {
-            let blocks = exits.iter().any(|exit| !exit.blocks.is_empty());
-            let way_out = "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections";
-            return Err(if blocks {
-                format!(
-                    "dstaddr {to} lies in no address block of the peers of {vpc}; add its connection to --connections"
-                )
-            } else {
-                format!("the address blocks of the peers of {vpc} are not known; {way_out}")
-            });
+        // Where no block holds the address, a bad row may be what lacks it.
+        let found: Vec<&Exit<'_>> = match best {
+            Some(_) => exits.iter().filter(|exit| rank(exit) == best).collect(),
+            None => exits.iter().filter(|exit| exit.way.is_err() && exit.blocks.is_empty()).collect(),
         };
-        let mut found = exits.iter().filter(|exit| rank(exit) == Some(best));
-        match (found.next(), found.next()) {
-            (Some(exit), None) => Ok((exit.connection, exit.sender)),
-            (first, second) => {
-                let names = [first, second]
-                    .map(|exit| exit.map_or("", |exit| &*self.inventory.connection(exit.connection).id));
-                let why = format!("dstaddr {to} lies behind {}, and as well behind {}", names[0], names[1]);
-                Err(format!("{why}: which one it took cannot be told"))
+        // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
+        if let Some(cause) = found.iter().find_map(|exit| exit.way.err()) {
+            return Err((FaultCode::FaultyConnection, cause.to_string()));
+        }
+        match found[..] {
+            [Exit { way: Ok(index), sender, .. }] => Ok((*index, *sender)),
+            [_] | [] => Err(unknown(no_way(vpc_id, exits, to))),
+            [first, second, ..] => {
+                let [first, second] = [first, second].map(|exit| &exit.connection.id);
+                let why = format!("dstaddr {to} lies behind {first}, and as well behind {second}");
+                Err(unknown(format!("{why}: which one it took cannot be told")))
             }
         }
     }
+}
+
+/// Why none of the ways out of a VPC leads to an address.
+fn no_way(vpc_id: &str, exits: &[Exit<'_>], to: IpAddr) -> String {
+    let vpc = quoted(vpc_id.as_bytes());
+    if exits.iter().any(|exit| !exit.blocks.is_empty()) {
+        return format!(
+            "dstaddr {to} lies in no address block of the peers of {vpc}; add its connection to --connections"
+        );
+    }
+    let way_out = "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections";
+    format!("the address blocks of the peers of {vpc} are not known; {way_out}")
 }
 
 /// What a reading of flow logs needs.
@@ -163,7 +178,7 @@ impl Tally<'_> {
         let at = Timestamp::from_seconds(flow.start);
         let (connection, sender) = match self.plan.flows.join.find(&flow.vpc_id, flow.destination, at) {
             Ok(found) => found,
-            Err(why) => return Ok(Err((FaultCode::UnknownConnection, why))),
+            Err(refused) => return Ok(Err(refused)),
         };
         for hour in parts.iter().filter_map(|part| part.hour) {
             if let Some(refused) = self.outside_its_life(connection, hour, at) {
@@ -292,6 +307,58 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
         ] {
             let error = taken(vpc, to, THREE).unwrap_err();
             assert!(error.starts_with("unknown_connection flow.json:1: ") && error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn r15_an_entry_through_a_faulty_connection_is_refused_under_its_one_cause() {
+        let csv = |rows: &str| {
+            let header = CONNECTIONS.lines().next().unwrap();
+            format!(
+                "{header}\npcc-1,1,cn-beijing,2,cn-shanghai,,vpc-1,vpc-2,10.0.0.0/8,172.16.0.0/12,,\n{rows}"
+            )
+        };
+        let good = "pcc-2,1,cn-beijing,3,us-east-1,Gold,vpc-1,vpc-3,10.0.0.0/16,172.16.9.0/24,,\n";
+        let list = |link_type: &str| {
+            let entry = |id, link_type, blocks| {
+                format!(
+                    r#"{{"InstanceId":"{id}","OwnerId":1,"RegionId":"cn-beijing","Vpc":{{"VpcId":"vpc-1"}},"LinkType":"{link_type}",
+                    "AcceptingOwnerUid":2,"AcceptingRegionId":"cn-shanghai","AcceptingVpc":{{"VpcId":"vpc-3","Ipv4Cidrs":["{blocks}"]}}}}"#
+                )
+            };
+            format!(
+                "{}{}",
+                entry("pcc-1", "Gold", "172.16.0.0/12"),
+                entry("pcc-2", link_type, "172.16.9.0/24")
+            )
+        };
+        let changes = "connection_id,changed_at,from_link_type,to_link_type\n";
+        let broken = format!("{changes}pcc-2,2026-10-05T03:00:00Z,Gold,Platinum\n");
+        for (connections, trail, cause) in [
+            (csv(&good.replace("Gold", "gold")), None, "did you mean \"Gold\""),
+            (csv(&good.replace("172.16.9.0/24", "172.16.9.0/8")), None, "172.16.9.0/8"),
+            (csv(&good.repeat(2)), None, "stands here a second time"),
+            (csv(good), Some(broken), "the last change of pcc-2"),
+            (list("gold"), None, "did you mean \"Gold\""),
+        ] {
+            let documents = [crate::read::Document::new("c", connections)];
+            let trail = trail.map(|text| [crate::read::Document::new("t", text)]);
+            let settings = crate::read::InventorySettings::new(&|_| Ok(()));
+            let inventory =
+                crate::read::read_inventory(&documents, trail.as_ref().map(|list| &list[..]), &settings)
+                    .unwrap();
+            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+            // The longer block is of pcc-2; pcc-1, which is good, also holds the address, but for the second case.
+            let to = if cause == "172.16.9.0/8" { "11.0.0.9" } else { "172.16.9.9" };
+            let entries =
+                [entry("vpc-1", to, 7, THREE, THREE + 60), entry("vpc-1", "172.17.0.1", 5, THREE, THREE)];
+            let source = TrafficSource::from_bytes("flow.json", entries.join("\n")).as_flow_log();
+            let metered = meter(&[source], &inventory, &MeterSettings::new(period)).unwrap();
+            let codes: Vec<FaultCode> = metered.refused.iter().map(|record| record.fault.code).collect();
+            assert_eq!(codes, [FaultCode::FaultyConnection], "{cause}");
+            assert!(metered.refused[0].fault.message.contains(cause), "{}", metered.refused[0].fault.message);
+            assert_eq!(metered.refused_for_connection, 1);
+            assert_eq!((metered.totals.billed.bytes, metered.totals.refused.bytes), (5, 7), "{cause}");
         }
     }
 

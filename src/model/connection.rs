@@ -24,6 +24,13 @@ pub struct End {
     pub cidrs: Vec<Cidr>,
 }
 
+impl End {
+    /// Of which nothing is known but the VPC.
+    pub(crate) fn of_vpc(vpc_id: Option<String>, cidrs: Vec<Cidr>) -> Self {
+        Self { account_id: "".into(), region: "".into(), vpc_id, cidrs }
+    }
+}
+
 /// The bandwidth of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bandwidth {
@@ -209,6 +216,7 @@ pub struct Inventory {
     changes_given: bool,
     changed_within_region: Vec<Arc<str>>,
     remarks: Vec<Remark>,
+    set_aside: Vec<Connection>,
 }
 
 impl Inventory {
@@ -230,6 +238,7 @@ impl Inventory {
             changes_given,
             changed_within_region,
             remarks: Vec::new(),
+            set_aside: Vec::new(),
         }
     }
 
@@ -239,6 +248,14 @@ impl Inventory {
         remarks.sort_unstable();
         remarks.dedup();
         self.remarks = remarks;
+        self
+    }
+
+    /// With what could be read of faulty connections, in an order of its own (R17).
+    #[must_use]
+    pub(crate) fn with_set_aside(mut self, mut set_aside: Vec<Connection>) -> Self {
+        set_aside.sort_by(|a, b| a.id.cmp(&b.id));
+        self.set_aside = set_aside;
         self
     }
 
@@ -285,6 +302,12 @@ impl Inventory {
     /// The connections whose own row or changes are bad, with the cause.
     pub fn faulty(&self) -> impl Iterator<Item = (&Arc<str>, &Fault)> {
         self.faulty.iter()
+    }
+
+    /// What could be read of faulty connections: by their VPCs and address blocks flow logs are joined to them. Other
+    /// values may be empty, and one connection may stand here several times.
+    pub(crate) fn set_aside(&self) -> &[Connection] {
+        &self.set_aside
     }
 
     /// Everything that is wrong with connections and link changes, in the order of the inputs.

@@ -44,6 +44,7 @@ pub(in crate::read) struct Builder {
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
     remarks: Vec<Remark>,
+    set_aside: Vec<Connection>,
     pub trail: Trail,
 }
 
@@ -54,6 +55,25 @@ impl Builder {
             self.faulty.entry(connection_id.into()).or_insert_with(|| fault.clone());
         }
         self.faults.push(fault);
+    }
+
+    /// Keeps what could be read of a connection whose own row is bad, so that an entry of a flow log that went through
+    /// it is refused under that one cause (R15).
+    pub fn set_aside(&mut self, id: &str, ends: [End; 2]) {
+        let [requester, accepter] = ends;
+        if !id.is_empty() && (requester.vpc_id.is_some() || accepter.vpc_id.is_some()) {
+            self.set_aside.push(Connection {
+                id: id.into(),
+                requester,
+                accepter,
+                link_type: LinkType::Gold,
+                bandwidth: Bandwidth::DEFAULT,
+                status: None,
+                created_at: None,
+                deleted_at: None,
+                name: None,
+            });
+        }
     }
 
     /// Notes what a reader of reports should know.
@@ -70,12 +90,14 @@ impl Builder {
         let (code, place) = (FaultCode::FaultyConnection, &first.place);
         if told.once || first.once {
             let why = format!("connection {id} stands here a second time; first at {place}");
-            return self.blame(&id, told.place.fault(code, why));
+            self.blame(&id, told.place.fault(code, why));
+            return self.set_aside.push(told.connection);
         }
         let differences = merge(&mut first.connection, &told.connection);
         if !differences.is_empty() {
             let why = format!("connection {id} is told otherwise at {place}: {}", differences.join("; "));
             self.blame(&id, told.place.fault(code, why));
+            self.set_aside.push(told.connection);
         }
     }
 
@@ -125,7 +147,10 @@ impl Builder {
             if connection.within_region() && !own.is_empty() {
                 changed_within_region.push(connection.id.clone());
             }
-            let history = self.history(&connection, &place, own)?;
+            let Some(history) = self.history(&connection, &place, own) else {
+                self.set_aside.push(connection);
+                return None;
+            };
             histories.push(history);
             Some(connection)
         });
@@ -139,7 +164,7 @@ impl Builder {
             changes_given,
             changed_within_region,
         );
-        Ok(inventory.with_remarks(self.remarks))
+        Ok(inventory.with_remarks(self.remarks).with_set_aside(self.set_aside))
     }
 
     /// The history of a connection; `None` where its own row or its changes are bad.

@@ -44,11 +44,23 @@ pub(super) fn read(document: &Document, check: RegionCheck<'_>, builder: &mut Bu
         Ok(row) => {
             let place = Place::row(name, row.line);
             match read_connection(row, check) {
-                Err(why) => builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why)),
+                Err(why) => {
+                    builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why));
+                    builder.set_aside(
+                        &row.values[0],
+                        [(6, 12), (7, 13)].map(|(vpc, blocks)| seen_end(row, vpc, blocks)),
+                    );
+                }
                 Ok(connection) => builder.add(Told { connection, place, once: true }),
             }
         }
     })
+}
+
+/// What can be read of an end where the row is bad: what joins flow logs to it.
+fn seen_end(row: &TableRow, vpc: usize, blocks: usize) -> End {
+    let cidrs = row.optional(blocks).unwrap_or_default().split(' ').filter_map(|block| block.parse().ok());
+    End::of_vpc(row.optional(vpc).map(Into::into), cidrs.collect())
 }
 
 fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Connection, String> {

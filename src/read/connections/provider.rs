@@ -215,7 +215,10 @@ fn read_entry(document: &Document, value: &Located<'_>, check: RegionCheck<'_>, 
     };
     let id = text_of("InstanceId", entry.instance_id.as_ref()).ok().flatten().unwrap_or_default();
     match entry.connection(check) {
-        Err(why) => builder.blame(&id, place.member_fault(FaultCode::UnreadableRow, &why)),
+        Err(why) => {
+            builder.blame(&id, place.member_fault(FaultCode::UnreadableRow, &why));
+            builder.set_aside(&id, [&entry.vpc, &entry.accepting_vpc].map(|vpc| seen_end(vpc.as_ref())));
+        }
         Ok(connection) => {
             if entry.biz_status.as_ref().and_then(Value::as_str) == Some("FinancialLocked") {
                 let message =
@@ -265,6 +268,13 @@ impl Entry {
             name: text("Name", &self.name).ok().flatten(),
         })
     }
+}
+
+/// What can be read of an end where the entry is bad: what joins flow logs to it.
+fn seen_end(vpc: Option<&Vpc>) -> End {
+    let vpc_id = vpc.and_then(|vpc| text_of("VpcId", vpc.vpc_id.as_ref()).ok().flatten());
+    let blocks = vpc.into_iter().flat_map(|vpc| [&vpc.ipv4_cidrs, &vpc.ipv6_cidrs]).flatten().flatten();
+    End::of_vpc(vpc_id, blocks.filter_map(|block| block.parse().ok()).collect())
 }
 
 fn end(
