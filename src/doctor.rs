@@ -4,9 +4,10 @@
 use crate::{
     error::{FaultCode, Result},
     findings::{Finding, Surveyor, findings},
-    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, meter},
+    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Unknown, meter},
     model::{
-        connection::Inventory,
+        connection::{Bandwidth, Connection, End, Inventory},
+        link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },
@@ -36,6 +37,8 @@ pub struct SourceSeen {
     pub hours: Option<Period>,
     /// Months that have one.
     pub months: BTreeSet<BillingMonth>,
+    /// What its records tell of other connections.
+    pub unknown: Unknown,
 }
 
 /// What all sources hold of one month.
@@ -88,6 +91,7 @@ pub fn look_through(
         refused: 0,
         hours: None,
         months: BTreeSet::new(),
+        unknown: Unknown::default(),
     };
     let mut found = 0;
     for (start, end) in STRETCHES {
@@ -97,6 +101,7 @@ pub fn look_through(
         let totals = metered.totals;
         found += totals.billed.records + totals.free.records;
         seen.records = totals.read.records;
+        seen.unknown.merge(metered.unknown);
         // What cannot be read is refused in every stretch, the rest where it lies.
         let again = |(code, _): &(&FaultCode, &u64)| seen.refused == 0 || **code != FaultCode::UnreadableRow;
         seen.refused += metered.refused_by_code.iter().filter(again).map(|(_, count)| count).sum::<u64>();
@@ -117,8 +122,27 @@ pub fn look_through(
 }
 
 fn joined(hours: Option<Period>, hour: Hour) -> Period {
-    let own = Period { start: hour, end: hour.next() };
-    hours.map_or(own, |hours| Period { start: hours.start.min(own.start), end: hours.end.max(own.end) })
+    Period { start: hour, end: hour.next() }.joined(hours)
+}
+
+/// The connections that traffic names, where no inventory is given: taken to be between regions, and to exist in all
+/// hours. Good to count hours, and for nothing else.
+pub fn inventory_of(seen: &[SourceSeen]) -> Inventory {
+    let ids: BTreeSet<&str> = seen.iter().flat_map(|source| &source.unknown.ids).map(|id| &**id).collect();
+    let end =
+        |region: &str| End { account_id: "".into(), region: region.into(), vpc_id: None, cidrs: Vec::new() };
+    let connections = ids.into_iter().map(|id| Connection {
+        id: id.into(),
+        requester: end("requester"),
+        accepter: end("accepter"),
+        link_type: LinkType::Gold,
+        bandwidth: Bandwidth::DEFAULT,
+        status: None,
+        created_at: None,
+        deleted_at: None,
+        name: None,
+    });
+    Inventory::planned(connections.collect())
 }
 
 /// Meters one month as a report would, and says what it would stand on.

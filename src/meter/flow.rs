@@ -178,7 +178,12 @@ impl Tally<'_> {
         let at = Timestamp::from_seconds(flow.start);
         let (connection, sender) = match self.plan.flows.join.find(&flow.vpc_id, flow.destination, at) {
             Ok(found) => found,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => {
+                if refused.0 == FaultCode::UnknownConnection {
+                    self.span.unknown.add(b"", at.hour());
+                }
+                return Ok(Err(refused));
+            }
         };
         for hour in parts.iter().filter_map(|part| part.hour) {
             if let Some(refused) = self.outside_its_life(connection, hour, at) {

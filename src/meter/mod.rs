@@ -10,6 +10,7 @@ mod lookup;
 mod plain;
 mod scan;
 mod tally;
+mod unknown;
 
 pub(crate) use hourly::UsageDigest;
 pub use hourly::{HourRow, HourlyUsage};
@@ -38,6 +39,7 @@ use std::{
     sync::Arc,
 };
 use tally::{Goal, Plan, SpanTally, Tally};
+pub use unknown::Unknown;
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -177,6 +179,8 @@ pub struct Metered {
     pub refused_for_connection: u64,
     /// Refused records by reason.
     pub refused_by_code: BTreeMap<FaultCode, u64>,
+    /// What records of the period tell of connections that the inventory lacks.
+    pub unknown: Unknown,
     /// What was seen in the sources beside records.
     pub notes: Notes,
 }
@@ -380,6 +384,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
         refused_for_cause: found.refused_for_cause,
         refused_for_connection: found.refused_for_connection,
         refused_by_code: found.refused_by_code,
+        unknown: found.unknown,
         notes: found.notes,
     })
 }

@@ -8,6 +8,7 @@ use super::{
     identity::{Identities, Repeated},
     lookup::{Found, Lookup},
     plain::{PADDING, PlainReader, PlainRecord},
+    unknown::Unknown,
 };
 use crate::{
     error::{FAULTS_LISTED, Fault, FaultCode, Result},
@@ -76,6 +77,7 @@ pub(super) struct SpanTally {
     pub collected: Identities,
     /// Identities of entries of flow logs.
     pub flows: Vec<u128>,
+    pub unknown: Unknown,
     pub notes: Notes,
 }
 
@@ -411,6 +413,7 @@ impl<'a> Tally<'a> {
                 self.refuse(&observation, FaultCode::FaultyConnection, cause.to_string());
             }
             None => {
+                self.span.unknown.add(observation.connection_id, timestamp.hour());
                 let id = quoted(observation.connection_id);
                 let why = format!("connection {id} is not in the inventory; add it to --connections");
                 self.refuse(&observation, FaultCode::UnknownConnection, why);
@@ -525,6 +528,7 @@ impl SpanTally {
         self.copies.append(&mut later.copies);
         self.collected.append(&mut later.collected);
         self.flows.append(&mut later.flows);
+        self.unknown.merge(later.unknown);
         self.notes.add(later.notes);
         Ok(())
     }

@@ -177,6 +177,11 @@ impl Period {
         let start = self.start.max(other.start);
         Self { start, end: self.end.min(other.end).max(start) }
     }
+
+    /// From the earlier start to the later end.
+    pub(crate) fn joined(self, other: Option<Self>) -> Self {
+        other.map_or(self, |other| Self { start: self.start.min(other.start), end: self.end.max(other.end) })
+    }
 }
 
 /// An offset from UTC in whole hours (R12): one with minutes would cut billing hours in two.

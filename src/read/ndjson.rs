@@ -21,6 +21,14 @@ pub(crate) fn observe(
         Ok(picked) => picked,
         Err(why) => return take(Observation::unreadable(line, why, raw)),
     };
+    if picked.iter().all(Option::is_none) {
+        let why = format!(
+            "it has none of {}; CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names \
+             into peerbill.toml under columns.usage",
+            names.join(", ")
+        );
+        return take(Observation::unreadable(line, why, raw));
+    }
     let either = |column: usize| object::scalar(names[column], picked[column]).map(|scalar| scalar.text);
     // Ids and senders are text: a number may have several spellings.
     let only_text = |column: usize| object::text(names[column], picked[column]);
@@ -104,6 +112,10 @@ mod tests {
             (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
             (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),
             ("{".into(), "EOF"),
+            (
+                r#"{"Datapoints":"[]"}"#.into(),
+                "it has none of timestamp, connection_id, sender, bytes; CloudMonitor's",
+            ),
         ] {
             let (_, read) = read(&line);
             assert!(read.clone().is_err_and(|error| error.contains(why)), "{line}: {read:?}");

@@ -87,7 +87,9 @@ impl<'a> Values<'a> {
                     }
                 }
                 (State::Sequence | State::First, Some(b'{')) => break,
-                (State::First | State::Next, None) => return Err(self.malformed("the array is not closed")),
+                (State::First | State::Next, None) => {
+                    return Err(self.malformed("the array is not closed; is the file whole?"));
+                }
                 (State::Next, Some(_)) => {
                     return Err(self.malformed("a comma should stand between two objects"));
                 }
@@ -152,7 +154,7 @@ impl<'a> Values<'a> {
                 }
             }
             if !self.read_on()? {
-                return Err(self.malformed("the object that begins here is not closed"));
+                return Err(self.malformed("the object that begins here is not closed; is the file whole?"));
             }
         }
     }
@@ -269,9 +271,9 @@ mod tests {
     #[test]
     fn what_is_neither_names_its_line() {
         for (text, why) in [
-            ("\n{\"a\":1", "2: the object that begins here is not closed"),
-            ("{\"a\":\"\\", "1: the object that begins here is not closed"),
-            ("[{}\n", "2: the array is not closed"),
+            ("\n{\"a\":1", "2: the object that begins here is not closed; is the file whole?"),
+            ("{\"a\":\"\\", "1: the object that begins here is not closed; is the file whole?"),
+            ("[{}\n", "2: the array is not closed; is the file whole?"),
             ("[{}\n{}]", "2: a comma should stand between two objects"),
             ("[{},]", "1: an object should follow the comma"),
             ("{}\n1", "2: an object should stand here"),

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use serde_json::{Value, json};
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 /// How many ends of connections the table shows for a month.
 #[cfg(feature = "cli")]
@@ -41,12 +41,18 @@ pub struct InputSeen {
 pub struct Seen<'a> {
     /// The inputs.
     pub inputs: &'a [InputSeen],
-    /// The connections; `None` where none were given.
+    /// The connections: those that were given, or that traffic names.
     pub inventory: Option<&'a Inventory>,
+    /// Whether they were given.
+    pub connections_given: bool,
+    /// Ids that traffic names and the inventory lacks.
+    pub unknown: &'a BTreeSet<String>,
     /// The months, rising.
     pub months: &'a [MonthSeen],
     /// The offset in which months have their edges.
     pub offset: Offset,
+    /// Names and values of the settings by which inputs were read.
+    pub settings: &'a [(String, String)],
 }
 
 /// As JSON; numbers that matter are strings.
@@ -63,8 +69,11 @@ pub fn json(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
     let value = json!({
         "offset": seen.offset.to_string(),
         "inputs": inputs.collect::<Vec<Value>>(),
+        "connections_given": seen.connections_given,
         "inventory": seen.inventory.map(json_inventory),
+        "unknown_connections": seen.unknown,
         "months": months.collect::<Vec<Value>>(),
+        "settings": seen.settings.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "peerbill_version": env!("CARGO_PKG_VERSION"),
     });
     let written = serde_json::to_writer_pretty(&mut output, &value).map_err(std::io::Error::from);
@@ -141,7 +150,14 @@ pub fn table(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
     });
     let header = ["given as", "input", "stored", "format", "records", "refused", "first hour", "last hour"];
     text.push_str(&indented(&plain_table(&header, rows, &[4, 5])));
-    if let Some(inventory) = seen.inventory {
+    if let Some(inventory) = seen.inventory.filter(|_| !seen.connections_given) {
+        let count = inventory.connections().len();
+        let taken = "between regions, and to exist in all hours";
+        line(
+            &mut text,
+            &format!("\nConnections: not given; traffic names {count}, which are taken to be {taken}"),
+        );
+    } else if let Some(inventory) = seen.inventory {
         let changes = if inventory.changes_given() { "given" } else { "not given" };
         let count = inventory.connections().len();
         line(&mut text, &format!("\nConnections: {count}, link changes {changes}"));
@@ -152,6 +168,16 @@ pub fn table(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
         if more > 0 {
             line(&mut text, &format!("  ... and {more} more"));
         }
+    }
+    let unknown: Vec<&str> = seen.unknown.iter().map(String::as_str).collect();
+    if !unknown.is_empty() {
+        let more = unknown.len().saturating_sub(FAULTS_LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let ids = unknown[..unknown.len().min(FAULTS_LISTED)].join(", ");
+        line(&mut text, &format!("  traffic names others: {ids}{more}"));
+    }
+    for (name, value) in seen.settings {
+        line(&mut text, &format!("  setting {name}: {value}"));
     }
     if seen.months.is_empty() {
         line(&mut text, "\nNo month has a record of a known connection.");
@@ -173,7 +199,8 @@ fn month_text(seen: &Seen<'_>, month: &MonthSeen) -> String {
         line(&mut text, &format!("  refused as {}: {count}", code.as_str()));
     }
     if let Some(sender) = month.silent {
-        line(&mut text, &format!("  no {sender} has a record: is the export of that side missing?"));
+        let own = if month.refused.is_empty() { "record" } else { "record that is not refused" };
+        line(&mut text, &format!("  no {sender} has a {own}: is the export of that side missing?"));
     }
     line(&mut text, "");
     let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end));

@@ -65,6 +65,11 @@ fn the_report_of_metered_hours_is_that_of_the_records() {
     assert_eq!((metered.code, metered.stdout.as_str()), (0, ""), "{}", metered.stderr);
     assert!(metered.stderr.contains("read: 4 records, 322122547206 bytes"), "{}", metered.stderr);
     assert!(metered.stderr.contains("outside_period: 1 records, 5 bytes"), "{}", metered.stderr);
+    let stated = ["--requester-account", "1000000000000001", "--naive-offset", "+08:00"];
+    let stated = folder.run(&[&["meter", "--usage", "usage.csv"], &inputs[..], &stated].concat());
+    for told in ["setting naive-offset: +08:00\n", "setting requester-account: 1000000000000001\n"] {
+        assert!(stated.stderr.contains(told), "{}", stated.stderr);
+    }
     assert_eq!(
         folder.read("hours.csv"),
         "hour,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,214748364801\n\

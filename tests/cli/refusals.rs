@@ -105,8 +105,9 @@ fn the_doctor_tells_what_inputs_hold_and_fails_at_nothing_that_it_finds() {
         "Month 2026-11 (+08:00)",
         "refused as unknown_connection: 1",
         "refused as duplicate_record: 2",
-        "no accepter has a record: is the export of that side missing?",
+        "no accepter has a record that is not refused: is the export of that side missing?",
         "610 hours from 2026-11-05T06:00:00Z",
+        "traffic names others: pcc-9",
     ] {
         assert!(outcome.stdout.contains(told), "no {told:?} in {}", outcome.stdout);
     }
@@ -127,7 +128,26 @@ fn the_doctor_tells_what_inputs_hold_and_fails_at_nothing_that_it_finds() {
         alone.stdout
     );
     folder.refused(2, &["doctor"], &["name something to look at"]);
-    folder.refused(2, &["doctor", "--usage", "usage.csv"], &["--connections is needed"]);
+    let traffic = folder.run(&["doctor", "--usage", "rx.csv.gz", "--month", "2026-10"]);
+    for told in [
+        "Connections: not given; traffic names 2, which are taken to be between regions, and to exist in all hours",
+        "2026-10-05T03:00:00Z  2026-11-05T05:00:00Z",
+        "pcc-9       accepter              744             1",
+        "634 hours from 2026-10-05T06:00:00Z",
+        "no requester has a record that is not refused",
+    ] {
+        assert!(traffic.code == 0 && traffic.stdout.contains(told), "no {told:?} in {}", traffic.stdout);
+    }
+    let flow = "{\"log-status\":\"OK\",\"direction\":\"out\",\"action\":\"ACCEPT\",\"traffic_path\":\"17\",\"vpc-id\":\"vpc-1\",\
+                \"dstaddr\":\"10.0.0.1\",\"bytes\":\"7\",\"start\":\"1791169200\",\"end\":\"1791169260\"}\n";
+    folder.write("flow.json", flow);
+    let entries = json_of(&folder.run(&["doctor", "--flow-logs", "flow.json", "--format", "json"]));
+    assert_eq!(entries["inputs"][0]["last_hour"], "2026-10-05T03:00:00Z");
+    assert_eq!(
+        (&entries["connections_given"], &entries["inputs"][0]["refused"]),
+        (&false.into(), &"1".into())
+    );
+    assert!(entries["settings"]["flow-logs"].is_string());
     folder.refused(3, &["doctor", "--usage", "none.csv", "--connections", "connections.csv"], &["none.csv"]);
     folder.write("broken.json", "{");
     folder.refused(3, &["doctor", "--connections", "broken.json"], &["broken.json:1: is not valid JSON"]);

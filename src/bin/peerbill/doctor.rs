@@ -8,7 +8,7 @@ use crate::{
 };
 use peerbill::{
     Error, Result,
-    doctor::{MonthSeen, SourceSeen, examine, look_through},
+    doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
     model::{
         connection::Inventory,
         time::{BillingMonth, Offset},
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 /// Says what the inputs hold. What is found does not fail it.
 pub fn run(mut args: DoctorArgs) -> Result<()> {
-    settings::fill(settings::Open {
+    let settings = settings::fill(settings::Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
         ..settings::Open::default()
@@ -35,15 +35,25 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // Link changes decide about no hour, and what they lack cannot be told before the months are known.
     let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
-    let seen: Vec<SourceSeen> = sources
-        .iter()
-        .map(|source| look_through(source, &without_changes, offset, threads))
-        .collect::<Result<_>>()?;
+    let look = |inventory: &Inventory| -> Result<Vec<SourceSeen>> {
+        sources.iter().map(|source| look_through(source, inventory, offset, threads)).collect()
+    };
+    let mut seen = look(&without_changes)?;
+    let named = (documents.connections.is_empty() && !sources.is_empty()).then(|| inventory_of(&seen));
+    if let Some(named) = &named {
+        seen = look(named)?;
+    }
+    let unknown: BTreeSet<String> =
+        seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
     let mut months: BTreeSet<BillingMonth> = seen.iter().flat_map(|source| source.months.clone()).collect();
     if let Some(month) = month {
         months = BTreeSet::from([month]);
     }
-    let inventory = inventory(&args, &documents, &months, offset)?;
+    let connections_given = named.is_none();
+    let inventory = match named {
+        Some(named) => Some(named),
+        None => inventory(&args, &documents, &months, offset)?,
+    };
     let mut examined: Vec<MonthSeen> = Vec::new();
     if let Some(inventory) = inventory.as_ref().filter(|_| !sources.is_empty()) {
         let duplicates = traffic::duplicates(&args.traffic);
@@ -53,7 +63,18 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     }
     progress.finish_and_clear();
     let inputs = told(&inputs, &documents, &sources, seen)?;
-    let seen = Seen { inputs: &inputs, inventory: inventory.as_ref(), months: &examined, offset };
+    let inventory = inventory.as_ref();
+    let settings = traffic::all_settings(settings, &args.traffic);
+    let months = &examined[..];
+    let seen = Seen {
+        inputs: &inputs,
+        inventory,
+        connections_given,
+        unknown: &unknown,
+        months,
+        offset,
+        settings: &settings,
+    };
     output::write(args.output.as_deref(), |output| match args.format {
         DoctorFormat::Table => table(&seen, output),
         DoctorFormat::Json => json(&seen, output),
@@ -64,10 +85,6 @@ fn check(args: &DoctorArgs) -> Result<()> {
     let traffic = &args.traffic;
     if traffic.paths().next().is_none() {
         return Err(Error::usage("name something to look at: --connections, --link-changes, --usage ..."));
-    }
-    let documents = traffic.connections.len() + traffic.link_changes.len();
-    if traffic.connections.is_empty() && traffic.paths().count() > documents {
-        return Err(Error::usage("--connections is needed: without it no record can be attributed"));
     }
     traffic::refuse_two_readers_of_stdin(traffic.paths())
 }
@@ -101,10 +118,11 @@ fn told(
         what.push((describe_link_changes(document)?, None, None));
     }
     debug_assert_eq!(sources.len(), seen.len());
-    what.extend(
-        seen.into_iter()
-            .map(|source| ((source.format.to_owned(), source.records), Some(source.refused), source.hours)),
-    );
+    what.extend(seen.into_iter().map(|source| {
+        // Entries of flow logs name no connection: without an inventory their hours are all that is known.
+        let hours = source.hours.or(source.unknown.hours.filter(|_| documents.connections.is_empty()));
+        ((source.format.to_owned(), source.records), Some(source.refused), hours)
+    }));
     let told = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
         let (role, name) = (role.to_owned(), name.to_owned());
         InputSeen { role, name, stored, format, records, refused, hours }

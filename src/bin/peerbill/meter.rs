@@ -18,7 +18,7 @@ use peerbill::{
 
 /// Writes the metered hours; tells whether records were quarantined.
 pub fn run(mut args: MeterArgs) -> Result<bool> {
-    settings::fill(settings::Open {
+    let told = settings::fill(settings::Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
         ..settings::Open::default()
@@ -38,6 +38,9 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
         MeterFormat::Csv => write::metered::csv(&metered.usage, &inventory, output),
         MeterFormat::Parquet => parquet(&metered, &inventory, output),
     })?;
+    for (name, value) in traffic::all_settings(told, &args.traffic) {
+        say!("setting {name}: {value}");
+    }
     say!("usage_digest: {}", metered.usage.digest(&inventory)?);
     for (name, records, bytes) in write::totals(&metered.totals) {
         say!("{name}: {records} records, {bytes} bytes");

@@ -124,19 +124,8 @@ pub fn options(
     offset: &Option<String>,
     lines: &LinesArgs,
     traffic: &TrafficArgs,
-    mut settings: Vec<(String, String)>,
+    settings: Vec<(String, String)>,
 ) -> Result<ReportOptions> {
-    settings.extend(metrics::told_settings(&traffic.metrics));
-    if !traffic.flow_logs.is_empty() {
-        let told = "what leaves a VPC, is accepted and has traffic_path 17; the end of an entry is exclusive";
-        settings.push(("flow-logs".into(), told.into()));
-    }
-    // What a trail does not tell was stated, here or in the settings: the report says so.
-    let mut stated = traffic.link_type_before.clone();
-    stated.sort();
-    if !stated.is_empty() {
-        settings.push(("link-type-before".into(), stated.join(", ")));
-    }
     let by = match lines.by.as_slice() {
         [] => None,
         names => Some(Grouping::parse(names.iter().map(String::as_str))?),
@@ -148,8 +137,31 @@ pub fn options(
         by,
         account: lines.account.clone(),
         duplicates: duplicates(traffic),
-        settings,
+        settings: all_settings(settings, traffic),
     })
+}
+
+/// What inputs do not tell and is stated, by an argument or in `peerbill.toml`.
+const STATED: [&str; 3] = ["requester-account", "requester-region", "link-type-before"];
+
+/// The settings of `peerbill.toml` that were used, and how the inputs are read where that is not known or was stated.
+pub fn all_settings(used: Vec<(String, String)>, traffic: &TrafficArgs) -> Vec<(String, String)> {
+    let mut told = used;
+    told.retain(|(name, _)| !STATED.contains(&name.as_str()));
+    told.extend(metrics::told_settings(&traffic.metrics));
+    if !traffic.flow_logs.is_empty() {
+        let which =
+            "what leaves a VPC, is accepted and has traffic_path 17; the end of an entry is exclusive";
+        told.push(("flow-logs".into(), which.into()));
+    }
+    told.extend(traffic.naive_offset.iter().map(|offset| ("naive-offset".into(), offset.clone())));
+    let stated = [&traffic.requester_account, &traffic.requester_region, &traffic.link_type_before];
+    for (name, values) in STATED.into_iter().zip(stated).filter(|(_, values)| !values.is_empty()) {
+        let mut values = values.clone();
+        values.sort();
+        told.push((name.into(), values.join(", ")));
+    }
+    told
 }
 
 /// What becomes of duplicates.

@@ -551,7 +551,7 @@ mod tests {
             (r#"{"Datapoints":"[]","Period":"86400"}"#, "Period is 86400: a datapoint of more than 3600 s"),
             (
                 "{\"Datapoints\":\"[]\"}\n{\"Datapoints\"",
-                "rx.json:2: the object that begins here is not closed",
+                "rx.json:2: the object that begins here is not closed; is the file whole?",
             ),
         ] {
             let error = read(&CloudMonitor::default(), text).unwrap_err();
