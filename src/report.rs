@@ -385,7 +385,7 @@ fn look(metered: &Metered, inventory: &Inventory, rating: &Rating<'_>) -> Result
     // Lines last, when the others need no memory any more.
     let survey = surveyor.merge(surveys);
     let usage_digest = digest.finish(hours);
-    drop(digest);
+    drop((surveyor, digest));
     let lines = rating.lines(raters)?;
     Ok(Seen { lines, survey, usage_digest })
 }

@@ -20,8 +20,7 @@ const MOST_ROWS: usize = if cfg!(test) { 3 } else { 8 };
 #[derive(Debug)]
 struct OpenHour {
     hour: Option<u32>,
-    sums: Vec<u64>,
-    /// By key, as bits.
+    /// By key, as bits: whether it has a sum.
     present: Vec<u64>,
     /// The keys that are present, while they are few.
     few: Vec<u32>,
@@ -30,15 +29,17 @@ struct OpenHour {
 
 impl OpenHour {
     fn new(keys: usize) -> Self {
-        let (sums, present) = (vec![0; keys], vec![0; keys.div_ceil(64)]);
-        Self { hour: None, sums, present, few: Vec::new(), count: 0 }
+        Self { hour: None, present: vec![0; keys.div_ceil(64)], few: Vec::new(), count: 0 }
     }
 }
 
 /// Collects sums for one worker.
 #[derive(Debug)]
 pub(in crate::meter) struct HourlyBuilder {
+    keys: usize,
     open: [OpenHour; OPEN_HOURS],
+    /// Of all open hours, by key; one piece of memory, which is given back as a whole.
+    sums: Vec<u64>,
     rows: HoursOfRows,
     /// Cells in the order in which they came.
     log: Vec<Cell>,
@@ -50,7 +51,9 @@ impl HourlyBuilder {
     pub fn new(connections: usize) -> Self {
         let keys = connections * Sender::ALL.len();
         Self {
+            keys,
             open: std::array::from_fn(|_| OpenHour::new(keys)),
+            sums: vec![0; OPEN_HOURS * keys],
             rows: HoursOfRows::default(),
             log: Vec::new(),
             metered: vec![0; keys.div_ceil(64)],
@@ -61,7 +64,8 @@ impl HourlyBuilder {
     #[inline]
     pub fn add(&mut self, key: usize, hour: u32, bytes: u64) {
         let slot = self.slot_of(hour);
-        if let Some(full) = self.open[slot].add(key, bytes) {
+        let sum = &mut self.sums[slot * self.keys + key];
+        if let Some(full) = self.open[slot].add(sum, key, bytes) {
             self.log_cell(Cell::new(hour, key, full));
         }
     }
@@ -83,11 +87,11 @@ impl HourlyBuilder {
     #[cfg(feature = "parquet")]
     pub fn add_all(&mut self, hour: u32, keys: &[u32], bytes: &[u64]) {
         let slot = self.slot_of(hour);
-        let open = &mut self.open[slot];
+        let (open, sums) = (&mut self.open[slot], &mut self.sums[slot * self.keys..][..self.keys]);
         let mut full = Vec::new();
         for (&key, &bytes) in keys.iter().zip(bytes) {
             let key = key as usize;
-            full.extend(open.add(key, bytes).map(|cell| Cell::new(hour, key, cell)));
+            full.extend(open.add(&mut sums[key], key, bytes).map(|cell| Cell::new(hour, key, cell)));
         }
         full.into_iter().for_each(|cell| self.log_cell(cell));
     }
@@ -110,10 +114,11 @@ impl HourlyBuilder {
 
     fn close(&mut self, slot: usize) {
         let Some(hour) = self.open[slot].hour.take() else { return };
+        let first = slot * self.keys;
         if self.open[slot].count > LOGGED_CELLS {
             let open = &mut self.open[slot];
             or_into(&mut self.metered, &open.present);
-            let row = open.encode();
+            let row = open.encode(&self.sums[first..first + self.keys]);
             self.rows.push(hour, row);
             self.merge_rows(hour);
         } else {
@@ -122,7 +127,7 @@ impl HourlyBuilder {
                 let key = open.few[index] as usize;
                 open.present[key / 64] &= !(1 << (key % 64));
                 self.metered[key / 64] |= 1 << (key % 64);
-                let cell = Cell::new(hour, key, open.sums[key]);
+                let cell = Cell::new(hour, key, self.sums[first + key]);
                 self.log_cell(cell);
             }
         }
@@ -192,9 +197,8 @@ fn sorted_and_summed(cells: &mut Vec<Cell>) -> &[Cell] {
 impl OpenHour {
     /// Adds to a key's sum; returns what the cell held where it is full, and begins a new one.
     #[inline]
-    fn add(&mut self, key: usize, bytes: u64) -> Option<u64> {
+    fn add(&mut self, sum: &mut u64, key: usize, bytes: u64) -> Option<u64> {
         let (word, bit) = (&mut self.present[key / 64], 1 << (key % 64));
-        let sum = &mut self.sums[key];
         if *word & bit == 0 {
             *word |= bit;
             *sum = bytes;
@@ -214,14 +218,14 @@ impl OpenHour {
     }
 
     /// Encodes what is present, and forgets it.
-    fn encode(&mut self) -> Row {
+    fn encode(&mut self, sums: &[u64]) -> Row {
         let mut row = RowWriter::new(self.count);
         for (word, bits) in self.present.iter_mut().enumerate() {
             let mut bits = std::mem::take(bits);
             while bits != 0 {
                 let key = word * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                row.push(key, self.sums[key]);
+                row.push(key, sums[key]);
             }
         }
         row.finish()
