@@ -152,11 +152,11 @@ pub fn table(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
     text.push_str(&indented(&plain_table(&header, rows, &[4, 5])));
     if let Some(inventory) = seen.inventory.filter(|_| !seen.connections_given) {
         let count = inventory.connections().len();
-        let taken = "between regions, and to exist in all hours";
-        line(
-            &mut text,
-            &format!("\nConnections: not given; traffic names {count}, which are taken to be {taken}"),
-        );
+        let taken = match count {
+            0 => "; flow logs need them to tell which one an entry took",
+            _ => ", which are taken to be between regions, and to exist in all hours",
+        };
+        line(&mut text, &format!("\nConnections: not given; traffic names {count}{taken}"));
     } else if let Some(inventory) = seen.inventory {
         let changes = if inventory.changes_given() { "given" } else { "not given" };
         let count = inventory.connections().len();

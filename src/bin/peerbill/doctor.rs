@@ -49,7 +49,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     if let Some(month) = month {
         months = BTreeSet::from([month]);
     }
-    let connections_given = named.is_none();
+    let connections_given = !documents.connections.is_empty();
     let inventory = match named {
         Some(named) => Some(named),
         None => inventory(&args, &documents, &months, offset)?,

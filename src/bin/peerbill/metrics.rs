@@ -44,7 +44,7 @@ pub fn told_settings(metrics: &MetricArgs) -> Vec<(String, String)> {
     if metrics.cloudmonitor.is_empty() {
         return Vec::new();
     }
-    let CloudMonitor { statistic, unit, mark, period_seconds, columns } = metrics.settings();
+    let CloudMonitor { statistic, unit, mark, period_seconds, columns, naive_offset: _ } = metrics.settings();
     let mut told = vec![
         ("statistic", statistic.as_str().to_owned()),
         ("unit", unit.as_str().to_owned()),

@@ -16,7 +16,7 @@ use peerbill::{
         usage::Sender,
     },
     read::{
-        Document, InventorySettings, TrafficSource,
+        CloudMonitor, Document, InventorySettings, TrafficSource,
         connections::{LinkTypesBefore, RegionCheck},
         read_inventory,
         terraform::StatedRequesters,
@@ -90,7 +90,7 @@ impl Documents {
 /// The traffic, and the bar that shows how far it is read.
 pub fn sources(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
     let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
-    let datapoints = args.metrics.settings();
+    let datapoints = CloudMonitor { naive_offset, ..args.metrics.settings() };
     let mut found: Vec<(Input, Kind)> = Vec::new();
     found.extend(inputs.find("usage", &args.usage)?.into_iter().map(|input| (input, Kind::Native)));
     let metrics = metrics::find(&args.metrics, inputs)?.into_iter();

@@ -297,21 +297,39 @@ impl Datapoints {
         }
     }
 
+    /// `2026-10-05 11:00:00` with the offset that was stated for such times.
+    fn with_zone(&self, text: &str) -> Option<String> {
+        let minutes = self.settings.naive_offset.filter(|_| is_naive(text))?.seconds() / 60;
+        let (sign, size) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+        Some(format!("{}{sign}{:02}:{:02}", text.replacen(' ', "T", 1), size / 60, size % 60))
+    }
+
     /// The start of the period that a datapoint stands for.
     fn start(&self, timestamp: &Scalar<'_>, period: Option<u32>) -> Result<Timestamp, String> {
         let text = timestamp.text.as_ref();
         let whole = || Decimal::parse(text).ok().filter(|number| timestamp.is_number && number.fraction == 0);
-        let parsed = match Timestamp::parse(text) {
-            // Epochs pass through spreadsheets and libraries that write 1.7645472E12.
-            Err(why) => whole().map_or(Err(why), |number| Timestamp::parse(&number.whole.to_string())),
-            parsed => parsed,
-        };
-        let parsed = parsed.map_err(|why| format!("timestamp {}: {why}", quoted(text.as_bytes())))?;
+        let parsed =
+            match self.with_zone(text).map_or_else(|| Timestamp::parse(text), |text| Timestamp::parse(&text))
+            {
+                // Epochs pass through spreadsheets and libraries that write 1.7645472E12.
+                Err(why) => whole().map_or(Err(why), |number| Timestamp::parse(&number.whole.to_string())),
+                parsed => parsed,
+            };
+        let parsed = parsed.map_err(|why| {
+            let way_out = if is_naive(text) { "; or state its zone with --naive-offset" } else { "" };
+            format!("timestamp {}: {why}{way_out}", quoted(text.as_bytes()))
+        })?;
         Ok(match self.settings.mark {
             Mark::Start => parsed,
             Mark::End => parsed.minus_seconds(period.unwrap_or_default()),
         })
     }
+}
+
+/// Whether this is a time without a zone, such as `2026-10-05 11:00:00`.
+fn is_naive(text: &str) -> bool {
+    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    shape.clone().eq(*b"0000-00-00 00:00:00") || shape.eq(*b"0000-00-00T00:00:00")
 }
 
 /// What so many bit/s are over a period, exactly: whole bytes, and parts of one.
@@ -426,6 +444,7 @@ mod tests {
     const RATE: CloudMonitor = CloudMonitor {
         unit: Unit::BitsPerSecond,
         period_seconds: None,
+        naive_offset: None,
         statistic: Statistic::Sum,
         mark: Mark::Start,
         columns: DatapointColumns { timestamp: String::new(), instance_id: String::new(), value: None },
@@ -563,6 +582,26 @@ mod tests {
             error.contains("rx.json:1: response 1:") && error.contains("rx.json:3: response 3:"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn r15_a_time_without_a_zone_is_read_where_its_zone_is_stated() {
+        let table = |at: &str| format!("timestamp,instanceId,Sum\n{at},pcc-1,5\n");
+        let read_at = |offset: Option<&str>, at: &str| {
+            let naive_offset = offset.map(|offset| offset.parse().unwrap());
+            read(&CloudMonitor { naive_offset, ..CloudMonitor::default() }, &table(at)).unwrap().0.concat()
+        };
+        for (offset, at, utc) in [
+            ("+08:00", "2026-10-05 11:00:00", "2026-10-05T03:00:00Z"),
+            ("+08:00", "2026-10-05T11:00:00", "2026-10-05T03:00:00Z"),
+            ("-03:30", "2026-10-04 23:30:00", "2026-10-05T03:00:00Z"),
+            ("+08:00", "2026-10-05T03:00:00Z", "2026-10-05T03:00:00Z"),
+            ("+08:00", "1791169200000", "2026-10-05T03:00:00Z"),
+        ] {
+            assert!(read_at(Some(offset), at).contains(utc), "{offset} {at}: {}", read_at(Some(offset), at));
+        }
+        assert!(read_at(None, "2026-10-05 11:00:00").contains("or state its zone with --naive-offset"));
+        assert!(!read_at(Some("+08:00"), "2026-13-05 11:00:00").contains("2026-13-05T"));
     }
 
     #[test]

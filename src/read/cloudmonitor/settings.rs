@@ -1,6 +1,6 @@
 //! What the provider does not say about datapoints, and whose egress a metric counts.
 
-use crate::model::{did_you_mean, quoted, usage::Sender};
+use crate::model::{did_you_mean, quoted, time::ClockOffset, usage::Sender};
 use std::str::FromStr;
 
 /// Which value of a datapoint counts.
@@ -146,6 +146,8 @@ pub struct CloudMonitor {
     pub mark: Mark,
     /// The seconds that a datapoint stands for, where the answer does not say so; at most 3600.
     pub period_seconds: Option<u32>,
+    /// Where the clocks stood of times without a zone, which a table may hold; they are refused without this.
+    pub naive_offset: Option<ClockOffset>,
     /// The columns of tables.
     pub columns: DatapointColumns,
 }

@@ -51,7 +51,8 @@ pub struct TrafficArgs {
     /// The link type before the first change that a trail knows: Gold for all, or pcc-aaa=Gold for one; repeatable.
     #[arg(long, value_name = "[ID=]TYPE")]
     pub link_type_before: Vec<String>,
-    /// Where the clocks stood of Parquet timestamps without a zone, such as +08:00; without this they are refused.
+    /// Where the clocks stood of timestamps without a zone, such as +08:00, in Parquet and in CSV of --cloudmonitor;
+    /// without this they are refused.
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub naive_offset: Option<String>,
     /// What becomes of a record that stands twice [default: refuse].
@@ -111,6 +112,7 @@ impl MetricArgs {
             unit: self.metric_unit.unwrap_or_default(),
             mark: self.metric_timestamp.unwrap_or_default(),
             period_seconds: self.metric_period,
+            naive_offset: None,
             columns: self.columns.clone(),
         }
     }
