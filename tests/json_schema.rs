@@ -59,14 +59,16 @@ const PUBLISHED: [&str; 8] = [
 const TERRAFORM: [&str; 4] =
     ["--terraform", "examples/terraform/plan.json", "--traffic", "examples/terraform/traffic.csv"];
 
+/// The program with this verb, to be run at the root.
+fn peerbill(verb: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_peerbill"));
+    command.arg(verb).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
 /// What is wrong with the document that this verb makes of these arguments, after `change` was made to its text.
 fn errors(verb: &str, arguments: &[&str], change: impl Fn(String) -> String) -> String {
-    let run = Command::new(env!("CARGO_BIN_EXE_peerbill"))
-        .args([verb, "--format", "json"])
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
+    let run = peerbill(verb).args(["--format", "json"]).args(arguments).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let document = change(String::from_utf8(run.stdout).unwrap());
     let mut validator =
@@ -93,6 +95,30 @@ fn reports_of_every_kind_hold_to_the_schema() {
     }
     for kind in kinds {
         assert_eq!(errors("report", &of_month("china-site", kind), |report| report), "", "{kind:?}");
+    }
+}
+
+#[test]
+fn reports_from_exports_and_from_metered_hours_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let hours = folder.path().join("hours.csv");
+    let hours = hours.to_str().unwrap();
+    let (usage, month) = (&PUBLISHED[..4], &PUBLISHED[6..]);
+    let metered = peerbill("meter").args([usage, month, &["--output", hours]].concat()).status().unwrap();
+    assert!(metered.success());
+    for (traffic, connections) in [
+        (
+            ["--cloudmonitor", "IntranetRX=examples/exports/IntranetRX.json"],
+            "examples/exports/connections.json",
+        ),
+        (["--flow-logs", "examples/exports/flow-log.json"], "examples/exports/connections.json"),
+        (["--metered", hours], "examples/published/connections.csv"),
+    ] {
+        let arguments = [&traffic[..], &["--connections", connections], &PUBLISHED[4..]].concat();
+        assert_eq!(errors("report", &arguments, |report| report), "", "{traffic:?}");
     }
 }
 
