@@ -180,6 +180,7 @@ impl Contract {
                 ),
             )
         });
+        // OK because a tie has two rows.
         Err(Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows"))
     }
 }

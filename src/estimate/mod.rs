@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn r05_a_default_scenario_without_a_price_stands_beside_the_others() {
+    fn r5_a_default_scenario_without_a_price_stands_beside_the_others() {
         let catalog = shipped("international-site").unwrap();
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
         let basis = planned.basis();

@@ -299,11 +299,11 @@ impl<R: Read> Rows<R> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Hands out one byte at a time.
-    struct Drip<'a>(&'a [u8]);
+    pub struct Drip<'a>(pub &'a [u8]);
 
     impl Read for Drip<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -225,18 +225,7 @@ fn unicode(text: &[u8], read: &mut usize) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Hands out one byte at a time.
-    struct Drip<'a>(&'a [u8]);
-
-    impl Read for Drip<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.0.len().min(1).min(buffer.len());
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
+    use crate::read::rows::tests::Drip;
 
     fn all(input: &mut dyn Read) -> Result<Vec<(u64, String)>, String> {
         let mut values = Values::new(input).unwrap();

@@ -8,7 +8,8 @@ pub const EXAMPLE: &str = "\
 Example: the hours of October 2026, and the bill from them
 
   peerbill meter --usage usage.csv --connections connections.csv --month 2026-10 --output hours.csv
-  peerbill report --metered hours.csv --connections connections.csv --catalog china-site --month 2026-10
+  peerbill report --metered hours.csv --connections connections.csv \\
+      --catalog china-site --month 2026-10
 ";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
