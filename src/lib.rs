@@ -4,7 +4,8 @@
 //!
 //! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
 //!
-//! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types.
+//! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] tells
+//! what inputs hold, and [`findings`] what a reader of a report should look at.
 //!
 //! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
 //! decimals, and an amount stays an exact fraction until the one place that rounds
@@ -38,11 +39,11 @@
 //!
 //! # Features
 //!
-//! - `cli`: the program, and `write::table`.
+//! - `cli`: the program, and what is written for a screen (`write::table`, `write::estimate::table`, `write::doctor`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`), and grouped lines.
 //!
-//! Without features it is the library alone.
+//! All three are on by default; without them it is the library alone.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -139,3 +139,15 @@ fn help_version_completions_and_the_manual_exit_0() {
         assert!(outcome.stdout.contains("peerbill"), "{args:?}: {}", outcome.stdout);
     }
 }
+
+#[test]
+fn the_help_of_every_verb_begins_with_an_example() {
+    let folder = Folder::new();
+    let verbs = ["report", "estimate", "meter", "doctor", "catalog", "completions", "man"];
+    let of_catalog = ["list", "show", "check", "price", "diff"].map(|verb| vec!["catalog", verb]);
+    for verb in verbs.map(|verb| vec![verb]).into_iter().chain(of_catalog) {
+        let outcome = folder.run(&[&verb[..], &["--help"]].concat());
+        assert!(outcome.stdout.starts_with("Example: "), "{verb:?}: {}", outcome.stdout);
+        assert!(outcome.stdout.contains(&["peerbill", &verb.join(" ")].join(" ")), "{verb:?}");
+    }
+}

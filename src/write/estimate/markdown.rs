@@ -3,6 +3,7 @@
 //! Whatever comes from an input is escaped, so that no name can leave its cell.
 
 use super::{
+    NOT_PRICED,
     changes::{TextTable, change_tables, coverage},
     facts, findings, not_priced, supplying,
 };
@@ -13,8 +14,6 @@ use crate::{
     write::{BEFORE_TAX, csv::output_error},
 };
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
-
-const NOT_PRICED: &str = "not priced";
 
 /// Writes `estimate` as Markdown.
 pub fn write(estimate: &Estimate<'_>, mut output: impl Write) -> Result<()> {

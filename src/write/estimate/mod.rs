@@ -15,6 +15,9 @@ use crate::{
     report::Report,
 };
 
+/// Stands where an amount would.
+const NOT_PRICED: &str = "not priced";
+
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate<'_>,

@@ -1,6 +1,7 @@
 //! An estimate for a screen: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
+    NOT_PRICED,
     changes::{change_tables, coverage},
     facts, findings, not_priced, shared, supplying,
 };
@@ -27,7 +28,6 @@ use std::{
 
 /// How many notes are shown; all are in the JSON.
 const NOTES_SHOWN: usize = 20;
-const NOT_PRICED: &str = "not priced";
 
 /// Writes `estimate` as text.
 pub fn write(estimate: &Estimate<'_>, mut output: impl Write) -> Result<()> {

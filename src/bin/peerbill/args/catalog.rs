@@ -14,14 +14,14 @@ pub enum TableFormat {
 #[derive(Debug, Subcommand)]
 pub enum CatalogVerb {
     /// The catalogs and overlays that are shipped.
+    #[command(before_help = "Example: peerbill catalog list")]
     List {
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
     },
     /// All price rows of a catalog, with their sources.
-    ///
-    /// Example: peerbill catalog show china-site
+    #[command(before_help = "Example: peerbill catalog show china-site")]
     Show {
         /// A shipped name or a folder.
         catalog: String,
@@ -35,8 +35,7 @@ pub enum CatalogVerb {
     /// Finds gaps, ties, duplicates, unknown regions, asymmetric cells and prices that cannot be read exactly.
     ///
     /// The exit code is 0 where there are only gaps, and 3 where there are faults.
-    ///
-    /// Example: peerbill catalog check international-site
+    #[command(before_help = "Example: peerbill catalog check international-site")]
     Check {
         /// A shipped name or a folder.
         catalog: String,
@@ -51,8 +50,9 @@ pub enum CatalogVerb {
         format: TableFormat,
     },
     /// What one GB costs between two regions in an hour, and where that comes from.
-    ///
-    /// Example: peerbill catalog price --catalog china-site --from cn-beijing --to ap-southeast-1
+    #[command(
+        before_help = "Example: peerbill catalog price --catalog china-site --from cn-beijing --to ap-southeast-1"
+    )]
     Price {
         #[command(flatten)]
         pricing: PricingArgs,
@@ -76,8 +76,7 @@ pub enum CatalogVerb {
         format: TableFormat,
     },
     /// What changed between two catalogs, or between two dates of one.
-    ///
-    /// Example: peerbill catalog diff china-site@2026-01-01 china-site@2026-10-01
+    #[command(before_help = "Example: peerbill catalog diff china-site@2026-01-01 china-site@2026-10-01")]
     Diff {
         /// A shipped name or a folder, at a date where one follows as @DATE; otherwise its newest prices.
         before: String,

@@ -48,14 +48,21 @@ pub enum Verb {
     #[command(before_help = doctor::EXAMPLE)]
     Doctor(Box<DoctorArgs>),
     /// What is known about prices, and where it comes from.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "Example: peerbill catalog price --catalog china-site --from Beijing --to Singapore"
+    )]
     Catalog(CatalogVerb),
     /// Prints completions for a shell.
+    #[command(
+        before_help = "Example: peerbill completions bash > ~/.local/share/bash-completion/completions/peerbill"
+    )]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
     /// Prints the manual page, in roff.
+    #[command(before_help = "Example: peerbill man > peerbill.1")]
     Man,
 }
 
