@@ -45,6 +45,8 @@ pub enum NoteCode {
     NoTrafficGiven,
     /// A region was read through a variable or a data source.
     RegionByReference,
+    /// A price is missing for advice that goes beyond the scenarios: moved switches, shares of the traffic.
+    AdviceNotPriced,
 }
 
 impl NoteCode {
@@ -70,6 +72,7 @@ impl NoteCode {
             Self::NotKnown => "not_known",
             Self::NoTrafficGiven => "no_traffic_given",
             Self::RegionByReference => "region_by_reference",
+            Self::AdviceNotPriced => "advice_not_priced",
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 pub use scenario::{ConnectionCost, Outcome, Scenario, WhatIf, price};
 
-use advice::{Note, notes_on_places};
+use advice::{Note, NoteCode, notes_on_places};
 use quantities::Quantities;
 use schedule::{Schedule, ScheduleAdvice};
 use timing::{Timing, well_timed};
@@ -89,6 +89,11 @@ impl<'a> Estimate<'a> {
             (Some(reference), Some(payable)) => payable.checked_sub(reference).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Whether an assumed price touched the difference: on either of its two sides (R18).
+    pub fn difference_assumed(&self, scenario: &Scenario<'_>) -> bool {
+        scenario.assumed() || self.reference().is_some_and(Scenario::assumed)
     }
 
     /// The columns of the scenarios' lines, which are those of a report.
@@ -184,16 +189,25 @@ pub fn of_history<'a>(
         ..WhatIf::changing(WELL_TIMED, about, basis, |index| well_timed(inventory.history(index)))
     });
     let scenarios = price(&what_ifs, catalog, wanted)?;
+    let mut notes = notes_on_places(inventory.connections(), catalog);
     let mut timings = Vec::new();
     for scenario in scenarios.iter().filter(|scenario| [AS_BILLED, SCHEDULED].contains(&scenario.name)) {
         let what_if = what_ifs.iter().find(|what_if| what_if.name == scenario.name);
         if let Some((what_if, report)) = what_if.zip(scenario.report()) {
             match Timing::of(scenario.name, basis, &what_if.link_types, report, catalog) {
                 // A moved switch may need a price that the scenario itself does not.
-                Err(error) if error.kind() == ErrorKind::MissingPrice => {}
+                Err(error) if error.kind() == ErrorKind::MissingPrice => {
+                    let what =
+                        format!("what the switches of {} would cost just after the hour", scenario.name);
+                    notes.extend(not_told(&what, &error));
+                }
                 timing => timings.push(timing?),
             }
         }
+    }
+    let schedule = schedule.map(|own| ScheduleAdvice::of(own, basis, catalog)).transpose()?;
+    if let Some(error) = schedule.as_ref().and_then(|advice| advice.missing.as_ref()) {
+        notes.extend(not_told("the break-even share of the schedule", error));
     }
     Ok(Estimate {
         source: "history",
@@ -202,12 +216,18 @@ pub fn of_history<'a>(
         measured: true,
         catalog,
         scenarios,
-        notes: notes_on_places(inventory.connections(), catalog),
+        notes,
         timings,
-        schedule: schedule.map(|own| ScheduleAdvice::of(own, basis, catalog)).transpose()?,
+        schedule,
         changes: None,
         settings: basis.options.settings.clone(),
     })
+}
+
+/// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
+fn not_told<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Note> + 'e {
+    let faults = error.faults().iter();
+    faults.map(move |fault| Note::new(NoteCode::AdviceNotPriced, format!("{what} is not told: {fault}")))
 }
 
 /// An amount per month as an amount per year: times 12.

@@ -12,7 +12,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{faults_of, read_table},
+        table::{read_table, unusable_faults_of},
     },
 };
 use std::collections::BTreeMap;
@@ -59,13 +59,13 @@ impl Schedule {
         const REQUIRED: [&str; 3] = ["days", "from", "until"];
         let name = &document.name;
         let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &["offset"])?;
-        let mut faults = faults_of(misfits);
+        let mut faults = unusable_faults_of(misfits);
         let mut windows = Vec::new();
         for row in rows {
             let [days, from, until, own_offset] = &row.values[..] else { continue };
             match windows_of(&format!("{days} {from}-{until} {own_offset}")) {
                 Ok(read) => windows.extend(read),
-                Err(why) => faults.push(Fault::at(FaultCode::UnreadableRow, name, row.line, why)),
+                Err(why) => faults.push(Fault::at(FaultCode::UnusableInput, name, row.line, why)),
             }
         }
         Error::from_faults(ErrorKind::Input, faults).map_or(Ok(()), Err)?;
@@ -225,7 +225,8 @@ fn days_of(word: &str) -> Result<Vec<usize>, String> {
 fn minutes_of(word: &str) -> Result<(i64, i64), String> {
     let minute = |text: &str| {
         let (hours, minutes) = text.split_once(':')?;
-        let number = |part: &str| (part.len() == 2).then(|| part.parse::<u8>().ok()).flatten();
+        let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |part: &str| digits(part).then(|| part.parse::<u8>().ok()).flatten();
         let minute =
             i64::from(number(hours)?) * 60 + i64::from(number(minutes).filter(|minutes| *minutes < 60)?);
         (minute <= DAY).then_some(minute)
@@ -297,12 +298,14 @@ impl WindowAdvice {
     }
 }
 
-/// The end of a window within two days of its start as a clock; `24:00` where that is midnight.
+/// The end of a window as a clock; `24:00` where that is midnight. From a day of length on it says how many days later.
 fn end_clock(start: i64, end: i64) -> String {
+    let days = end.div_euclid(DAY) - start.div_euclid(DAY);
     match end - start.div_euclid(DAY) * DAY {
         DAY => "24:00".into(),
-        minutes if minutes > 2 * DAY => format!("{} {} days later", clock(end), minutes / DAY),
-        _ => clock(end),
+        _ if end - start < DAY => clock(end),
+        _ if days == 1 => format!("{} a day later", clock(end)),
+        _ => format!("{} {days} days later", clock(end)),
     }
 }
 
@@ -379,6 +382,19 @@ mod tests {
     }
 
     #[test]
+    fn a_window_of_a_day_or_more_says_how_much_later_it_ends() {
+        for (text, window) in [
+            ("Mon 00:00-24:00,Tue 00:00-12:15", "Mon 00:00-12:15 a day later"),
+            ("Mon 12:00-24:00,Tue 00:00-12:00", "Mon 12:00-12:00 a day later"),
+            ("Mon-Fri 00:00-24:00", "Mon 00:00-00:00 5 days later"),
+            ("Mon 22:00-06:00", "Mon 22:00-06:00"),
+            ("Mon 00:00-24:00", "Mon 00:00-24:00"),
+        ] {
+            assert_eq!(schedule(text).windows()[0].window, window);
+        }
+    }
+
+    #[test]
     fn what_is_no_window_is_refused() {
         for text in [
             "",
@@ -387,6 +403,7 @@ mod tests {
             "Mno 09:00-18:00",
             "09:00",
             "9:00-18:00",
+            "+9:00-18:00",
             "25:00-26:00",
             "09:00-09:00",
             "09:60-10:00",

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     model::{
         connection::Inventory,
         link::{LinkHistory, LinkType},
@@ -36,7 +36,7 @@ pub struct Share {
 }
 
 /// Advice about a schedule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ScheduleAdvice {
     /// The offset that the windows are at.
     pub offset: Offset,
@@ -47,25 +47,32 @@ pub struct ScheduleAdvice {
     /// Shares of the traffic, by connection and in all; empty where a price is missing, or where Platinum is not
     /// the dearer.
     pub shares: Vec<Share>,
+    /// The prices that are missing for the shares.
+    pub missing: Option<Error>,
+    /// Whether an assumed price touched the shares (R18).
+    pub assumed: bool,
 }
 
 impl ScheduleAdvice {
     /// Looks at how the traffic of `basis` lies to `schedule`.
     pub fn of(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<Self> {
-        let shares = match shares(schedule, basis, catalog) {
-            Err(error) if error.kind() == ErrorKind::MissingPrice => Vec::new(),
-            shares => shares?,
+        let ((shares, assumed), missing) = match shares(schedule, basis, catalog) {
+            Err(error) if error.kind() == ErrorKind::MissingPrice => ((Vec::new(), false), Some(error)),
+            shares => (shares?, None),
         };
         Ok(Self {
             offset: schedule.offset(),
             windows: schedule.windows(),
             gaps_without_gold: schedule.gaps_without_gold(),
             shares,
+            missing,
+            assumed,
         })
     }
 }
 
-fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<Vec<Share>> {
+/// The shares, and whether an assumed price touched them.
+fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<(Vec<Share>, bool)> {
     let period = basis.metered.usage.period();
     let cost = |history: LinkHistory| -> Result<BTreeMap<usize, ConnectionCost>> {
         let link_types: Inventory = basis.inventory.with_histories(|_| history.clone());
@@ -90,7 +97,8 @@ fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Resu
         found.extend(share(Some(basis.inventory.connection(index).id.clone()), own)?);
     }
     found.extend(share(None, sums)?);
-    Ok(found)
+    let assumed = gold.values().chain(platinum.values()).any(|cost| cost.assumed);
+    Ok((found, assumed))
 }
 
 /// From what whole hours, the schedule and all-Platinum cost more than all-Gold.

@@ -52,6 +52,8 @@ pub struct Changes {
     pub before: Option<Money>,
     /// What all of it costs after.
     pub after: Option<Money>,
+    /// Whether an assumed price touched what it costs before, and after (R18).
+    pub assumed: [bool; 2],
     /// How many connections stay as they are; they are not priced.
     pub unchanged: usize,
     /// Why the difference is not known, where it is not; empty where it is.
@@ -67,8 +69,8 @@ pub struct ChangeCost {
     pub before: Option<Money>,
     /// What it costs after: nothing where it is destroyed, `None` where it is not priced.
     pub after: Option<Money>,
-    /// Whether an assumed price touched it (R18).
-    pub assumed: bool,
+    /// Whether an assumed price touched it before, and after (R18).
+    pub assumed: [bool; 2],
 }
 
 /// What an account pays for the connections that are changed.
@@ -80,6 +82,8 @@ pub struct AccountCost {
     pub before: Option<Money>,
     /// What it pays after.
     pub after: Option<Money>,
+    /// Whether an assumed price touched it before, and after (R18).
+    pub assumed: [bool; 2],
 }
 
 /// The difference between two costs that may not be known.
@@ -336,8 +340,9 @@ fn connections(quantities: &Quantities) -> Vec<Connection> {
 /// Exact amounts of one side.
 struct SideCosts {
     by_address: BTreeMap<String, (Amount, bool)>,
-    by_account: BTreeMap<String, Amount>,
+    by_account: BTreeMap<String, (Amount, bool)>,
     total: Amount,
+    assumed: bool,
 }
 
 /// What a side costs; `None` where its scenario is not priced or not asked for.
@@ -347,10 +352,10 @@ fn side_costs(scenarios: &[Scenario<'_>], name: &str) -> Result<Option<SideCosts
     let by_address = scenario.connections()?.into_iter();
     let by_address = by_address.map(|(id, cost)| (id.to_owned(), (cost.amount, cost.assumed))).collect();
     let accounts = report.statements.iter();
-    let by_account: BTreeMap<String, Amount> =
-        accounts.map(|own| (own.billing_account_id.clone(), own.exact)).collect();
-    let total = by_account.values().try_fold(Amount::ZERO, |sum, own| sum.checked_add(*own))?;
-    Ok(Some(SideCosts { by_address, by_account, total }))
+    let by_account: BTreeMap<String, (Amount, bool)> =
+        accounts.map(|own| (own.billing_account_id.clone(), (own.exact, own.assumed))).collect();
+    let total = by_account.values().try_fold(Amount::ZERO, |sum, own| sum.checked_add(own.0))?;
+    Ok(Some(SideCosts { by_address, by_account, total, assumed: report.assumed() }))
 }
 
 fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Catalog) -> Result<Changes> {
@@ -363,12 +368,12 @@ fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Ca
     let mut connections = Vec::new();
     for change in &quantities.changes {
         let mut costs = [None, None];
-        let mut assumed = false;
-        for (cost, side) in costs.iter_mut().zip(&sides) {
+        let mut assumed = [false; 2];
+        for ((cost, assumed), side) in costs.iter_mut().zip(&mut assumed).zip(&sides) {
             // A side that the connection does not have costs nothing; one that is not priced is not known.
             let Some(side) = side.as_ref().filter(|_| priced(&change.address)) else { continue };
             let (amount, touched) = side.by_address.get(&change.address).copied().unwrap_or_default();
-            assumed |= touched;
+            *assumed = touched;
             *cost = Some(printed(amount)?);
         }
         let [before, after] = costs;
@@ -377,14 +382,15 @@ fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Ca
     let mut names: Vec<&String> = sides.iter().flatten().flat_map(|side| side.by_account.keys()).collect();
     names.sort_unstable();
     names.dedup();
-    let paid = |side: &Option<SideCosts>, account: &str| {
-        side.as_ref()
-            .map(|side| printed(side.by_account.get(account).copied().unwrap_or_default()))
-            .transpose()
+    let paid = |side: &Option<SideCosts>, account: &str| -> Result<(Option<Money>, bool)> {
+        let Some(side) = side else { return Ok((None, false)) };
+        let (amount, assumed) = side.by_account.get(account).copied().unwrap_or_default();
+        Ok((Some(printed(amount)?), assumed))
     };
     let account = |name: &String| {
         let [before, after] = [paid(&sides[0], name)?, paid(&sides[1], name)?];
-        Ok(AccountCost { billing_account_id: name.clone(), before, after })
+        let (billing_account_id, assumed) = (name.clone(), [before.1, after.1]);
+        Ok(AccountCost { billing_account_id, before: before.0, after: after.0, assumed })
     };
     let total = |side: &Option<SideCosts>| side.as_ref().map(|side| printed(side.total)).transpose();
     Ok(Changes {
@@ -392,6 +398,7 @@ fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Ca
         accounts: names.into_iter().map(account).collect::<Result<_>>()?,
         before: total(&sides[0])?,
         after: total(&sides[1])?,
+        assumed: [0, 1].map(|side: usize| sides[side].as_ref().is_some_and(|own| own.assumed)),
         unchanged: quantities.unchanged,
         open: quantities.open.clone(),
     })

@@ -150,6 +150,8 @@ pub struct SwitchCost {
     pub well_timed: Amount,
     /// What that saves, as it is printed.
     pub saving: Money,
+    /// Whether an assumed price touched any of these amounts (R18).
+    pub assumed: bool,
 }
 
 /// What the switches of a scenario cost, and what they would cost well timed.
@@ -165,6 +167,8 @@ pub struct Timing {
     pub just_after_payable: Money,
     /// What they would pay with all switches well timed.
     pub well_timed_payable: Money,
+    /// Whether an assumed price touched any of the three (R18).
+    pub assumed: bool,
 }
 
 impl Timing {
@@ -186,6 +190,8 @@ impl Timing {
         let amount = |costs: &BTreeMap<usize, ConnectionCost>, index| {
             costs.get(&index).map_or(Amount::ZERO, |cost| cost.amount)
         };
+        let assumed =
+            [&before, &just_after, &well_timed].into_iter().any(|own| own.values().any(|cost| cost.assumed));
         let period = basis.metered.usage.period();
         let mut connections = Vec::new();
         for (&index, cost) in &before {
@@ -194,6 +200,9 @@ impl Timing {
             if switches == 0 || connection.within_region() {
                 continue;
             }
+            let assumed = [&before, &just_after, &well_timed]
+                .into_iter()
+                .any(|costs| costs.get(&index).is_some_and(|cost| cost.assumed));
             let well_timed = amount(&well_timed, index);
             connections.push(SwitchCost {
                 connection: connection.id.clone(),
@@ -204,10 +213,11 @@ impl Timing {
                 just_after: amount(&just_after, index),
                 well_timed,
                 saving: cost.amount.checked_sub(well_timed)?.printed(catalog.gb)?,
+                assumed,
             });
         }
         let payable = report.payable()?;
-        Ok(Self { scenario, connections, payable, just_after_payable, well_timed_payable })
+        Ok(Self { scenario, connections, payable, just_after_payable, well_timed_payable, assumed })
     }
 
     /// What all accounts would save with well timed switches.

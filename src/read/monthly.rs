@@ -2,7 +2,7 @@
 
 use super::{
     Document,
-    table::{faults_of, read_table},
+    table::{read_table, unusable_faults_of},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -18,7 +18,7 @@ pub fn read_monthly(document: &Document, gb: Gb, known: &[&str]) -> Result<Month
     let name = &document.name;
     let columns = ["address", "sender", "gb"];
     let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &columns, &[])?;
-    let mut faults = faults_of(misfits);
+    let mut faults = unusable_faults_of(misfits);
     let mut found = MonthlyBytes::new();
     for row in rows {
         let [address, sender, quantity] = &row.values[..] else { continue };

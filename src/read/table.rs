@@ -171,3 +171,9 @@ pub(crate) fn read_rows(
 pub(crate) fn faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
     misfits.into_iter().map(|misfit| misfit.fault).collect()
 }
+
+/// The faults of misfits in a table that holds no records: none of its rows can be quarantined.
+pub(crate) fn unusable_faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
+    let unusable = |fault| Fault { code: FaultCode::UnusableInput, ..fault };
+    faults_of(misfits).into_iter().map(unusable).collect()
+}

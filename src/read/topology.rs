@@ -134,7 +134,14 @@ pub fn read_topology(document: &Document, gb: Gb, find_region: FindRegion<'_>) -
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, error.message());
         Error::new(ErrorKind::Input, fault)
     })?;
-    let mut reader = Reader { document, text, gb, faults: Vec::new(), topology: Topology::default() };
+    let mut reader = Reader {
+        document,
+        text,
+        gb,
+        faults: Vec::new(),
+        refused_vpcs: Vec::new(),
+        topology: Topology::default(),
+    };
     for vpc in &file.vpc {
         reader.vpc(vpc, find_region);
     }
@@ -198,6 +205,7 @@ struct Reader<'a> {
     text: &'a str,
     gb: Gb,
     faults: Vec<Fault>,
+    refused_vpcs: Vec<String>,
     topology: Topology,
 }
 
@@ -214,7 +222,10 @@ impl Reader<'_> {
         }
         match read_vpc(own, find_region) {
             Ok(vpc) => self.topology.vpcs.push(vpc),
-            Err(why) => self.refuse(table, format!("vpc {:?}: {why}", own.name)),
+            Err(why) => {
+                self.refuse(table, format!("vpc {:?}: {why}", own.name));
+                self.refused_vpcs.push(own.name.clone());
+            }
         }
     }
 
@@ -244,6 +255,9 @@ impl Reader<'_> {
     fn find(&self, name: &str) -> Result<usize, String> {
         let vpcs = &self.topology.vpcs;
         vpcs.iter().position(|vpc| *vpc.name == *name).ok_or_else(|| {
+            if self.refused_vpcs.iter().any(|refused| refused == name) {
+                return format!("vpc {name:?} is refused itself");
+            }
             let near = did_you_mean(name, vpcs.iter().map(|vpc| &*vpc.name));
             format!("no vpc has the name {name:?}{near}")
         })

@@ -29,11 +29,16 @@ const BAD_OUTPUT_OR_INTERNAL: u8 = 4;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // What did not happen, in the words of the verb.
+    let nothing = match cli.verb {
+        Verb::Estimate(_) => "nothing was estimated",
+        _ => "nothing was billed",
+    };
     let code = match run(cli.verb) {
         Ok(true) => FINDINGS,
         Ok(false) => DONE,
         Err(error) => {
-            tell(&error);
+            tell(&error, nothing);
             exit_code(error.kind())
         }
     };
@@ -75,7 +80,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 }
 
 /// Prints every fault on a line of its own, then what to do about them together.
-fn tell(error: &Error) {
+fn tell(error: &Error, nothing: &str) {
     for fault in error.faults() {
         say!("peerbill: {fault}");
     }
@@ -85,14 +90,10 @@ fn tell(error: &Error) {
     }
     match error.kind() {
         ErrorKind::Input if error.faults().iter().all(|fault| fault.code != FaultCode::UnusableInput) => {
-            say!(
-                "peerbill: nothing was billed; mend the input, or set refused records aside with --quarantine FILE"
-            );
+            say!("peerbill: {nothing}; mend the input, or set refused records aside with --quarantine FILE");
         }
         ErrorKind::MissingPrice => {
-            say!(
-                "peerbill: nothing was billed; a missing price is never zero. See: peerbill catalog price --help"
-            );
+            say!("peerbill: {nothing}; a missing price is never zero. See: peerbill catalog price --help");
         }
         _ => {}
     }

@@ -7,6 +7,8 @@ use crate::{
     read::terraform::PlanSide,
 };
 
+use super::marked;
+
 /// A table of text, before a format makes it its own.
 pub(super) struct TextTable {
     pub header: &'static [&'static str],
@@ -28,10 +30,10 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
     let left_out = changes.connections.iter().any(|own| own.before.is_none() && own.after.is_none());
     let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
     total.resize(5, String::new());
-    total.extend(costs(changes.before, changes.after, false)?);
+    total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
     let account = |own: &crate::estimate::terraform::AccountCost| {
-        let costs = costs(own.before, own.after, false)?;
+        let costs = costs(own.before, own.after, own.assumed)?;
         Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(account).collect::<Result<Vec<_>>>()?;
@@ -94,9 +96,12 @@ fn link_type(side: &PlanSide, name: fn(LinkType) -> &'static str) -> String {
     side.link_type.map_or(NOT_KNOWN, name).to_owned()
 }
 
-/// Cost before, after and the difference; with the mark of an assumed price (R18).
-fn costs(before: Option<Money>, after: Option<Money>, assumed: bool) -> Result<[String; 3]> {
-    let mark = if assumed { " *" } else { "" };
-    let text = |money: Option<Money>| money.map_or("not priced".into(), |money| format!("{money}{mark}"));
-    Ok([text(before), text(after), text(difference(before, after)?)])
+/// Cost before, after and the difference; with the mark of an assumed price on what it touched (R18).
+fn costs(before: Option<Money>, after: Option<Money>, assumed: [bool; 2]) -> Result<[String; 3]> {
+    let text = |money: Option<Money>, assumed| match money {
+        Some(money) => marked(money, assumed),
+        None => "not priced".into(),
+    };
+    let either = assumed.contains(&true);
+    Ok([text(before, assumed[0]), text(after, assumed[1]), text(difference(before, after)?, either)])
 }

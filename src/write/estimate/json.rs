@@ -59,6 +59,7 @@ struct JsonScenario<'a> {
     payable: Option<String>,
     difference_per_month: Option<String>,
     difference_per_year: Option<String>,
+    difference_assumed: bool,
     accounts: Vec<JsonAccount<'a>>,
     grouped_lines: Vec<JsonScenarioLine<'a>>,
     connections: Vec<JsonConnection<'a>>,
@@ -118,6 +119,7 @@ struct JsonSwitches<'a> {
     just_after_the_hour_payable: String,
     well_timed_payable: String,
     saving: String,
+    assumed: bool,
     connections: Vec<JsonSwitchCost<'a>>,
 }
 
@@ -131,6 +133,7 @@ struct JsonSwitchCost<'a> {
     just_after_the_hour_cost: String,
     well_timed_cost: String,
     saving: String,
+    assumed: bool,
 }
 
 #[derive(Serialize)]
@@ -139,6 +142,7 @@ struct JsonSchedule {
     windows: Vec<JsonWindow>,
     gaps_without_gold: Vec<String>,
     shares: Vec<JsonShare>,
+    assumed: bool,
 }
 
 #[derive(Serialize)]
@@ -176,7 +180,6 @@ struct JsonChange<'a> {
     as_planned: Option<JsonSide<'a>>,
     #[serde(flatten)]
     costs: JsonCosts,
-    assumed: bool,
 }
 
 /// A connection on one side of a plan; what the plan does not tell is null.
@@ -202,6 +205,7 @@ struct JsonCosts {
     before: Option<String>,
     after: Option<String>,
     difference: Option<String>,
+    assumed: bool,
 }
 
 #[derive(Serialize)]
@@ -266,6 +270,7 @@ fn scenario<'e>(
         payable: own.payable()?.map(text),
         difference_per_month: difference.map(text),
         difference_per_year: per_year.map(text),
+        difference_assumed: report.is_some() && estimate.difference_assumed(own),
         accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, own, report, columns))?,
         grouped_lines: report.map_or(Ok(Vec::new()), |report| {
             let rows = report.group_rows();
@@ -341,6 +346,7 @@ fn switches<'e>(estimate: &Estimate<'_>, timing: &'e Timing) -> Result<JsonSwitc
             just_after_the_hour_cost: own.just_after.printed(gb)?.to_string(),
             well_timed_cost: own.well_timed.printed(gb)?.to_string(),
             saving: own.saving.to_string(),
+            assumed: own.assumed,
         })
     });
     Ok(JsonSwitches {
@@ -349,6 +355,7 @@ fn switches<'e>(estimate: &Estimate<'_>, timing: &'e Timing) -> Result<JsonSwitc
         just_after_the_hour_payable: timing.just_after_payable.to_string(),
         well_timed_payable: timing.well_timed_payable.to_string(),
         saving: timing.saving()?.to_string(),
+        assumed: timing.assumed,
         connections: connections.collect::<Result<_>>()?,
     })
 }
@@ -373,6 +380,7 @@ fn schedule(advice: &ScheduleAdvice) -> JsonSchedule {
         windows: windows.collect(),
         gaps_without_gold: advice.gaps_without_gold.clone(),
         shares: shares.collect(),
+        assumed: advice.assumed,
     }
 }
 
@@ -390,10 +398,11 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
 }
 
 fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
-    let costs = |before: Option<Money>, after: Option<Money>| -> Result<JsonCosts> {
+    let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
         let difference = terraform::difference(before, after)?;
-        Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference) })
+        let assumed = assumed.contains(&true);
+        Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
     };
     let connections = changes.connections.iter().map(|own| {
         Ok(JsonChange {
@@ -401,18 +410,17 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
             action: own.change.action.as_str(),
             as_it_is: own.change.before.as_ref().map(side),
             as_planned: own.change.after.as_ref().map(side),
-            costs: costs(own.before, own.after)?,
-            assumed: own.assumed,
+            costs: costs(own.before, own.after, own.assumed)?,
         })
     });
     let accounts = changes.accounts.iter().map(|own| {
         let billing_account_id = &own.billing_account_id;
-        Ok(JsonAccountChange { billing_account_id, costs: costs(own.before, own.after)? })
+        Ok(JsonAccountChange { billing_account_id, costs: costs(own.before, own.after, own.assumed)? })
     });
     Ok(JsonChanges {
         connections: connections.collect::<Result<_>>()?,
         accounts: accounts.collect::<Result<_>>()?,
-        total: costs(changes.before, changes.after)?,
+        total: costs(changes.before, changes.after, changes.assumed)?,
         unchanged: changes.unchanged.to_string(),
         not_known: &changes.open,
     })

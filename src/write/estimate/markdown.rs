@@ -5,7 +5,7 @@
 use super::{
     NOT_PRICED,
     changes::{TextTable, change_tables, coverage},
-    facts, findings, not_priced, supplying,
+    facts, findings, marked, not_priced, supplying, told_once,
 };
 use crate::{
     error::Result,
@@ -114,18 +114,18 @@ fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
 fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>) -> Result<Vec<String>> {
     let by = if estimate.measured { "by the hour" } else { "by connection" };
     let sla = scenario.link_type.map_or(by, LinkType::sla);
-    let mark = if scenario.assumed() { " *" } else { "" };
+    let (assumed, of_difference) = (scenario.assumed(), estimate.difference_assumed(scenario));
     let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
     let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
         cells.push(NOT_PRICED.into());
         cells.resize(5, String::new());
         return Ok(cells);
     };
-    cells.extend([format!("{}{mark}", report.payable()?), format!("{difference}{mark}")]);
+    cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
     cells.push(if estimate.measured {
         report.statements.iter().map(|statement| statement.raised_hours).sum::<u64>().to_string()
     } else {
-        format!("{}{mark}", per_year(difference)?)
+        marked(per_year(difference)?, of_difference)
     });
     Ok(cells)
 }
@@ -137,13 +137,11 @@ fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     let mut paid: BTreeMap<String, BTreeMap<&str, String>> = BTreeMap::new();
     for scenario in &estimate.scenarios {
         for (id, cost) in scenario.connections()?.into_iter().filter(|(id, _)| !id.is_empty()) {
-            let mark = if cost.assumed { " *" } else { "" };
-            let cell = format!("{}{mark}", cost.amount.printed(gb)?);
+            let cell = marked(cost.amount.printed(gb)?, cost.assumed);
             costs.entry(id.to_owned()).or_default().insert(scenario.name, cell);
         }
         for own in scenario.report().into_iter().flat_map(|report| &report.statements) {
-            let mark = if own.assumed { " *" } else { "" };
-            let cell = format!("{}{mark}", own.payable);
+            let cell = marked(own.payable, own.assumed);
             paid.entry(own.billing_account_id.clone()).or_default().insert(scenario.name, cell);
         }
     }
@@ -180,7 +178,7 @@ fn missing(text: &mut String, estimate: &Estimate<'_>) {
 
 /// What a reader should know before choosing, and what was found in the traffic.
 fn told(text: &mut String, estimate: &Estimate<'_>) {
-    let notes = estimate.notes.iter().map(|note| (note.code.as_str(), note.message.clone()));
+    let notes = told_once(estimate).into_iter().map(|note| (note.code.as_str(), note.message.clone()));
     let findings = findings(estimate).into_iter().map(|finding| (finding.code.as_str(), finding.message));
     let told: Vec<(&str, String)> = notes.chain(findings).collect();
     if told.is_empty() {

@@ -10,10 +10,16 @@ pub mod table;
 use super::{BEFORE_TAX, control_totals, provenance};
 use crate::{
     error::Error,
-    estimate::{Estimate, Outcome, Scenario},
+    estimate::{Estimate, Outcome, Scenario, advice::Note},
     findings::{Finding, FindingCode},
     report::Report,
 };
+use std::collections::BTreeSet;
+
+/// An amount, with the mark of an assumed price (R18).
+fn marked(money: impl ToString, assumed: bool) -> String {
+    if assumed { format!("{} *", money.to_string()) } else { money.to_string() }
+}
 
 /// Stands where an amount would.
 const NOT_PRICED: &str = "not priced";
@@ -26,6 +32,12 @@ pub(super) fn not_priced<'e>(
         Outcome::Priced(_) => None,
         Outcome::NotPriced { error, supply } => Some((scenario.name, error, &supply[..])),
     })
+}
+
+/// The notes, each message once: as with findings, nothing is said twice.
+fn told_once<'e>(estimate: &'e Estimate<'_>) -> Vec<&'e Note> {
+    let mut told = BTreeSet::new();
+    estimate.notes.iter().filter(|note| told.insert((note.code, &note.message))).collect()
 }
 
 /// The command that would supply a missing price: this one with another argument.
@@ -79,8 +91,9 @@ pub fn basis(estimate: &Estimate<'_>) -> Vec<String> {
         lines.extend(error.faults().iter().map(|fault| format!("{name} is not priced: {fault}")));
         lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
     }
-    lines
-        .extend(estimate.notes.iter().map(|note| format!("note: [{}] {}", note.code.as_str(), note.message)));
+    lines.extend(
+        told_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), note.message)),
+    );
     let findings = findings(estimate);
     let told = findings.iter().take(SHOWN);
     lines.extend(told.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));

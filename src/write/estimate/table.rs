@@ -3,7 +3,7 @@
 use super::{
     NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, not_priced, shared, supplying,
+    facts, findings, marked, not_priced, shared, supplying, told_once,
 };
 use crate::{
     error::Result,
@@ -21,10 +21,7 @@ use crate::{
         table::{cell, heading, headless, indented, is_number, line, plain_table},
     },
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Write,
-};
+use std::{collections::BTreeMap, io::Write};
 
 /// How many notes are shown; all are in the JSON.
 const NOTES_SHOWN: usize = 20;
@@ -82,11 +79,6 @@ fn text(estimate: &Estimate<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// An amount, with the mark of an assumed price (R18).
-fn marked(money: Money, assumed: bool) -> String {
-    if assumed { format!("{money} *") } else { money.to_string() }
-}
-
 fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
     line(text, &format!("Scenarios; differences are to {reference}"));
@@ -120,9 +112,10 @@ fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize
         return Ok(cells);
     };
     let assumed = scenario.assumed();
-    cells.extend([marked(report.payable()?, assumed), marked(difference, assumed)]);
+    let of_difference = estimate.difference_assumed(scenario);
+    cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
     if !estimate.measured {
-        cells.push(marked(per_year(difference)?, assumed));
+        cells.push(marked(per_year(difference)?, of_difference));
         return Ok(cells);
     }
     let raised = report.statements.iter().map(|statement| statement.raised_cost);
@@ -214,15 +207,18 @@ const LEFT_OUT: [Column; 6] = [
 ];
 
 fn lines(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
-    let mut rows: Vec<(&str, Row)> = Vec::new();
+    let mut rows: Vec<(&Scenario<'_>, Row)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
-            rows.push((scenario.name, row?));
+            rows.push((scenario, row?));
         }
     }
     let discounted = |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
     let list_price = rows.iter().any(|(_, row)| discounted(row));
-    let filled = |column: &Column| rows.iter().any(|(_, row)| !row.get(*column).is_empty());
+    // An adjustment has its name where lines have their link type.
+    let shows =
+        |row: &Row, column| !row.get(column).is_empty() || column == Column::LinkType && is_adjustment(row);
+    let filled = |column: &Column| rows.iter().any(|(_, row)| shows(row, *column));
     let mut columns = estimate.columns();
     columns.retain(|column| !LEFT_OUT.contains(column) && filled(column));
     columns.retain(|column| *column != Column::ListUnitPrice || list_price);
@@ -230,8 +226,9 @@ fn lines(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
     let right: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
-        let cells = columns.iter().map(|&column| line_cell(row, column));
-        [(*scenario).to_owned()].into_iter().chain(cells).collect()
+        let assumed = line_assumed(scenario, row);
+        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
+        [scenario.name.to_owned()].into_iter().chain(cells).collect()
     });
     line(text, "\nLines");
     text.push_str(&indented(&plain_table(&header, cells, &right)));
@@ -242,9 +239,27 @@ fn title(column: Column) -> &'static str {
     if column == Column::BillingAccountId { "account" } else { heading(column) }
 }
 
-fn line_cell(row: &Row, column: Column) -> String {
-    if column == Column::LinkType && row.get(Column::ChargeCategory) == "adjustment" {
+/// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
+fn line_assumed(scenario: &Scenario<'_>, row: &Row) -> bool {
+    let of_account = || {
+        let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
+        statements.any(|own| own.assumed && own.billing_account_id == row.get(Column::BillingAccountId))
+    };
+    row.get(Column::PriceStatus) == "assumed" || is_adjustment(row) && of_account()
+}
+
+fn is_adjustment(row: &Row) -> bool {
+    row.get(Column::ChargeCategory) == "adjustment"
+}
+
+fn line_cell(row: &Row, column: Column, assumed: bool) -> String {
+    const PRICED: [Column; 4] =
+        [Column::ListUnitPrice, Column::ContractedUnitPrice, Column::BilledCost, Column::RaisedCost];
+    if column == Column::LinkType && is_adjustment(row) {
         return "adjustment".into();
+    }
+    if PRICED.contains(&column) && !row.get(column).is_empty() {
+        return marked(row.get(column), assumed);
     }
     cell(row, column)
 }
@@ -261,11 +276,11 @@ fn switches(text: &mut String, timing: &Timing, estimate: &Estimate<'_>) -> Resu
             own.connection.to_string(),
             own.switches.to_string(),
             own.raised_hours.to_string(),
-            own.raised_cost.to_string(),
-            own.amount.printed(gb)?.to_string(),
-            own.just_after.printed(gb)?.to_string(),
-            own.well_timed.printed(gb)?.to_string(),
-            own.saving.to_string(),
+            marked(own.raised_cost, own.assumed),
+            marked(own.amount.printed(gb)?, own.assumed),
+            marked(own.just_after.printed(gb)?, own.assumed),
+            marked(own.well_timed.printed(gb)?, own.assumed),
+            marked(own.saving, own.assumed),
         ]);
     }
     let header = [
@@ -279,14 +294,15 @@ fn switches(text: &mut String, timing: &Timing, estimate: &Estimate<'_>) -> Resu
         "saving",
     ];
     text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3, 4, 5, 6, 7])));
-    let (payable, after) = (timing.payable, timing.just_after_payable);
+    let money = |money: Money| marked(money, timing.assumed);
+    let (payable, after) = (money(timing.payable), money(timing.just_after_payable));
     line(
         text,
         &format!(
             "  All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
         ),
     );
-    let (well_timed, saving) = (timing.well_timed_payable, timing.saving()?);
+    let (well_timed, saving) = (money(timing.well_timed_payable), money(timing.saving()?));
     line(
         text,
         &format!("  Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
@@ -312,12 +328,16 @@ fn schedule(text: &mut String, advice: &ScheduleAdvice) {
         line(text, &format!("  From {gap} no hour is billed at Gold: switching down and up saves nothing"));
     }
     if advice.shares.is_empty() {
+        if advice.missing.is_none() {
+            line(text, "  No break-even share: over Platinum this traffic is no dearer than over Gold");
+        }
         return;
     }
     line(text, "\nShare of the traffic in percent, weighed by the difference of its prices");
     let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
     let rows = advice.shares.iter().map(|own| {
-        vec![name(own), own.in_windows.to_string(), own.lifted.to_string(), own.break_even.to_string()]
+        let percent = [own.in_windows, own.lifted, own.break_even].map(|share| marked(share, advice.assumed));
+        [name(own)].into_iter().chain(percent).collect()
     });
     let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
     text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3])));
@@ -336,18 +356,16 @@ fn missing(text: &mut String, estimate: &Estimate<'_>) {
 }
 
 fn notes(text: &mut String, estimate: &Estimate<'_>) {
-    if estimate.notes.is_empty() {
+    let notes = told_once(estimate);
+    if notes.is_empty() {
         return;
     }
-    line(text, &format!("\nBefore choosing: {}", estimate.notes.len()));
-    // A finding says nothing twice, and neither does a note.
-    let mut told = BTreeSet::new();
-    let new = estimate.notes.iter().filter(|note| told.insert((note.code, &note.message)));
-    for note in new.take(NOTES_SHOWN) {
+    line(text, &format!("\nBefore choosing: {}", notes.len()));
+    for note in notes.iter().take(NOTES_SHOWN) {
         line(text, &format!("  [{}] {}", note.code.as_str(), note.message));
     }
-    if estimate.notes.len() > NOTES_SHOWN {
-        let more = estimate.notes.len() - NOTES_SHOWN;
+    if notes.len() > NOTES_SHOWN {
+        let more = notes.len() - NOTES_SHOWN;
         line(text, &format!("  ... and {more} more; --format json has them all"));
     }
 }
