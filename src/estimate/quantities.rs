@@ -164,7 +164,14 @@ impl Quantities {
             0 => "none of its rows says since when it holds".to_owned(),
             _ => format!("those in force in hour {}", self.hour),
         };
-        let message = format!("no month was given: the newest prices of {} are used, {since}", catalog.name);
+        // All that begins has begun in that hour, so what changes later is something that ends. Whether it has ended
+        // by now is not asked of the clock (R17).
+        let end = catalog.price_changes().into_iter().find(|&hour| hour > self.hour);
+        let ends = end.map_or_else(String::new, |hour| {
+            format!("; some of them end, the first in hour {hour}: --month takes those of a month")
+        });
+        let message =
+            format!("no month was given: the newest prices of {} are used, {since}{ends}", catalog.name);
         Some(Note::new(NoteCode::NewestPrices, message))
     }
 }
