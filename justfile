@@ -6,6 +6,7 @@ check:
     cargo clippy --locked --all-targets -- -D warnings
     cargo clippy --locked --all-targets --no-default-features -- -D warnings
     cargo clippy --locked --all-targets --no-default-features --features cli -- -D warnings
+    cargo clippy --locked --all-targets --no-default-features --features parquet -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 # All tests, on the build that the program uses.
@@ -20,9 +21,10 @@ test-lean:
 golden:
     PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test golden
 
-# The bills of the examples.
+# The bills and the estimates of the examples.
 bills: build
     sh examples/bills.sh
+    sh examples/estimates.sh
 
 build:
     cargo build --release --locked
