@@ -51,6 +51,7 @@
 
 pub mod error;
 pub mod model;
+mod parallel;
 
 pub mod catalog;
 pub mod read;

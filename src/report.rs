@@ -261,6 +261,15 @@ impl ReportOptions {
     }
 }
 
+/// What a line of the file shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    Group(&'a Group),
+    Line(&'a Line),
+    /// What makes the print of an account add up; not nothing.
+    Adjustment(&'a Statement),
+}
+
 /// A finished report; the writers turn it into bytes.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
@@ -282,6 +291,8 @@ pub struct Report<'a> {
     pub findings: Vec<Finding>,
     /// A digest over the metered hours.
     pub usage_digest: String,
+    /// How many threads may make it text.
+    pub(crate) threads: usize,
 }
 
 /// Rates what was metered and makes the report.
@@ -336,6 +347,7 @@ impl<'a> Basis<'_, 'a> {
             totals: metered.totals,
             findings: if *measured { self.findings(&survey) } else { Vec::new() },
             usage_digest,
+            threads: metered.usage.threads(),
         };
         report.note_assumed_prices();
         report.findings.sort_by_key(|finding| finding.code);
@@ -458,13 +470,27 @@ impl Report<'_> {
 
     /// The lines of the file: every account's lines and its adjustment, or the groups and all adjustments.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
-        let groups = self.group_rows();
+        self.shown().map(|shown| self.row(shown))
+    }
+
+    /// What the lines of the file show, in their order.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
         let statements = self.statements.iter().flat_map(|statement| {
-            let shown = if self.groups.is_some() { 0..0 } else { statement.lines.clone() };
-            let lines = self.lines[shown].iter().map(|line| self.line_row(line));
-            lines.chain(self.adjustment_row(statement).map(Ok))
+            let lines = if self.groups.is_some() { 0..0 } else { statement.lines.clone() };
+            let adjusted = statement.adjustment != Money::ZERO;
+            let adjustment = adjusted.then_some(Shown::Adjustment(statement));
+            self.lines[lines].iter().map(Shown::Line).chain(adjustment)
         });
-        groups.chain(statements)
+        self.groups.iter().flatten().map(Shown::Group).chain(statements)
+    }
+
+    /// A line of the file as text.
+    pub(crate) fn row(&self, shown: Shown<'_>) -> Result<Row> {
+        match shown {
+            Shown::Group(group) => self.group_row(group),
+            Shown::Line(line) => self.line_row(line),
+            Shown::Adjustment(statement) => Ok(self.adjustment_row(statement)),
+        }
     }
 
     /// The grouped lines; none where lines are not grouped.
@@ -522,17 +548,14 @@ impl Report<'_> {
     }
 
     /// The line that makes an account's print add up; none where there is nothing to adjust.
-    fn adjustment_row(&self, statement: &Statement) -> Option<Row> {
-        if statement.adjustment == Money::ZERO {
-            return None;
-        }
+    fn adjustment_row(&self, statement: &Statement) -> Row {
         let mut row = Row::default();
         row.set(Column::BillingMonth, self.options.month);
         row.set(Column::BillingAccountId, &*statement.billing_account_id);
         row.set(Column::ChargeCategory, "adjustment");
         row.set(Column::BilledCost, statement.adjustment);
         row.set(Column::BillingCurrency, &*self.catalog.currency);
-        Some(row)
+        row
     }
 
     /// Groups the lines, and lets the adjustments make the groups add up to what is payable.

@@ -1,7 +1,6 @@
 //! What two records share if one is a copy of the other, and which of many are shared.
 
-use super::run_on;
-use crate::error::Result;
+use crate::{error::Result, parallel::run_on};
 use std::{collections::HashSet, sync::Mutex};
 
 /// Connection and sender, and nanoseconds from the period's start.

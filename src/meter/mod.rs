@@ -30,7 +30,7 @@ use crate::{
 };
 use flow::{Flows, Join, repeated};
 use fraction::{Fractions, rounds_up};
-use hourly::{HourlyBuilder, run_on};
+use hourly::HourlyBuilder;
 use identity::Repeated;
 use lookup::Lookup;
 use scan::{Cut, Scanned, scan};

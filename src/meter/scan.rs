@@ -2,12 +2,13 @@
 
 use super::{
     fraction::Fractions,
-    hourly::{HourlyUsage, run_on},
+    hourly::HourlyUsage,
     plain::PADDING,
     tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Summed, Tally},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    parallel::run_on,
     read::{
         TrafficSource,
         rows::LONGEST_ROW,

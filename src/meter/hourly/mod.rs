@@ -22,6 +22,7 @@ use crate::{
         time::{Hour, Period},
         usage::{MeteredHour, Sender},
     },
+    parallel::run_on,
 };
 use std::sync::{
     Mutex, PoisonError,
@@ -88,6 +89,11 @@ impl HourlyUsage {
     /// The billing period that the hours lie in.
     pub fn period(&self) -> Period {
         self.period
+    }
+
+    /// How many threads show its hours.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// How many connections times senders there are.
@@ -183,18 +189,6 @@ fn or_into(words: &mut [u64], others: &[u64]) {
     for (word, other) in words.iter_mut().zip(others) {
         *word |= other;
     }
-}
-
-/// Runs `work` on so many threads, this one among them, and collects what they return.
-pub(super) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Sync) -> Result<Vec<A>> {
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
-        let mut results = vec![work()];
-        for other in others {
-            results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        results.into_iter().collect()
-    })
 }
 
 #[cfg(test)]
