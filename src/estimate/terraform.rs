@@ -34,6 +34,9 @@ pub const AFTER: &str = "after";
 pub struct PlanQuantities {
     before: Quantities,
     after: Quantities,
+    /// The connections of both sides.
+    planned: [Vec<PlannedConnection>; 2],
+    prices_of: PricesOf,
     changes: Vec<Change>,
     notes: Vec<Note>,
     /// Why the difference of the plan as a whole is not known.
@@ -161,10 +164,12 @@ impl PlanQuantities {
         if let Some(error) = Error::from_faults(ErrorKind::Input, builder.faults) {
             return Err(error);
         }
-        let [before, after] = builder.sides;
+        let planned = builder.sides;
         Ok(Self {
-            before: Quantities::new(&before, prices_of, catalog)?,
-            after: Quantities::new(&after, prices_of, catalog)?,
+            before: Quantities::new(&planned[0], prices_of, catalog)?,
+            after: Quantities::new(&planned[1], prices_of, catalog)?,
+            planned,
+            prices_of,
             changes: changes.into_iter().cloned().collect(),
             notes: builder.notes,
             open: builder.open,
@@ -358,6 +363,33 @@ fn side_costs(scenarios: &[Scenario<'_>], name: &str) -> Result<Option<SideCosts
     Ok(Some(SideCosts { by_address, by_account, total, assumed: report.assumed() }))
 }
 
+/// What each connection of a side costs, where its price is known: one price that is missing hides only its own.
+fn connection_costs(
+    quantities: &PlanQuantities,
+    side: usize,
+    costs: Option<&SideCosts>,
+    catalog: &Catalog,
+) -> Result<BTreeMap<String, (Amount, bool)>> {
+    if let Some(costs) = costs {
+        return Ok(costs.by_address.clone());
+    }
+    let mut known = BTreeMap::new();
+    for planned in &quantities.planned[side] {
+        let alone = Quantities::new(std::slice::from_ref(planned), quantities.prices_of, catalog)?;
+        let basis = alone.basis();
+        match basis.report(alone.inventory(), catalog) {
+            Ok(report) => {
+                let amounts = report.lines.iter().map(|line| line.amount);
+                let amount = amounts.into_iter().try_fold(Amount::ZERO, Amount::checked_add)?;
+                known.insert(planned.label.clone(), (amount, report.assumed()));
+            }
+            Err(error) if error.kind() == ErrorKind::MissingPrice => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(known)
+}
+
 fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Catalog) -> Result<Changes> {
     let sides = [side_costs(scenarios, BEFORE)?, side_costs(scenarios, AFTER)?];
     let printed = |amount: Amount| amount.printed(catalog.gb);
@@ -365,16 +397,26 @@ fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Ca
         let of = [&quantities.before, &quantities.after];
         of.iter().any(|own| own.inventory().index_of(address).is_some())
     };
+    let mut known = [None, None];
+    for (index, name) in [BEFORE, AFTER].into_iter().enumerate() {
+        if scenarios.iter().any(|scenario| scenario.name == name) {
+            known[index] = Some(connection_costs(quantities, index, sides[index].as_ref(), catalog)?);
+        }
+    }
     let mut connections = Vec::new();
     for change in &quantities.changes {
         let mut costs = [None, None];
         let mut assumed = [false; 2];
-        for ((cost, assumed), side) in costs.iter_mut().zip(&mut assumed).zip(&sides) {
+        let given = [change.before.is_some(), change.after.is_some()];
+        for (index, known) in known.iter().enumerate() {
+            let Some(known) = known.as_ref().filter(|_| priced(&change.address)) else { continue };
             // A side that the connection does not have costs nothing; one that is not priced is not known.
-            let Some(side) = side.as_ref().filter(|_| priced(&change.address)) else { continue };
-            let (amount, touched) = side.by_address.get(&change.address).copied().unwrap_or_default();
-            *assumed = touched;
-            *cost = Some(printed(amount)?);
+            let nothing = (!given[index]).then_some((Amount::ZERO, false));
+            let Some((amount, touched)) = nothing.or_else(|| known.get(&change.address).copied()) else {
+                continue;
+            };
+            assumed[index] = touched;
+            costs[index] = Some(printed(amount)?);
         }
         let [before, after] = costs;
         connections.push(ChangeCost { change: change.clone(), before, after, assumed });
