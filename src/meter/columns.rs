@@ -1,9 +1,9 @@
 //! Rows of Parquet files: plain ones the fast way, all others in the general way.
 
-use super::{lookup::Found, plain::PlainRecord, tally::Tally};
+use super::tally::Tally;
 use crate::{
     error::Result,
-    model::{time::Timestamp, usage::Sender},
+    model::usage::Sender,
     read::{
         parquet::{ParquetFile, Rows},
         traffic::{Observation, parse_sender, within_record},
@@ -30,112 +30,68 @@ pub(super) fn pieces(file: &ParquetFile) -> Vec<Range<usize>> {
 
 /// Takes all rows of these row groups.
 pub(super) fn take_groups(file: &ParquetFile, groups: Range<usize>, tally: &mut Tally<'_>) -> Result<()> {
-    let (lookup, period) = (tally.plan().lookup, tally.plan().settings.period);
-    let connection = |text: &[u8]| match lookup.find(text) {
-        Some(Found::Known(index)) => Some(Code::new(index, !lookup.exists_throughout(index, period)).0),
-        Some(Found::Faulty(_)) | None => None,
+    let lookup = tally.plan().lookup;
+    // An inventory of 2^30 connections does not fit into memory.
+    let connections = |texts: &[&[u8]]| -> Vec<Option<i32>> {
+        lookup.find_each(texts).into_iter().map(|connection| i32::try_from(connection?).ok()).collect()
     };
-    let sender = |text: &[u8]| {
-        Sender::ALL.iter().position(|sender| sender.as_str().as_bytes() == text).map(|place| place as i32)
+    let sender = |text: &&[u8]| {
+        let sender = Sender::ALL.into_iter().find(|sender| sender.as_str().as_bytes() == *text);
+        sender.map(|sender| sender as i32)
     };
+    let senders = |texts: &[&[u8]]| texts.iter().map(sender).collect();
     let mut keys = Vec::new();
     for group in groups {
         tally.begin_group(group + 1);
-        file.read(group, &connection, &sender, &mut |rows| take_rows(tally, rows, &mut keys))?;
+        file.read(group, &connections, &senders, &mut |rows| take_rows(tally, rows, &mut keys))?;
     }
     Ok(())
 }
 
-/// A known connection, and whether there are hours in which it does not exist.
-#[derive(Clone, Copy)]
-struct Code(i32);
+/// So many rows are taken together at most: behind one that is not taken, the rest are looked at again.
+const TOGETHER: usize = 256;
 
-impl Code {
-    fn new(connection: usize, limited: bool) -> Self {
-        // OK because an inventory of 2^30 connections does not fit into memory.
-        Self((connection as i32) << 1 | i32::from(limited))
-    }
-
-    fn connection(self) -> Option<usize> {
-        usize::try_from(self.0 >> 1).ok()
-    }
-}
-
-/// Fewer rows than this are sooner taken one by one.
-const TOGETHER: usize = 8;
+/// Not a key: one of the texts is not known.
+const NO_KEY: u32 = u32::MAX;
 
 fn take_rows(tally: &mut Tally<'_>, rows: &Rows<'_>, keys: &mut Vec<u32>) -> Result<()> {
     let Some(bytes) = rows.bytes else {
-        return (0..rows.count).try_for_each(|row| take_row(tally, rows, row));
+        return (0..rows.ticks.len()).try_for_each(|row| take_row(tally, rows, row));
     };
     find_keys(rows, keys);
-    let mut start = 0;
+    let mut row = 0;
     // Run by run of one instant.
     for run in rows.ticks.chunk_by(|a, b| a == b) {
-        let run = start..start + run.len();
-        start = run.end;
-        match rows.instant(run.start) {
-            Ok(timestamp) => take_run(tally, rows, run, timestamp, keys, bytes)?,
-            Err(_) => run.into_iter().try_for_each(|row| take_row(tally, rows, row))?,
-        }
-    }
-    Ok(())
-}
-
-/// Takes rows of one instant, those together whose keys are known.
-fn take_run(
-    tally: &mut Tally<'_>,
-    rows: &Rows<'_>,
-    run: Range<usize>,
-    timestamp: Timestamp,
-    keys: &[u32],
-    bytes: &[u64],
-) -> Result<()> {
-    let mut start = run.start;
-    for part in keys[run].chunk_by(|a, b| (*a == NO_KEY) == (*b == NO_KEY)) {
-        let own = start..start + part.len();
-        start = own.end;
-        if part.len() >= TOGETHER
-            && part[0] != NO_KEY
-            && tally.take_together(timestamp, part, &bytes[own.clone()])
-        {
-            tally.span.lines += part.len() as u64;
-            continue;
-        }
-        for row in own {
-            if !take_plain(tally, rows, row, timestamp, bytes[row]) {
+        let end = row + run.len();
+        while row < end {
+            let some = row..end.min(row + TOGETHER);
+            let taken = match rows.instant(row) {
+                Ok(timestamp) => {
+                    let keys = &keys[some.clone()];
+                    let known = keys.iter().position(|&key| key == NO_KEY).unwrap_or(keys.len());
+                    tally.take_plain(timestamp, &keys[..known], &bytes[row..row + known])
+                }
+                Err(_) => 0,
+            };
+            tally.span.lines += taken as u64;
+            row += taken;
+            if taken < some.len() {
                 take_row(tally, rows, row)?;
+                row += 1;
             }
         }
     }
     Ok(())
 }
 
-/// Not the key of a connection that exists throughout.
-const NO_KEY: u32 = u32::MAX;
-
 fn find_keys(rows: &Rows<'_>, keys: &mut Vec<u32>) {
-    let key = |(&code, &sender): (&i32, &i32)| {
-        let known = code | sender >= 0 && code & 1 == 0;
-        // A code without its lowest bit, and the sender in its place, is the key.
-        if known { (code | sender) as u32 } else { NO_KEY }
+    let key = |(&connection, &sender): (&i32, &i32)| {
+        let known = connection | sender >= 0;
+        // As `key_of`, without a branch.
+        if known { (connection as u32) << 1 | sender as u32 } else { NO_KEY }
     };
     keys.clear();
     keys.extend(rows.connections.iter().zip(rows.senders).map(key));
-}
-
-/// Takes a row whose texts are known; false where the general path must look.
-fn take_plain(tally: &mut Tally<'_>, rows: &Rows<'_>, row: usize, timestamp: Timestamp, bytes: u64) -> bool {
-    let (Some(connection), Ok(sender)) =
-        (Code(rows.connections[row]).connection(), usize::try_from(rows.senders[row]))
-    else {
-        return false;
-    };
-    let connection = tally.plan().lookup.plain(connection);
-    let sender = Sender::ALL[sender];
-    let taken = tally.take_plain(&PlainRecord { timestamp, connection, sender, bytes, length: 0 });
-    tally.span.lines += u64::from(taken);
-    taken
 }
 
 /// Takes a row in the general way; what is wrong with it becomes part of the observation.
@@ -144,7 +100,7 @@ fn take_row(tally: &mut Tally<'_>, rows: &Rows<'_>, row: usize) -> Result<()> {
     let [instant, amount] = rows.texts(row);
     let id = rows.unknown_connection(row).map(|unknown| {
         unknown.unwrap_or_else(|| {
-            let connection = Code(rows.connections[row]).connection();
+            let connection = usize::try_from(rows.connections[row]).ok();
             connection.map_or(b"", |index| plan.inventory.connection(index).id.as_bytes())
         })
     });

@@ -1,5 +1,6 @@
 //! Connections by the raw bytes of their id, and the hours in which each may have traffic.
 
+use super::hourly::Counter;
 use crate::{
     error::Fault,
     model::{
@@ -13,6 +14,12 @@ pub(super) const SHORT_ID: usize = 32;
 const WORDS: usize = SHORT_ID / 8;
 type Words = [u64; WORDS];
 
+/// So many ids are looked up at once.
+pub(super) const AT_ONCE: usize = 32;
+
+/// Places per connection: with so many most ids stand where they are looked for first.
+const PLACES: usize = 4;
+
 /// What is known of a connection id.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found<'a> {
@@ -22,132 +29,129 @@ pub(super) enum Found<'a> {
     Faulty(&'a Fault),
 }
 
-/// The hours of the period, counted from its start, in which a connection exists.
-#[derive(Debug, Clone, Copy)]
-struct Connected {
-    first: u32,
-    end: u32,
-}
-
-/// A connection with a short id, and the hours in which it exists.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plain {
-    pub connection: usize,
-    pub first: u32,
-    pub end: u32,
-}
-
-/// A short id and what the meter asks of its connection, together so that one look into memory has it all.
+/// A short id as integers, zeros behind it.
 ///
-/// The comma behind the id is part of its words: it says where the id ends.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    words: Words,
-    /// Index of the connection plus one; 0 where the slot is empty.
-    connection: u32,
-    /// As in [`Connected`]; a month has at most 744 hours.
-    first: u16,
-    end: u16,
-}
+/// The comma behind the id is part of it: it says where the id ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ShortId(Words);
 
 /// Finds connections by id.
 #[derive(Debug)]
 pub(super) struct Lookup<'a> {
     inventory: &'a Inventory,
-    /// Open addressing over the short ids of known connections.
-    slots: Vec<Slot>,
-    connected: Vec<Connected>,
+    period: Period,
+    /// Open addressing over the short ids of known connections: their index plus one; 0 where a place is empty.
+    places: Vec<u32>,
+    /// Of a hash, how many bits a place has no use for.
+    unused_bits: u32,
+    /// By connection; where the id is long, one that no place leads to.
+    ids: Vec<ShortId>,
     /// By connection: inside a region, where traffic is free.
     pub free: Vec<bool>,
 }
 
 impl<'a> Lookup<'a> {
     pub fn new(inventory: &'a Inventory, period: Period) -> Self {
-        let connected = inventory.connections().iter().map(|connection| {
-            let hours = connection.hours_in(period);
-            // OK because a month has 744 hours.
-            let offset = |hour: i64| (hour - period.start.index()) as u32;
-            let (first, end) = (offset(hours.start.index()), offset(hours.end.index()));
-            Connected { first, end }
-        });
-        let free = inventory.connections().iter().map(Connection::within_region).collect();
-        let mut lookup = Self { inventory, slots: Vec::new(), connected: connected.collect(), free };
-        lookup.fill_slots(inventory);
+        let connections = inventory.connections();
+        let free = connections.iter().map(Connection::within_region).collect();
+        let places = vec![0; (connections.len() * PLACES).max(2).next_power_of_two()];
+        let unused_bits = u64::BITS - places.len().trailing_zeros();
+        let ids = Vec::with_capacity(connections.len());
+        let mut lookup = Self { inventory, period, places, unused_bits, ids, free };
+        for (index, connection) in connections.iter().enumerate() {
+            let short = ShortId::of(connection.id.as_bytes());
+            lookup.ids.push(short.unwrap_or(ShortId::NONE));
+            if let Some(id) = short {
+                let mut place = lookup.first_place(&id);
+                while lookup.places[place] != 0 {
+                    place = lookup.next_place(place);
+                }
+                lookup.places[place] = index as u32 + 1;
+            }
+        }
         lookup
     }
 
-    fn fill_slots(&mut self, inventory: &Inventory) {
-        let empty = Slot { words: [0; WORDS], connection: 0, first: 0, end: 0 };
-        let room = (inventory.connections().len() * 3 / 2 + 1).next_power_of_two();
-        self.slots = vec![empty; room];
-        for (index, connection) in inventory.connections().iter().enumerate() {
-            let id = connection.id.as_bytes();
-            // An id that a plain line could not hold as it is goes the general way.
-            if id.len() >= SHORT_ID || id.iter().any(|byte| b"\",\r\n".contains(byte)) {
-                continue;
-            }
-            let mut padded = [0; SHORT_ID];
-            padded[..id.len()].copy_from_slice(id);
-            padded[id.len()] = b',';
-            let words = Kept::new(id.len()).words(&padded);
-            let mut place = hash(&words) as usize & (room - 1);
-            while self.slots[place].connection != 0 {
-                place = (place + 1) & (room - 1);
-            }
-            // OK because hours of a month are below 2^16; a connection of another time has none.
-            let own = self.connected[index];
-            let hour = |hour: u32| u16::try_from(hour).unwrap_or(u16::MAX);
-            let (first, end) = (hour(own.first), hour(own.end));
-            self.slots[place] = Slot { words, connection: index as u32 + 1, first, end };
-        }
-    }
-
-    /// A known connection, by its index.
-    #[cfg(feature = "parquet")]
-    pub fn plain(&self, connection: usize) -> Plain {
-        let Connected { first, end } = self.connected[connection];
-        Plain { connection, first, end }
-    }
-
-    /// Whether a known connection exists in all hours of the period.
-    #[cfg(feature = "parquet")]
-    pub fn exists_throughout(&self, connection: usize, period: Period) -> bool {
-        let Connected { first, end } = self.connected[connection];
-        first == 0 && u64::from(end) >= period.hours()
+    /// Counters for a worker, by connection.
+    pub fn counters(&self) -> Vec<Counter> {
+        let counter = |(connection, &free): (&Connection, &bool)| {
+            let hours = connection.hours_in(self.period);
+            // OK because a month has 744 hours.
+            let offset = |hour: i64| (hour - self.period.start.index()) as u32;
+            Counter::new(offset(hours.start.index()), offset(hours.end.index()), free)
+        };
+        self.inventory.connections().iter().zip(&self.free).map(counter).collect()
     }
 
     /// What is known of an id, whatever it holds.
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
-        let length = connection_id.len();
-        if length < SHORT_ID {
-            let mut padded = [0; SHORT_ID];
-            padded[..length].copy_from_slice(connection_id);
-            padded[length] = b',';
-            if let Some(plain) = self.find_short(&padded, &Kept::new(length)) {
-                return Some(Found::Known(plain.connection));
-            }
+        // An id that holds a comma is that of no known connection.
+        let short = ShortId::padded(connection_id).and_then(|id| self.find_from(self.first_place(&id), &id));
+        if let Some(connection) = short {
+            return Some(Found::Known(connection as usize));
         }
         let id = std::str::from_utf8(connection_id).ok()?;
         let known = self.inventory.index_of(id).map(Found::Known);
         known.or_else(|| self.inventory.fault_of(id).map(Found::Faulty))
     }
 
-    /// The known connection whose id is the first bytes of these, as many as `kept` says.
+    /// The known connections of ids, whatever they hold.
+    #[cfg(feature = "parquet")]
+    pub fn find_each(&self, ids: &[&[u8]]) -> Vec<Option<usize>> {
+        let shorts: Vec<_> = ids.iter().map(|id| ShortId::padded(id)).collect();
+        // On its own, so that looks into memory need not wait for one another.
+        let place = |id: &Option<ShortId>| id.as_ref().map_or(0, |id| self.first_place(id));
+        let places: Vec<_> = shorts.iter().map(place).collect();
+        let short = |(id, place): (Option<ShortId>, usize)| id.and_then(|id| self.find_from(place, &id));
+        let found = shorts.into_iter().zip(places).map(short);
+        let whole = |(short, id): (Option<u32>, &&[u8])| match short {
+            Some(connection) => Some(connection as usize),
+            None => self.inventory.index_of(std::str::from_utf8(id).ok()?),
+        };
+        found.zip(ids).map(whole).collect()
+    }
+
+    /// The known connections of ids, up to the first that is not known; returns how many.
+    ///
+    /// It goes through the ids twice, so that the looks into memory need not wait for one another.
     #[inline]
-    pub fn find_short(&self, bytes: &[u8; SHORT_ID], kept: &Kept) -> Option<Plain> {
-        let words = kept.words(bytes);
-        let mut place = hash(&words) as usize & (self.slots.len() - 1);
-        loop {
-            let slot = &self.slots[place];
-            if slot.connection == 0 {
-                return None;
-            }
-            if slot.words == words {
-                let connection = slot.connection as usize - 1;
-                return Some(Plain { connection, first: slot.first.into(), end: slot.end.into() });
-            }
-            place = (place + 1) & (self.slots.len() - 1);
+    pub fn find_all<'i>(
+        &self,
+        ids: impl Iterator<Item = &'i ShortId> + Clone,
+        found: &mut [u32; AT_ONCE],
+    ) -> usize {
+        let mut firsts = [0; AT_ONCE];
+        for (id, first) in ids.clone().zip(&mut firsts) {
+            *first = self.first_place(id);
         }
+        let mut count = 0;
+        for ((id, found), &first) in ids.zip(found).zip(&firsts) {
+            let Some(connection) = self.find_from(first, id) else { break };
+            *found = connection;
+            count += 1;
+        }
+        count
+    }
+
+    #[inline]
+    fn find_from(&self, mut place: usize, id: &ShortId) -> Option<u32> {
+        loop {
+            let connection = self.places[place].checked_sub(1)?;
+            if self.ids[connection as usize] == *id {
+                return Some(connection);
+            }
+            place = self.next_place(place);
+        }
+    }
+
+    #[inline]
+    fn first_place(&self, id: &ShortId) -> usize {
+        (id.hash() >> self.unused_bits) as usize
+    }
+
+    #[inline]
+    fn next_place(&self, place: usize) -> usize {
+        (place + 1) & (self.places.len() - 1)
     }
 }
 
@@ -168,20 +172,43 @@ impl Kept {
         Self { length, masks: std::array::from_fn(mask) }
     }
 
-    /// The kept bytes as integers, zeros behind them.
+    /// The id in these bytes.
     #[inline]
-    fn words(&self, bytes: &[u8; SHORT_ID]) -> Words {
-        std::array::from_fn(|word| {
+    pub fn id(&self, bytes: &[u8; SHORT_ID]) -> ShortId {
+        ShortId(std::array::from_fn(|word| {
             let mut eight = [0; 8];
             eight.copy_from_slice(&bytes[word * 8..word * 8 + 8]);
             u64::from_le_bytes(eight) & self.masks[word]
-        })
+        }))
     }
 }
 
-#[inline]
-fn hash(words: &Words) -> u64 {
-    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mixed = words.iter().fold(0u64, |hash, word| (hash.rotate_left(23) ^ word).wrapping_mul(ODD));
-    mixed ^ (mixed >> 32)
+impl ShortId {
+    /// No id: it holds no comma.
+    pub const NONE: Self = Self([0; WORDS]);
+
+    /// `None` where it is too long, or a plain line could not hold it as it is.
+    fn of(id: &[u8]) -> Option<Self> {
+        let stands_plain = id.iter().all(|byte| !b"\",\r\n".contains(byte));
+        Self::padded(id).filter(|_| stands_plain)
+    }
+
+    /// `None` where it is too long.
+    fn padded(id: &[u8]) -> Option<Self> {
+        let mut padded = [0; SHORT_ID];
+        padded.get_mut(..id.len())?.copy_from_slice(id);
+        *padded.get_mut(id.len())? = b',';
+        Some(Kept::new(id.len()).id(&padded))
+    }
+
+    /// A number whose high bits tell ids apart.
+    #[inline]
+    fn hash(&self) -> u64 {
+        // Each word has a factor of its own, so that no multiplication waits for another.
+        const ODD: Words =
+            [0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93];
+        let products = self.0.iter().zip(ODD).map(|(word, odd)| word.wrapping_mul(odd));
+        let mixed = products.fold(0u64, u64::wrapping_add);
+        (mixed ^ (mixed >> 32)).wrapping_mul(ODD[0])
+    }
 }

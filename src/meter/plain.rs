@@ -2,7 +2,7 @@
 //!
 //! What it accepts, the general path reads the same; whatever it does not accept goes there.
 
-use super::lookup::{Kept, Lookup, Plain, SHORT_ID};
+use super::lookup::{Kept, SHORT_ID, ShortId};
 use crate::model::{
     time::{Hour, Timestamp},
     usage::Sender,
@@ -15,15 +15,45 @@ pub(super) const PADDING: usize = 128;
 const TIMESTAMP: usize = 21;
 const DATE: usize = 11;
 
-/// A plain record of a known connection.
-pub(super) struct PlainRecord {
+/// What a plain line says.
+#[derive(Debug, Clone)]
+pub(super) struct PlainLine {
     pub timestamp: Timestamp,
-    pub connection: Plain,
+    pub id: ShortId,
     pub sender: Sender,
     pub bytes: u64,
     /// Length of the line with its end.
     pub length: usize,
 }
+
+impl PlainLine {
+    /// Says nothing yet.
+    pub const EMPTY: Self = Self {
+        timestamp: Timestamp::EPOCH,
+        id: ShortId::NONE,
+        sender: Sender::Requester,
+        bytes: 0,
+        length: 0,
+    };
+}
+
+/// How a sender is spelled: eight bytes, and under a mask the two behind them, with the comma.
+struct Spelled {
+    sender: Sender,
+    start: [u8; 8],
+    end: u16,
+    mask: u16,
+}
+
+const SENDERS: [Spelled; 2] = [
+    Spelled {
+        sender: Sender::Requester,
+        start: *b"requeste",
+        end: u16::from_le_bytes(*b"r,"),
+        mask: u16::MAX,
+    },
+    Spelled { sender: Sender::Accepter, start: *b"accepter", end: u16::from_le_bytes(*b",\0"), mask: 0xFF },
+];
 
 /// Reads plain lines; remembers the timestamp of the last one, which is most often that of the next.
 #[derive(Debug)]
@@ -34,7 +64,7 @@ pub(super) struct PlainReader {
     date: [u8; DATE],
     midnight: i64,
     /// Length of the last id, which is most often that of the next.
-    id: Kept,
+    kept: Kept,
 }
 
 impl PlainReader {
@@ -45,40 +75,25 @@ impl PlainReader {
             timestamp: Timestamp::from_seconds(0),
             date: *b"1970-01-01T",
             midnight: 0,
-            id: Kept::new(0),
+            kept: Kept::new(0),
         }
     }
 
-    /// The record at the start of `line`, if that is a plain one.
+    /// Reads the line at the start of `line`, if that is a plain one, into `plain`, which means nothing otherwise.
     #[inline]
-    pub fn read(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<PlainRecord> {
-        let timestamp = self.timestamp(line)?;
-        let connection = self.connection(line, lookup)?;
-        let at = TIMESTAMP + self.id.length + 1;
-        let (sender, at) = match &line[at..at + 8] {
-            b"requeste" if line[at + 8] == b'r' && line[at + 9] == b',' => (Sender::Requester, at + 10),
-            b"accepter" if line[at + 8] == b',' => (Sender::Accepter, at + 9),
-            _ => return None,
-        };
-        let (bytes, digits) = number(line, at)?;
-        let mut end = at + digits;
-        if line[end] == b'\r' {
-            end += 1;
-        }
-        (line[end] == b'\n').then_some(PlainRecord { timestamp, connection, sender, bytes, length: end + 1 })
+    pub fn read(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
+        let Some(timestamp) = self.timestamp(line) else { return false };
+        plain.timestamp = timestamp;
+        let kept = self.kept;
+        read_rest(line, &kept, plain) || self.read_other_length(line, plain)
     }
 
-    /// The connection that the id names; only known ones make a line plain, and no known one holds a comma.
-    #[inline]
-    fn connection(&mut self, line: &[u8; PADDING], lookup: &Lookup<'_>) -> Option<Plain> {
-        let id: &[u8; SHORT_ID] = line[TIMESTAMP..].first_chunk()?;
-        if line[TIMESTAMP + self.id.length] == b','
-            && let Some(connection) = lookup.find_short(id, &self.id)
-        {
-            return Some(connection);
-        }
-        self.id = Kept::new(memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID])?);
-        lookup.find_short(id, &self.id)
+    #[cold]
+    fn read_other_length(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
+        memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID]).is_some_and(|length| {
+            self.kept = Kept::new(length);
+            read_rest(line, &self.kept, plain)
+        })
     }
 
     #[inline]
@@ -115,46 +130,59 @@ impl PlainReader {
     }
 }
 
-/// The number at `at` and how many digits it has: 1 to 19, so that it fits without a check.
-#[inline]
-fn number(line: &[u8; PADDING], at: usize) -> Option<(u64, usize)> {
-    let (mut value, mut digits) = eight_digits(line, at);
-    if digits == 8 {
-        let (next, more) = eight_digits(line, at + 8);
-        value = value * POWERS[more] + next;
-        digits += more;
-        if more == 8 {
-            let (last, more) = eight_digits(line, at + 16);
-            if more > 3 {
-                return None;
-            }
-            value = value * POWERS[more] + last;
-            digits += more;
-        }
+/// Reads what stands behind the timestamp, where the id has the length that is kept.
+///
+/// Senders and numbers are read without a branch that depends on them: which of them comes cannot be foreseen. The
+/// fields are written one by one, straight to where they stay: a copy would wait for them.
+#[inline(always)]
+fn read_rest(line: &[u8; PADDING], kept: &Kept, plain: &mut PlainLine) -> bool {
+    let at = TIMESTAMP + kept.length + 1;
+    let accepter = usize::from(line[at] != b'r');
+    let spelled = &SENDERS[accepter];
+    let end = u16::from_le_bytes([line[at + 8], line[at + 9]]);
+    if line[at - 1] != b',' || line[at..at + 8] != spelled.start || end & spelled.mask != spelled.end {
+        return false;
     }
-    (digits > 0).then_some((value, digits))
+    // Not looked up: where the next line starts waits for it.
+    let at = at + b"requester,".len() - accepter;
+    let (bytes, digits) = number(line, at);
+    let mut end = at + digits;
+    if line[end] == b'\r' {
+        end += 1;
+    }
+    if digits == 0 || line[end] != b'\n' {
+        return false;
+    }
+    let Some(id) = line[TIMESTAMP..].first_chunk() else { return false };
+    plain.id = kept.id(id);
+    plain.sender = spelled.sender;
+    plain.bytes = bytes;
+    plain.length = end + 1;
+    true
 }
 
-const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+const DIGITS: usize = 16;
 
-/// The value of the digits at `at`, at most eight, and how many there are; all at once, as a number of bytes.
+/// The number at `at` and how many digits it has: at most 16, so that it fits without a check. No number has none.
 #[inline]
-fn eight_digits(line: &[u8; PADDING], at: usize) -> (u64, usize) {
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&line[at..at + 8]);
-    let values = u64::from_le_bytes(eight) ^ 0x3030_3030_3030_3030;
-    // The high bit of every byte that is no digit; a carry only reaches bytes behind the first of them.
-    let others = (values | values.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
-    let count = others.trailing_zeros() as usize / 8;
-    if count == 0 {
-        return (0, 0);
-    }
-    // The digits move to the end, with zeros before them.
-    let values = values << (64 - 8 * count);
+fn number(line: &[u8; PADDING], at: usize) -> (u64, usize) {
+    let mut text = [0; DIGITS];
+    text.copy_from_slice(&line[at..at + DIGITS]);
+    let values = u128::from_le_bytes(text) ^ (u128::MAX / 0xFF * 0x30);
+    // The high bit of every byte that is no digit. A carry only reaches bytes behind the first of them.
+    let others = (values | values.wrapping_add(u128::MAX / 0xFF * 0x76)) & (u128::MAX / 0xFF * 0x80);
+    let digits = others.trailing_zeros() as usize / 8;
+    // The digits move to the end, with zeros before them. Where there are none, what moves means nothing.
+    let values = values.wrapping_shl(8 * (DIGITS - digits) as u32);
+    (eight_digits(values as u64) * 100_000_000 + eight_digits((values >> 64) as u64), digits)
+}
+
+/// The value of eight digits, the first of them in the lowest byte; all at once, as a number of bytes.
+#[inline]
+fn eight_digits(values: u64) -> u64 {
     let pairs = (values.wrapping_mul(10)).wrapping_add(values >> 8) & 0x00FF_00FF_00FF_00FF;
     let fours = (pairs.wrapping_mul(100)).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
-    let value = (fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF;
-    (value, count)
+    (fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF
 }
 
 #[cfg(test)]
@@ -169,25 +197,26 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_length_are_read_and_those_of_20_digits_are_left() {
-        for text in ["0", "7", "12345678", "123456789", "1234567812345678", "9999999999999999999"] {
+    fn numbers_of_up_to_16_digits_are_read_and_what_follows_them_is_not() {
+        for text in ["0", "7", "12345678", "123456789", "0000000000000001", "9999999999999999"] {
             let expected = (text.parse::<u64>().unwrap(), text.len());
-            assert_eq!(number(&padded(&format!("{text}\n")), 0), Some(expected), "{text}");
+            assert_eq!(number(&padded(&format!("{text}\n")), 0), expected, "{text}");
         }
-        assert_eq!(number(&padded("18446744073709551615\n"), 0), None);
-        assert_eq!(number(&padded("\n"), 0), None);
-        assert_eq!(number(&padded("-1\n"), 0), None);
+        // That a digit follows is seen where the line should end.
+        assert_eq!(number(&padded("18446744073709551615\n"), 0), (1_844_674_407_370_955, 16));
+        assert_eq!(number(&padded("\n"), 0).1, 0);
+        assert_eq!(number(&padded("-1\n"), 0).1, 0);
     }
 
     proptest! {
         #[test]
-        fn digits_stop_at_the_first_other_byte(value in 0u64..10_000_000_000_000_000_000, other in 0u8..=255) {
+        fn digits_stop_at_the_first_other_byte(value in 0u64..10_000_000_000_000_000, other in 0u8..=255) {
             prop_assume!(!other.is_ascii_digit());
             let text = value.to_string();
             let mut line = [b'9'; PADDING];
             line[..text.len()].copy_from_slice(text.as_bytes());
             line[text.len()] = other;
-            prop_assert_eq!(number(&line, 0), Some((value, text.len())));
+            prop_assert_eq!(number(&line, 0), (value, text.len()));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{
     fraction::Fractions,
-    hourly::HourlyUsage,
+    hourly::{HourlyUsage, NO_TICK},
     plain::PADDING,
-    tally::{Clocks, Goal, NO_CLOCK, Plan, Progress, SpanTally, Summed, Tally},
+    tally::{Goal, Plan, Progress, SpanTally, Summed, Tally, Ticks},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -46,7 +46,7 @@ pub(super) struct Scanned {
     /// Parts of bytes beside the whole ones.
     pub fractions: Fractions,
     pub found: SpanTally,
-    /// Keys whose clock did not strictly rise.
+    /// Keys whose records did not strictly rise in time.
     pub disordered: Vec<bool>,
 }
 
@@ -205,6 +205,9 @@ fn read_span(
         (Layout::Records(records), ..) => Ok(read_records(own, *records, tally)?),
         (Layout::Lines(lines), Piece::Lines(range), Content::Blocks(blocks)) => {
             let input = LinesOf::new(&**blocks, range, lines.data_start).map_err(unreadable)?;
+            // A small span needs no large block, which would be filled with zeros first.
+            let most = usize::try_from(range.end - range.start).map_or(cut.block, |span| 2 * span);
+            let cut = Cut { block: cut.block.min(most), ..cut };
             read_lines(own, lines, input, cut, tally, buffer, Some(span.source))
         }
         (Layout::Lines(lines), ..) => {
@@ -342,18 +345,18 @@ pub(super) fn of_one_span(plan: &Plan<'_>, mut tally: Tally<'_>) -> Result<Scann
     Ok(scanned)
 }
 
-/// Puts spans together in their order: line numbers, clocks, and the first refused records.
+/// Puts spans together in their order: line numbers, ticks, and the first refused records.
 struct Merger<'a> {
     plan: &'a Plan<'a>,
     layouts: &'a [Layout<'a>],
     scanned: Scanned,
-    waiting: BTreeMap<usize, (usize, SpanTally, Clocks)>,
-    spare: Vec<Clocks>,
+    waiting: BTreeMap<usize, (usize, SpanTally, Ticks)>,
+    spare: Vec<Ticks>,
     next: usize,
     /// The source of the span merged last, and the lines of it that were read.
     source: Option<usize>,
     lines: u64,
-    last: Vec<i64>,
+    last: Vec<u32>,
 }
 
 impl<'a> Merger<'a> {
@@ -376,25 +379,24 @@ impl<'a> Merger<'a> {
             next: 0,
             source: None,
             lines: 0,
-            last: vec![NO_CLOCK; keys],
+            last: vec![NO_TICK; keys],
         }
     }
 
-    /// Takes what a worker found in a span and gives it clocks for the next one.
+    /// Takes what a worker found in a span and gives it room for those of the next one.
     fn hand_in(&mut self, index: usize, source: usize, tally: &mut Tally<'_>) -> Result<()> {
         let keys = self.last.len();
-        let fresh = self.spare.pop().unwrap_or_else(|| Clocks::new(keys));
-        let clocks = std::mem::replace(&mut tally.clocks, fresh);
-        self.waiting.insert(index, (source, std::mem::take(&mut tally.span), clocks));
-        while let Some((source, span, clocks)) = self.waiting.remove(&self.next) {
+        let ticks = tally.take_ticks(self.spare.pop().unwrap_or_else(|| Ticks::new(keys)));
+        self.waiting.insert(index, (source, std::mem::take(&mut tally.span), ticks));
+        while let Some((source, span, ticks)) = self.waiting.remove(&self.next) {
             self.next += 1;
-            self.merge(source, span, &clocks)?;
-            self.spare.push(clocks);
+            self.merge(source, span, &ticks)?;
+            self.spare.push(ticks);
         }
         Ok(())
     }
 
-    fn merge(&mut self, source: usize, mut span: SpanTally, clocks: &Clocks) -> Result<()> {
+    fn merge(&mut self, source: usize, mut span: SpanTally, ticks: &Ticks) -> Result<()> {
         if self.source != Some(source) {
             self.source = Some(source);
             self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
@@ -406,16 +408,16 @@ impl<'a> Merger<'a> {
         self.lines += span.lines;
         self.scanned.found.merge(span, self.plan.settings.keep_refused)?;
         if matches!(self.plan.goal, Goal::Bill(_)) {
-            self.merge_clocks(clocks);
+            self.merge_ticks(ticks);
         }
         Ok(())
     }
 
-    /// A key's clock must rise from span to span as well.
-    fn merge_clocks(&mut self, clocks: &Clocks) {
+    /// A key's time must rise from span to span as well.
+    fn merge_ticks(&mut self, ticks: &Ticks) {
         for (key, last) in self.last.iter_mut().enumerate() {
-            let (first, own_last) = (clocks.first[key], clocks.last[key]);
-            if first == NO_CLOCK {
+            let (first, own_last) = (ticks.first[key], ticks.last[key]);
+            if first == NO_TICK {
                 continue;
             }
             if *last >= first {

@@ -1,13 +1,13 @@
-//! What one worker makes of records: sums, control totals, clocks, and what it refuses.
+//! What one worker makes of records: sums, control totals, order, and what it refuses.
 
 use super::{
     ControlTotals, Copy, CopyOf, MeterSettings, Part, RefusedRecord,
+    fast::PlainLines,
     flow::Flows,
     fraction::{Fractions, rounds_up},
-    hourly::{HourlyBuilder, key_of},
+    hourly::{HourlyBuilder, NO_TICK, Order, key_of, sender_of},
     identity::{Identities, Repeated},
     lookup::{Found, Lookup},
-    plain::{PADDING, PlainReader, PlainRecord},
     unknown::Unknown,
 };
 use crate::{
@@ -44,23 +44,19 @@ pub(super) struct Plan<'a> {
     pub flows: Flows<'a>,
 }
 
-/// The first and last clock of every key within a span; a clock counts nanoseconds from the period's start.
-pub(super) struct Clocks {
-    pub first: Vec<i64>,
-    pub last: Vec<i64>,
+/// A tick is a millisecond from the period's start, counted from 1. Records of one tick count as not in order, so that
+/// the exact second look tells them apart.
+const NANOS_PER_TICK: i64 = 1_000_000;
+
+/// The ticks of the first and the last record of every key within a span.
+pub(super) struct Ticks {
+    pub first: Vec<u32>,
+    pub last: Vec<u32>,
 }
 
-/// No record yet: earlier than any clock of the period.
-pub(super) const NO_CLOCK: i64 = i64::MIN;
-
-impl Clocks {
+impl Ticks {
     pub fn new(keys: usize) -> Self {
-        Self { first: vec![NO_CLOCK; keys], last: vec![NO_CLOCK; keys] }
-    }
-
-    pub fn reset(&mut self) {
-        self.first.fill(NO_CLOCK);
-        self.last.fill(NO_CLOCK);
+        Self { first: vec![NO_TICK; keys], last: vec![NO_TICK; keys] }
     }
 }
 
@@ -85,7 +81,7 @@ pub(super) struct SpanTally {
 pub(super) struct Summed {
     pub hourly: HourlyBuilder,
     pub fractions: Fractions,
-    /// Keys whose clock did not strictly rise within a span.
+    /// Keys whose records did not strictly rise in time within a span.
     pub disordered: Vec<bool>,
 }
 
@@ -99,11 +95,13 @@ pub(super) enum Progress {
 
 /// Where an instant lies in the period.
 #[derive(Clone, Copy)]
-struct Moment {
+pub(super) struct Moment {
     timestamp: Timestamp,
     /// Counted from the period's start; `None` outside it.
-    hour: Option<u32>,
-    clock: i64,
+    pub hour: Option<u32>,
+    /// Nanoseconds from the period's start.
+    pub clock: i64,
+    pub tick: u32,
 }
 
 /// A row group of a Parquet file: its number, and the rows of the span before it.
@@ -118,7 +116,8 @@ pub(super) struct Tally<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) hourly: HourlyBuilder,
     fractions: Fractions,
-    pub clocks: Clocks,
+    /// The tick of the first record of every key within the span.
+    firsts: Vec<u32>,
     disordered: Vec<bool>,
     pub span: SpanTally,
     /// Records of the span that were told of.
@@ -126,7 +125,7 @@ pub(super) struct Tally<'a> {
     pub(super) source: usize,
     group: Option<Group>,
     moment: Moment,
-    plain: PlainReader,
+    pub(super) plain: PlainLines,
     /// `None` while a row borrows from it.
     fields: Option<Fields>,
 }
@@ -138,16 +137,16 @@ impl<'a> Tally<'a> {
         let outside = Timestamp::from_seconds(i64::MIN);
         Self {
             plan,
-            hourly: HourlyBuilder::new(connections),
+            hourly: HourlyBuilder::new(plan.lookup.counters()),
             fractions: Fractions::default(),
-            clocks: Clocks::new(keys),
+            firsts: vec![NO_TICK; keys],
             disordered: vec![false; keys],
             span: SpanTally::default(),
             counted: 0,
             source: 0,
             group: None,
-            moment: Moment { timestamp: outside, hour: None, clock: NO_CLOCK },
-            plain: PlainReader::new(),
+            moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK },
+            plain: PlainLines::new(),
             fields: Some(Fields::new()),
         }
     }
@@ -163,7 +162,16 @@ impl<'a> Tally<'a> {
         self.group = None;
         self.span = SpanTally::default();
         self.counted = 0;
-        self.clocks.reset();
+    }
+
+    /// Ends a span: the ticks of its records, which are exchanged for others of no use.
+    pub fn take_ticks(&mut self, mut ticks: Ticks) -> Ticks {
+        std::mem::swap(&mut ticks.first, &mut self.firsts);
+        self.firsts.fill(NO_TICK);
+        for (last, counter) in ticks.last.chunks_exact_mut(Sender::ALL.len()).zip(self.hourly.counters()) {
+            last.copy_from_slice(&counter.take_ticks());
+        }
+        ticks
     }
 
     /// How many records of the span were read since this was asked last.
@@ -184,138 +192,47 @@ impl<'a> Tally<'a> {
         self.plan
     }
 
-    /// Takes the lines of `text`, which end in a line feed each and have [`PADDING`] bytes behind them in
-    /// `padded`; `last` where nothing follows them.
-    pub fn take_lines(
-        &mut self,
-        padded: &[u8],
-        length: usize,
-        layout: &LineLayout,
-        last: bool,
-    ) -> Result<Progress> {
-        let mut at = 0;
-        while at < length {
-            if layout.native
-                && let Some(window) = padded[at..].first_chunk::<PADDING>()
-                && let Some(record) = self.plain.read(window, self.plan.lookup)
-                && at + record.length <= length
-                && (!layout.hours || record.timestamp.is_whole_hour())
-                && self.take_plain(&record)
-            {
-                self.span.lines += 1;
-                at += record.length;
-                continue;
-            }
-            match self.take_row(&padded[at..length], layout, last)? {
-                Some(consumed) => at += consumed,
-                None => return Ok(Progress::OpenQuote(at)),
-            }
-        }
-        Ok(Progress::All)
-    }
-
-    /// Takes a plain record of a known connection within its life; false where the general path must look.
     #[inline]
-    pub fn take_plain(&mut self, record: &PlainRecord) -> bool {
-        let connection = record.connection;
-        let moment = self.moment_of(record.timestamp);
-        let totals = &mut self.span.totals;
-        let Some(hour) = moment.hour else {
-            totals.read.add(record.bytes);
-            totals.outside_period.add(record.bytes);
-            return true;
-        };
-        if hour < connection.first || hour >= connection.end {
-            return false;
-        }
-        let key = key_of(connection.connection, record.sender);
-        match &self.plan.goal {
-            Goal::Bill(repeated) if repeated.contains((key as u32, moment.clock)) => return false,
-            Goal::Bill(_) => {}
-            Goal::Collect(keys) => {
-                if keys[key] {
-                    self.span.collected.push((key as u32, moment.clock));
-                }
-                return true;
-            }
-        }
-        totals.read.add(record.bytes);
-        let free = self.plan.lookup.free[connection.connection];
-        self.bill(key, hour, moment.clock, record.bytes, free);
-        true
-    }
-
-    /// Takes records of one instant, whose connections are known and exist throughout the period, as
-    /// [`Tally::take_plain`] would one by one; false where it must.
-    #[cfg(feature = "parquet")]
-    pub fn take_together(&mut self, timestamp: Timestamp, keys: &[u32], bytes: &[u64]) -> bool {
-        if !matches!(&self.plan.goal, Goal::Bill(repeated) if repeated.is_empty()) {
-            return false;
-        }
-        let moment = self.moment_of(timestamp);
-        let sum = |bytes: &[u64]| bytes.iter().map(|&bytes| u128::from(bytes)).sum::<u128>();
-        let (records, all) = (keys.len() as u64, sum(bytes));
-        let totals = &mut self.span.totals;
-        totals.read.add_all(records, all);
-        let Some(hour) = moment.hour else {
-            totals.outside_period.add_all(records, all);
-            return true;
-        };
-        let is_free = |key: u32| self.plan.lookup.free[key as usize / Sender::ALL.len()];
-        let free = keys.iter().zip(bytes).filter(|(key, _)| is_free(**key));
-        let (free_records, free_bytes) =
-            free.fold((0, 0), |(records, sum), (_, &bytes)| (records + 1, sum + u128::from(bytes)));
-        totals.free.add_all(free_records, free_bytes);
-        totals.billed.add_all(records - free_records, all - free_bytes);
-        for &key in keys {
-            self.look_at_clock(key as usize, moment.clock);
-        }
-        self.hourly.add_all(hour, keys, bytes);
-        true
-    }
-
-    #[inline]
-    fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
+    pub(super) fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
         if timestamp != self.moment.timestamp {
             let period = self.plan.settings.period;
             let hour = timestamp.hour();
             let inside = period.contains(hour);
+            let clock = if inside { timestamp.nanoseconds_after(period.start) } else { 0 };
             self.moment = Moment {
                 timestamp,
                 // OK because a month has 744 hours.
                 hour: inside.then(|| (hour.index() - period.start.index()) as u32),
-                clock: if inside { timestamp.nanoseconds_after(period.start) } else { NO_CLOCK },
+                clock,
+                // Those of a longer period would all be the last tick, and none of them later than another.
+                tick: u32::try_from(clock / NANOS_PER_TICK + 1).unwrap_or(u32::MAX),
             };
         }
         self.moment
     }
 
+    /// Notes a key whose records do not strictly rise in time.
     #[inline]
-    fn bill(&mut self, key: usize, hour: u32, clock: i64, bytes: u64, free: bool) {
-        self.look_at_clock(key, clock);
+    pub(super) fn note_order(&mut self, key: u32, tick: u32, order: Order) {
+        match order {
+            Order::Later => {}
+            Order::First => self.firsts[key as usize] = tick,
+            Order::NotLater => self.disordered[key as usize] = true,
+        }
+    }
+
+    fn bill(&mut self, key: u32, hour: u32, tick: u32, bytes: u64, free: bool) {
         let totals = &mut self.span.totals;
         let count = if free { &mut totals.free } else { &mut totals.billed };
         count.add(bytes);
+        let order = self.hourly.counter(key).order(sender_of(key), tick);
+        self.note_order(key, tick, order);
         self.hourly.add(key, hour, bytes);
-    }
-
-    /// Notes a key whose clock does not strictly rise.
-    #[inline]
-    fn look_at_clock(&mut self, key: usize, clock: i64) {
-        let last = &mut self.clocks.last[key];
-        if *last >= clock {
-            self.disordered[key] = true;
-        } else {
-            if *last == NO_CLOCK {
-                self.clocks.first[key] = clock;
-            }
-            *last = clock;
-        }
     }
 
     /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
     /// field of it goes on beyond the text.
-    fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
+    pub(super) fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
         let layout = match &layout.shape {
             LineShape::Csv(layout) => layout,
             LineShape::Json(columns) => {
@@ -407,7 +324,7 @@ impl<'a> Tally<'a> {
         };
         match self.plan.lookup.find(observation.connection_id) {
             Some(Found::Known(index)) => {
-                return self.take_known(&observation, index, sender, hour, moment.clock);
+                return self.take_known(&observation, index, sender, hour, moment);
             }
             Some(Found::Faulty(cause)) => {
                 self.refuse(&observation, FaultCode::FaultyConnection, cause.to_string());
@@ -428,7 +345,7 @@ impl<'a> Tally<'a> {
         index: usize,
         sender: Sender,
         hour: u32,
-        clock: i64,
+        Moment { clock, tick, .. }: Moment,
     ) -> Result<()> {
         if let Some((code, why)) = self.outside_its_life(index, hour, self.moment.timestamp) {
             self.refuse(observation, code, why);
@@ -447,14 +364,14 @@ impl<'a> Tally<'a> {
             return Ok(());
         }
         match u64::try_from(bytes) {
-            Ok(bytes) => self.bill(key, hour, clock, bytes, free),
+            Ok(bytes) => self.bill(key as u32, hour, tick, bytes, free),
             Err(_) => {
                 // Only a metered hour holds so many. It is one record, whatever its bytes are summed as.
-                self.bill(key, hour, clock, 0, free);
+                self.bill(key as u32, hour, tick, 0, free);
                 let totals = &mut self.span.totals;
                 let count = if free { &mut totals.free } else { &mut totals.billed };
                 count.bytes += bytes;
-                self.hourly.add_wide(key, hour, bytes);
+                self.hourly.add_wide(key as u32, hour, bytes);
             }
         }
         self.fractions.add(key, hour, observation.parts)

@@ -3,43 +3,33 @@
 use super::{
     HoursOfRows,
     cells::{Cell, Row, RowWriter},
-    or_into,
+    counter::{Added, Counter},
+    key_of, sender_of,
 };
 use crate::model::usage::Sender;
 
-/// Hours that a builder keeps open; records in time order rarely stray over more.
-const OPEN_HOURS: usize = 4;
-/// An hour with no more cells than this is logged when it is closed: traffic that is not in time order.
-const LOGGED_CELLS: usize = 16;
+/// An hour with more sums than one for so many connections is read off all counters, in their order.
+const CONNECTIONS_PER_SUM: usize = 32;
+/// So few sums are never worth a row of their own.
+const FEW: usize = if cfg!(test) { 4 } else { 16 };
 /// So many logged cells, of 16 bytes each, are sorted and encoded. Tests get there with few.
 const LOG: usize = if cfg!(test) { 32 } else { 1 << 18 };
 /// So many rows of one hour become one.
 const MOST_ROWS: usize = if cfg!(test) { 3 } else { 8 };
+/// No hour is open.
+const NO_HOUR: u32 = u32::MAX;
 
-/// One hour of all keys that is still being added to.
-#[derive(Debug)]
-struct OpenHour {
-    hour: Option<u32>,
-    /// By key, as bits: whether it has a sum.
-    present: Vec<u64>,
-    /// The keys that are present, while they are few.
-    few: Vec<u32>,
-    count: usize,
-}
-
-impl OpenHour {
-    fn new(keys: usize) -> Self {
-        Self { hour: None, present: vec![0; keys.div_ceil(64)], few: Vec::new(), count: 0 }
-    }
-}
-
-/// Collects sums for one worker.
+/// Collects sums for one worker: those of one hour in the counters, those of other hours encoded.
 #[derive(Debug)]
 pub(in crate::meter) struct HourlyBuilder {
-    keys: usize,
-    open: [OpenHour; OPEN_HOURS],
-    /// Of all open hours, by key; one piece of memory, which is given back as a whole.
-    sums: Vec<u64>,
+    /// By connection.
+    counters: Vec<Counter>,
+    /// The hour whose bytes the counters sum, counted from the start of the period.
+    hour: u32,
+    /// The keys that it has, while they are few.
+    few: Vec<u32>,
+    most_few: usize,
+    count: usize,
     rows: HoursOfRows,
     /// Cells in the order in which they came.
     log: Vec<Cell>,
@@ -48,30 +38,70 @@ pub(in crate::meter) struct HourlyBuilder {
 }
 
 impl HourlyBuilder {
-    pub fn new(connections: usize) -> Self {
-        let keys = connections * Sender::ALL.len();
+    pub fn new(counters: Vec<Counter>) -> Self {
+        let keys = counters.len() * Sender::ALL.len();
         Self {
-            keys,
-            open: std::array::from_fn(|_| OpenHour::new(keys)),
-            sums: vec![0; OPEN_HOURS * keys],
+            hour: NO_HOUR,
+            few: Vec::new(),
+            most_few: (counters.len() / CONNECTIONS_PER_SUM).max(FEW),
+            count: 0,
             rows: HoursOfRows::default(),
             log: Vec::new(),
             metered: vec![0; keys.div_ceil(64)],
+            counters,
         }
     }
 
-    /// Adds a record's bytes to an hour, counted from the start of the period.
+    /// The counter of a key's connection.
     #[inline]
-    pub fn add(&mut self, key: usize, hour: u32, bytes: u64) {
-        let slot = self.slot_of(hour);
-        let sum = &mut self.sums[slot * self.keys + key];
-        if let Some(full) = self.open[slot].add(sum, key, bytes) {
-            self.log_cell(Cell::new(hour, key, full));
+    pub fn counter(&mut self, key: u32) -> &mut Counter {
+        &mut self.counters[key as usize / Sender::ALL.len()]
+    }
+
+    /// Brings counters near before they are needed, with looks into memory that do not wait for one another.
+    #[inline]
+    pub fn touch(&self, keys: &[u32]) {
+        let look = |key: &u32| u32::from(self.counters[*key as usize / Sender::ALL.len()].free);
+        std::hint::black_box(keys.iter().map(look).fold(0, u32::wrapping_add));
+    }
+
+    pub fn counters(&mut self) -> &mut [Counter] {
+        &mut self.counters
+    }
+
+    /// Lets the counters sum an hour, counted from the start of the period.
+    #[inline]
+    pub fn open(&mut self, hour: u32) {
+        if self.hour != hour {
+            self.close();
+            self.hour = hour;
+        }
+    }
+
+    /// Adds a record's bytes to an hour.
+    pub fn add(&mut self, key: u32, hour: u32, bytes: u64) {
+        self.open(hour);
+        let added = self.counter(key).add(sender_of(key), bytes);
+        self.note(key, added);
+    }
+
+    /// Notes what became of bytes that were added to the counter of a key.
+    #[inline]
+    pub fn note(&mut self, key: u32, added: Added) {
+        match added {
+            Added::Summed => {}
+            Added::First => {
+                if self.count < self.most_few {
+                    self.few.push(key);
+                }
+                self.count += 1;
+            }
+            Added::Full(sum) => self.log_cell(Cell::new(self.hour, key as usize, sum)),
         }
     }
 
     /// Adds more bytes than a record holds.
-    pub fn add_wide(&mut self, key: usize, hour: u32, bytes: u128) {
+    pub fn add_wide(&mut self, key: u32, hour: u32, bytes: u128) {
         let mut rest = bytes;
         loop {
             let part = u64::try_from(rest).unwrap_or(u64::MAX);
@@ -83,57 +113,41 @@ impl HourlyBuilder {
         }
     }
 
-    /// Adds the bytes of several records to one hour.
-    #[cfg(feature = "parquet")]
-    pub fn add_all(&mut self, hour: u32, keys: &[u32], bytes: &[u64]) {
-        let slot = self.slot_of(hour);
-        let (open, sums) = (&mut self.open[slot], &mut self.sums[slot * self.keys..][..self.keys]);
-        let mut full = Vec::new();
-        for (&key, &bytes) in keys.iter().zip(bytes) {
-            let key = key as usize;
-            full.extend(open.add(&mut sums[key], key, bytes).map(|cell| Cell::new(hour, key, cell)));
-        }
-        full.into_iter().for_each(|cell| self.log_cell(cell));
-    }
-
-    /// The place of an hour, which is open then.
-    #[inline]
-    fn slot_of(&mut self, hour: u32) -> usize {
-        let slot = hour as usize % OPEN_HOURS;
-        if self.open[slot].hour != Some(hour) {
-            self.open_hour(slot, hour);
-        }
-        slot
-    }
-
+    /// Encodes the sums of the open hour. The time it takes is as the number of sums, so that traffic in any order
+    /// may open and close hours at every record.
     #[cold]
-    fn open_hour(&mut self, slot: usize, hour: u32) {
-        self.close(slot);
-        self.open[slot].hour = Some(hour);
-    }
-
-    fn close(&mut self, slot: usize) {
-        let Some(hour) = self.open[slot].hour.take() else { return };
-        let first = slot * self.keys;
-        if self.open[slot].count > LOGGED_CELLS {
-            let open = &mut self.open[slot];
-            or_into(&mut self.metered, &open.present);
-            let row = open.encode(&self.sums[first..first + self.keys]);
-            self.rows.push(hour, row);
-            self.merge_rows(hour);
+    fn close(&mut self) {
+        if self.count > self.most_few {
+            let row = self.encode_all();
+            self.rows.push(self.hour, row);
+            self.merge_rows(self.hour);
         } else {
-            for index in 0..self.open[slot].count {
-                let open = &mut self.open[slot];
-                let key = open.few[index] as usize;
-                open.present[key / 64] &= !(1 << (key % 64));
-                self.metered[key / 64] |= 1 << (key % 64);
-                let cell = Cell::new(hour, key, self.sums[first + key]);
-                self.log_cell(cell);
+            for index in 0..self.few.len() {
+                let key = self.few[index];
+                if let Some(sum) = self.counter(key).take_sum(sender_of(key)) {
+                    let key = key as usize;
+                    self.metered[key / 64] |= 1 << (key % 64);
+                    self.log_cell(Cell::new(self.hour, key, sum));
+                }
             }
         }
-        let open = &mut self.open[slot];
-        open.few.clear();
-        open.count = 0;
+        self.few.clear();
+        self.count = 0;
+    }
+
+    /// The sums of all counters.
+    fn encode_all(&mut self) -> Row {
+        let mut row = RowWriter::new(self.count);
+        for (connection, counter) in self.counters.iter_mut().enumerate() {
+            for sender in Sender::ALL {
+                if let Some(sum) = counter.take_sum(sender) {
+                    let key = key_of(connection, sender);
+                    self.metered[key / 64] |= 1 << (key % 64);
+                    row.push(key, sum);
+                }
+            }
+        }
+        row.finish()
     }
 
     fn log_cell(&mut self, cell: Cell) {
@@ -173,9 +187,7 @@ impl HourlyBuilder {
     }
 
     pub fn finish(mut self) -> (HoursOfRows, Vec<u64>) {
-        for slot in 0..OPEN_HOURS {
-            self.close(slot);
-        }
+        self.close();
         self.encode_log();
         (self.rows, self.metered)
     }
@@ -192,42 +204,4 @@ fn sorted_and_summed(cells: &mut Vec<Cell>) -> &[Cell] {
         sum.is_some()
     });
     cells
-}
-
-impl OpenHour {
-    /// Adds to a key's sum; returns what the cell held where it is full, and begins a new one.
-    #[inline]
-    fn add(&mut self, sum: &mut u64, key: usize, bytes: u64) -> Option<u64> {
-        let (word, bit) = (&mut self.present[key / 64], 1 << (key % 64));
-        if *word & bit == 0 {
-            *word |= bit;
-            *sum = bytes;
-            if self.count < LOGGED_CELLS {
-                self.few.push(key as u32);
-            }
-            self.count += 1;
-            return None;
-        }
-        match sum.checked_add(bytes) {
-            Some(added) => {
-                *sum = added;
-                None
-            }
-            None => Some(std::mem::replace(sum, bytes)),
-        }
-    }
-
-    /// Encodes what is present, and forgets it.
-    fn encode(&mut self, sums: &[u64]) -> Row {
-        let mut row = RowWriter::new(self.count);
-        for (word, bits) in self.present.iter_mut().enumerate() {
-            let mut bits = std::mem::take(bits);
-            while bits != 0 {
-                let key = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                row.push(key, sums[key]);
-            }
-        }
-        row.finish()
-    }
 }

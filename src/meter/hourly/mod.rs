@@ -5,10 +5,12 @@
 
 mod builder;
 mod cells;
+mod counter;
 mod digest;
 mod row;
 
 pub(super) use builder::HourlyBuilder;
+pub(super) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
 pub use row::HourRow;
 
@@ -32,6 +34,11 @@ use std::sync::{
 /// A connection and sender as one number.
 pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
     connection * Sender::ALL.len() + sender as usize
+}
+
+/// The sender of a key.
+pub(super) fn sender_of(key: u32) -> Sender {
+    Sender::ALL[key as usize % Sender::ALL.len()]
 }
 
 /// Bytes of every connection and sender in every hour that has a record.
@@ -99,6 +106,11 @@ impl HourlyUsage {
     /// How many connections times senders there are.
     pub(crate) fn keys(&self) -> usize {
         self.keys
+    }
+
+    /// Whether a connection and sender have any hour.
+    pub(crate) fn has_hours(&self, key: usize) -> bool {
+        self.metered[key / 64] & 1 << (key % 64) != 0
     }
 
     /// All metered hours, by hour, connection and sender.
@@ -209,10 +221,10 @@ mod tests {
             if in_order {
                 records.sort_by_key(|record| record.1);
             }
-            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(150)).collect();
+            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(vec![Counter::new(0, 744, false); 150])).collect();
             let mut expected: BTreeMap<(i64, usize), u128> = BTreeMap::new();
             for (key, hour, bytes, builder) in records {
-                builders[builder].add(key, hour, bytes);
+                builders[builder].add(key as u32, hour, bytes);
                 *expected.entry((period.start.index() + i64::from(hour), key)).or_default() += u128::from(bytes);
             }
             let mut usage = HourlyUsage::new(period, 150, 2);

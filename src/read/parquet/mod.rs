@@ -40,13 +40,11 @@ pub(crate) struct ParquetFile {
     hours: bool,
 }
 
-/// What a text is known as, if it is: a number of its own, not negative.
-pub(crate) type Known<'a> = &'a dyn Fn(&[u8]) -> Option<i32>;
+/// What texts are known as, each of them that is: a number of its own, not negative.
+pub(crate) type Known<'a> = &'a dyn Fn(&[&[u8]]) -> Vec<Option<i32>>;
 
 /// Some rows of a row group, one number a row and column.
 pub(crate) struct Rows<'a> {
-    /// How many there are.
-    pub count: usize,
     hours: bool,
     instants: &'a Instants,
     /// What the texts of `connection_id` are known as; negative where they are not.
@@ -147,7 +145,6 @@ impl ParquetFile {
             unpanicked(&mut read).map_err(broken)?;
             let whole = !(instants.has_nulls() || ids.has_nulls() || ends.has_nulls());
             each(&Rows {
-                count,
                 connections: ids.known(),
                 senders: ends.known(),
                 ticks: instants.ticks(),

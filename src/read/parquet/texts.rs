@@ -12,7 +12,7 @@ use parquet::{
         page::{Page, PageReader},
         reader::ColumnReaderImpl,
     },
-    data_type::{ByteArrayType, Int32Type},
+    data_type::{ByteArray, ByteArrayType, Int32Type},
     errors::{ParquetError, Result},
     schema::types::{ColumnDescriptor, Type},
 };
@@ -24,7 +24,7 @@ pub(super) struct Texts<'a> {
     known: Known<'a>,
     source: TextSource,
     rows_read: usize,
-    /// Where rows do not refer to a dictionary.
+    /// Of the dictionary, or of the rows read last where they do not refer to one.
     looked_up: Vec<i32>,
     unknown: Vec<Bytes>,
 }
@@ -61,28 +61,34 @@ impl<'a> Texts<'a> {
     /// A dictionary of integers in place of texts: what each of them is known as.
     fn looked_up_dictionary(&mut self, buf: &Bytes, count: u32) -> Result<Page> {
         let cut = || ParquetError::General("a dictionary is cut short".into());
-        let mut codes = Vec::new();
-        let mut at = 0;
+        let (mut places, mut at) = (Vec::new(), 0);
         for _ in 0..count {
             let length = buf.get(at..at + 4).and_then(|four| four.try_into().ok()).ok_or_else(cut)?;
             let length = u32::from_le_bytes(length) as usize;
             if buf.len() - at - 4 < length {
                 return Err(cut());
             }
-            let text = buf.slice(at + 4..at + 4 + length);
-            codes.extend_from_slice(&self.look_up(text).to_le_bytes());
+            places.push(at + 4..at + 4 + length);
             at += 4 + length;
         }
+        let texts: Vec<&[u8]> = places.iter().map(|place| &buf[place.clone()]).collect();
+        self.look_up(&texts);
+        let codes: Vec<u8> = self.looked_up.iter().flat_map(|code| code.to_le_bytes()).collect();
         let (buf, encoding) = (Bytes::from(codes), Encoding::PLAIN);
         Ok(Page::DictionaryPage { buf, num_values: count, encoding, is_sorted: false })
     }
 
-    fn look_up(&mut self, text: Bytes) -> i32 {
-        (self.known)(&text).unwrap_or_else(|| {
-            self.unknown.push(text);
-            // OK because a page has fewer values than 2^31.
-            -(self.unknown.len() as i32)
-        })
+    /// Looks up what texts are known as, and keeps those that are not.
+    fn look_up(&mut self, texts: &[&[u8]]) {
+        self.unknown.clear();
+        self.looked_up.clear();
+        for (text, known) in texts.iter().zip((self.known)(texts)) {
+            self.looked_up.push(known.unwrap_or_else(|| {
+                self.unknown.push(Bytes::copy_from_slice(text));
+                // OK because a page has fewer values than 2^31.
+                -(self.unknown.len() as i32)
+            }));
+        }
     }
 
     pub fn read(&mut self, rows: usize) -> Result<()> {
@@ -104,14 +110,8 @@ impl<'a> Texts<'a> {
         }
         let TextSource::Plain(values) = &mut self.source else { return Ok(()) };
         values.read(rows)?;
-        self.unknown.clear();
-        self.looked_up.clear();
-        for text in &values.values {
-            self.looked_up.push((self.known)(text.data()).unwrap_or_else(|| {
-                self.unknown.push(Bytes::copy_from_slice(text.data()));
-                -(self.unknown.len() as i32)
-            }));
-        }
+        let values = std::mem::take(&mut values.values);
+        self.look_up(&values.iter().map(ByteArray::data).collect::<Vec<_>>());
         Ok(())
     }
 
