@@ -147,14 +147,25 @@ impl Row {
     }
 
     pub(crate) fn set(&mut self, column: Column, value: impl fmt::Display) {
+        self.put(column, |text| {
+            // OK because writing to a String does not fail.
+            let _ = write!(text, "{value}");
+        });
+    }
+
+    /// As [`Row::set`], without the detour of formatting.
+    pub(crate) fn set_text(&mut self, column: Column, value: &str) {
+        self.put(column, |text| text.push_str(value));
+    }
+
+    fn put(&mut self, column: Column, write: impl FnOnce(&mut String)) {
         let range = self.range(column);
         // Most often nothing stands behind it yet, and nothing is moved.
-        let behind = self.text.split_off(range.end);
+        let behind = (range.end < self.text.len()).then(|| self.text.split_off(range.end));
         self.text.truncate(range.start);
-        // OK because writing to a String does not fail.
-        let _ = write!(self.text, "{value}");
+        write(&mut self.text);
         let end = self.text.len();
-        self.text.push_str(&behind);
+        self.text.extend(behind);
         for own in &mut self.ends[column as usize..] {
             *own = *own + end - range.end;
         }
@@ -334,7 +345,8 @@ impl<'a> Basis<'_, 'a> {
             check_account(account, inventory)?;
         }
         let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
-        let rating = Rating::new(link_types, catalog, options.hourly || by_hours, options.account.as_deref());
+        let hourly = options.hourly || by_hours;
+        let rating = Rating::new(&metered.usage, link_types, catalog, hourly, options.account.as_deref());
         let Seen { lines, survey, usage_digest } = look(metered, inventory, &rating)?;
         let statements = statements(&lines, inventory, catalog)?;
         let mut report = Report {
@@ -508,26 +520,26 @@ impl Report<'_> {
         if let Some(start) = line.hour {
             row.set_period(Period { start, end: start.next() });
         }
-        row.set(Column::BillingAccountId, to.billing_account_id);
-        row.set(Column::ConnectionId, &*connection.id);
-        row.set(Column::Sender, line.sender.as_str());
-        row.set(Column::SourceRegion, to.source_region);
-        row.set(Column::DestinationRegion, to.destination_region);
-        row.set(Column::PeerAccountId, to.peer_account_id);
-        row.set(Column::LinkType, line.link_type.map_or("", |link_type| link_type.as_str()));
-        row.set(Column::ChargeCategory, if line.link_type.is_some() { "usage" } else { "free" });
+        row.set_text(Column::BillingAccountId, to.billing_account_id);
+        row.set_text(Column::ConnectionId, &connection.id);
+        row.set_text(Column::Sender, line.sender.as_str());
+        row.set_text(Column::SourceRegion, to.source_region);
+        row.set_text(Column::DestinationRegion, to.destination_region);
+        row.set_text(Column::PeerAccountId, to.peer_account_id);
+        row.set_text(Column::LinkType, line.link_type.map_or("", |link_type| link_type.as_str()));
+        row.set_text(Column::ChargeCategory, if line.link_type.is_some() { "usage" } else { "free" });
         row.set(Column::ConsumedBytes, line.bytes);
-        row.set(Column::PricingQuantity, gb.quantity(line.bytes)?.text(0));
+        row.set_text(Column::PricingQuantity, &gb.quantity(line.bytes)?.text(0));
         if let Some(list) = line.price.list {
             row.set(Column::ListUnitPrice, list);
         }
         row.set(Column::ContractedUnitPrice, line.price.contracted);
         row.set(Column::BilledCost, line.amount.printed(gb)?);
-        row.set(Column::BillingCurrency, &*self.catalog.currency);
+        row.set_text(Column::BillingCurrency, &self.catalog.currency);
         row.set(Column::MeteredHours, line.metered_hours);
         row.set(Column::RaisedHours, line.raised_hours);
         row.set(Column::RaisedCost, line.raised_amount.printed(gb)?);
-        row.set(Column::PriceStatus, line.price.status.as_str());
+        row.set_text(Column::PriceStatus, line.price.status.as_str());
         Ok(row)
     }
 
@@ -535,14 +547,14 @@ impl Report<'_> {
         let gb = self.catalog.gb;
         let mut row = group.key.clone();
         row.set(Column::ConsumedBytes, group.bytes);
-        row.set(Column::PricingQuantity, gb.quantity(group.bytes)?.text(0));
+        row.set_text(Column::PricingQuantity, &gb.quantity(group.bytes)?.text(0));
         row.set(Column::BilledCost, group.amount.printed(gb)?);
         row.set(Column::MeteredHours, group.metered_hours);
         row.set(Column::RaisedHours, group.raised_hours);
         row.set(Column::RaisedCost, group.raised_amount.printed(gb)?);
         if group.assumed {
             // R18: an assumed price marks every line that it touched, also where the column is not asked for.
-            row.set(Column::PriceStatus, PriceStatus::Assumed.as_str());
+            row.set_text(Column::PriceStatus, PriceStatus::Assumed.as_str());
         }
         Ok(row)
     }
@@ -551,10 +563,10 @@ impl Report<'_> {
     fn adjustment_row(&self, statement: &Statement) -> Row {
         let mut row = Row::default();
         row.set(Column::BillingMonth, self.options.month);
-        row.set(Column::BillingAccountId, &*statement.billing_account_id);
-        row.set(Column::ChargeCategory, "adjustment");
+        row.set_text(Column::BillingAccountId, &statement.billing_account_id);
+        row.set_text(Column::ChargeCategory, "adjustment");
         row.set(Column::BilledCost, statement.adjustment);
-        row.set(Column::BillingCurrency, &*self.catalog.currency);
+        row.set_text(Column::BillingCurrency, &self.catalog.currency);
         row
     }
 

@@ -17,6 +17,8 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
+    pub(crate) const EPOCH: Self = Self { seconds: 0, nanos: 0 };
+
     /// From whole seconds since 1970-01-01T00:00:00Z.
     pub fn from_seconds(seconds: i64) -> Self {
         Self { seconds, nanos: 0 }
@@ -115,7 +117,8 @@ impl fmt::Display for Timestamp {
         let Some(instant) = DateTime::from_timestamp(self.seconds, self.nanos) else {
             return write!(f, "{} s after 1970", self.seconds);
         };
-        write!(f, "{}", instant.format("%Y-%m-%dT%H:%M:%S%.fZ"))
+        // What chrono prints for debugging is ISO 8601, without a pattern to read every time.
+        write!(f, "{:?}Z", instant.naive_utc())
     }
 }
 
