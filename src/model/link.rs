@@ -101,8 +101,6 @@ pub struct HourLevels {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkHistory {
     first: LinkType,
-    /// Hours with a real change, rising, each with the type in effect at its end.
-    switched_hours: Vec<(Hour, LinkType)>,
     /// Instants of real changes, rising, each with the type after; the same as before where it went there and back.
     switches: Vec<(Timestamp, LinkType)>,
 }
@@ -110,7 +108,7 @@ pub struct LinkHistory {
 impl LinkHistory {
     /// A connection without changes: it has had this type all along.
     pub fn constant(link_type: LinkType) -> Self {
-        Self { first: link_type, switched_hours: Vec::new(), switches: Vec::new() }
+        Self { first: link_type, switches: Vec::new() }
     }
 
     /// From the changes, in any order, and the inventory's link type, at which they must end.
@@ -141,7 +139,6 @@ impl LinkHistory {
         for same_instant in order.chunk_by(|&a, &b| changes[a].at == changes[b].at) {
             let after = Self::order_by_chain(changes, same_instant, in_effect)?;
             if same_instant.iter().any(|&index| changes[index].from != changes[index].to) {
-                history.note_switch(changes[same_instant[0]].at.hour(), after);
                 history.switches.push((changes[same_instant[0]].at, after));
             }
             in_effect = after;
@@ -172,13 +169,6 @@ impl LinkHistory {
         Ok(in_effect)
     }
 
-    fn note_switch(&mut self, hour: Hour, after: LinkType) {
-        match self.switched_hours.last_mut() {
-            Some((last, link_type)) if *last == hour => *link_type = after,
-            _ => self.switched_hours.push((hour, after)),
-        }
-    }
-
     /// The type before the first switch.
     pub fn first(&self) -> LinkType {
         self.first
@@ -193,13 +183,14 @@ impl LinkHistory {
 
     /// The link types of `hour`.
     pub fn levels(&self, hour: Hour) -> HourLevels {
-        let after = self.switched_hours.partition_point(|(switched, _)| *switched <= hour);
-        let switched = after > 0 && self.switched_hours[after - 1].0 == hour;
-        if switched {
+        let by_its_end = self.switches.partition_point(|(at, _)| at.hour() <= hour);
+        let Some((at, link_type)) = self.switches[..by_its_end].last().copied() else {
+            return HourLevels { highest: self.first, lowest: self.first, switched: false };
+        };
+        if at.hour() == hour {
             // R7: with two levels, an hour with a real change has seen both of them.
             return HourLevels { highest: LinkType::Platinum, lowest: LinkType::Gold, switched: true };
         }
-        let link_type = if after == 0 { self.first } else { self.switched_hours[after - 1].1 };
         HourLevels { highest: link_type, lowest: link_type, switched: false }
     }
 
@@ -207,9 +198,9 @@ impl LinkHistory {
     ///
     /// An hour with a real change stands alone; `None` where the levels hold for ever.
     pub fn levels_until(&self, hour: Hour) -> Option<Hour> {
-        let next = self.switched_hours.partition_point(|(switched, _)| *switched < hour);
-        let (switched, _) = self.switched_hours.get(next)?;
-        Some(if *switched == hour { hour.next() } else { *switched })
+        let next = self.switches.partition_point(|(at, _)| at.hour() < hour);
+        let switched = self.switches.get(next)?.0.hour();
+        Some(if switched == hour { hour.next() } else { switched })
     }
 }
 

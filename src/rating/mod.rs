@@ -51,7 +51,7 @@ pub fn rate(
     hourly: bool,
     only_account: Option<&str>,
 ) -> Result<Vec<Line>> {
-    let rating = Rating::new(inventory, catalog, hourly, only_account);
+    let rating = Rating::new(usage, inventory, catalog, hourly, only_account);
     let raters = usage.fold(|| rating.rater(), Rater::add_row)?;
     rating.lines(raters)
 }
@@ -86,12 +86,13 @@ pub(crate) struct Rating<'a> {
     route_of: Vec<u32>,
 }
 
-/// The route of a key whose account is not asked for.
+/// The route of a key without hours, or whose account is not asked for.
 const NOT_RATED: u32 = u32::MAX;
 
 impl<'a> Rating<'a> {
     /// To rate what the connections of `inventory` sent, as [`rate`] does.
     pub fn new(
+        usage: &HourlyUsage,
         inventory: &'a Inventory,
         catalog: &'a Catalog,
         hourly: bool,
@@ -101,9 +102,10 @@ impl<'a> Rating<'a> {
         let (mut routes, mut route_of) = (Vec::new(), Vec::with_capacity(inventory.connections().len() * 2));
         let own_terms = !catalog.contract().rows().is_empty();
         let mut known: HashMap<(&str, &str, &str), u32> = HashMap::new();
-        for (connection, sender) in senders(inventory) {
+        for (key, (connection, sender)) in senders(inventory).enumerate() {
             let to = attribute(inventory.connection(connection), sender);
-            if only_account.is_some_and(|account| account != to.billing_account_id) {
+            let asked_for = only_account.is_none_or(|account| account == to.billing_account_id);
+            if !asked_for || !usage.has_hours(key) {
                 route_of.push(NOT_RATED);
                 continue;
             }
@@ -128,8 +130,7 @@ impl<'a> Rating<'a> {
         let all = Rater::merged(raters)?;
         refuse_missing(&all.missing, self.catalog)?;
         let mut lines = Vec::with_capacity(all.len());
-        for key in self.keys_by_account() {
-            let key = key as usize;
+        for key in self.keys_by_account(&all) {
             let start = lines.len();
             for sum in all.of(key) {
                 lines.push(self.line(key, &all, sum)?);
@@ -157,17 +158,16 @@ impl<'a> Rating<'a> {
         })
     }
 
-    /// All keys in the order of reports: by the account that pays, then by connection and sender.
-    fn keys_by_account(&self) -> Vec<u32> {
-        let place = |key: &u32| {
-            let key = *key as usize;
+    /// The keys that have a sum, in the order of reports: by the account that pays, then by connection and sender.
+    fn keys_by_account(&self, all: &Sums) -> impl Iterator<Item = usize> {
+        // OK as 32 bits because a million connections have two million ends.
+        let mut by_account: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for key in (0..self.route_of.len()).filter(|&key| all.of(key).next().is_some()) {
             let (connection, sender) = (key / Sender::ALL.len(), Sender::ALL[key % Sender::ALL.len()]);
-            (attribute(self.inventory.connection(connection), sender).billing_account_id, key)
-        };
-        // OK because a million connections have two million ends.
-        let mut keys: Vec<u32> = (0..self.route_of.len() as u32).collect();
-        keys.sort_unstable_by_key(place);
-        keys
+            let account = attribute(self.inventory.connection(connection), sender).billing_account_id;
+            by_account.entry(account).or_default().push(key as u32);
+        }
+        by_account.into_values().flatten().map(|key| key as usize)
     }
 }
 

@@ -107,12 +107,17 @@ impl TableRow {
     /// Takes the values of `row`; returns what is wrong with them, where something is.
     fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<String> {
         self.line = row.line;
+        let whole = row.whole();
         for (column, value) in self.values.iter_mut().enumerate() {
-            let field = header.position(column).map_or(&b""[..], |position| row.field(position));
             value.clear();
-            match std::str::from_utf8(field) {
-                Ok(text) => value.push_str(text),
-                Err(_) => return Some(format!("{} is not UTF-8", quoted(field))),
+            let Some(position) = header.position(column) else { continue };
+            let text = match whole {
+                Some(whole) => row.field_of(whole, position),
+                None => std::str::from_utf8(row.field(position)).ok(),
+            };
+            match text {
+                Some(text) => value.push_str(text),
+                None => return Some(format!("{} is not UTF-8", quoted(row.field(position)))),
             }
         }
         None

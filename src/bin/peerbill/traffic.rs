@@ -189,6 +189,7 @@ pub fn read(
 ) -> Result<(Inventory, Metered)> {
     let documents = Documents::find(args, inputs)?;
     let inventory = documents.inventory(args, check_region, Some(settings.period.start))?;
+    drop(documents);
     let (sources, progress) = sources(args, inputs)?;
     check_outputs(outputs, inputs)?;
     let metered = meter(&sources, &inventory, &settings);

@@ -12,12 +12,12 @@ use crate::{
             history::{apply, supplied_row},
             trail::Trail,
         },
-        connections::InventorySettings,
+        connections::{InventorySettings, shared::SharedTexts},
         place::Place,
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt,
     sync::Arc,
 };
@@ -38,8 +38,7 @@ pub(in crate::read) struct Builder {
     connections: Vec<Told>,
     /// By connection id: its place among `connections`.
     places: HashMap<Arc<str>, usize>,
-    /// Accounts and regions, of which there are fewer than connections.
-    shared: HashSet<Arc<str>>,
+    pub(super) texts: SharedTexts,
     changes: BTreeMap<Arc<str>, Vec<(LinkChange, Place)>>,
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
@@ -84,8 +83,12 @@ impl Builder {
     /// Takes a connection.
     pub fn add(&mut self, told: Told) {
         let id = told.connection.id.clone();
-        let Some(first) = self.places.get(&id).map(|&place| &mut self.connections[place]) else {
-            return self.insert(told);
+        let first = match self.places.entry(id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(self.connections.len());
+                return self.push(told);
+            }
+            Entry::Occupied(place) => &mut self.connections[*place.get()],
         };
         let (code, place) = (FaultCode::FaultyConnection, &first.place);
         if told.once || first.once {
@@ -101,26 +104,20 @@ impl Builder {
         }
     }
 
-    fn insert(&mut self, mut told: Told) {
+    /// Appends a connection whose place is known.
+    fn push(&mut self, mut told: Told) {
         for end in [&mut told.connection.requester, &mut told.connection.accepter] {
-            self.share(&mut end.account_id);
-            self.share(&mut end.region);
+            self.texts.share(end);
         }
-        self.places.insert(told.connection.id.clone(), self.connections.len());
         self.connections.push(told);
-    }
-
-    /// Lets equal texts be one.
-    fn share(&mut self, text: &mut Arc<str>) {
-        match self.shared.get(text) {
-            Some(known) => *text = known.clone(),
-            None => drop(self.shared.insert(text.clone())),
-        }
     }
 
     /// Takes a link change of a table.
     pub fn add_change(&mut self, connection_id: &str, change: LinkChange, place: Place) {
-        self.changes.entry(connection_id.into()).or_default().push((change, place));
+        match self.changes.get_mut(connection_id) {
+            Some(changes) => changes.push((change, place)),
+            None => drop(self.changes.insert(connection_id.into(), vec![(change, place)])),
+        }
     }
 
     /// The inventory.
@@ -140,9 +137,12 @@ impl Builder {
             }
         }
         self.places = HashMap::new();
+        // Both are sorted by id.
+        let mut rest = changes.iter().peekable();
         // Connections stay where they are in memory: there may be a million.
         let connections = told.into_iter().filter_map(|Told { connection, place, .. }| {
-            let own = changes.get(&connection.id).map_or(&[][..], |list| list);
+            while rest.next_if(|(id, _)| **id < connection.id).is_some() {}
+            let own = rest.next_if(|(id, _)| **id == connection.id).map_or(&[][..], |(_, list)| list);
             // R8: a link type exists only between regions.
             if connection.within_region() && !own.is_empty() {
                 changed_within_region.push(connection.id.clone());
@@ -213,7 +213,7 @@ impl Builder {
                     message,
                     connection_id: Some(id.clone()),
                 });
-                self.insert(row);
+                self.add(row);
             }
             if !self.is_known(&id) {
                 *elsewhere.entry(id).or_default() += events.len() as u64;

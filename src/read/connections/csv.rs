@@ -10,7 +10,7 @@ use crate::{
     },
     read::{
         Document,
-        connections::RegionCheck,
+        connections::{RegionCheck, shared::SharedTexts},
         place::Place,
         table::{TableRow, read_rows},
     },
@@ -43,7 +43,7 @@ pub(super) fn read(document: &Document, check: RegionCheck<'_>, builder: &mut Bu
         Err(misfit) => builder.blame(misfit.key.as_deref().unwrap_or_default(), misfit.fault),
         Ok(row) => {
             let place = Place::row(name, row.line);
-            match read_connection(row, check) {
+            match read_connection(row, check, &mut builder.texts) {
                 Err(why) => {
                     builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why));
                     builder.set_aside(
@@ -63,7 +63,11 @@ fn seen_end(row: &TableRow, vpc: usize, blocks: usize) -> End {
     End::of_vpc(row.optional(vpc).map(Into::into), cidrs.collect())
 }
 
-fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Connection, String> {
+fn read_connection(
+    row: &TableRow,
+    check_region: RegionCheck<'_>,
+    texts: &mut SharedTexts,
+) -> Result<Connection, String> {
     for (column, value) in REQUIRED[..5].iter().zip(&row.values) {
         if value.is_empty() {
             return Err(format!("{column} is empty"));
@@ -76,12 +80,11 @@ fn read_connection(row: &TableRow, check_region: RegionCheck<'_>) -> Result<Conn
         let blocks = row.optional(column).unwrap_or_default().split(' ').filter(|block| !block.is_empty());
         blocks.map(str::parse).collect::<Result<_, String>>()
     };
-    let end = |account: usize, region: usize, vpc: usize, blocks: usize| -> Result<End, String> {
-        let region_id = row.values[region].as_str();
-        check_region(region_id).map_err(|why| format!("{}: {why}", REQUIRED[region]))?;
+    let mut end = |account: usize, region: usize, vpc: usize, blocks: usize| -> Result<End, String> {
+        let region_id = texts.region(&row.values[region], check_region);
         Ok(End {
-            account_id: row.values[account].as_str().into(),
-            region: region_id.into(),
+            account_id: texts.account(&row.values[account]),
+            region: region_id.map_err(|why| format!("{}: {why}", REQUIRED[region]))?,
             vpc_id: row.optional(vpc).map(Into::into),
             cidrs: cidrs(blocks)?,
         })

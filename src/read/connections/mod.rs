@@ -3,6 +3,7 @@
 pub(super) mod builder;
 pub(super) mod csv;
 mod provider;
+mod shared;
 mod terraform;
 
 use crate::{
