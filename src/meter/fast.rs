@@ -144,15 +144,14 @@ impl Tally<'_> {
                 self.bill_plain(hour, moment.tick, keys, bytes, is_copy)
             }
             Goal::Collect(collects) => {
-                let unborn = keys.iter().position(|&key| !self.hourly.counter(key).exists_in(hour));
-                let taken = unborn.unwrap_or(keys.len());
-                let wanted = keys[..taken].iter().filter(|&&key| collects[key as usize]);
+                let wanted = keys.iter().filter(|&&key| collects[key as usize]);
                 wanted.for_each(|&key| self.span.collected.push((key, moment.clock)));
-                taken
+                keys.len()
             }
         }
     }
 
+    /// Bills records of one hour and tick, up to the first whose connection does not exist then or that is a copy.
     #[inline]
     fn bill_plain(
         &mut self,

@@ -451,7 +451,7 @@ mod tests {
     fn connections() -> Inventory {
         let rows = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,created_at,deleted_at\n\
             pcc-1,1,cn-beijing,2,cn-shanghai,Gold,,\n\
-            pcc-22,1,cn-beijing,1,cn-beijing,,,\n\
+            pcc-22,1,cn-beijing,1,cn-beijing,,2026-10-02T00:00:00Z,2026-10-25T10:20:00Z\n\
             pcc-333-with-an-id-of-more-than-32-bytes,3,cn-beijing,4,us-east-1,Platinum,2026-10-03T04:05:06Z,2026-10-20T00:00:00Z\n\
             pcc-567890123456789012345678901,1,cn-beijing,2,cn-shanghai,Gold,,\n\
             pcc-5678901234567890123456789012,1,cn-beijing,2,cn-shanghai,Gold,,\n\

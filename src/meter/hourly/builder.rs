@@ -65,6 +65,7 @@ impl HourlyBuilder {
         std::hint::black_box(keys.iter().map(look).fold(0, u32::wrapping_add));
     }
 
+    /// All of them, by connection.
     pub fn counters(&mut self) -> &mut [Counter] {
         &mut self.counters
     }
