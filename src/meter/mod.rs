@@ -381,7 +381,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
         count.bytes += u128::from(bytes);
         kept.hourly.add(key as u32, hour, bytes);
     }
-    usage.extend(kept.hourly);
+    usage.extend(kept.hourly.finish());
     found.refused.sort_by_key(|record| (record.source, record.fault.line));
     found.totals.check()?;
     Ok(Metered {

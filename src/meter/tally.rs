@@ -5,7 +5,7 @@ use super::{
     fast::PlainLines,
     flow::Flows,
     fraction::{Fractions, rounds_up},
-    hourly::{HourlyBuilder, NO_TICK, Order, key_of, sender_of},
+    hourly::{ClosedHours, HourlyBuilder, NO_TICK, Order, key_of, sender_of},
     identity::{Identities, Repeated},
     lookup::{Found, Lookup},
     unknown::Unknown,
@@ -79,7 +79,7 @@ pub(super) struct SpanTally {
 
 /// What a worker summed over all its spans.
 pub(super) struct Summed {
-    pub hourly: HourlyBuilder,
+    pub hourly: ClosedHours,
     pub fractions: Fractions,
     /// Keys whose records did not strictly rise in time within a span.
     pub disordered: Vec<bool>,
@@ -153,7 +153,7 @@ impl<'a> Tally<'a> {
 
     /// What it summed over all its spans.
     pub fn summed(self) -> Summed {
-        Summed { hourly: self.hourly, fractions: self.fractions, disordered: self.disordered }
+        Summed { hourly: self.hourly.finish(), fractions: self.fractions, disordered: self.disordered }
     }
 
     /// Begins a span of a source.

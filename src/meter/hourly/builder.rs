@@ -37,6 +37,13 @@ pub(in crate::meter) struct HourlyBuilder {
     metered: Vec<u64>,
 }
 
+/// What one worker collected.
+#[derive(Debug)]
+pub(in crate::meter) struct ClosedHours {
+    pub(super) rows: HoursOfRows,
+    pub(super) metered: Vec<u64>,
+}
+
 impl HourlyBuilder {
     pub fn new(counters: Vec<Counter>) -> Self {
         let keys = counters.len() * Sender::ALL.len();
@@ -187,10 +194,12 @@ impl HourlyBuilder {
         self.rows.replace(hour, merged);
     }
 
-    pub fn finish(mut self) -> (HoursOfRows, Vec<u64>) {
+    /// What it collected. Best asked for on the thread that collected it: memory that another thread gives back is of
+    /// no use to this one.
+    pub fn finish(mut self) -> ClosedHours {
         self.close();
         self.encode_log();
-        (self.rows, self.metered)
+        ClosedHours { rows: self.rows, metered: self.metered }
     }
 }
 

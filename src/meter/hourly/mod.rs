@@ -9,7 +9,7 @@ mod counter;
 mod digest;
 mod row;
 
-pub(super) use builder::HourlyBuilder;
+pub(super) use builder::{ClosedHours, HourlyBuilder};
 pub(super) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
 pub use row::HourRow;
@@ -87,10 +87,9 @@ impl HourlyUsage {
         Self { period, keys, threads: threads.max(1), rows: HoursOfRows::default(), metered }
     }
 
-    pub(super) fn extend(&mut self, builder: HourlyBuilder) {
-        let (rows, metered) = builder.finish();
-        self.rows.append(rows);
-        or_into(&mut self.metered, &metered);
+    pub(super) fn extend(&mut self, hours: ClosedHours) {
+        self.rows.append(hours.rows);
+        or_into(&mut self.metered, &hours.metered);
     }
 
     /// The billing period that the hours lie in.
@@ -228,7 +227,7 @@ mod tests {
                 *expected.entry((period.start.index() + i64::from(hour), key)).or_default() += u128::from(bytes);
             }
             let mut usage = HourlyUsage::new(period, 150, 2);
-            builders.into_iter().for_each(|builder| usage.extend(builder));
+            builders.into_iter().for_each(|builder| usage.extend(builder.finish()));
             let found: Vec<_> = usage.metered_hours().unwrap().into_iter()
                 .map(|cell| ((cell.hour.index(), key_of(cell.connection, cell.sender)), cell.bytes)).collect();
             prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
