@@ -31,7 +31,8 @@ pub(super) enum Found<'a> {
 
 /// A short id as integers, zeros behind it.
 ///
-/// The comma behind the id is part of it: it says where the id ends.
+/// The comma behind the id is part of it: it says where the id ends. Of bytes that hold a comma or a line end before
+/// that, or a quote, no place of [`Lookup`] tells: a plain line whose id seems to be such a one is not found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ShortId(Words);
 
@@ -76,7 +77,7 @@ impl<'a> Lookup<'a> {
     pub fn counters(&self) -> Vec<Counter> {
         let counter = |(connection, &free): (&Connection, &bool)| {
             let hours = connection.hours_in(self.period);
-            // OK because a month has 744 hours.
+            // OK because no period has 2^32 hours.
             let offset = |hour: i64| (hour - self.period.start.index()) as u32;
             Counter::new(offset(hours.start.index()), offset(hours.end.index()), free)
         };
@@ -85,7 +86,7 @@ impl<'a> Lookup<'a> {
 
     /// What is known of an id, whatever it holds.
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
-        // An id that holds a comma is that of no known connection.
+        // No place leads to an id that holds a comma: such a one is looked for as a whole.
         let short = ShortId::padded(connection_id).and_then(|id| self.find_from(self.first_place(&id), &id));
         if let Some(connection) = short {
             return Some(Found::Known(connection as usize));

@@ -1,6 +1,6 @@
 //! The fast path: a plain line in the native order of columns, every byte of it verified.
 //!
-//! What it accepts, the general path reads the same; whatever it does not accept goes there.
+//! What it accepts, and whose id is then found, the general path reads the same; all else goes there.
 
 use super::lookup::{Kept, SHORT_ID, ShortId};
 use crate::model::{

@@ -201,10 +201,10 @@ impl<'a> Tally<'a> {
             let clock = if inside { timestamp.nanoseconds_after(period.start) } else { 0 };
             self.moment = Moment {
                 timestamp,
-                // OK because a month has 744 hours.
+                // OK because no period has 2^32 hours.
                 hour: inside.then(|| (hour.index() - period.start.index()) as u32),
                 clock,
-                // Those of a longer period would all be the last tick, and none of them later than another.
+                // Those behind 49 days would all be the last tick, and none of them later than another.
                 tick: u32::try_from(clock / NANOS_PER_TICK + 1).unwrap_or(u32::MAX),
             };
         }

@@ -48,7 +48,8 @@ impl<'a> Row<'a> {
         &self.text[self.range(index)]
     }
 
-    /// As [`Row::field`], of a row that is UTF-8 as a whole; `None` where the field is not.
+    /// As [`Row::field`], of a row that is UTF-8 as a whole; `None` where halves of a character stand on both sides of
+    /// an end of the field, which says nothing of an empty one.
     pub fn field_of(&self, whole: &'a str, index: usize) -> Option<&'a str> {
         whole.get(self.range(index))
     }

@@ -111,11 +111,8 @@ impl TableRow {
         for (column, value) in self.values.iter_mut().enumerate() {
             value.clear();
             let Some(position) = header.position(column) else { continue };
-            let text = match whole {
-                Some(whole) => row.field_of(whole, position),
-                None => std::str::from_utf8(row.field(position)).ok(),
-            };
-            match text {
+            let text = whole.and_then(|whole| row.field_of(whole, position));
+            match text.or_else(|| std::str::from_utf8(row.field(position)).ok()) {
                 Some(text) => value.push_str(text),
                 None => return Some(format!("{} is not UTF-8", quoted(row.field(position)))),
             }
@@ -181,4 +178,30 @@ pub(crate) fn faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
 pub(crate) fn unusable_faults_of(misfits: Vec<Misfit>) -> Vec<Fault> {
     let unusable = |fault| Fault { code: FaultCode::UnusableInput, ..fault };
     faults_of(misfits).into_iter().map(unusable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> (Vec<Vec<String>>, Vec<String>) {
+        let (rows, misfits) =
+            read_table(ErrorKind::Input, &"t.csv".into(), text, &["a", "b"], &["c"]).unwrap();
+        let values = rows.into_iter().map(|row| row.values).collect();
+        (values, faults_of(misfits).into_iter().map(|fault| fault.to_string()).collect())
+    }
+
+    #[test]
+    fn further_columns_need_not_be_utf8_and_wanted_ones_must_be() {
+        // Unquoted, the halves of a character stand beside one another around the empty field.
+        for row in [&b"\"x\",\xe4,,\xb8\xad\n"[..], b"x,\xe4,,\xb8\xad\n", b"x,\xff,,\n"] {
+            let (rows, misfits) = read(&[b"a,other,b,more\n", row].concat());
+            assert_eq!((rows, misfits), (vec![vec!["x".into(), String::new(), String::new()]], vec![]));
+        }
+        for row in [&b"\"x\",,\xe4,\xb8\xad\n"[..], b"x,,\xe4,\xb8\xad\n"] {
+            let (rows, misfits) = read(&[b"a,b,c,more\n", row].concat());
+            assert!(rows.is_empty());
+            assert_eq!(misfits, ["t.csv:2: \"\u{fffd}\" is not UTF-8"]);
+        }
+    }
 }

@@ -121,8 +121,8 @@ impl HourlyBuilder {
         }
     }
 
-    /// Encodes the sums of the open hour. The time it takes is as the number of sums, so that traffic in any order
-    /// may open and close hours at every record.
+    /// Encodes the sums of the open hour. The time it takes grows with the number of sums, at most as that of
+    /// [`CONNECTIONS_PER_SUM`] counters each, so that traffic in any order may open and close hours at every record.
     #[cold]
     fn close(&mut self) {
         if self.count > self.most_few {
