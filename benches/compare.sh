@@ -12,9 +12,12 @@ peerbill=$(dirname "$0")/../target/release/peerbill
 report="$peerbill report --usage $folder/usage.$form --connections $folder/connections.csv \
     --link-changes $folder/link-changes.csv --catalog china-site --month 2026-10 --format csv"
 
-# Lines can be counted in CSV alone.
-set --
-[ "$form" = csv ] && set -- --command-name "wc -l" "wc -l $folder/usage.csv"
+# Lines can be counted in CSV alone; only Parquet has timestamps that a query may cast.
+if [ "$form" = csv ]; then
+    set -- --command-name "wc -l" "wc -l $folder/usage.csv"
+else
+    set -- --command-name "DuckDB, timestamps cast" "python3 $peers/duckdb_report.py $folder $folder/duckdb.csv $form-cast"
+fi
 
 hyperfine --warmup 1 --runs "$runs" --export-markdown "$folder/compare.md" \
     --command-name "peerbill report" "$report --output $folder/peerbill.csv 2>$folder/log" \
