@@ -6,8 +6,7 @@ use crate::{
     findings::{Finding, Surveyor, findings},
     meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Unknown, meter},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory},
-        link::LinkType,
+        connection::{Connection, End, Inventory},
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },
@@ -131,17 +130,7 @@ pub fn inventory_of(seen: &[SourceSeen]) -> Inventory {
     let ids: BTreeSet<&str> = seen.iter().flat_map(|source| &source.unknown.ids).map(|id| &**id).collect();
     let end =
         |region: &str| End { account_id: "".into(), region: region.into(), vpc_id: None, cidrs: Vec::new() };
-    let connections = ids.into_iter().map(|id| Connection {
-        id: id.into(),
-        requester: end("requester"),
-        accepter: end("accepter"),
-        link_type: LinkType::Gold,
-        bandwidth: Bandwidth::DEFAULT,
-        status: None,
-        created_at: None,
-        deleted_at: None,
-        name: None,
-    });
+    let connections = ids.into_iter().map(|id| Connection::between(id, ["requester", "accepter"].map(end)));
     Inventory::planned(connections.collect())
 }
 

@@ -49,17 +49,9 @@ impl PlannedConnection {
     }
 
     fn connection(&self) -> Connection {
-        Connection {
-            id: self.label.as_str().into(),
-            requester: self.requester.clone(),
-            accepter: self.accepter.clone(),
-            link_type: self.link_type,
-            bandwidth: self.bandwidth,
-            status: None,
-            created_at: None,
-            deleted_at: None,
-            name: None,
-        }
+        let ends = [self.requester.clone(), self.accepter.clone()];
+        let (link_type, bandwidth) = (self.link_type, self.bandwidth);
+        Connection { link_type, bandwidth, ..Connection::between(&self.label, ends) }
     }
 }
 

@@ -143,6 +143,21 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// One of which no more is known than its ends.
+    pub(crate) fn between(id: &str, [requester, accepter]: [End; 2]) -> Self {
+        Self {
+            id: id.into(),
+            requester,
+            accepter,
+            link_type: LinkType::Gold,
+            bandwidth: Bandwidth::DEFAULT,
+            status: None,
+            created_at: None,
+            deleted_at: None,
+            name: None,
+        }
+    }
+
     /// Whether both ends are in the same region, where traffic is free (R1).
     pub fn within_region(&self) -> bool {
         self.requester.region == self.accepter.region

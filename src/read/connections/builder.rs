@@ -59,19 +59,8 @@ impl Builder {
     /// Keeps what could be read of a connection whose own row is bad, so that an entry of a flow log that went through
     /// it is refused under that one cause (R15).
     pub fn set_aside(&mut self, id: &str, ends: [End; 2]) {
-        let [requester, accepter] = ends;
-        if !id.is_empty() && (requester.vpc_id.is_some() || accepter.vpc_id.is_some()) {
-            self.set_aside.push(Connection {
-                id: id.into(),
-                requester,
-                accepter,
-                link_type: LinkType::Gold,
-                bandwidth: Bandwidth::DEFAULT,
-                status: None,
-                created_at: None,
-                deleted_at: None,
-                name: None,
-            });
+        if !id.is_empty() && ends.iter().any(|end| end.vpc_id.is_some()) {
+            self.set_aside.push(Connection::between(id, ends));
         }
     }
 
