@@ -28,6 +28,8 @@ fn connections() -> Inventory {
     inventory(rows, None).expect("an inventory")
 }
 
+use std::sync::Arc;
+
 fn record() -> UsageRecord {
     UsageRecord {
         timestamp: Timestamp::parse("2026-10-05T03:20:00Z").expect("an instant"),
@@ -40,12 +42,11 @@ fn record() -> UsageRecord {
 /// One record to hours, charges, statements and the report around them.
 #[divan::bench]
 fn rate_a_single_record(bencher: Bencher<'_, '_>) {
-    let (catalog, connections, record) = (china_site(), connections(), record());
+    let (catalog, connections, record) = (china_site(), Arc::new(connections()), record());
     bencher.bench(|| {
-        let options = ReportOptions::new("2026-10".parse().expect("a month"));
-        let settings = MeterSettings::new(options.period());
-        let metered = meter_records(black_box(std::slice::from_ref(&record)), &connections, &settings);
-        let report = report(&metered.expect("it is metered"), &connections, &catalog, options);
+        let settings = MeterSettings::new("2026-10".parse().expect("a month"));
+        let metered = meter_records(black_box(std::slice::from_ref(&record)), connections.clone(), &settings);
+        let report = report(&metered.expect("it is metered"), &catalog, ReportOptions::default());
         report.expect("it has a price").statements.len()
     });
 }
@@ -53,10 +54,9 @@ fn rate_a_single_record(bencher: Bencher<'_, '_>) {
 /// One record to hourly bytes.
 #[divan::bench]
 fn meter_a_single_record(bencher: Bencher<'_, '_>) {
-    let (connections, record) = (connections(), record());
-    let options = ReportOptions::new("2026-10".parse().expect("a month"));
-    let settings = MeterSettings::new(options.period());
-    bencher.bench(|| meter_records(black_box(std::slice::from_ref(&record)), &connections, &settings));
+    let (connections, record) = (Arc::new(connections()), record());
+    let settings = MeterSettings::new("2026-10".parse().expect("a month"));
+    bencher.bench(|| meter_records(black_box(std::slice::from_ref(&record)), connections.clone(), &settings));
 }
 
 #[divan::bench]

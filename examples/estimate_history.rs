@@ -10,7 +10,7 @@ use peerbill::{
     inventory,
     meter::{MeterSettings, meter},
     read::TrafficSource,
-    report::{Basis, ReportOptions},
+    report::ReportOptions,
 };
 use std::{error, fs, path::Path};
 
@@ -20,14 +20,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let catalog = shipped("china-site").ok_or("no such catalog")?;
     let inventory = inventory(&read("connections.csv")?, Some(&read("link-changes.csv")?))?;
     let usage = TrafficSource::from_bytes("usage.csv", read("usage.csv")?);
-    let options = ReportOptions::new("2026-10".parse()?);
-    let metered = meter(&[usage], &inventory, &MeterSettings::new(options.period()))?;
-    if let Some(refused) = metered.refused.first() {
-        return Err(refused.fault.to_string().into());
-    }
+    let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;
 
-    let basis = Basis { metered: &metered, inventory: &inventory, options, measured: true };
-    let estimate = of_history(&basis, None, &catalog, &[])?;
+    let options = ReportOptions::default();
+    let estimate = of_history(&metered, &options, None, &catalog, &[])?;
     for scenario in &estimate.scenarios {
         let Some(payable) = scenario.payable()? else { continue };
         println!("{}: {payable} {}", scenario.name, catalog.currency);

@@ -10,7 +10,7 @@ use peerbill::{
     inventory,
     meter::{MeterSettings, meter},
     read::TrafficSource,
-    report::{Basis, ReportOptions},
+    report::ReportOptions,
 };
 use std::{env, error, fs, path::Path};
 
@@ -21,16 +21,12 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let catalog = shipped("china-site").ok_or("no such catalog")?;
     let inventory = inventory(&read("connections.csv")?, Some(&read("link-changes.csv")?))?;
     let usage = TrafficSource::from_bytes("usage.csv", read("usage.csv")?);
-    let options = ReportOptions::new("2026-10".parse()?);
-    let metered = meter(&[usage], &inventory, &MeterSettings::new(options.period()))?;
-    if let Some(refused) = metered.refused.first() {
-        return Err(refused.fault.to_string().into());
-    }
+    let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;
 
-    let schedule = Schedule::parse([windows.as_str()], options.offset)?;
-    let basis = Basis { metered: &metered, inventory: &inventory, options, measured: true };
+    let schedule = Schedule::parse([windows.as_str()], metered.offset())?;
+    let options = ReportOptions::default();
     let wanted = ["all-gold", "all-platinum", "scheduled"].map(String::from);
-    let estimate = of_history(&basis, Some(&schedule), &catalog, &wanted)?;
+    let estimate = of_history(&metered, &options, Some(&schedule), &catalog, &wanted)?;
     for scenario in &estimate.scenarios {
         let Some(payable) = scenario.payable()? else { continue };
         println!("{}: {payable} {}", scenario.name, catalog.currency);

@@ -7,7 +7,6 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    Error, ErrorKind, Fault,
     catalog::shipped,
     meter::{MeterSettings, meter},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
@@ -34,18 +33,8 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     // The traffic is read once, or again where duplicates need a second look, so it is given as a way to open it.
     let path = folder.join("usage.csv");
     let usage = TrafficSource::from_stream("usage.csv", move || Ok(Box::new(fs::File::open(&path)?)));
-    let options = ReportOptions::new(month.parse()?);
-    let settings = MeterSettings::new(options.period());
-    let metered = meter(&[usage], &inventory, &settings)?;
-
-    // R15: without a quarantine, any fault of the inputs means no report.
-    let refused = metered.refused.iter().map(|record| record.fault.clone());
-    let faults: Vec<Fault> = inventory.faults().iter().cloned().chain(refused).collect();
-    if let Some(error) = Error::from_faults(ErrorKind::Input, faults) {
-        return Err(error.into());
-    }
-
-    let report = report(&metered, &inventory, &catalog, options)?;
+    let metered = meter(&[usage], inventory, &MeterSettings::new(month.parse()?))?;
+    let report = report(&metered, &catalog, ReportOptions::default())?;
     for statement in &report.statements {
         println!(
             "account {}: {} {}, of it {} for {} raised hours",

@@ -5,7 +5,6 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    Error, ErrorKind,
     catalog::shipped,
     meter::{MeterSettings, meter},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
@@ -24,18 +23,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         let check_region = |region: &str| catalog.check_region(region);
         let settings = InventorySettings::new(&check_region);
         let inventory = read_inventory(std::slice::from_ref(&connections), None, &settings)?;
-        // Bad rows of the inventory fail nothing by themselves: a caller decides. Here they stop the run.
-        if let Some(error) = Error::from_faults(ErrorKind::Input, inventory.faults().to_vec()) {
-            return Err(error.into());
-        }
-        let options = ReportOptions::new("2026-10".parse()?);
-        let settings = MeterSettings::new(options.period());
-        let metered = meter(std::slice::from_ref(&usage), &inventory, &settings)?;
-        // The same holds for refused records.
-        if let Some(refused) = metered.refused.first() {
-            return Err(refused.fault.to_string().into());
-        }
-        let report = report(&metered, &inventory, &catalog, options)?;
+        // Bad rows and records that cannot be billed are an error here: no part of a month is billed in silence.
+        let settings = MeterSettings::new("2026-10".parse()?);
+        let metered = meter(std::slice::from_ref(&usage), inventory, &settings)?;
+        let report = report(&metered, &catalog, ReportOptions::default())?;
         for statement in &report.statements {
             println!(
                 "{site}: account {} pays {} {}",

@@ -130,7 +130,7 @@ fn byte_count(value: &AnyValue<'_>) -> Result<u64, String> {
 ///
 /// `consumed_bytes`, `metered_hours` and `raised_hours` are Int128, amounts and quantities Decimal(38, 10),
 /// unit prices Decimal(38, 18), all others text; what is empty in the CSV is null.
-pub fn lines(report: &Report<'_>) -> Result<DataFrame> {
+pub fn lines(report: &Report) -> Result<DataFrame> {
     let rows = report.rows().collect::<Result<Vec<Row>>>()?;
     let columns = report.columns().into_iter().map(|column| frame_column(&rows, column));
     let frame =

@@ -4,7 +4,7 @@
 use crate::{
     error::{FaultCode, Result},
     findings::{Finding, Surveyor, findings},
-    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Unknown, meter},
+    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, Unknown, meter, read_hours},
     model::{
         connection::{Connection, End, Inventory},
         time::{BillingMonth, Hour, Offset, Period},
@@ -95,8 +95,8 @@ pub fn look_through(
     let mut found = 0;
     for (start, end) in STRETCHES {
         let period = Period { start: Hour::from_index(start), end: Hour::from_index(end) };
-        let settings = MeterSettings { duplicates: Duplicates::Sum, threads, ..MeterSettings::new(period) };
-        let metered = meter(std::slice::from_ref(source), inventory, &settings)?;
+        let rules = Rules { period, duplicates: Duplicates::Sum, keep_all: false, threads };
+        let metered = read_hours(std::slice::from_ref(source), inventory, &rules)?;
         let totals = metered.totals;
         found += totals.billed.records + totals.free.records;
         seen.records = totals.read.records;
@@ -137,19 +137,17 @@ pub fn inventory_of(seen: &[SourceSeen]) -> Inventory {
 /// Meters one month as a report would, and says what it would stand on.
 pub fn examine(
     sources: &[TrafficSource],
-    inventory: &Inventory,
-    month: BillingMonth,
-    offset: Offset,
-    duplicates: Duplicates,
-    threads: usize,
+    inventory: &Arc<Inventory>,
+    settings: MeterSettings,
 ) -> Result<MonthSeen> {
-    let period = month.period(offset);
-    let settings = MeterSettings { duplicates, threads, ..MeterSettings::new(period) };
-    let metered = meter(sources, inventory, &settings)?;
+    let period = settings.period();
+    // What is refused is told, and stops nothing.
+    let settings = MeterSettings { refused: Refused::Count, ..settings };
+    let metered = meter(sources, inventory.clone(), &settings)?;
     let surveyor = Surveyor::new(inventory);
-    let surveys = metered.usage.fold(|| surveyor.survey(), |survey, row| surveyor.add_row(survey, row))?;
+    let surveys = metered.usage().fold(|| surveyor.survey(), |survey, row| surveyor.add_row(survey, row))?;
     let keys = inventory.connections().len() * Sender::ALL.len();
-    let covered = metered.usage.fold(|| Covered::new(keys), |covered, row| covered.add(row, period))?;
+    let covered = metered.usage().fold(|| Covered::new(keys), |covered, row| covered.add(row, period))?;
     let covered = covered.into_iter().fold(Covered::new(keys), Covered::merged);
     let ends = ends_seen(inventory, period, &covered);
     let has_records = |sender| ends.iter().any(|end| end.sender == sender && end.covered > 0);
@@ -158,9 +156,9 @@ pub fn examine(
         [false, true] => Some(Sender::Requester),
         _ => None,
     };
-    let findings = findings(&metered, inventory, &surveyor.merge(surveys));
-    let (totals, refused) = (metered.totals, metered.refused_by_code);
-    Ok(MonthSeen { month, totals, refused, ends, silent, findings })
+    let findings = findings(&metered, &surveyor.merge(surveys));
+    let (totals, refused) = (metered.totals(), metered.refused_by_code().clone());
+    Ok(MonthSeen { month: metered.month(), totals, refused, ends, silent, findings })
 }
 
 const WORDS: usize = 744_usize.div_ceil(64);
@@ -256,8 +254,8 @@ mod tests {
             ("2026-10-31T12:00:00Z".into(), "2031-01-01T01:00:00Z".into())
         );
 
-        let october = "2026-10".parse().unwrap();
-        let seen = examine(&source, &inventory, october, Offset::CHINA, Duplicates::Refuse, 2).unwrap();
+        let october = MeterSettings { threads: 2, ..MeterSettings::new("2026-10".parse().unwrap()) };
+        let seen = examine(&source, &Arc::new(inventory), october).unwrap();
         assert_eq!(seen.silent, Some(Sender::Accepter));
         assert_eq!(
             seen.refused,

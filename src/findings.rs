@@ -139,18 +139,16 @@ fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
 }
 
 /// What is found in what was metered, and in `survey` of it: coverage and plausibility.
-pub(crate) fn findings(metered: &Metered, inventory: &Inventory, survey: &Survey) -> Vec<Finding> {
-    let usage = &metered.usage;
+pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
+    let (inventory, totals) = (metered.inventory(), metered.totals());
     let mut found = Vec::new();
-    let in_month = metered.totals.billed.records + metered.totals.free.records;
+    let in_month = totals.billed.records + totals.free.records;
     if in_month == 0 {
         found.push(Finding::new(
             FindingCode::NoRecordsInMonth,
             format!(
                 "no record of the month was billed: {} read, {} outside the period, {} refused",
-                metered.totals.read.records,
-                metered.totals.outside_period.records,
-                metered.totals.refused.records
+                totals.read.records, totals.outside_period.records, totals.refused.records
             ),
         ));
     }
@@ -179,10 +177,10 @@ pub(crate) fn findings(metered: &Metered, inventory: &Inventory, survey: &Survey
         );
         Finding::new(FindingCode::ConnectionQuarantined, why)
     }));
-    found.extend(noted(&metered.notes));
+    found.extend(noted(metered.notes()));
     found.extend(inventory.remarks().iter().map(|remark| remarked(remark, inventory)));
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
-    found.extend(coverage(&survey.covered, usage, inventory));
+    found.extend(coverage(&survey.covered, metered.usage(), inventory));
     found.sort_by_key(|finding| finding.code);
     found
 }

@@ -14,10 +14,10 @@
 //! The provider's published example, China site:
 //!
 //! ```
-//! use peerbill::{catalog, meter::{meter, MeterSettings}, read::TrafficSource, report::{report, ReportOptions}};
+//! use peerbill::{MeterSettings, ReportOptions, TrafficSource, catalog, inventory, meter, report};
 //!
 //! let catalog = catalog::shipped("china-site").unwrap();
-//! let inventory = peerbill::inventory(
+//! let inventory = inventory(
 //!     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
 //!      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
 //!     None,
@@ -28,10 +28,9 @@
 //!      2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n\
 //!      2026-10-05T04:00:00Z,pcc-1,accepter,107374182400\n",
 //! );
-//! let options = ReportOptions::new("2026-10".parse()?);
-//! let metered = meter(&[usage], &inventory, &MeterSettings::new(options.period()))?;
-//! assert_eq!(metered.refused_for_cause, 0);
-//! let report = report(&metered, &inventory, &catalog, options)?;
+//! // A record that cannot be billed is an error here, unless the settings ask for something else.
+//! let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;
+//! let report = report(&metered, &catalog, ReportOptions::default())?;
 //! let payable: Vec<String> = report.statements.iter().map(|s| s.payable.to_string()).collect();
 //! assert_eq!(payable, ["96.00", "48.00"]);
 //! # Ok::<(), peerbill::Error>(())
@@ -76,4 +75,6 @@ pub mod dataframe;
 pub mod write;
 
 pub use error::{Error, ErrorKind, Fault, FaultCode, Result};
-pub use read::inventory;
+pub use meter::{MeterSettings, Metered, meter};
+pub use read::{TrafficSource, inventory};
+pub use report::{Report, ReportOptions, report};

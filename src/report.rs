@@ -2,7 +2,7 @@
 
 use crate::{
     attribution::attribute,
-    catalog::{Catalog, PriceStatus},
+    catalog::{Catalog, CatalogSummary, PriceStatus},
     error::{Error, Result},
     findings::{Finding, FindingCode, Survey, Surveyor, findings},
     group::{Group, group},
@@ -20,6 +20,7 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
     ops::Range,
+    sync::Arc,
 };
 
 /// A column of the report, in the order of the file.
@@ -233,43 +234,18 @@ impl Grouping {
     }
 }
 
-/// What report to make.
-#[derive(Debug, Clone)]
+/// What report to make of metered traffic; by default one of all accounts, with one line per price.
+#[non_exhaustive]
+#[derive(Debug, Clone, Default)]
 pub struct ReportOptions {
-    /// The billing month.
-    pub month: BillingMonth,
-    /// The offset in which the month has its edges.
-    pub offset: Offset,
     /// One line per hour.
     pub hourly: bool,
     /// Grouped lines.
     pub by: Option<Grouping>,
     /// The statement of this account alone.
     pub account: Option<String>,
-    /// What was done with duplicates while metering.
-    pub duplicates: Duplicates,
     /// Further settings that the report names, such as those from a settings file.
     pub settings: Vec<(String, String)>,
-}
-
-impl ReportOptions {
-    /// A report of all accounts for `month` at UTC+8, one line per price.
-    pub fn new(month: BillingMonth) -> Self {
-        Self {
-            month,
-            offset: Offset::CHINA,
-            hourly: false,
-            by: None,
-            account: None,
-            duplicates: Duplicates::Refuse,
-            settings: Vec::new(),
-        }
-    }
-
-    /// The hours of the month.
-    pub fn period(&self) -> Period {
-        self.month.period(self.offset)
-    }
 }
 
 /// What a line of the file shows.
@@ -281,15 +257,22 @@ pub(crate) enum Shown<'a> {
     Adjustment(&'a Statement),
 }
 
-/// A finished report; the writers turn it into bytes.
+/// A finished report, with all that it shows; the writers turn it into bytes.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
-pub struct Report<'a> {
+pub struct Report {
+    /// The billing month.
+    pub month: BillingMonth,
+    /// The offset in which the month has its edges (R12).
+    pub offset: Offset,
+    /// What was done with duplicates.
+    pub duplicates: Duplicates,
     /// What was asked for.
     pub options: ReportOptions,
     /// The catalog that priced it.
-    pub catalog: &'a Catalog,
+    pub catalog: Arc<CatalogSummary>,
     /// The connections it is about.
-    pub inventory: &'a Inventory,
+    pub inventory: Arc<Inventory>,
     /// All lines, by account.
     pub lines: Vec<Line>,
     /// One statement per account.
@@ -310,34 +293,30 @@ pub struct Report<'a> {
 ///
 /// Fails where a price is missing, where two prices tie, where an amount is too large to be exact, or
 /// where the control totals do not add up.
-pub fn report<'a>(
-    metered: &Metered,
-    inventory: &'a Inventory,
-    catalog: &'a Catalog,
-    options: ReportOptions,
-) -> Result<Report<'a>> {
-    Basis { metered, inventory, options, measured: true }.report(inventory, catalog)
+pub fn report(metered: &Metered, catalog: &Catalog, options: ReportOptions) -> Result<Report> {
+    Traffic { metered, options: &options, measured: true }.report(metered.inventory(), catalog)
 }
 
 /// What reports on the same traffic share, whatever its link types and prices.
-#[derive(Debug, Clone)]
-pub struct Basis<'m, 'a> {
-    /// What was metered.
-    pub metered: &'m Metered,
-    /// The connections it is about.
-    pub inventory: &'a Inventory,
-    /// What is asked for.
-    pub options: ReportOptions,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traffic<'t> {
+    pub metered: &'t Metered,
+    pub options: &'t ReportOptions,
     /// Whether the traffic was measured; there is nothing to find in quantities that were planned.
     pub measured: bool,
 }
 
-impl<'a> Basis<'_, 'a> {
+impl Traffic<'_> {
+    pub fn inventory(&self) -> &Inventory {
+        self.metered.inventory()
+    }
+
     /// Rates the traffic over the link types of `link_types`, whose connections are those of the inventory, and
     /// makes the report.
-    pub fn report(&self, link_types: &Inventory, catalog: &'a Catalog) -> Result<Report<'a>> {
-        let Self { metered, inventory, options, measured } = self;
-        metered.totals.check()?;
+    pub fn report(&self, link_types: &Inventory, catalog: &Catalog) -> Result<Report> {
+        let Self { metered, options, measured } = self;
+        let (inventory, usage) = (metered.inventory(), metered.usage());
+        metered.totals().check()?;
         if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
             return Err(Error::usage("--hourly and --by day exclude each other"));
         }
@@ -346,20 +325,23 @@ impl<'a> Basis<'_, 'a> {
         }
         let by_hours = options.by.as_ref().is_some_and(Grouping::needs_hours);
         let hourly = options.hourly || by_hours;
-        let rating = Rating::new(&metered.usage, link_types, catalog, hourly, options.account.as_deref());
-        let Seen { lines, survey, usage_digest } = look(metered, inventory, &rating)?;
+        let rating = Rating::new(usage, link_types, catalog, hourly, options.account.as_deref());
+        let Seen { lines, survey, usage_digest } = look(metered, &rating)?;
         let statements = statements(&lines, inventory, catalog)?;
         let mut report = Report {
-            options: options.clone(),
-            catalog,
-            inventory,
+            month: metered.month(),
+            offset: metered.offset(),
+            duplicates: metered.duplicates(),
+            options: (*options).clone(),
+            catalog: Arc::new(catalog.summary()),
+            inventory: inventory.clone(),
             lines,
             statements,
             groups: None,
-            totals: metered.totals,
+            totals: metered.totals(),
             findings: if *measured { self.findings(&survey) } else { Vec::new() },
             usage_digest,
-            threads: metered.usage.threads(),
+            threads: usage.threads(),
         };
         report.note_assumed_prices();
         report.findings.sort_by_key(|finding| finding.code);
@@ -371,11 +353,12 @@ impl<'a> Basis<'_, 'a> {
 
     /// What a reader should know about the traffic.
     fn findings(&self, survey: &Survey) -> Vec<Finding> {
-        let mut findings = findings(self.metered, self.inventory, survey);
+        let mut findings = findings(self.metered, survey);
         findings.extend(refusal_findings(self.metered));
         if let Some(account) = &self.options.account {
             findings.retain(|finding| {
-                finding.connection.is_none_or(|index| owns_an_end(account, self.inventory.connection(index)))
+                let connection = finding.connection.map(|index| self.inventory().connection(index));
+                connection.is_none_or(|connection| owns_an_end(account, connection))
             });
         }
         findings
@@ -390,8 +373,8 @@ struct Seen {
 }
 
 /// Looks at every metered hour once, for all that wants to see it.
-fn look(metered: &Metered, inventory: &Inventory, rating: &Rating<'_>) -> Result<Seen> {
-    let usage = &metered.usage;
+fn look(metered: &Metered, rating: &Rating<'_>) -> Result<Seen> {
+    let (usage, inventory) = (metered.usage(), metered.inventory());
     let surveyor = Surveyor::new(inventory);
     let digest = UsageDigest::new(usage, inventory);
     let new = || (rating.rater(), surveyor.survey(), Vec::new());
@@ -435,8 +418,8 @@ fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
 }
 
 fn refusal_findings(metered: &Metered) -> Vec<Finding> {
-    let for_cause = metered.refused_for_cause;
-    let dropped = metered.totals.refused.records - for_cause;
+    let for_cause = metered.refused_for_cause();
+    let dropped = metered.totals().refused.records - for_cause;
     let mut found = Vec::new();
     if for_cause > 0 {
         let message = format!("{for_cause} records are quarantined and not billed");
@@ -449,14 +432,14 @@ fn refusal_findings(metered: &Metered) -> Vec<Finding> {
     found
 }
 
-impl Report<'_> {
+impl Report {
     fn note_assumed_prices(&mut self) {
         let assumed = self.lines.iter().filter(|line| line.price.status == PriceStatus::Assumed);
         let count = assumed.count();
         if count > 0 {
             let message = format!(
                 "lines with an assumed price: {count}; the price is one that the provider does not publish: {}",
-                self.catalog.overlays().join(", ")
+                self.catalog.overlays.join(", ")
             );
             self.findings.push(Finding::new(FindingCode::AssumedPrice, message));
         }
@@ -516,7 +499,7 @@ impl Report<'_> {
         let to = attribute(connection, line.sender);
         let gb = self.catalog.gb;
         let mut row = Row::roomy();
-        row.set(Column::BillingMonth, self.options.month);
+        row.set(Column::BillingMonth, self.month);
         if let Some(start) = line.hour {
             row.set_period(Period { start, end: start.next() });
         }
@@ -562,7 +545,7 @@ impl Report<'_> {
     /// The line that makes an account's print add up; none where there is nothing to adjust.
     fn adjustment_row(&self, statement: &Statement) -> Row {
         let mut row = Row::default();
-        row.set(Column::BillingMonth, self.options.month);
+        row.set(Column::BillingMonth, self.month);
         row.set_text(Column::BillingAccountId, &statement.billing_account_id);
         row.set_text(Column::ChargeCategory, "adjustment");
         row.set(Column::BilledCost, statement.adjustment);
@@ -615,7 +598,7 @@ impl Report<'_> {
             key.set(column, full.get(column));
         }
         if let Some(hour) = line.hour.filter(|_| grouping.day) {
-            key.set_period(self.options.offset.day_of(hour));
+            key.set_period(self.offset.day_of(hour));
         }
         Ok(key)
     }

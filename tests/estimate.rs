@@ -22,7 +22,7 @@ use peerbill::{
         money::Money,
         time::Offset,
     },
-    report::{Basis, report},
+    report::report,
     write,
 };
 use proptest::{collection::vec, option, prelude::*, strategy::ValueTree};
@@ -43,16 +43,16 @@ fn estimate(
     month: &Month,
     hourly: bool,
     schedule: Option<&Schedule>,
-    look: impl Fn(&Estimate<'_>, &str, &str) -> Result<(), TestCaseError>,
+    look: impl Fn(&Estimate, &str, &str) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
     let [usage, connections, changes] = texts(month);
     let usage = std::slice::from_ref(&usage);
-    let (inventory, metered, options) = site.meter_from(month, hourly, usage, &connections, &changes);
-    let basis = Basis { metered: &metered, inventory: &inventory, options: options.clone(), measured: true };
-    let estimate = of_history(&basis, schedule, &site.catalog, &[]).expect("every price is known");
+    let (metered, options) = site.meter_from(month, hourly, usage, &connections, &changes);
+    let estimate =
+        of_history(&metered, &options, schedule, &site.catalog, &[]).expect("every price is known");
     let (mut own, mut bill) = (Vec::new(), Vec::new());
     write::estimate::csv::write(&estimate, &mut own).expect("memory can be written");
-    let report = report(&metered, &inventory, &site.catalog, options).expect("every price is known");
+    let report = report(&metered, &site.catalog, options).expect("every price is known");
     write::csv::write(&report, &mut bill).expect("memory can be written");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("reports are UTF-8");
     look(&estimate, &text(own), &text(bill))
@@ -65,7 +65,7 @@ fn lines_of<'t>(csv: &'t str, scenario: &str) -> Vec<&'t str> {
 
 /// Holds a scenario's lines and payable amounts against a bill of the oracle.
 fn holds_against(
-    estimate: &Estimate<'_>,
+    estimate: &Estimate,
     csv: &str,
     scenario: &str,
     expected: &Bill,

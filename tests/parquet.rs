@@ -14,7 +14,7 @@ use parquet::{
 };
 use peerbill::{
     Error, FaultCode, inventory,
-    meter::{MeterSettings, Metered, meter},
+    meter::{MeterSettings, Metered, Refused, meter},
     model::time::{BillingMonth, Offset},
     read::TrafficSource,
     write,
@@ -29,9 +29,9 @@ const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,a
     pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-22,1,cn-beijing,2,cn-shanghai,Gold\n";
 
 fn metered(source: TrafficSource) -> Result<Metered, Error> {
-    let month: BillingMonth = "2026-10".parse().expect("a month");
-    let settings = MeterSettings { keep_refused: true, ..MeterSettings::new(month.period(Offset::CHINA)) };
-    meter(&[source], &inventory(CONNECTIONS, None).expect("an inventory"), &settings)
+    let mut settings = MeterSettings::new("2026-10".parse().expect("a month"));
+    settings.refused = Refused::Keep;
+    meter(&[source], inventory(CONNECTIONS, None).expect("an inventory"), &settings)
 }
 
 fn told(source: TrafficSource) -> String {
@@ -56,7 +56,7 @@ fn files(prefix: &str) -> Vec<(String, Vec<u8>)> {
 fn files_of_real_writers_hold_what_the_csv_holds() {
     let csv = include_bytes!("parquet-files/usage.csv");
     let expected = metered(TrafficSource::from_bytes("usage.csv", &csv[..])).expect("it can be read");
-    let hours = expected.usage.metered_hours().expect("hours");
+    let hours = expected.usage().metered_hours().expect("hours");
     assert_eq!((hours.len(), expected.totals.outside_period.bytes, expected.refused_for_cause), (5, 11, 1));
     let clock = "+08:00".parse().expect("an offset");
     let writers = ["pyarrow", "polars", "duckdb", "naive"].map(files);
@@ -66,7 +66,7 @@ fn files_of_real_writers_hold_what_the_csv_holds() {
         let naive = name.starts_with("naive").then_some(clock);
         let found =
             metered(source.with_naive_offset(naive)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(found.usage.metered_hours().expect("hours"), hours, "{name}");
+        assert_eq!(found.usage().metered_hours().expect("hours"), hours, "{name}");
         assert_eq!(found.totals, expected.totals, "{name}");
         let (own, other) = (&found.refused[0], &expected.refused[0]);
         assert_eq!((own.fault.code, own.fault.line), (other.fault.code, Some(7)), "{name}");
@@ -109,7 +109,7 @@ fn r15_bad_rows_are_refused_with_file_row_group_and_row_and_the_others_are_not()
     let shape = Shape { rows: (3, 2), ..COMMON };
     let file = support::columns::file(&records, &shape);
     let metered = metered(TrafficSource::from_bytes("u.parquet", file)).expect("its rows can be told apart");
-    let told: Vec<String> = metered.refused.iter().map(|own| own.fault.to_string()).collect();
+    let told: Vec<String> = metered.refused().iter().map(|own| own.fault.to_string()).collect();
     assert_eq!(
         told,
         [
@@ -118,11 +118,11 @@ fn r15_bad_rows_are_refused_with_file_row_group_and_row_and_the_others_are_not()
             "u.parquet:7: row group 3, row 1: connection \"pcc-9\" is not in the inventory; add it to --connections",
         ]
     );
-    assert_eq!((metered.totals.billed.records, metered.totals.billed.bytes), (4, 400));
-    assert_eq!((metered.totals.refused.records, metered.totals.refused.bytes), (3, 200));
+    assert_eq!((metered.totals().billed.records, metered.totals().billed.bytes), (4, 400));
+    assert_eq!((metered.totals().refused.records, metered.totals().refused.bytes), (3, 200));
     // The quarantine tells its fields as CSV would.
     let mut quarantine = Vec::new();
-    write::quarantine::write(&metered.refused, &mut quarantine).expect("memory can be written");
+    write::quarantine::write(metered.refused(), &mut quarantine).expect("memory can be written");
     let quarantine = String::from_utf8(quarantine).expect("it is UTF-8");
     let row = "\n2026-10-01T00:06:00Z,pcc-9,requester,100,unknown_connection,";
     assert!(quarantine.contains(row), "{quarantine}");
@@ -140,13 +140,13 @@ fn r15_copies_are_found_across_row_groups() {
     let records: Vec<Record> = (0..20).chain([7]).map(record).collect();
     let file = support::columns::file(&records, &Shape { rows: (9, 9), ..COMMON });
     let metered = metered(TrafficSource::from_bytes("u.parquet", file)).expect("its rows can be read");
-    let lines: Vec<_> = metered.refused.iter().map(|own| (own.fault.code, own.fault.line)).collect();
+    let lines: Vec<_> = metered.refused().iter().map(|own| (own.fault.code, own.fault.line)).collect();
     let copy = FaultCode::DuplicateRecord;
     assert_eq!(lines, [(copy, Some(8)), (copy, Some(21))]);
-    let told = metered.refused[0].fault.to_string();
+    let told = metered.refused()[0].fault.to_string();
     assert!(told.contains("row group 1, row 8: this record stands 2 times"), "{told}");
     assert!(told.contains("also at u.parquet:21: row group 3, row 3"), "{told}");
-    assert_eq!(metered.totals.billed.records, 19);
+    assert_eq!(metered.totals().billed.records, 19);
 }
 
 /// One row with these values, whatever their types.
@@ -181,8 +181,8 @@ fn r10_numbers_out_of_range_are_refused_and_those_in_it_are_exact() {
     let zoned = format!("required int64 timestamp (TIMESTAMP(MILLIS,true)); {TEXTS}");
     let of = |source| {
         let metered = metered(source).expect("its rows can be told apart");
-        let why = metered.refused.first().map(|own| own.fault.message.clone());
-        (metered.totals.billed.bytes, why)
+        let why = metered.refused().first().map(|own| own.fault.message.clone());
+        (metered.totals().billed.bytes, why)
     };
     let signed = |bytes| {
         of(one_row::<Int64Type, Int64Type>(
@@ -233,7 +233,7 @@ fn metered_hours_hold_more_than_a_record_and_begin_on_the_hour() {
     {
         assert_eq!(found.totals.billed.bytes, most as u128);
         assert_eq!(found.totals.billed.records, 1);
-        assert_eq!(found.usage.metered_hours().expect("hours")[0].bytes, most as u128);
+        assert_eq!(found.usage().metered_hours().expect("hours")[0].bytes, most as u128);
     }
     for found in [
         hour(1_790_812_800_000, most + 1),
@@ -261,7 +261,7 @@ fn a_file_that_is_cut_short_or_changed_is_refused_and_nothing_panics() {
                 let mut changed = whole.clone();
                 changed[at] ^= flip;
                 if let Ok(metered) = metered(TrafficSource::from_bytes(&name, changed)) {
-                    metered.totals.check().expect("control totals add up");
+                    metered.totals().check().expect("control totals add up");
                 }
             }
         }

@@ -41,12 +41,12 @@ fn an_independent_oracle_agrees_on_every_line_and_every_total() {
             lines.sort();
             prop_assert_eq!(&lines, &expected.lines);
             prop_assert_eq!(&printed.payable, &expected.payable);
-            let totals = printed.metered.totals;
+            let totals = printed.metered.totals();
             let parts = [totals.read, totals.billed, totals.free, totals.outside_period, totals.refused];
             let bill = &expected;
             let expected_parts = [bill.read, bill.billed, bill.free, bill.outside_period, bill.refused];
             prop_assert_eq!(parts.map(|count| (count.records, count.bytes)), expected_parts);
-            prop_assert_eq!(printed.metered.refused_for_cause, bill.refused.0 - bill.dropped);
+            prop_assert_eq!(printed.metered.refused_for_cause(), bill.refused.0 - bill.dropped);
         }
         Ok(())
     });
@@ -72,7 +72,7 @@ fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
                 lines.sort_unstable();
                 assert_eq!(lines, expected.lines);
                 assert_eq!(printed.payable, expected.payable);
-                assert_eq!(printed.metered.totals.refused.records, expected.refused.0);
+                assert_eq!(printed.metered.totals().refused.records, expected.refused.0);
                 #[cfg(feature = "parquet")]
                 {
                     let file = support::columns::file(&month.records, &support::columns::COMMON);
@@ -96,7 +96,7 @@ fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
 fn r14_every_record_and_byte_goes_somewhere_and_the_lines_hold_those_billed_and_free() {
     on_months(14, 500, Just(()), |site, month, ()| {
         let printed = site.print(month, false);
-        let totals = printed.metered.totals;
+        let totals = printed.metered.totals();
         let bytes =
             |records: &[Record]| records.iter().filter_map(|own| own.bytes).map(u128::from).sum::<u128>();
         let read = Count { records: month.records.len() as u64, bytes: bytes(&month.records) };
@@ -106,7 +106,7 @@ fn r14_every_record_and_byte_goes_somewhere_and_the_lines_hold_those_billed_and_
         prop_assert_eq!(parts.iter().map(|part| part.bytes).sum::<u128>(), read.bytes);
         let on_lines = printed.sum("consumed_bytes", |_| true);
         prop_assert_eq!(on_lines.to_integer(), (totals.billed.bytes + totals.free.bytes).into());
-        prop_assert_eq!(printed.metered.refused.len() as u64, totals.refused.records);
+        prop_assert_eq!(printed.metered.refused().len() as u64, totals.refused.records);
         Ok(())
     });
 }
@@ -126,7 +126,7 @@ fn r17_any_order_of_rows_and_any_split_into_files_gives_the_same_bytes() {
         let otherwise = site.print_from(month, false, &files, &connections, &changes);
         prop_assert_eq!(&printed.csv, &otherwise.csv);
         prop_assert_eq!(&printed.table, &otherwise.table);
-        prop_assert_eq!(printed.metered.totals, otherwise.metered.totals);
+        prop_assert_eq!(printed.metered.totals(), otherwise.metered.totals());
         Ok(())
     });
 }
@@ -204,22 +204,22 @@ fn the_report_of_metered_hours_is_that_of_their_records() {
         let [usage, connections, changes] = texts(month);
         let raw = site.meter_from(month, true, &[usage], &connections, &changes);
         let mut files = vec![Vec::new()];
-        write::metered::csv(&raw.1.usage, &raw.0, &mut files[0]).expect("memory can be written");
+        write::metered::csv(&raw.0, &mut files[0]).expect("memory can be written");
         #[cfg(feature = "parquet")]
         {
             files.push(Vec::new());
-            write::metered::parquet(&raw.1.usage, &raw.0, &mut files[1]).expect("memory can be written");
+            write::metered::parquet(&raw.0, &mut files[1]).expect("memory can be written");
         }
-        let digest = raw.1.usage.digest(&raw.0).expect("it can be read");
+        let digest = raw.0.digest().expect("it can be read");
         let expected = site.print_metered(raw);
         for file in files {
             let source = [TrafficSource::from_bytes("hours", file).as_metered()];
             let again = site.meter_sources(month, true, &source, &connections, &changes);
-            prop_assert_eq!(again.1.usage.digest(&again.0).expect("it can be read"), digest.clone());
-            let (before, after) = (expected.metered.totals, again.1.totals);
+            prop_assert_eq!(again.0.digest().expect("it can be read"), digest.clone());
+            let (before, after) = (expected.metered.totals(), again.0.totals());
             prop_assert_eq!(after.read.bytes, before.billed.bytes + before.free.bytes);
             prop_assert_eq!(after.billed.bytes, before.billed.bytes);
-            prop_assert_eq!(after.read.records, again.1.usage.metered_hours().expect("hours").len() as u64);
+            prop_assert_eq!(after.read.records, again.0.usage().metered_hours().expect("hours").len() as u64);
             let hours = site.print_metered(again);
             prop_assert_eq!(&hours.csv, &expected.csv);
         }
@@ -240,13 +240,13 @@ fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {
         let printed = site.print_metered(site.meter_sources(month, true, &sources, &connections, &changes));
         prop_assert_eq!(&printed.csv, &expected.csv);
         prop_assert_eq!(&printed.table, &expected.table);
-        prop_assert_eq!(printed.metered.totals, expected.metered.totals);
+        prop_assert_eq!(printed.metered.totals(), expected.metered.totals());
         // Rows count from 1; in the CSV the header stands on line 1.
         let places = |metered: &Metered, header: u64| {
             let place = |own: &peerbill::meter::RefusedRecord| {
                 (own.fault.code, own.fault.line.map(|line| line - header))
             };
-            metered.refused.iter().map(place).collect::<Vec<_>>()
+            metered.refused().iter().map(place).collect::<Vec<_>>()
         };
         prop_assert_eq!(places(&printed.metered, 0), places(&expected.metered, 1));
         Ok(())
@@ -285,8 +285,7 @@ fn lists_and_trails_tell_the_inventory_and_the_bill_that_tables_tell() {
         supplied.set(supplied.get() + expected.connections().len() - distinct(&told));
         for hourly in [false, true] {
             let bill = |inventory: &Inventory| {
-                let (metered, options) = site.meter_with(month, hourly, &usage, inventory);
-                site.print_metered((inventory.clone(), metered, options)).csv
+                site.print_metered(site.meter_with(month, hourly, &usage, inventory.clone())).csv
             };
             prop_assert_eq!(bill(&inventory), bill(&expected));
         }
@@ -389,8 +388,8 @@ impl Site {
         self.print_metered(self.meter_from(month, hourly, usage, connections, changes))
     }
 
-    fn print_metered(&self, (inventory, metered, options): (Inventory, Metered, ReportOptions)) -> Printed {
-        let report = report(&metered, &inventory, &self.catalog, options).expect("every price is known");
+    fn print_metered(&self, (metered, options): (Metered, ReportOptions)) -> Printed {
+        let report = report(&metered, &self.catalog, options).expect("every price is known");
 
         let (mut csv, mut table) = (Vec::new(), Vec::new());
         write::csv::write(&report, &mut csv).expect("memory can be written");

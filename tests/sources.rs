@@ -167,12 +167,11 @@ fn r6_an_entry_over_several_hours_is_the_records_of_its_parts() {
 /// What the crate makes of a month that is told by these sources, quarantining what it refuses.
 fn told(site: &Site, month: &Month, sources: Vec<TrafficSource>) -> Told {
     let changes = months::changes(month);
-    let (inventory, metered, options) =
-        site.meter_sources(month, true, &sources, &connections(month), &changes);
-    let report = report(&metered, &inventory, &site.catalog, options).expect("every price is known");
+    let (metered, options) = site.meter_sources(month, true, &sources, &connections(month), &changes);
+    let report = report(&metered, &site.catalog, options).expect("every price is known");
     let mut csv = Vec::new();
     write::csv::write(&report, &mut csv).expect("memory can be written");
-    (String::from_utf8(csv).expect("reports are UTF-8"), metered.totals)
+    (String::from_utf8(csv).expect("reports are UTF-8"), metered.totals())
 }
 
 /// The same month, whose connections exist all the time.

@@ -10,11 +10,13 @@ pub mod diff;
 mod load;
 pub mod regions;
 mod shipped;
+mod summary;
 
 pub use contract::{Contract, ContractRow, Terms};
 pub use load::CatalogSource;
 pub use regions::{Region, Regions};
 pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay};
+pub use summary::CatalogSummary;
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

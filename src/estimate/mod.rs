@@ -14,21 +14,24 @@ pub mod terraform;
 pub mod timing;
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, CatalogSummary},
     error::{Error, ErrorKind, Result},
+    meter::Metered,
     model::{
         link::LinkType,
         money::Money,
         time::{BillingMonth, Offset},
     },
     read::topology::Topology,
-    report::{Basis, Column, Report},
+    report::{Column, Report, ReportOptions, Traffic},
 };
-pub use scenario::{ConnectionCost, Outcome, Scenario, WhatIf, price};
+pub use scenario::{ConnectionCost, Outcome, Scenario};
 
 use advice::{Note, NoteCode, notes_on_places};
 use quantities::Quantities;
+use scenario::{WhatIf, price};
 use schedule::{Schedule, ScheduleAdvice};
+use std::sync::Arc;
 use timing::{Timing, well_timed};
 
 /// The link types that were in effect: the bill itself.
@@ -50,8 +53,9 @@ pub const AS_PLANNED: &str = "as-planned";
 pub const MONTHS_PER_YEAR: i128 = 12;
 
 /// Scenarios side by side, with all that a reader needs to judge them.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
-pub struct Estimate<'a> {
+pub struct Estimate {
     /// What it is made from, in a word or two: `quantities`, `history`.
     pub source: &'static str,
     /// The billing month; `None` where the newest prices are used.
@@ -61,9 +65,9 @@ pub struct Estimate<'a> {
     /// Whether it is about traffic that was measured: lines then know their hours.
     pub measured: bool,
     /// The catalog that prices it.
-    pub catalog: &'a Catalog,
+    pub catalog: Arc<CatalogSummary>,
     /// The scenarios, in a fixed order. The first one that is priced is what the others are compared with.
-    pub scenarios: Vec<Scenario<'a>>,
+    pub scenarios: Vec<Scenario>,
     /// What a reader should know before choosing.
     pub notes: Vec<Note>,
     /// What switches cost, by scenario that has some.
@@ -76,14 +80,14 @@ pub struct Estimate<'a> {
     pub settings: Vec<(String, String)>,
 }
 
-impl<'a> Estimate<'a> {
+impl Estimate {
     /// The scenario that the others are compared with: the first one that is priced.
-    pub fn reference(&self) -> Option<&Scenario<'a>> {
+    pub fn reference(&self) -> Option<&Scenario> {
         self.scenarios.iter().find(|scenario| scenario.report().is_some())
     }
 
     /// What a scenario costs more per month than the reference; `None` where it is not priced.
-    pub fn difference(&self, scenario: &Scenario<'_>) -> Result<Option<Money>> {
+    pub fn difference(&self, scenario: &Scenario) -> Result<Option<Money>> {
         let reference = self.reference().map(Scenario::payable).transpose()?.flatten();
         match (reference, scenario.payable()?) {
             (Some(reference), Some(payable)) => payable.checked_sub(reference).map(Some),
@@ -92,7 +96,7 @@ impl<'a> Estimate<'a> {
     }
 
     /// Whether an assumed price touched the difference: on either of its two sides (R18).
-    pub fn difference_assumed(&self, scenario: &Scenario<'_>) -> bool {
+    pub fn difference_assumed(&self, scenario: &Scenario) -> bool {
         scenario.assumed() || self.reference().is_some_and(Scenario::assumed)
     }
 
@@ -108,93 +112,75 @@ impl<'a> Estimate<'a> {
 }
 
 /// Estimates planned quantities over one link type or the other.
-pub fn of_quantities<'a>(
-    quantities: &'a Quantities,
-    catalog: &'a Catalog,
-    wanted: &[String],
-) -> Result<Estimate<'a>> {
-    let basis = quantities.basis();
-    let unknown = quantities.unknown_columns();
-    let what_ifs = LinkType::ALL.map(|link_type| WhatIf::all(link_type, &basis).without(unknown));
+pub fn of_quantities(quantities: &Quantities, catalog: &Catalog, wanted: &[String]) -> Result<Estimate> {
+    let (traffic, unknown) = (quantities.traffic(), quantities.unknown_columns());
+    let what_ifs = LinkType::ALL.map(|link_type| WhatIf::all(link_type, traffic).without(unknown));
     planned("quantities", quantities, &what_ifs, catalog, wanted)
 }
 
 /// What estimates of planned connections share.
-fn planned<'a>(
+fn planned(
     source: &'static str,
-    quantities: &'a Quantities,
-    what_ifs: &[WhatIf<'_, '_, 'a>],
-    catalog: &'a Catalog,
+    quantities: &Quantities,
+    what_ifs: &[WhatIf<'_>],
+    catalog: &Catalog,
     wanted: &[String],
-) -> Result<Estimate<'a>> {
-    let options = quantities.basis().options;
+) -> Result<Estimate> {
+    let traffic = quantities.traffic();
     let mut notes: Vec<Note> = quantities.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(quantities.inventory().connections(), catalog));
     Ok(Estimate {
         source,
         month: quantities.month(),
-        offset: options.offset,
+        offset: traffic.metered.offset(),
         measured: false,
-        catalog,
+        catalog: Arc::new(catalog.summary()),
         scenarios: price(what_ifs, catalog, wanted)?,
         notes,
         timings: Vec::new(),
         schedule: None,
         changes: None,
-        settings: options.settings,
+        settings: traffic.options.settings.clone(),
     })
 }
 
 /// Estimates a planned topology as it is planned, and over one link type or the other; with what the provider would
 /// refuse of it and what would not work.
-pub fn of_topology<'a>(
+pub fn of_topology(
     topology: &Topology,
-    quantities: &'a Quantities,
-    catalog: &'a Catalog,
+    quantities: &Quantities,
+    catalog: &Catalog,
     wanted: &[String],
-) -> Result<Estimate<'a>> {
-    let basis = quantities.basis();
-    let unknown = quantities.unknown_columns();
+) -> Result<Estimate> {
+    let (traffic, unknown) = (quantities.traffic(), quantities.unknown_columns());
     let as_planned =
-        WhatIf::as_given(AS_PLANNED, "the link types of the plan; Gold where none is written", &basis);
+        WhatIf::as_given(AS_PLANNED, "the link types of the plan; Gold where none is written", traffic);
     let mut what_ifs = vec![as_planned.without(unknown)];
-    what_ifs.extend(LinkType::ALL.map(|link_type| WhatIf::all(link_type, &basis).without(unknown)));
+    what_ifs.extend(LinkType::ALL.map(|link_type| WhatIf::all(link_type, traffic).without(unknown)));
     let mut estimate = planned("a planned topology", quantities, &what_ifs, catalog, wanted)?;
     estimate.notes.extend(checks::checks(topology, catalog));
     Ok(estimate)
 }
 
 /// Estimates a month's traffic over other link types than those it was billed over.
-pub fn of_history<'a>(
-    basis: &Basis<'_, 'a>,
+///
+/// The scenario [`AS_BILLED`] is the report that [`crate::report::report`] makes of the same arguments.
+pub fn of_history(
+    metered: &Metered,
+    options: &ReportOptions,
     schedule: Option<&Schedule>,
-    catalog: &'a Catalog,
+    catalog: &Catalog,
     wanted: &[String],
-) -> Result<Estimate<'a>> {
-    let inventory = basis.inventory;
-    let period = basis.metered.usage.period();
-    let mut what_ifs = vec![
-        WhatIf::as_given(AS_BILLED, "the link types that were in effect: the bill", basis),
-        WhatIf::all(LinkType::Gold, basis),
-        WhatIf::all(LinkType::Platinum, basis),
-    ];
-    let about = "Platinum in the windows of the schedule, Gold outside";
-    what_ifs.extend(schedule.map(|own| {
-        let history = own.history(period);
-        WhatIf::changing(SCHEDULED, about, basis, |_| history.clone())
-    }));
-    let about = "the switches of the bill: up just after the hour, down just before it";
-    what_ifs.push(WhatIf {
-        by_default: false,
-        ..WhatIf::changing(WELL_TIMED, about, basis, |index| well_timed(inventory.history(index)))
-    });
+) -> Result<Estimate> {
+    let traffic = Traffic { metered, options, measured: true };
+    let what_ifs = what_ifs_of_history(traffic, schedule);
     let scenarios = price(&what_ifs, catalog, wanted)?;
-    let mut notes = notes_on_places(inventory.connections(), catalog);
+    let mut notes = notes_on_places(metered.inventory().connections(), catalog);
     let mut timings = Vec::new();
     for scenario in scenarios.iter().filter(|scenario| [AS_BILLED, SCHEDULED].contains(&scenario.name)) {
         let what_if = what_ifs.iter().find(|what_if| what_if.name == scenario.name);
         if let Some((what_if, report)) = what_if.zip(scenario.report()) {
-            match Timing::of(scenario.name, basis, &what_if.link_types, report, catalog) {
+            match Timing::of(scenario.name, traffic, &what_if.link_types, report, catalog) {
                 // A moved switch may need a price that the scenario itself does not.
                 Err(error) if error.kind() == ErrorKind::MissingPrice => {
                     let what =
@@ -205,23 +191,42 @@ pub fn of_history<'a>(
             }
         }
     }
-    let schedule = schedule.map(|own| ScheduleAdvice::of(own, basis, catalog)).transpose()?;
+    let schedule = schedule.map(|own| ScheduleAdvice::of(own, traffic, catalog)).transpose()?;
     if let Some(error) = schedule.as_ref().and_then(|advice| advice.missing.as_ref()) {
         notes.extend(not_told("the break-even share of the schedule", error));
     }
     Ok(Estimate {
         source: "history",
-        month: Some(basis.options.month),
-        offset: basis.options.offset,
+        month: Some(metered.month()),
+        offset: metered.offset(),
         measured: true,
-        catalog,
+        catalog: Arc::new(catalog.summary()),
         scenarios,
         notes,
         timings,
         schedule,
         changes: None,
-        settings: basis.options.settings.clone(),
+        settings: options.settings.clone(),
     })
+}
+
+/// The questions that a month's traffic is asked.
+fn what_ifs_of_history<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) -> Vec<WhatIf<'t>> {
+    let inventory = traffic.inventory();
+    let mut what_ifs = vec![
+        WhatIf::as_given(AS_BILLED, "the link types that were in effect: the bill", traffic),
+        WhatIf::all(LinkType::Gold, traffic),
+        WhatIf::all(LinkType::Platinum, traffic),
+    ];
+    let about = "Platinum in the windows of the schedule, Gold outside";
+    what_ifs.extend(schedule.map(|schedule| {
+        let history = schedule.history(traffic.metered.usage().period());
+        WhatIf::changing(SCHEDULED, about, traffic, |_| history.clone())
+    }));
+    let about = "the switches of the bill: up just after the hour, down just before it";
+    let history = |index| well_timed(inventory.history(index));
+    what_ifs.push(WhatIf { by_default: false, ..WhatIf::changing(WELL_TIMED, about, traffic, history) });
+    what_ifs
 }
 
 /// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
@@ -265,16 +270,15 @@ mod tests {
         }
     }
 
-    fn both<'b, 'm, 'a>(basis: &'b Basis<'m, 'a>, unknown: &'b [Column]) -> Vec<WhatIf<'b, 'm, 'a>> {
-        LinkType::ALL.map(|link_type| WhatIf::all(link_type, basis).without(unknown)).into()
+    fn both<'t>(planned: &'t Quantities, unknown: &'static [Column]) -> Vec<WhatIf<'t>> {
+        LinkType::ALL.map(|link_type| WhatIf::all(link_type, planned.traffic()).without(unknown)).into()
     }
 
     #[test]
     fn the_published_example_comes_out_of_quantities() {
         let catalog = shipped("china-site").unwrap();
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
-        let basis = planned.basis();
-        let scenarios = price(&both(&basis, planned.unknown_columns()), &catalog, &[]).unwrap();
+        let scenarios = price(&both(&planned, planned.unknown_columns()), &catalog, &[]).unwrap();
         let shown: Vec<[String; 5]> = scenarios
             .iter()
             .flat_map(Scenario::rows)
@@ -305,8 +309,7 @@ mod tests {
     fn r5_a_default_scenario_without_a_price_stands_beside_the_others() {
         let catalog = shipped("international-site").unwrap();
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
-        let basis = planned.basis();
-        let scenarios = price(&both(&basis, planned.unknown_columns()), &catalog, &[]).unwrap();
+        let scenarios = price(&both(&planned, planned.unknown_columns()), &catalog, &[]).unwrap();
         assert_eq!(scenarios[0].payable().unwrap().unwrap().to_string(), "21.60");
         let Outcome::NotPriced { error, supply } = &scenarios[1].outcome else {
             panic!("Platinum has no USD price")
@@ -316,9 +319,9 @@ mod tests {
         assert!(!error.to_string().contains("1970"), "{error}");
 
         let named = ["all-platinum".to_owned()];
-        let refused = price(&both(&basis, &[]), &catalog, &named).unwrap_err();
+        let refused = price(&both(&planned, &[]), &catalog, &named).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::MissingPrice);
-        let misspelt = price(&both(&basis, &[]), &catalog, &["all-glod".to_owned()]).unwrap_err();
+        let misspelt = price(&both(&planned, &[]), &catalog, &["all-glod".to_owned()]).unwrap_err();
         assert!(misspelt.to_string().contains("did you mean \"all-gold\""), "{misspelt}");
     }
 }

@@ -13,8 +13,9 @@ use crate::{
         usage::{Sender, UsageRecord},
     },
     read::topology::{PlannedLink, Topology},
-    report::{Basis, Column, ReportOptions},
+    report::{Column, ReportOptions, Traffic},
 };
+use std::sync::Arc;
 
 /// A connection that is planned, and what its ends are expected to send in a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,6 @@ pub enum PricesOf {
 /// Which hour does not matter: over one link type and at one price an amount depends on the bytes alone.
 #[derive(Debug, Clone)]
 pub struct Quantities {
-    inventory: Inventory,
     metered: Metered,
     options: ReportOptions,
     prices_of: PricesOf,
@@ -83,26 +83,25 @@ impl Quantities {
         if let Some(twice) = inventory.connections().windows(2).find(|pair| pair[0].id == pair[1].id) {
             return Err(Error::usage(format!("connection {:?} is planned twice", twice[0].id)));
         }
-        let (hour, options) = match prices_of {
+        let (hour, settings) = match prices_of {
             PricesOf::Newest => {
                 let hour = catalog.newest_hour();
-                (hour, ReportOptions::new(BillingMonth::of(hour, Offset::CHINA)?))
+                (hour, MeterSettings::new(BillingMonth::of(hour, Offset::CHINA)?))
             }
             PricesOf::Month(month, offset) => {
-                let options = ReportOptions { offset, ..ReportOptions::new(month) };
-                refuse_changing_prices(connections, options.period(), catalog)?;
-                (options.period().start, options)
+                let settings = MeterSettings { offset, ..MeterSettings::new(month) };
+                refuse_changing_prices(connections, settings.period(), catalog)?;
+                (settings.period().start, settings)
             }
         };
-        let period = Period { start: hour, end: hour.next() };
         let records: Vec<UsageRecord> = connections.iter().flat_map(|own| records(own, hour)).collect();
-        let metered = meter_records(&records, &inventory, &MeterSettings::new(period))?;
-        Ok(Self { inventory, metered, options, prices_of, hour })
+        let metered = meter_records(&records, inventory, &settings)?;
+        Ok(Self { metered, options: ReportOptions::default(), prices_of, hour })
     }
 
     /// The connections, sorted by label.
-    pub fn inventory(&self) -> &Inventory {
-        &self.inventory
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        self.metered.inventory()
     }
 
     /// The same, naming settings that came from a settings file.
@@ -120,9 +119,8 @@ impl Quantities {
     }
 
     /// What scenarios are priced from.
-    pub fn basis(&self) -> Basis<'_, '_> {
-        let Self { metered, inventory, options, .. } = self;
-        Basis { metered, inventory, options: options.clone(), measured: false }
+    pub(super) fn traffic(&self) -> Traffic<'_> {
+        Traffic { metered: &self.metered, options: &self.options, measured: false }
     }
 
     /// The hour whose prices are used.

@@ -12,75 +12,72 @@ use crate::{
         money::{Amount, Money},
     },
     rating::{Line, rate},
-    report::{Basis, Column, Report, Row},
+    report::{Column, Report, Row, Traffic},
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// A question: what would this traffic cost over these link types?
+/// A question: what would the same traffic cost over these link types?
 #[derive(Debug, Clone)]
-pub struct WhatIf<'b, 'm, 'a> {
+pub(super) struct WhatIf<'t> {
+    /// The traffic, with what is asked for.
+    pub traffic: Traffic<'t>,
     /// The scenario's name, as `--scenario` and the first column have it.
     pub name: &'static str,
     /// What it assumes, in words.
     pub about: String,
     /// The link type of every connection, where it is one and the same.
     pub link_type: Option<LinkType>,
-    /// Traffic, connections and what is asked for.
-    pub basis: &'b Basis<'m, 'a>,
-    /// The connections of the basis, with the link types to rate by.
-    pub link_types: Cow<'b, Inventory>,
+    /// The connections of the traffic, with the link types to rate by.
+    pub link_types: Arc<Inventory>,
     /// Columns that have no value here, such as hours where there are quantities only.
-    pub unknown: &'b [Column],
+    pub unknown: &'static [Column],
     /// Whether it is shown where no scenario is asked for by name.
     pub by_default: bool,
 }
 
-impl<'b, 'm, 'a> WhatIf<'b, 'm, 'a> {
-    /// Over the link types that the connections of `basis` have: a bill, or a plan as it is.
-    pub fn as_given(name: &'static str, about: &str, basis: &'b Basis<'m, 'a>) -> Self {
+impl<'t> WhatIf<'t> {
+    /// Over the link types that the connections have: a bill, or a plan as it is.
+    pub fn as_given(name: &'static str, about: &str, traffic: Traffic<'t>) -> Self {
         Self {
+            traffic,
             name,
             about: about.into(),
             link_type: None,
-            basis,
-            link_types: Cow::Borrowed(basis.inventory),
+            link_types: traffic.metered.inventory().clone(),
             unknown: &[],
             by_default: true,
         }
     }
 
     /// Over one link type all along: [`ALL_GOLD`] or [`ALL_PLATINUM`].
-    pub fn all(link_type: LinkType, basis: &'b Basis<'m, 'a>) -> Self {
+    pub fn all(link_type: LinkType, traffic: Traffic<'t>) -> Self {
         let name = if link_type == LinkType::Gold { ALL_GOLD } else { ALL_PLATINUM };
         let about = format!("every connection between regions is {link_type} all along");
-        Self {
-            link_type: Some(link_type),
-            link_types: Cow::Owned(basis.inventory.with_histories(|_| LinkHistory::constant(link_type))),
-            ..Self::as_given(name, &about, basis)
-        }
+        let history = |_| LinkHistory::constant(link_type);
+        Self { link_type: Some(link_type), ..Self::changing(name, &about, traffic, history) }
     }
 
     /// Over link types that change with time; `history` is asked by index into the inventory.
     pub fn changing(
         name: &'static str,
         about: &str,
-        basis: &'b Basis<'m, 'a>,
+        traffic: Traffic<'t>,
         history: impl Fn(usize) -> LinkHistory,
     ) -> Self {
-        let link_types = Cow::Owned(basis.inventory.with_histories(history));
-        Self { link_types, ..Self::as_given(name, about, basis) }
+        let link_types = Arc::new(traffic.inventory().with_histories(history));
+        Self { link_types, ..Self::as_given(name, about, traffic) }
     }
 
     /// The same, leaving columns without a value empty.
     #[must_use]
-    pub fn without(self, unknown: &'b [Column]) -> Self {
+    pub fn without(self, unknown: &'static [Column]) -> Self {
         Self { unknown, ..self }
     }
 }
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Scenario<'a> {
+pub struct Scenario {
     /// Its name, as the first column has it.
     pub name: &'static str,
     /// What it assumes, in words.
@@ -88,15 +85,15 @@ pub struct Scenario<'a> {
     /// The link type of every connection, where it is one and the same.
     pub link_type: Option<LinkType>,
     /// The report, or why there is none.
-    pub outcome: Outcome<'a>,
-    unknown: Vec<Column>,
+    pub outcome: Outcome,
+    unknown: &'static [Column],
 }
 
 /// What became of a scenario.
 #[derive(Debug, Clone)]
-pub enum Outcome<'a> {
+pub enum Outcome {
     /// It is priced: a report like any other.
-    Priced(Box<Report<'a>>),
+    Priced(Box<Report>),
     /// A price is missing (R5). It is not shown as zero, and the other scenarios stand.
     NotPriced {
         /// All that is missing.
@@ -132,9 +129,9 @@ impl ConnectionCost {
     }
 }
 
-impl<'a> Scenario<'a> {
+impl Scenario {
     /// Its report, where it is priced.
-    pub fn report(&self) -> Option<&Report<'a>> {
+    pub fn report(&self) -> Option<&Report> {
         match &self.outcome {
             Outcome::Priced(report) => Some(report),
             Outcome::NotPriced { .. } => None,
@@ -158,13 +155,13 @@ impl<'a> Scenario<'a> {
     }
 
     /// One line as text.
-    pub fn line_row(&self, report: &Report<'_>, line: &Line) -> Result<Row> {
+    pub fn line_row(&self, report: &Report, line: &Line) -> Result<Row> {
         report.line_row(line).map(|row| self.known(row))
     }
 
     /// The row less what has no value in this scenario.
     pub(crate) fn known(&self, mut row: Row) -> Row {
-        for &column in &self.unknown {
+        for &column in self.unknown {
             row.clear(column);
         }
         row
@@ -191,11 +188,7 @@ pub(super) fn costs(lines: &[Line]) -> Result<BTreeMap<usize, ConnectionCost>> {
 ///
 /// A default scenario that lacks a price is [`Outcome::NotPriced`]. It is R5's error where the scenario was asked
 /// for by name, or where none can be priced.
-pub fn price<'a>(
-    what_ifs: &[WhatIf<'_, '_, 'a>],
-    catalog: &'a Catalog,
-    wanted: &[String],
-) -> Result<Vec<Scenario<'a>>> {
+pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String]) -> Result<Vec<Scenario>> {
     let known = || what_ifs.iter().map(|what_if| what_if.name);
     for name in wanted {
         if !known().any(|known| known == name) {
@@ -204,13 +197,13 @@ pub fn price<'a>(
             return Err(Error::usage(format!("--scenario {name}: there are {known} here{near}")));
         }
     }
-    let asked_for = |what_if: &&WhatIf<'_, '_, '_>| {
+    let asked_for = |what_if: &&WhatIf<'_>| {
         if wanted.is_empty() { what_if.by_default } else { wanted.iter().any(|name| name == what_if.name) }
     };
     let mut scenarios = Vec::new();
     let mut missing: Vec<Fault> = Vec::new();
     for what_if in what_ifs.iter().filter(asked_for) {
-        let outcome = match what_if.basis.report(&what_if.link_types, catalog) {
+        let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
             Ok(report) => Outcome::Priced(Box::new(report)),
             Err(error) if error.kind() == ErrorKind::MissingPrice => {
                 let error = if what_if.unknown.contains(&Column::BillingMonth) {
@@ -229,7 +222,7 @@ pub fn price<'a>(
             about: what_if.about.clone(),
             link_type: what_if.link_type,
             outcome,
-            unknown: what_if.unknown.to_vec(),
+            unknown: what_if.unknown,
         });
     }
     let none_priced = scenarios.iter().all(|scenario| scenario.report().is_none());
@@ -242,14 +235,15 @@ pub fn price<'a>(
 }
 
 /// The arguments that would supply what is missing: a shipped overlay where it is enough, and prices of one's own.
-fn supply(what_if: &WhatIf<'_, '_, '_>, catalog: &Catalog) -> Vec<String> {
+fn supply(what_if: &WhatIf<'_>, catalog: &Catalog) -> Vec<String> {
     let enough = |name: &str| {
         let overlay = shipped_overlay(name).filter(|_| !catalog.overlays().iter().any(|own| own == name));
         let Some(Ok(laid)) = overlay.map(|overlay| catalog.clone().with_prices(name, &overlay)) else {
             return false;
         };
-        let account = what_if.basis.options.account.as_deref();
-        rate(&what_if.basis.metered.usage, &what_if.link_types, &laid, false, account).is_ok()
+        let Traffic { metered, options, .. } = what_if.traffic;
+        let account = options.account.as_deref();
+        rate(metered.usage(), &what_if.link_types, &laid, false, account).is_ok()
     };
     let overlays = SHIPPED_OVERLAYS.into_iter().filter(|name| enough(name));
     let overlays = overlays.map(|name| format!("--prices {name}"));

@@ -15,7 +15,7 @@ use crate::{
         time::Offset,
     },
     rating::rate,
-    report::Basis,
+    report::Traffic,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,9 +54,9 @@ pub struct ScheduleAdvice {
 }
 
 impl ScheduleAdvice {
-    /// Looks at how the traffic of `basis` lies to `schedule`.
-    pub fn of(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<Self> {
-        let ((shares, assumed), missing) = match shares(schedule, basis, catalog) {
+    /// Looks at how the traffic lies to `schedule`.
+    pub(super) fn of(schedule: &Schedule, traffic: Traffic<'_>, catalog: &Catalog) -> Result<Self> {
+        let ((shares, assumed), missing) = match shares(schedule, traffic, catalog) {
             Err(error) if error.kind() == ErrorKind::MissingPrice => ((Vec::new(), false), Some(error)),
             shares => (shares?, None),
         };
@@ -72,12 +72,12 @@ impl ScheduleAdvice {
 }
 
 /// The shares, and whether an assumed price touched them.
-fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Result<(Vec<Share>, bool)> {
-    let period = basis.metered.usage.period();
+fn shares(schedule: &Schedule, traffic: Traffic<'_>, catalog: &Catalog) -> Result<(Vec<Share>, bool)> {
+    let period = traffic.metered.usage().period();
     let cost = |history: LinkHistory| -> Result<BTreeMap<usize, ConnectionCost>> {
-        let link_types: Inventory = basis.inventory.with_histories(|_| history.clone());
-        let account = basis.options.account.as_deref();
-        costs(&rate(&basis.metered.usage, &link_types, catalog, false, account)?)
+        let link_types: Inventory = traffic.inventory().with_histories(|_| history.clone());
+        let account = traffic.options.account.as_deref();
+        costs(&rate(traffic.metered.usage(), &link_types, catalog, false, account)?)
     };
     let [gold, platinum] = LinkType::ALL.map(|link_type| cost(LinkHistory::constant(link_type)));
     let (gold, platinum) = (gold?, platinum?);
@@ -94,7 +94,7 @@ fn shares(schedule: &Schedule, basis: &Basis<'_, '_>, catalog: &Catalog) -> Resu
         for (sum, own) in sums.iter_mut().zip(own) {
             *sum = sum.checked_add(own)?;
         }
-        found.extend(share(Some(basis.inventory.connection(index).id.clone()), own)?);
+        found.extend(share(Some(traffic.inventory().connection(index).id.clone()), own)?);
     }
     found.extend(share(None, sums)?);
     let assumed = gold.values().chain(platinum.values()).any(|cost| cost.assumed);

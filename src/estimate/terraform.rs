@@ -4,10 +4,10 @@
 //! stands in the way of a gate; nothing is taken for zero because it is not known.
 
 use super::{
-    Estimate, Scenario, WhatIf,
+    Estimate, Scenario,
     advice::{Note, NoteCode, notes_on_places},
-    price,
     quantities::{PlannedConnection, PricesOf, Quantities},
+    scenario::{WhatIf, price},
 };
 use crate::{
     catalog::Catalog,
@@ -22,7 +22,7 @@ use crate::{
         terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The connections as they are, before the plan is applied.
 pub const BEFORE: &str = "before";
@@ -303,22 +303,17 @@ fn note(code: NoteCode, address: &str, message: String) -> Note {
 
 /// Estimates both sides of a plan. Scenarios are [`BEFORE`] and [`AFTER`]; by name also the sides to come over one
 /// link type.
-pub fn of_plan<'a>(
-    quantities: &'a PlanQuantities,
-    catalog: &'a Catalog,
-    wanted: &[String],
-) -> Result<Estimate<'a>> {
+pub fn of_plan(quantities: &PlanQuantities, catalog: &Catalog, wanted: &[String]) -> Result<Estimate> {
     let PlanQuantities { before, after, .. } = quantities;
-    let bases = [before.basis(), after.basis()];
-    let unknown = before.unknown_columns();
+    let (of_before, of_after) = (before.traffic(), after.traffic());
     let mut what_ifs = vec![
-        WhatIf::as_given(BEFORE, "the connections that are changed, as they are", &bases[0]),
-        WhatIf::as_given(AFTER, "the same connections as the plan leaves them", &bases[1]),
+        WhatIf::as_given(BEFORE, "the connections that are changed, as they are", of_before),
+        WhatIf::as_given(AFTER, "the same connections as the plan leaves them", of_after),
     ];
-    let all =
-        LinkType::ALL.map(|link_type| WhatIf { by_default: false, ..WhatIf::all(link_type, &bases[1]) });
+    let all = LinkType::ALL.map(|link_type| WhatIf { by_default: false, ..WhatIf::all(link_type, of_after) });
     what_ifs.extend(all);
-    let what_ifs: Vec<WhatIf<'_, '_, 'a>> = what_ifs.into_iter().map(|own| own.without(unknown)).collect();
+    let unknown = before.unknown_columns();
+    let what_ifs: Vec<WhatIf<'_>> = what_ifs.into_iter().map(|what_if| what_if.without(unknown)).collect();
     let scenarios = price(&what_ifs, catalog, wanted)?;
     let mut notes: Vec<Note> = before.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(&connections(after), catalog));
@@ -326,15 +321,15 @@ pub fn of_plan<'a>(
     Ok(Estimate {
         source: "a Terraform plan",
         month: before.month(),
-        offset: bases[0].options.offset,
+        offset: of_before.metered.offset(),
         measured: false,
-        catalog,
+        catalog: Arc::new(catalog.summary()),
         changes: Some(changes(quantities, &scenarios, catalog)?),
         scenarios,
         notes,
         timings: Vec::new(),
         schedule: None,
-        settings: bases[0].options.settings.clone(),
+        settings: of_before.options.settings.clone(),
     })
 }
 
@@ -351,7 +346,7 @@ struct SideCosts {
 }
 
 /// What a side costs; `None` where its scenario is not priced or not asked for.
-fn side_costs(scenarios: &[Scenario<'_>], name: &str) -> Result<Option<SideCosts>> {
+fn side_costs(scenarios: &[Scenario], name: &str) -> Result<Option<SideCosts>> {
     let Some(scenario) = scenarios.iter().find(|scenario| scenario.name == name) else { return Ok(None) };
     let Some(report) = scenario.report() else { return Ok(None) };
     let by_address = scenario.connections()?.into_iter();
@@ -376,8 +371,7 @@ fn connection_costs(
     let mut known = BTreeMap::new();
     for planned in &quantities.planned[side] {
         let alone = Quantities::new(std::slice::from_ref(planned), quantities.prices_of, catalog)?;
-        let basis = alone.basis();
-        match basis.report(alone.inventory(), catalog) {
+        match alone.traffic().report(alone.inventory(), catalog) {
             Ok(report) => {
                 let amounts = report.lines.iter().map(|line| line.amount);
                 let amount = amounts.into_iter().try_fold(Amount::ZERO, Amount::checked_add)?;
@@ -390,7 +384,7 @@ fn connection_costs(
     Ok(known)
 }
 
-fn changes(quantities: &PlanQuantities, scenarios: &[Scenario<'_>], catalog: &Catalog) -> Result<Changes> {
+fn changes(quantities: &PlanQuantities, scenarios: &[Scenario], catalog: &Catalog) -> Result<Changes> {
     let sides = [side_costs(scenarios, BEFORE)?, side_costs(scenarios, AFTER)?];
     let printed = |amount: Amount| amount.printed(catalog.gb);
     let priced = |address: &str| {

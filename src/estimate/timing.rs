@@ -15,7 +15,7 @@ use crate::{
         time::{Hour, Period, Timestamp},
     },
     rating::rate,
-    report::{Basis, Report},
+    report::{Report, Traffic},
     statement::statements,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -173,17 +173,17 @@ pub struct Timing {
 
 impl Timing {
     /// Compares the scenario's report with the same switches well timed.
-    pub fn of(
+    pub(super) fn of(
         scenario: &'static str,
-        basis: &Basis<'_, '_>,
+        traffic: Traffic<'_>,
         link_types: &Inventory,
-        report: &Report<'_>,
+        report: &Report,
         catalog: &Catalog,
     ) -> Result<Self> {
         let before = costs(&report.lines)?;
         let retimed = |retime: fn(&LinkHistory) -> LinkHistory| {
             let link_types = link_types.with_histories(|index| retime(link_types.history(index)));
-            rerated(basis, &link_types, catalog)
+            rerated(traffic, &link_types, catalog)
         };
         let (just_after, just_after_payable) = retimed(just_after_the_hour)?;
         let (well_timed, well_timed_payable) = retimed(well_timed)?;
@@ -192,10 +192,10 @@ impl Timing {
         };
         let assumed =
             [&before, &just_after, &well_timed].into_iter().any(|own| own.values().any(|cost| cost.assumed));
-        let period = basis.metered.usage.period();
+        let period = traffic.metered.usage().period();
         let mut connections = Vec::new();
         for (&index, cost) in &before {
-            let connection = basis.inventory.connection(index);
+            let connection = traffic.inventory().connection(index);
             let switches = switches_in(link_types.history(index), connection.hours_in(period));
             if switches == 0 || connection.within_region() {
                 continue;
@@ -228,14 +228,14 @@ impl Timing {
 
 /// What connections cost over these link types, and what all accounts pay.
 fn rerated(
-    basis: &Basis<'_, '_>,
+    traffic: Traffic<'_>,
     link_types: &Inventory,
     catalog: &Catalog,
 ) -> Result<(BTreeMap<usize, ConnectionCost>, Money)> {
-    let account = basis.options.account.as_deref();
-    let lines = rate(&basis.metered.usage, link_types, catalog, false, account)?;
+    let account = traffic.options.account.as_deref();
+    let lines = rate(traffic.metered.usage(), link_types, catalog, false, account)?;
     let mut payable = Money::ZERO;
-    for statement in statements(&lines, basis.inventory, catalog)? {
+    for statement in statements(&lines, traffic.inventory(), catalog)? {
         payable = payable.checked_add(statement.payable)?;
     }
     Ok((costs(&lines)?, payable))

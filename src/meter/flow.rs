@@ -213,7 +213,7 @@ impl Tally<'_> {
 
     fn refuse_entry(&mut self, line: u64, raw: &[u8], bytes: u64, code: FaultCode, why: String) {
         let record = self.refused_entry(line, raw, code, why);
-        self.span.refuse(record, bytes.into(), self.plan.settings.keep_refused);
+        self.span.refuse(record, bytes.into(), self.plan.settings.keep_all);
     }
 }
 
@@ -221,8 +221,7 @@ impl Tally<'_> {
 mod tests {
     use crate::{
         FaultCode,
-        meter::{Count, Duplicates, MeterSettings, Metered, meter},
-        model::time::{BillingMonth, Offset},
+        meter::{Count, Duplicates, MeterSettings, Metered, Refused, meter},
         read::TrafficSource,
     };
 
@@ -247,22 +246,25 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
         )
     }
 
+    fn counting() -> MeterSettings {
+        MeterSettings { refused: Refused::Count, ..MeterSettings::new("2026-10".parse().unwrap()) }
+    }
+
     fn metered(entries: &[String], duplicates: Duplicates) -> Metered {
         let inventory = crate::inventory(CONNECTIONS, None).unwrap();
-        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-        let settings = MeterSettings { duplicates, ..MeterSettings::new(period) };
+        let settings = MeterSettings { duplicates, ..counting() };
         let source = TrafficSource::from_bytes("flow.json", entries.join("\n")).as_flow_log();
-        meter(&[source], &inventory, &settings).unwrap()
+        meter(&[source], inventory, &settings).unwrap()
     }
 
     /// Where one entry goes: connection, sender, hour of the day and bytes, or why it is refused.
     fn taken(vpc: &str, to: &str, start: i64) -> Result<String, String> {
         let metered = metered(&[entry(vpc, to, 7, start, start + 60)], Duplicates::Refuse);
-        if let Some(refused) = metered.refused.first() {
+        if let Some(refused) = metered.refused().first() {
             return Err(format!("{} {}", refused.fault.code.as_str(), refused.fault));
         }
         let inventory = crate::inventory(CONNECTIONS, None).unwrap();
-        let hours = metered.usage.metered_hours().unwrap();
+        let hours = metered.usage().metered_hours().unwrap();
         let [hour] = &hours[..] else { panic!("{hours:?}") };
         Ok(format!("{} {} {}", inventory.connection(hour.connection).id, hour.sender, hour.bytes))
     }
@@ -282,7 +284,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
     #[test]
     fn r1_an_entry_inside_a_region_is_free() {
         let metered = metered(&[entry("vpc-1", "192.168.0.1", 7, THREE, THREE)], Duplicates::Refuse);
-        assert_eq!(metered.totals.free, Count { records: 1, bytes: 7 });
+        assert_eq!(metered.totals().free, Count { records: 1, bytes: 7 });
     }
 
     #[test]
@@ -352,18 +354,21 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             let inventory =
                 crate::read::read_inventory(&documents, trail.as_ref().map(|list| &list[..]), &settings)
                     .unwrap();
-            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
             // The longer block is of pcc-2; pcc-1, which is good, also holds the address, but for the second case.
             let to = if cause == "172.16.9.0/8" { "11.0.0.9" } else { "172.16.9.9" };
             let entries =
                 [entry("vpc-1", to, 7, THREE, THREE + 60), entry("vpc-1", "172.17.0.1", 5, THREE, THREE)];
             let source = TrafficSource::from_bytes("flow.json", entries.join("\n")).as_flow_log();
-            let metered = meter(&[source], &inventory, &MeterSettings::new(period)).unwrap();
-            let codes: Vec<FaultCode> = metered.refused.iter().map(|record| record.fault.code).collect();
+            let metered = meter(&[source], inventory, &counting()).unwrap();
+            let codes: Vec<FaultCode> = metered.refused().iter().map(|record| record.fault.code).collect();
             assert_eq!(codes, [FaultCode::FaultyConnection], "{cause}");
-            assert!(metered.refused[0].fault.message.contains(cause), "{}", metered.refused[0].fault.message);
-            assert_eq!(metered.refused_for_connection, 1);
-            assert_eq!((metered.totals.billed.bytes, metered.totals.refused.bytes), (5, 7), "{cause}");
+            assert!(
+                metered.refused()[0].fault.message.contains(cause),
+                "{}",
+                metered.refused()[0].fault.message
+            );
+            assert_eq!(metered.reading.refused_for_connection, 1);
+            assert_eq!((metered.totals().billed.bytes, metered.totals().refused.bytes), (5, 7), "{cause}");
         }
     }
 
@@ -377,16 +382,16 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             entry("vpc-1", "172.16.0.9", 101, end - 30, end + 30),
             entry("vpc-99", "172.16.0.9", 9, begin - 60, begin),
         ];
-        let one = |entry: usize| metered(&entries[entry..=entry], Duplicates::Refuse).totals;
+        let one = |entry: usize| metered(&entries[entry..=entry], Duplicates::Refuse).totals();
         assert_eq!((one(0).outside_period, one(0).billed), (count(1, 50), count(0, 51)));
         assert_eq!((one(1).outside_period, one(1).billed), (count(0, 51), count(1, 50)));
-        let totals = metered(&entries, Duplicates::Refuse).totals;
+        let totals = metered(&entries, Duplicates::Refuse).totals();
         assert_eq!(totals.read, Count { records: 3, bytes: 211 });
         assert_eq!(totals.billed, Count { records: 1, bytes: 51 + 50 });
         assert_eq!(totals.outside_period, Count { records: 2, bytes: 50 + 51 + 9 });
         let partly_unknown =
             metered(&[entry("vpc-99", "::1", 5, begin - 30, begin + 30)], Duplicates::Refuse);
-        assert_eq!(partly_unknown.totals.refused, Count { records: 1, bytes: 5 });
+        assert_eq!(partly_unknown.totals().refused, Count { records: 1, bytes: 5 });
     }
 
     #[test]
@@ -396,18 +401,21 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
         let other_flow = entry("vpc-1", "172.16.0.10", 7, THREE + 3570, THREE + 3630);
         let twice = [one.clone(), other_flow.clone(), one.clone()];
         let refused = metered(&twice, Duplicates::Refuse);
-        assert_eq!((refused.totals.billed.records, refused.totals.refused.records), (1, 2));
-        assert_eq!(refused.refused[0].fault.code, FaultCode::DuplicateRecord);
+        assert_eq!((refused.totals().billed.records, refused.totals().refused.records), (1, 2));
+        assert_eq!(refused.refused()[0].fault.code, FaultCode::DuplicateRecord);
         assert!(
-            refused.refused[0].fault.message.contains("stands 2 times with equal bytes, also at flow.json:3")
+            refused.refused()[0]
+                .fault
+                .message
+                .contains("stands 2 times with equal bytes, also at flow.json:3")
         );
         let first = metered(&twice, Duplicates::First);
-        assert_eq!((first.totals.billed, first.refused_for_cause), (Count { records: 2, bytes: 14 }, 0));
-        assert_eq!(first.usage.metered_hours().unwrap().len(), 2);
+        assert_eq!((first.totals().billed, first.refused_for_cause()), (Count { records: 2, bytes: 14 }, 0));
+        assert_eq!(first.usage().metered_hours().unwrap().len(), 2);
         let sum = metered(&twice, Duplicates::Sum);
-        assert_eq!(sum.totals.billed, Count { records: 3, bytes: 21 });
+        assert_eq!(sum.totals().billed, Count { records: 3, bytes: 21 });
         let differ = metered(&[one, other_bytes, other_flow], Duplicates::First);
-        assert_eq!((differ.totals.billed.bytes, differ.refused_for_cause), (7, 2));
+        assert_eq!((differ.totals().billed.bytes, differ.refused_for_cause()), (7, 2));
     }
 
     #[test]
@@ -420,7 +428,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             own.replace("\"OK\"", "\"SKIPDATA\""),
         ];
         let metered = metered(&entries, Duplicates::Refuse);
-        assert_eq!(metered.totals.read.records, 1);
-        assert_eq!((metered.notes.passed_over, metered.notes.skipped), (2, 1));
+        assert_eq!(metered.totals().read.records, 1);
+        assert_eq!((metered.notes().passed_over, metered.notes().skipped), (2, 1));
     }
 }

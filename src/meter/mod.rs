@@ -21,7 +21,7 @@ use crate::{
     model::{
         checked_add,
         connection::Inventory,
-        time::Period,
+        time::{BillingMonth, Offset, Period},
         usage::{Sender, UsageRecord},
     },
     read::{
@@ -65,24 +65,65 @@ impl Duplicates {
     }
 }
 
-/// How to meter.
+/// What becomes of records that cannot be billed (R15).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refused {
+    /// They are an error that lists them: nothing is metered.
+    #[default]
+    Fail,
+    /// They are counted, and the first ones are told.
+    Count,
+    /// They are all kept, for a quarantine.
+    Keep,
+}
+
+/// How to meter: for which month, and by which rules.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
 pub struct MeterSettings {
-    /// The billing period; records outside it are counted and left out.
-    pub period: Period,
+    /// The billing month; records outside it are counted and left out.
+    pub month: BillingMonth,
+    /// The offset in which the month has its edges (R12).
+    pub offset: Offset,
     /// What becomes of duplicates.
     pub duplicates: Duplicates,
-    /// Keep every refused record, not just the first ones: for a quarantine.
-    pub keep_refused: bool,
+    /// What becomes of records that cannot be billed.
+    pub refused: Refused,
     /// How many threads read and sum; the result does not depend on it.
     pub threads: usize,
 }
 
 impl MeterSettings {
-    /// To meter `period` on one thread, refusing duplicates.
-    pub fn new(period: Period) -> Self {
-        Self { period, duplicates: Duplicates::Refuse, keep_refused: false, threads: 1 }
+    /// To meter `month` at UTC+8 on one thread, refusing duplicates and whatever cannot be billed.
+    pub fn new(month: BillingMonth) -> Self {
+        Self {
+            month,
+            offset: Offset::CHINA,
+            duplicates: Duplicates::Refuse,
+            refused: Refused::Fail,
+            threads: 1,
+        }
     }
+
+    /// The hours of the month.
+    pub fn period(&self) -> Period {
+        self.month.period(self.offset)
+    }
+
+    fn rules(&self) -> Rules {
+        let keep_all = self.refused == Refused::Keep;
+        Rules { period: self.period(), duplicates: self.duplicates, keep_all, threads: self.threads }
+    }
+}
+
+/// What a reading needs of the settings; its period need not be a month.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub period: Period,
+    pub duplicates: Duplicates,
+    /// Keep every refused record, not just the first ones.
+    pub keep_all: bool,
+    pub threads: usize,
 }
 
 /// A number of records and their bytes.
@@ -171,9 +212,19 @@ pub struct RefusedRecord {
     pub raw: Vec<u8>,
 }
 
-/// The result of metering.
+/// Metered traffic of a month, with all that it belongs to: its connections, its month, its rule for duplicates.
 #[derive(Debug, Clone)]
 pub struct Metered {
+    inventory: Arc<Inventory>,
+    month: BillingMonth,
+    offset: Offset,
+    duplicates: Duplicates,
+    reading: Reading,
+}
+
+/// What a reading of traffic gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
     /// Bytes by connection, sender and hour.
     pub usage: HourlyUsage,
     /// Where every record went.
@@ -190,6 +241,90 @@ pub struct Metered {
     pub unknown: Unknown,
     /// What was seen in the sources beside records.
     pub notes: Notes,
+}
+
+impl Metered {
+    fn new(inventory: Arc<Inventory>, settings: &MeterSettings, reading: Reading) -> Result<Self> {
+        let &MeterSettings { month, offset, duplicates, refused, .. } = settings;
+        if refused == Refused::Fail {
+            reading.refuse_faults(&inventory)?;
+        }
+        Ok(Self { inventory, month, offset, duplicates, reading })
+    }
+
+    /// The connections that it is of.
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.inventory
+    }
+
+    /// The billing month.
+    pub fn month(&self) -> BillingMonth {
+        self.month
+    }
+
+    /// The offset in which the month has its edges (R12).
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    /// What was done with duplicates.
+    pub fn duplicates(&self) -> Duplicates {
+        self.duplicates
+    }
+
+    /// Bytes by connection, sender and hour.
+    pub fn usage(&self) -> &HourlyUsage {
+        &self.reading.usage
+    }
+
+    /// Where every record went (R14).
+    pub fn totals(&self) -> ControlTotals {
+        self.reading.totals
+    }
+
+    /// Refused records in the order of the input: all with [`Refused::Keep`], otherwise the first ones.
+    pub fn refused(&self) -> &[RefusedRecord] {
+        &self.reading.refused
+    }
+
+    /// How many refused records are not just dropped copies.
+    pub fn refused_for_cause(&self) -> u64 {
+        self.reading.refused_for_cause
+    }
+
+    /// Refused records by reason.
+    pub fn refused_by_code(&self) -> &BTreeMap<FaultCode, u64> {
+        &self.reading.refused_by_code
+    }
+
+    /// What records of the month tell of connections that the inventory lacks.
+    pub fn unknown(&self) -> &Unknown {
+        &self.reading.unknown
+    }
+
+    /// What was seen in the sources beside records.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.reading.notes
+    }
+
+    /// A digest over the sorted metered hours: the same for the same hours, whatever they were read from (R17).
+    pub fn digest(&self) -> Result<String> {
+        self.usage().digest(&self.inventory)
+    }
+}
+
+impl Reading {
+    /// R15: dubious input is not billed unless that was asked for.
+    fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
+        let mut faults: Vec<Fault> = inventory.faults().to_vec();
+        // A copy that was dropped is no fault, and one in a connection's row is listed once, not with each record.
+        let secondary = [FaultCode::DroppedCopy, FaultCode::FaultyConnection];
+        let of_records = self.refused.iter().map(|record| &record.fault);
+        faults.extend(of_records.filter(|fault| !secondary.contains(&fault.code)).cloned());
+        let of_records = self.refused_for_cause - self.refused_for_connection;
+        let total = inventory.faults().len() as u64 + of_records;
+        Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
+    }
 }
 
 /// A record of which there are several, set aside until all are known.
@@ -262,28 +397,34 @@ fn settle(key: usize, parts: &[Part], free: bool, totals: &mut ControlTotals, ho
     }
 }
 
-/// Meters native traffic.
+/// Meters a month of traffic.
 ///
-/// Bad records do not fail it: they are [`Metered::refused`]. It fails where a source cannot be read
-/// as a whole.
-pub fn meter(sources: &[TrafficSource], inventory: &Inventory, settings: &MeterSettings) -> Result<Metered> {
-    meter_cut(sources, inventory, settings, Cut::DEFAULT)
+/// Fails where a source cannot be read as a whole, and where records are refused or connections are faulty (R15),
+/// unless [`MeterSettings::refused`] asks for them to be counted or kept.
+pub fn meter(
+    sources: &[TrafficSource],
+    inventory: impl Into<Arc<Inventory>>,
+    settings: &MeterSettings,
+) -> Result<Metered> {
+    let inventory = inventory.into();
+    let reading = read_hours(sources, &inventory, &settings.rules())?;
+    Metered::new(inventory, settings, reading)
 }
 
-fn meter_cut(
-    sources: &[TrafficSource],
-    inventory: &Inventory,
-    settings: &MeterSettings,
-    cut: Cut,
-) -> Result<Metered> {
+/// Reads the hours of a period, which need not be a month.
+pub(crate) fn read_hours(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules) -> Result<Reading> {
+    read_cut(sources, inventory, rules, Cut::DEFAULT)
+}
+
+fn read_cut(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> Result<Reading> {
     let names: Vec<Arc<str>> = sources.iter().map(|source| source.name.clone()).collect();
-    meter_by(&names, inventory, settings, &|plan| scan(sources, plan, cut))
+    meter_by(&names, inventory, rules, &|plan| scan(sources, plan, cut))
 }
 
 /// Meters records that a caller holds; a fault names the record by its number, counted from 1.
 ///
 /// ```
-/// use peerbill::{inventory, meter::{meter_records, MeterSettings}, model::{time::Offset, time::Timestamp, usage::{Sender, UsageRecord}}};
+/// use peerbill::{inventory, meter::{meter_records, MeterSettings}, model::{time::Timestamp, usage::{Sender, UsageRecord}}};
 ///
 /// let inventory = inventory(
 ///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
@@ -297,17 +438,22 @@ fn meter_cut(
 ///     bytes: 200 << 30,
 /// };
 /// let month: peerbill::model::time::BillingMonth = "2026-10".parse()?;
-/// let settings = MeterSettings::new(month.period(Offset::CHINA));
-/// let metered = meter_records(&[record], &inventory, &settings)?;
-/// assert_eq!(metered.totals.billed.bytes, 200 << 30);
+/// let metered = meter_records(&[record], inventory, &MeterSettings::new(month))?;
+/// assert_eq!(metered.totals().billed.bytes, 200 << 30);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
 pub fn meter_records(
     records: &[UsageRecord],
-    inventory: &Inventory,
+    inventory: impl Into<Arc<Inventory>>,
     settings: &MeterSettings,
 ) -> Result<Metered> {
-    meter_by(&["records".into()], inventory, settings, &|plan| {
+    let inventory = inventory.into();
+    let reading = read_records(records, &inventory, &settings.rules())?;
+    Metered::new(inventory, settings, reading)
+}
+
+fn read_records(records: &[UsageRecord], inventory: &Inventory, rules: &Rules) -> Result<Reading> {
+    meter_by(&["records".into()], inventory, rules, &|plan| {
         let mut tally = Tally::new(plan);
         tally.begin(0);
         for (index, record) in records.iter().enumerate() {
@@ -337,9 +483,9 @@ pub fn meter_records(
 fn meter_by(
     names: &[Arc<str>],
     inventory: &Inventory,
-    settings: &MeterSettings,
+    settings: &Rules,
     read: &dyn Fn(&Plan<'_>) -> Result<Scanned>,
-) -> Result<Metered> {
+) -> Result<Reading> {
     let lookup = Lookup::new(inventory, settings.period);
     let none = Repeated::default();
     let (join, no_flows) = (Join::new(inventory), HashSet::new());
@@ -367,12 +513,12 @@ fn meter_by(
     finish(read(&Plan { goal: Goal::Bill(&repeated), flows, ..plan })?, &plan)
 }
 
-fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
+fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
     let Scanned { mut usage, mut found, fractions, .. } = scanned;
     let mut resolved = SpanTally::default();
     let mut kept = Kept { hourly: HourlyBuilder::new(plan.lookup.counters()), fractions };
     resolve_copies(std::mem::take(&mut found.copies), plan, &mut resolved, &mut kept)?;
-    found.merge(resolved, plan.settings.keep_refused)?;
+    found.merge(resolved, plan.settings.keep_all)?;
     for (key, hour, bytes) in kept.fractions.rounded() {
         let totals = &mut found.totals;
         let free = plan.lookup.free[key / Sender::ALL.len()];
@@ -384,7 +530,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Metered> {
     usage.extend(kept.hourly.finish());
     found.refused.sort_by_key(|record| (record.source, record.fault.line));
     found.totals.check()?;
-    Ok(Metered {
+    Ok(Reading {
         usage,
         totals: found.totals,
         refused: found.refused,
@@ -423,7 +569,7 @@ fn resolve_copies(
             record.fault = Fault { code, message, ..record.fault };
             let (bytes, rounded_up) = copy.alone();
             resolved.totals.read.bytes += u128::from(rounded_up);
-            resolved.refuse(record, bytes, settings.keep_refused);
+            resolved.refuse(record, bytes, settings.keep_all);
         }
     }
     Ok(())
@@ -443,7 +589,6 @@ fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> (Fau
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::time::{BillingMonth, Offset};
     use proptest::prelude::*;
 
     const HEADER: &str = "timestamp,connection_id,sender,bytes";
@@ -460,8 +605,8 @@ mod tests {
     }
 
     /// Everything that a user could see of a metering.
-    fn seen(sources: &[TrafficSource], inventory: &Inventory, settings: &MeterSettings, cut: Cut) -> String {
-        match meter_cut(sources, inventory, settings, cut) {
+    fn seen(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> String {
+        match read_cut(sources, inventory, rules, cut) {
             Err(error) => format!("{error}"),
             Ok(metered) => format!(
                 "{:?}\n{:?}\n{:#?}\n{} {}\n{}",
@@ -520,9 +665,10 @@ mod tests {
         let billed = |fractions: [&str; 2]| {
             let line = |fraction| format!("2026-10-05T03:15:00{fraction}Z,pcc-1,requester,7\n");
             let text = format!("{HEADER}\n{}", fractions.map(line).concat());
-            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+            let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+            settings.refused = Refused::Count;
             let sources = [TrafficSource::from_bytes("u.csv", text)];
-            meter(&sources, &connections(), &MeterSettings::new(period)).unwrap().totals.billed.records
+            meter(&sources, connections(), &settings).unwrap().totals().billed.records
         };
         assert_eq!(billed([".0001", ".0002"]), 2);
         assert_eq!(billed([".000000002", ".000000001"]), 2);
@@ -541,7 +687,7 @@ mod tests {
             span in 1u64..400,
             block in 1usize..400,
             policy in 0usize..3,
-            keep_refused: bool,
+            keep_all: bool,
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
             let mut text = format!("{HEADER}{end}{}", lines.join(end));
@@ -551,15 +697,15 @@ mod tests {
             let inventory = connections();
             let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
             let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-            let settings = |threads| MeterSettings { period, duplicates, keep_refused, threads };
+            let rules = |threads| Rules { period, duplicates, keep_all, threads };
             let bytes = text.clone().into_bytes();
             let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
             let slow = Cut { fast: false, ..Cut::DEFAULT };
-            let expected = seen(&[stream], &inventory, &settings(1), slow);
+            let expected = seen(&[stream], &inventory, &rules(1), slow);
             for threads in [1, 3] {
                 for fast in [false, true] {
                     let blocks = [TrafficSource::from_bytes("u.csv", text.clone())];
-                    let found = seen(&blocks, &inventory, &settings(threads), Cut { span, block, fast });
+                    let found = seen(&blocks, &inventory, &rules(threads), Cut { span, block, fast });
                     prop_assert_eq!(&found, &expected);
                 }
             }

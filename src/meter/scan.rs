@@ -406,7 +406,7 @@ impl<'a> Merger<'a> {
             record.fault.line = record.fault.line.map(|line| line + self.lines);
         }
         self.lines += span.lines;
-        self.scanned.found.merge(span, self.plan.settings.keep_refused)?;
+        self.scanned.found.merge(span, self.plan.settings.keep_all)?;
         if matches!(self.plan.goal, Goal::Bill(_)) {
             self.merge_ticks(ticks);
         }

@@ -1,7 +1,7 @@
 //! What one worker makes of records: sums, control totals, order, and what it refuses.
 
 use super::{
-    ControlTotals, Copy, CopyOf, MeterSettings, Part, RefusedRecord,
+    ControlTotals, Copy, CopyOf, Part, RefusedRecord, Rules,
     fast::PlainLines,
     flow::Flows,
     fraction::{Fractions, rounds_up},
@@ -39,7 +39,7 @@ pub(super) struct Plan<'a> {
     pub names: &'a [Arc<str>],
     pub inventory: &'a Inventory,
     pub lookup: &'a Lookup<'a>,
-    pub settings: &'a MeterSettings,
+    pub settings: &'a Rules,
     pub goal: Goal<'a>,
     pub flows: Flows<'a>,
 }
@@ -424,7 +424,7 @@ impl<'a> Tally<'a> {
     fn refuse(&mut self, observation: &Observation<'_>, code: FaultCode, why: String) {
         let record = self.refusal(observation, code, why);
         let bytes = self.alone(observation);
-        self.span.refuse(record, bytes, self.plan.settings.keep_refused);
+        self.span.refuse(record, bytes, self.plan.settings.keep_all);
     }
 }
 

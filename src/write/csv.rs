@@ -11,7 +11,7 @@ use std::io::{self, Write};
 const BLOCK: usize = 4096;
 
 /// Writes the header and the lines of `report`, with line feeds.
-pub fn write(report: &Report<'_>, mut output: impl Write) -> Result<()> {
+pub fn write(report: &Report, mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let failed = |error: io::Error| output_error(&error.to_string());
     let header = csv_text(|writer| writer.write_record(columns.iter().map(|column| column.name())))?;
@@ -29,7 +29,7 @@ pub fn write(report: &Report<'_>, mut output: impl Write) -> Result<()> {
     }
 }
 
-fn text_of(report: &Report<'_>, columns: &[Column], lines: &[Shown<'_>]) -> Result<Vec<u8>> {
+fn text_of(report: &Report, columns: &[Column], lines: &[Shown<'_>]) -> Result<Vec<u8>> {
     let rows = lines.iter().map(|&line| report.row(line)).collect::<Result<Vec<Row>>>()?;
     csv_text(|writer| {
         rows.iter().try_for_each(|row| writer.write_record(columns.iter().map(|&column| row.get(column))))

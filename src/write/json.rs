@@ -2,7 +2,7 @@
 
 use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error};
 use crate::{
-    catalog::{Catalog, PriceStatus},
+    catalog::{CatalogSummary, PriceStatus},
     error::Result,
     findings::Finding,
     model::usage::Sender,
@@ -81,7 +81,7 @@ pub(super) struct JsonCatalog<'a> {
     version: &'a str,
     site: &'a str,
     currency: &'a str,
-    digest: String,
+    digest: &'a str,
     gb: &'a str,
     gb_bytes: String,
     rounding: JsonRounding<'a>,
@@ -143,9 +143,9 @@ pub(super) struct JsonFinding<'a> {
 }
 
 /// Writes `report` and the digests of its inputs, indented, with a final line feed.
-pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
     let columns = report.columns();
-    let period = report.options.period();
+    let period = report.month.period(report.offset);
     let groups = report.groups.is_some();
     let by_account =
         report.options.by.as_ref().is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
@@ -166,8 +166,8 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
         Ok(account(statement, lines))
     });
     let document = JsonReport {
-        billing_month: report.options.month.to_string(),
-        offset: report.options.offset.to_string(),
+        billing_month: report.month.to_string(),
+        offset: report.offset.to_string(),
         billing_period_start: period.start.to_string(),
         billing_period_end: period.end.to_string(),
         currency: &report.catalog.currency,
@@ -175,8 +175,8 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
         accounts: accounts.collect::<Result<_>>()?,
         grouped_lines: (groups && !by_account).then_some(grouped),
         payable: report.payable()?.to_string(),
-        catalog: catalog(report.catalog),
-        duplicates: report.options.duplicates.as_str(),
+        catalog: catalog(&report.catalog),
+        duplicates: report.duplicates.as_str(),
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
@@ -189,16 +189,12 @@ pub fn write(report: &Report<'_>, inputs: &[InputDigest], mut output: impl Write
     output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
 }
 
-fn own_lines<'a>(
-    report: &Report<'_>,
-    statement: &Statement,
-    columns: &'a [Column],
-) -> Result<Vec<JsonLine<'a>>> {
+fn own_lines<'a>(report: &Report, statement: &Statement, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
     let lines = report.lines[statement.lines.clone()].iter();
     lines.map(|line| Ok(JsonLine { columns, row: report.line_row(line)? })).collect()
 }
 
-fn grouped_lines<'a>(report: &Report<'_>, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
+fn grouped_lines<'a>(report: &Report, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
     let groups = report.group_rows();
     groups.map(|row| Ok(JsonLine { columns, row: row? })).collect()
 }
@@ -216,14 +212,14 @@ fn account<'a>(statement: &'a Statement, lines: Vec<JsonLine<'a>>) -> JsonAccoun
     }
 }
 
-pub(super) fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
+pub(super) fn catalog(catalog: &CatalogSummary) -> JsonCatalog<'_> {
     let rounding = &catalog.rounding;
     JsonCatalog {
         name: &catalog.name,
         version: &catalog.version,
         site: &catalog.site,
         currency: &catalog.currency,
-        digest: catalog.digest(),
+        digest: &catalog.price_digest,
         gb: catalog.gb.as_str(),
         gb_bytes: catalog.gb.bytes().to_string(),
         rounding: JsonRounding {
@@ -233,13 +229,13 @@ pub(super) fn catalog(catalog: &Catalog) -> JsonCatalog<'_> {
             source_url: &rounding.source_url,
             source_date: &rounding.source_date,
         },
-        overlays: catalog.overlays(),
-        contract_rows: catalog.contract().rows().len().to_string(),
+        overlays: &catalog.overlays,
+        contract_rows: catalog.contract_rows.to_string(),
         notes: &catalog.notes,
     }
 }
 
-pub(super) fn totals(report: &Report<'_>) -> JsonTotals {
+pub(super) fn totals(report: &Report) -> JsonTotals {
     let rows = super::control_totals(report);
     let counts = |pick: fn(&(&str, String, String)) -> String| {
         let [read, billed, free, outside_period, refused] = rows.each_ref().map(pick);
@@ -252,7 +248,7 @@ pub(super) fn totals(report: &Report<'_>) -> JsonTotals {
     }
 }
 
-pub(super) fn finding<'a>(report: &'a Report<'_>, found: &'a Finding) -> JsonFinding<'a> {
+pub(super) fn finding<'a>(report: &'a Report, found: &'a Finding) -> JsonFinding<'a> {
     JsonFinding {
         code: found.code.as_str(),
         message: &found.message,

@@ -6,8 +6,8 @@
 use super::csv::output_error;
 use crate::{
     error::{Error, Result},
-    meter::HourlyUsage,
-    model::{connection::Inventory, usage::MeteredHour},
+    meter::{HourlyUsage, Metered},
+    model::usage::MeteredHour,
     read::traffic::{METERED_COLUMNS, MOST_OF_AN_HOUR},
 };
 use std::io::Write;
@@ -23,14 +23,15 @@ fn try_each(usage: &HourlyUsage, mut each: impl FnMut(MeteredHour) -> Result<()>
 }
 
 /// As CSV: hours as `2026-10-05T03:00:00Z`, bytes as digits.
-pub fn csv(usage: &HourlyUsage, inventory: &Inventory, output: impl Write) -> Result<()> {
+pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
+    let inventory = metered.inventory();
     let mut writer = csv::Writer::from_writer(output);
     let failed = |error: csv::Error| output_error(&error.to_string());
     writer.write_record(METERED_COLUMNS).map_err(failed)?;
     let mut last = None;
     let mut hour = String::new();
     let mut bytes = itoa::Buffer::new();
-    try_each(usage, |metered| {
+    try_each(metered.usage(), |metered| {
         if last.replace(metered.hour) != Some(metered.hour) {
             hour = metered.hour.to_string();
         }
@@ -101,7 +102,8 @@ mod columns {
     }
 
     /// As Parquet: hours as timestamps in UTC, bytes as DECIMAL(38, 0).
-    pub fn parquet(usage: &HourlyUsage, inventory: &Inventory, mut output: impl Write) -> Result<()> {
+    pub fn parquet(metered: &Metered, mut output: impl Write) -> Result<()> {
+        let inventory = metered.inventory();
         let schema = Arc::new(parse_message_type(SCHEMA).map_err(failed)?);
         let zstd = Compression::ZSTD(ZstdLevel::default());
         let properties = Arc::new(WriterProperties::builder().set_compression(zstd).build());
@@ -111,7 +113,7 @@ mod columns {
         let ids: Vec<ByteArray> =
             connections.map(|own| ByteArray::from(own.id.as_bytes().to_vec())).collect();
         let mut hours = Vec::new();
-        try_each(usage, |metered| {
+        try_each(metered.usage(), |metered| {
             hours.push(metered);
             if hours.len() == GROUP {
                 write_group(&mut writer, &hours, &ids)?;

@@ -19,18 +19,18 @@ pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what t
      less that of all their bytes at the lowest level in effect.";
 
 /// The provenance of a report, as names and values in a fixed order; names no input (R17).
-pub fn provenance(report: &Report<'_>) -> Vec<(String, String)> {
-    let catalog = report.catalog;
+pub fn provenance(report: &Report) -> Vec<(String, String)> {
+    let catalog = &report.catalog;
     let rounding = &catalog.rounding;
     let mut facts = vec![
-        ("billing_month".into(), report.options.month.to_string()),
-        ("offset".into(), report.options.offset.to_string()),
+        ("billing_month".into(), report.month.to_string()),
+        ("offset".into(), report.offset.to_string()),
         ("catalog".into(), format!("{} version {}", catalog.name, catalog.version)),
         ("site".into(), catalog.site.clone()),
         ("currency".into(), catalog.currency.clone()),
-        ("price_digest".into(), catalog.digest()),
-        ("overlays".into(), list(catalog.overlays())),
-        ("contract_rows".into(), catalog.contract().rows().len().to_string()),
+        ("price_digest".into(), catalog.price_digest.clone()),
+        ("overlays".into(), list(&catalog.overlays)),
+        ("contract_rows".into(), catalog.contract_rows.to_string()),
         ("gb".into(), catalog.gb.to_string()),
         (
             "rounding".into(),
@@ -41,7 +41,7 @@ pub fn provenance(report: &Report<'_>) -> Vec<(String, String)> {
                 rounding.status
             ),
         ),
-        ("duplicates".into(), report.options.duplicates.as_str().into()),
+        ("duplicates".into(), report.duplicates.as_str().into()),
         ("usage_digest".into(), report.usage_digest.clone()),
     ];
     let settings = report.options.settings.iter();
@@ -54,7 +54,7 @@ fn list(names: &[String]) -> String {
 }
 
 /// The control totals (R14), as name, records and bytes.
-pub fn control_totals(report: &Report<'_>) -> [(&'static str, String, String); 5] {
+pub fn control_totals(report: &Report) -> [(&'static str, String, String); 5] {
     totals(&report.totals)
 }
 

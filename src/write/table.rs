@@ -33,20 +33,20 @@ pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>,
 }
 
 /// Writes `report` as text.
-pub fn write(report: &Report<'_>, mut output: impl Write) -> Result<()> {
+pub fn write(report: &Report, mut output: impl Write) -> Result<()> {
     let text = text(report)?;
     output.write_all(text.as_bytes()).map_err(|error| output_error(&error.to_string()))
 }
 
-fn text(report: &Report<'_>) -> Result<String> {
+fn text(report: &Report) -> Result<String> {
     let mut text = String::new();
-    let catalog = report.catalog;
+    let catalog = &report.catalog;
     let assumed = if report.assumed() { "  * uses ASSUMED prices" } else { "" };
     line(
         &mut text,
         &format!(
             "VPC peering traffic, billing month {} ({}), {} in {}{assumed}\n",
-            report.options.month, report.options.offset, catalog.name, catalog.currency
+            report.month, report.offset, catalog.name, catalog.currency
         ),
     );
     if report.groups.is_some() {
@@ -106,7 +106,7 @@ const LINE_COLUMNS: [Column; 13] = [
     Column::RaisedCost,
 ];
 
-fn grouped_columns(report: &Report<'_>) -> Vec<Column> {
+fn grouped_columns(report: &Report) -> Vec<Column> {
     let named = report.options.by.iter().flat_map(|by| by.columns.iter().copied());
     let mut columns: Vec<Column> = named.chain(Column::ALL.into_iter().filter(|c| c.is_summed())).collect();
     if report.columns().contains(&Column::ChargePeriodStart) {
@@ -158,7 +158,7 @@ pub(super) fn cell(row: &Row, column: Column) -> String {
     }
 }
 
-fn account(text: &mut String, report: &Report<'_>, statement: &Statement) -> Result<()> {
+fn account(text: &mut String, report: &Report, statement: &Statement) -> Result<()> {
     let currency = &report.catalog.currency;
     line(text, &format!("Account {}", statement.billing_account_id));
     if report.groups.is_none() {
@@ -192,7 +192,7 @@ fn account(text: &mut String, report: &Report<'_>, statement: &Statement) -> Res
     Ok(())
 }
 
-fn total(text: &mut String, report: &Report<'_>) -> Result<()> {
+fn total(text: &mut String, report: &Report) -> Result<()> {
     let currency = &report.catalog.currency;
     let mark = if report.assumed() { " *" } else { "" };
     let accounts = match report.statements.len() {
@@ -210,7 +210,7 @@ fn total(text: &mut String, report: &Report<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn totals(text: &mut String, report: &Report<'_>) {
+pub(super) fn totals(text: &mut String, report: &Report) {
     let partial = match &report.options.account {
         Some(account) => format!(" (partial statement: account {account}; the totals are of all records)"),
         None => String::new(),

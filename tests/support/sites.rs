@@ -6,7 +6,7 @@ use super::{
 };
 use peerbill::{
     catalog::{Catalog, CatalogSource, shipped},
-    meter::{Duplicates, MeterSettings, Metered, meter},
+    meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::{connection::Inventory, time::Offset},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::ReportOptions,
@@ -15,7 +15,7 @@ use proptest::{
     prelude::*,
     test_runner::{RngSeed, TestCaseError, TestRunner},
 };
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 pub type Checked = Result<(), TestCaseError>;
 
@@ -79,7 +79,7 @@ impl Site {
         usage: &[Table],
         connections: &Table,
         changes: &Table,
-    ) -> (Inventory, Metered, ReportOptions) {
+    ) -> (Metered, ReportOptions) {
         let usage: Vec<TrafficSource> = usage.iter().enumerate().map(source).collect();
         self.meter_sources(month, hourly, &usage, connections, changes)
     }
@@ -92,15 +92,14 @@ impl Site {
         usage: &[TrafficSource],
         connections: &Table,
         changes: &Table,
-    ) -> (Inventory, Metered, ReportOptions) {
+    ) -> (Metered, ReportOptions) {
         let connections = [Document::new("connections.csv", connections.text())];
         let changes = [Document::new("link-changes.csv", changes.text())];
         let check = |region: &str| self.catalog.check_region(region);
         let inventory = read_inventory(&connections, Some(&changes), &InventorySettings::new(&check))
             .expect("the inventory is readable");
         assert_eq!(inventory.faults(), []);
-        let (metered, options) = self.meter_with(month, hourly, usage, &inventory);
-        (inventory, metered, options)
+        self.meter_with(month, hourly, usage, inventory)
     }
 
     /// Likewise of connections in any form.
@@ -109,22 +108,19 @@ impl Site {
         month: &Month,
         hourly: bool,
         usage: &[TrafficSource],
-        inventory: &Inventory,
+        inventory: impl Into<Arc<Inventory>>,
     ) -> (Metered, ReportOptions) {
         let name = format!("{:04}-{:02}", month.year, month.month);
-        let mut options = ReportOptions::new(name.parse().expect("a month"));
-        options.offset = Offset::from_hours(month.offset as i8).expect("an offset");
+        let mut options = ReportOptions::default();
         options.hourly = hourly;
-        options.duplicates = match month.copies {
+        let mut settings = MeterSettings::new(name.parse().expect("a month"));
+        settings.offset = Offset::from_hours(month.offset as i8).expect("an offset");
+        settings.refused = Refused::Keep;
+        settings.threads = 3;
+        settings.duplicates = match month.copies {
             Copies::Refuse => Duplicates::Refuse,
             Copies::First => Duplicates::First,
             Copies::Sum => Duplicates::Sum,
-        };
-        let settings = MeterSettings {
-            duplicates: options.duplicates,
-            keep_refused: true,
-            threads: 3,
-            ..MeterSettings::new(options.period())
         };
         let metered = meter(usage, inventory, &settings).expect("the usage is readable");
         (metered, options)

@@ -9,6 +9,7 @@ use crate::{
 use peerbill::{
     Error, Result,
     doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
+    meter::Refused,
     model::{
         connection::Inventory,
         time::{BillingMonth, Offset},
@@ -16,7 +17,7 @@ use peerbill::{
     read::{TrafficSource, describe_connections, describe_link_changes},
     write::doctor::{InputSeen, Seen, json, table},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Says what the inputs hold. What is found does not fail it.
 pub fn run(mut args: DoctorArgs) -> Result<()> {
@@ -25,14 +26,14 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         offset: Some(&mut args.offset),
         ..settings::Open::default()
     })?;
-    let offset = args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?;
+    let offset = traffic::offset(&args.offset)?;
     let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
     check(&args)?;
     let mut inputs = Inputs::default();
     let documents = Documents::find(&args.traffic, &mut inputs)?;
     let (sources, progress) = traffic::sources(&args.traffic, &mut inputs)?;
     traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = traffic::threads();
     // Link changes decide about no hour, and what they lack cannot be told before the months are known.
     let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
     let look = |inventory: &Inventory| -> Result<Vec<SourceSeen>> {
@@ -54,16 +55,17 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         Some(named) => Some(named),
         None => inventory(&args, &documents, &months, offset)?,
     };
+    let inventory = inventory.map(Arc::new);
     let mut examined: Vec<MonthSeen> = Vec::new();
     if let Some(inventory) = inventory.as_ref().filter(|_| !sources.is_empty()) {
-        let duplicates = traffic::duplicates(&args.traffic);
         for month in months {
-            examined.push(examine(&sources, inventory, month, offset, duplicates, threads)?);
+            let settings = traffic::meter_settings(&args.traffic, month, offset, Refused::Count);
+            examined.push(examine(&sources, inventory, settings)?);
         }
     }
     progress.finish_and_clear();
     let inputs = told(&inputs, &documents, &sources, seen)?;
-    let inventory = inventory.as_ref();
+    let inventory = inventory.as_deref();
     let settings = traffic::all_settings(settings, &args.traffic);
     let months = &examined[..];
     let seen = Seen {

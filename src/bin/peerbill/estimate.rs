@@ -21,7 +21,6 @@ use peerbill::{
         link::LinkType,
         time::Offset,
     },
-    report::Basis,
     write,
 };
 
@@ -91,7 +90,7 @@ fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
 }
 
 fn offset(args: &EstimateArgs) -> Result<Offset> {
-    args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)
+    traffic::offset(&args.offset)
 }
 
 /// The connection that the arguments describe.
@@ -127,25 +126,25 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let Some(month) = &args.month else {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
-    let options = traffic::options(month, &args.offset, &args.lines, &args.traffic, settings)?;
+    let (month, offset) = (month.parse()?, offset(&args)?);
+    let options = traffic::options(&args.lines, &args.traffic, settings)?;
     let others = args.pricing.prices.iter().chain(&args.pricing.contract).chain(&args.schedule.schedule);
     traffic::check(&args.traffic, others)?;
     let mut inputs = Inputs::default();
-    let schedule = schedule(&args.schedule, options.offset, &mut inputs)?;
+    let schedule = schedule(&args.schedule, offset, &mut inputs)?;
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let meter_settings = traffic::meter_settings(&args.traffic, options.period(), args.quarantine.is_some());
+    let meter_settings =
+        traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
     let check_region = |region: &str| catalog.check_region(region);
-    let (inventory, metered) =
-        traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;
-    let basis = Basis { metered: &metered, inventory: &inventory, options, measured: true };
-    let estimate = of_history(&basis, schedule.as_ref(), &catalog, &args.scenario)?;
+    let metered = traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;
+    let estimate = of_history(&metered, &options, schedule.as_ref(), &catalog, &args.scenario)?;
     let Some(path) = &args.quarantine else {
         return print(&args, &estimate, &inputs, None).map(|()| false);
     };
-    let quarantine = output::stage(path, |output| write::quarantine::write(&metered.refused, output))?;
+    let quarantine = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
     print(&args, &estimate, &inputs, Some(quarantine))?;
-    Ok(traffic::tell_quarantined(&inventory, &metered, path))
+    Ok(traffic::tell_quarantined(&metered, path))
 }
 
 /// The schedule, where one is asked for.
@@ -164,7 +163,7 @@ fn schedule(args: &ScheduleArgs, offset: Offset, inputs: &mut Inputs) -> Result<
 /// Prints the estimate, and puts the quarantine in its place as late as either can still fail.
 fn print(
     args: &EstimateArgs,
-    estimate: &Estimate<'_>,
+    estimate: &Estimate,
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {

@@ -6,15 +6,7 @@ use crate::{
     output::{self, say},
     settings, traffic,
 };
-use peerbill::{
-    Result,
-    meter::Metered,
-    model::{
-        connection::Inventory,
-        time::{BillingMonth, Offset},
-    },
-    write,
-};
+use peerbill::{Result, meter::Metered, model::time::BillingMonth, write};
 
 /// Writes the metered hours; tells whether records were quarantined.
 pub fn run(mut args: MeterArgs) -> Result<bool> {
@@ -24,28 +16,27 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
         ..settings::Open::default()
     })?;
     let month: BillingMonth = args.month.parse()?;
-    let offset = args.offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?;
+    let offset = traffic::offset(&args.offset)?;
     refuse_lean_parquet(args.format)?;
     traffic::check(&args.traffic, std::iter::empty())?;
     let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let settings = traffic::meter_settings(&args.traffic, month.period(offset), args.quarantine.is_some());
+    let settings = traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
     // Regions decide about prices, which no hour has.
-    let (inventory, metered) =
-        traffic::read(&args.traffic, &mut Inputs::default(), &outputs, settings, &|_| Ok(()))?;
-    let stage = |path| output::stage(path, |output| write::quarantine::write(&metered.refused, output));
+    let metered = traffic::read(&args.traffic, &mut Inputs::default(), &outputs, settings, &|_| Ok(()))?;
+    let stage = |path| output::stage(path, |output| write::quarantine::write(metered.refused(), output));
     let quarantine = args.quarantine.as_deref().map(stage).transpose()?;
     output::print(args.output.as_deref(), quarantine, |output| match args.format {
-        MeterFormat::Csv => write::metered::csv(&metered.usage, &inventory, output),
-        MeterFormat::Parquet => parquet(&metered, &inventory, output),
+        MeterFormat::Csv => write::metered::csv(&metered, output),
+        MeterFormat::Parquet => parquet(&metered, output),
     })?;
     for (name, value) in traffic::all_settings(told, &args.traffic) {
         say!("setting {name}: {value}");
     }
-    say!("usage_digest: {}", metered.usage.digest(&inventory)?);
-    for (name, records, bytes) in write::totals(&metered.totals) {
+    say!("usage_digest: {}", metered.digest()?);
+    for (name, records, bytes) in write::totals(&metered.totals()) {
         say!("{name}: {records} records, {bytes} bytes");
     }
-    Ok(args.quarantine.is_some_and(|path| traffic::tell_quarantined(&inventory, &metered, &path)))
+    Ok(args.quarantine.is_some_and(|path| traffic::tell_quarantined(&metered, &path)))
 }
 
 #[cfg(feature = "parquet")]
@@ -64,11 +55,11 @@ fn refuse_lean_parquet(format: MeterFormat) -> Result<()> {
 }
 
 #[cfg(feature = "parquet")]
-fn parquet(metered: &Metered, inventory: &Inventory, output: &mut dyn std::io::Write) -> Result<()> {
-    write::metered::parquet(&metered.usage, inventory, output)
+fn parquet(metered: &Metered, output: &mut dyn std::io::Write) -> Result<()> {
+    write::metered::parquet(metered, output)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet(_: &Metered, _: &Inventory, _: &mut dyn std::io::Write) -> Result<()> {
+fn parquet(_: &Metered, _: &mut dyn std::io::Write) -> Result<()> {
     refuse_lean_parquet(MeterFormat::Parquet)
 }

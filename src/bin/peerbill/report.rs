@@ -20,32 +20,32 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
     })?;
-    let options = traffic::options(&args.month, &args.offset, &args.lines, &args.traffic, settings)?;
+    let (month, offset) = (args.month.parse()?, traffic::offset(&args.offset)?);
+    let options = traffic::options(&args.lines, &args.traffic, settings)?;
     let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
     traffic::check(&args.traffic, prices)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let meter_settings = traffic::meter_settings(&args.traffic, options.period(), args.quarantine.is_some());
-    let (inventory, metered) =
-        traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &|region| {
-            catalog.check_region(region)
-        })?;
+    let meter_settings =
+        traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
+    let check_region = |region: &str| catalog.check_region(region);
+    let metered = traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
-    let (inventory, metered) = (ManuallyDrop::new(inventory), ManuallyDrop::new(metered));
-    let report = ManuallyDrop::new(report(&metered, &inventory, &catalog, options)?);
+    let metered = ManuallyDrop::new(metered);
+    let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
     let Some(path) = &args.quarantine else {
         return print(&args, &report, &inputs, None).map(|()| false);
     };
-    let quarantine = output::stage(path, |output| write::quarantine::write(&metered.refused, output))?;
+    let quarantine = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
     print(&args, &report, &inputs, Some(quarantine))?;
-    Ok(traffic::tell_quarantined(&inventory, &metered, path))
+    Ok(traffic::tell_quarantined(&metered, path))
 }
 
 /// Prints the report, and puts the quarantine in its place as late as either can still fail.
 fn print(
     args: &ReportArgs,
-    report: &Report<'_>,
+    report: &Report,
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
@@ -63,7 +63,7 @@ fn print(
 }
 
 /// What the CSV itself has no place for.
-fn tell_basis(report: &Report<'_>) {
+fn tell_basis(report: &Report) {
     for (name, value) in write::provenance(report) {
         say!("{name}: {value}");
     }

@@ -8,11 +8,11 @@ use crate::{
 };
 use indicatif::ProgressBar;
 use peerbill::{
-    Error, ErrorKind, Fault, Result,
-    meter::{Duplicates, MeterSettings, Metered, meter},
+    Error, Result,
+    meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::{
         connection::Inventory,
-        time::{ClockOffset, Hour, Offset, Period},
+        time::{BillingMonth, ClockOffset, Hour, Offset},
         usage::Sender,
     },
     read::{
@@ -120,8 +120,6 @@ enum Kind {
 
 /// What is asked of a report.
 pub fn options(
-    month: &str,
-    offset: &Option<String>,
     lines: &LinesArgs,
     traffic: &TrafficArgs,
     settings: Vec<(String, String)>,
@@ -130,15 +128,12 @@ pub fn options(
         [] => None,
         names => Some(Grouping::parse(names.iter().map(String::as_str))?),
     };
-    Ok(ReportOptions {
-        month: month.parse()?,
-        offset: offset.as_deref().map_or(Ok(Offset::CHINA), str::parse)?,
-        hourly: lines.hourly,
-        by,
-        account: lines.account.clone(),
-        duplicates: duplicates(traffic),
-        settings: all_settings(settings, traffic),
-    })
+    let mut options = ReportOptions::default();
+    options.hourly = lines.hourly;
+    options.by = by;
+    options.account = lines.account.clone();
+    options.settings = all_settings(settings, traffic);
+    Ok(options)
 }
 
 /// What inputs do not tell and is stated, by an argument or in `peerbill.toml`.
@@ -165,7 +160,7 @@ pub fn all_settings(used: Vec<(String, String)>, traffic: &TrafficArgs) -> Vec<(
 }
 
 /// What becomes of duplicates.
-pub fn duplicates(args: &TrafficArgs) -> Duplicates {
+fn duplicates(args: &TrafficArgs) -> Duplicates {
     match args.duplicates {
         None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
         Some(DuplicatesArg::First) => Duplicates::First,
@@ -173,32 +168,52 @@ pub fn duplicates(args: &TrafficArgs) -> Duplicates {
     }
 }
 
-/// How to meter, on all cores.
-pub fn meter_settings(args: &TrafficArgs, period: Period, keep_refused: bool) -> MeterSettings {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    MeterSettings { period, duplicates: duplicates(args), keep_refused, threads }
+/// How to meter a month, on all cores.
+pub fn meter_settings(
+    args: &TrafficArgs,
+    month: BillingMonth,
+    offset: Offset,
+    refused: Refused,
+) -> MeterSettings {
+    let mut settings = MeterSettings::new(month);
+    settings.offset = offset;
+    settings.duplicates = duplicates(args);
+    settings.refused = refused;
+    settings.threads = threads();
+    settings
 }
 
-/// Reads connections and traffic of `period`, and stops at dubious input unless what is refused is kept (R15).
+/// What becomes of refused records: without a quarantine there is no report (R15).
+pub fn refused(quarantine: &Option<PathBuf>) -> Refused {
+    if quarantine.is_some() { Refused::Keep } else { Refused::Fail }
+}
+
+/// The offset in which months have their edges.
+pub fn offset(stated: &Option<String>) -> Result<Offset> {
+    stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)
+}
+
+/// One thread on each core.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Reads connections and the traffic of a month.
 pub fn read(
     args: &TrafficArgs,
     inputs: &mut Inputs,
     outputs: &[(&str, &Option<PathBuf>)],
     settings: MeterSettings,
     check_region: RegionCheck<'_>,
-) -> Result<(Inventory, Metered)> {
+) -> Result<Metered> {
     let documents = Documents::find(args, inputs)?;
-    let inventory = documents.inventory(args, check_region, Some(settings.period.start))?;
+    let inventory = documents.inventory(args, check_region, Some(settings.period().start))?;
     drop(documents);
     let (sources, progress) = sources(args, inputs)?;
     check_outputs(outputs, inputs)?;
-    let metered = meter(&sources, &inventory, &settings);
+    let metered = meter(&sources, inventory, &settings);
     progress.finish_and_clear();
-    let metered = metered?;
-    if !settings.keep_refused {
-        refuse_faults(&inventory, &metered)?;
-    }
-    Ok((inventory, metered))
+    metered
 }
 
 /// An output that is also an input would be lost, and so would one of two outputs to one place.
@@ -224,27 +239,18 @@ fn place_of(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
 }
 
-/// R15: by default any dubious input means no report.
-fn refuse_faults(inventory: &Inventory, metered: &Metered) -> Result<()> {
-    let mut faults: Vec<Fault> = inventory.faults().to_vec();
-    let own = metered.refused.iter().map(|record| &record.fault);
-    let secondary = [peerbill::FaultCode::DroppedCopy, peerbill::FaultCode::FaultyConnection];
-    faults.extend(own.filter(|fault| !secondary.contains(&fault.code)).cloned());
-    let total = inventory.faults().len() as u64 + metered.refused_for_cause - metered.refused_for_connection;
-    Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
-}
-
 /// Tells what was refused; true where any of it had a cause.
-pub fn tell_quarantined(inventory: &Inventory, metered: &Metered, path: &Path) -> bool {
-    for fault in inventory.faults() {
+pub fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
+    let faults = metered.inventory().faults();
+    for fault in faults {
         say!("peerbill: {fault}");
     }
-    if metered.refused_for_cause > 0 {
+    if metered.refused_for_cause() > 0 {
         say!(
             "peerbill: {} records were refused and are not billed; they are in {}",
-            metered.refused_for_cause,
+            metered.refused_for_cause(),
             path.display()
         );
     }
-    metered.refused_for_cause > 0 || !inventory.faults().is_empty()
+    metered.refused_for_cause() > 0 || !faults.is_empty()
 }

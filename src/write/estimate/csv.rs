@@ -4,7 +4,7 @@ use crate::{error::Result, estimate::Estimate, write::csv::output_error};
 use std::io::Write;
 
 /// Writes the header and the lines of all scenarios that are priced, with line feeds.
-pub fn write(estimate: &Estimate<'_>, output: impl Write) -> Result<()> {
+pub fn write(estimate: &Estimate, output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let mut writer = csv::Writer::from_writer(output);
     let failed = |error: csv::Error| output_error(&error.to_string());

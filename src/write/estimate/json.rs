@@ -217,7 +217,7 @@ struct JsonNote<'a> {
 }
 
 /// Writes `estimate` and the digests of its inputs, indented, with a final line feed.
-pub fn write(estimate: &Estimate<'_>, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let shared = shared(estimate).ok_or_else(|| Error::internal("no scenario is priced"))?;
     let found = findings(estimate);
@@ -234,7 +234,7 @@ pub fn write(estimate: &Estimate<'_>, inputs: &[InputDigest], mut output: impl W
         schedule: estimate.schedule.as_ref().map(schedule),
         changes: estimate.changes.as_ref().map(changes).transpose()?,
         before_choosing: notes(estimate),
-        catalog: catalog(estimate.catalog),
+        catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: estimate.measured.then(|| totals(shared)),
         usage_digest: facts(estimate)
@@ -251,8 +251,8 @@ pub fn write(estimate: &Estimate<'_>, inputs: &[InputDigest], mut output: impl W
 }
 
 fn scenario<'e>(
-    estimate: &'e Estimate<'_>,
-    own: &'e Scenario<'_>,
+    estimate: &'e Estimate,
+    own: &'e Scenario,
     columns: &'e [Column],
 ) -> Result<JsonScenario<'e>> {
     let text = |money: Money| money.to_string();
@@ -284,18 +284,14 @@ fn scenario<'e>(
     })
 }
 
-fn scenario_line<'e>(
-    own: &Scenario<'_>,
-    columns: &'e [Column],
-    row: crate::report::Row,
-) -> JsonScenarioLine<'e> {
+fn scenario_line<'e>(own: &Scenario, columns: &'e [Column], row: crate::report::Row) -> JsonScenarioLine<'e> {
     JsonScenarioLine { scenario: own.name, line: JsonLine { columns, row } }
 }
 
 fn accounts<'e>(
-    estimate: &Estimate<'_>,
-    own: &Scenario<'_>,
-    report: &'e Report<'_>,
+    estimate: &Estimate,
+    own: &Scenario,
+    report: &'e Report,
     columns: &'e [Column],
 ) -> Result<Vec<JsonAccount<'e>>> {
     let account = |statement: &'e Statement| {
@@ -317,7 +313,7 @@ fn accounts<'e>(
     report.statements.iter().map(account).collect()
 }
 
-fn connections<'e>(estimate: &Estimate<'_>, own: &'e Scenario<'_>) -> Result<Vec<JsonConnection<'e>>> {
+fn connections<'e>(estimate: &Estimate, own: &'e Scenario) -> Result<Vec<JsonConnection<'e>>> {
     let gb = estimate.catalog.gb;
     let costs = own.connections()?.into_iter();
     costs
@@ -334,7 +330,7 @@ fn connections<'e>(estimate: &Estimate<'_>, own: &'e Scenario<'_>) -> Result<Vec
         .collect()
 }
 
-fn switches<'e>(estimate: &Estimate<'_>, timing: &'e Timing) -> Result<JsonSwitches<'e>> {
+fn switches<'e>(estimate: &Estimate, timing: &'e Timing) -> Result<JsonSwitches<'e>> {
     let gb = estimate.catalog.gb;
     let connections = timing.connections.iter().map(|own| {
         Ok(JsonSwitchCost {
@@ -426,7 +422,7 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
     })
 }
 
-fn notes<'e>(estimate: &'e Estimate<'_>) -> Vec<JsonNote<'e>> {
+fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
     let notes = estimate.notes.iter();
     notes
         .map(|note| JsonNote {

@@ -16,14 +16,14 @@ use crate::{
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
 /// Writes `estimate` as Markdown.
-pub fn write(estimate: &Estimate<'_>, mut output: impl Write) -> Result<()> {
+pub fn write(estimate: &Estimate, mut output: impl Write) -> Result<()> {
     let text = text(estimate)?;
     output.write_all(text.as_bytes()).map_err(|error| output_error(&error.to_string()))
 }
 
-fn text(estimate: &Estimate<'_>) -> Result<String> {
+fn text(estimate: &Estimate) -> Result<String> {
     let mut text = String::new();
-    let catalog = estimate.catalog;
+    let catalog = &estimate.catalog;
     let of = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let assumed = if estimate.assumed() { "; \\* uses **assumed** prices" } else { "" };
     line(&mut text, "### VPC peering traffic, what if");
@@ -93,7 +93,7 @@ fn escaped(text: &str) -> String {
     shown
 }
 
-fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+fn scenarios(text: &mut String, estimate: &Estimate) -> Result<()> {
     let mut rows = Vec::new();
     for scenario in &estimate.scenarios {
         rows.push(scenario_cells(estimate, scenario)?);
@@ -111,7 +111,7 @@ fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     Ok(())
 }
 
-fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>) -> Result<Vec<String>> {
+fn scenario_cells(estimate: &Estimate, scenario: &Scenario) -> Result<Vec<String>> {
     let by = if estimate.measured { "by the hour" } else { "by connection" };
     let sla = scenario.link_type.map_or(by, LinkType::sla);
     let (assumed, of_difference) = (scenario.assumed(), estimate.difference_assumed(scenario));
@@ -131,7 +131,7 @@ fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>) -> Result<Ve
 }
 
 /// What connections and accounts cost in each scenario.
-fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+fn connections(text: &mut String, estimate: &Estimate) -> Result<()> {
     let gb = estimate.catalog.gb;
     let mut costs: BTreeMap<String, BTreeMap<&str, String>> = BTreeMap::new();
     let mut paid: BTreeMap<String, BTreeMap<&str, String>> = BTreeMap::new();
@@ -165,7 +165,7 @@ fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     Ok(())
 }
 
-fn missing(text: &mut String, estimate: &Estimate<'_>) {
+fn missing(text: &mut String, estimate: &Estimate) {
     for (name, error, supply) in not_priced(estimate) {
         let _ = writeln!(text, "\n**Not priced: {}**\n", escaped(name));
         for fault in error.faults() {
@@ -177,7 +177,7 @@ fn missing(text: &mut String, estimate: &Estimate<'_>) {
 }
 
 /// What a reader should know before choosing, and what was found in the traffic.
-fn told(text: &mut String, estimate: &Estimate<'_>) {
+fn told(text: &mut String, estimate: &Estimate) {
     let notes = told_once(estimate).into_iter().map(|note| (note.code.as_str(), note.message.clone()));
     let findings = findings(estimate).into_iter().map(|finding| (finding.code.as_str(), finding.message));
     let told: Vec<(&str, String)> = notes.chain(findings).collect();

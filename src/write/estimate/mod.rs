@@ -26,7 +26,7 @@ const NOT_PRICED: &str = "not priced";
 
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
-    estimate: &'e Estimate<'_>,
+    estimate: &'e Estimate,
 ) -> impl Iterator<Item = (&'static str, &'e Error, &'e [String])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
@@ -35,7 +35,7 @@ pub(super) fn not_priced<'e>(
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
-fn told_once<'e>(estimate: &'e Estimate<'_>) -> Vec<&'e Note> {
+fn told_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
     let mut told = BTreeSet::new();
     estimate.notes.iter().filter(|note| told.insert((note.code, &note.message))).collect()
 }
@@ -46,12 +46,12 @@ pub(super) fn supplying(argument: &str) -> String {
 }
 
 /// The report that all scenarios share their traffic, prices and settings with.
-pub(super) fn shared<'e, 'a>(estimate: &'e Estimate<'a>) -> Option<&'e Report<'a>> {
+pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
     estimate.reference().and_then(Scenario::report)
 }
 
 /// What was found in the traffic, once, and which scenarios use assumed prices.
-pub(super) fn findings(estimate: &Estimate<'_>) -> Vec<Finding> {
+pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     let of_scenario = |finding: &&Finding| finding.code == FindingCode::AssumedPrice;
     let shared = shared(estimate).into_iter().flat_map(|report| &report.findings);
     let mut findings: Vec<Finding> = shared.filter(|finding| !of_scenario(finding)).cloned().collect();
@@ -67,7 +67,7 @@ pub(super) fn findings(estimate: &Estimate<'_>) -> Vec<Finding> {
 }
 
 /// The provenance of an estimate, as names and values in a fixed order; names no input (R17).
-pub(super) fn facts(estimate: &Estimate<'_>) -> Vec<(String, String)> {
+pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
     let unknown = |name: &str| match name {
         "billing_month" | "offset" => estimate.month.is_none(),
         "duplicates" | "usage_digest" => !estimate.measured,
@@ -78,7 +78,7 @@ pub(super) fn facts(estimate: &Estimate<'_>) -> Vec<(String, String)> {
 }
 
 /// What the CSV itself has no place for, line by line.
-pub fn basis(estimate: &Estimate<'_>) -> Vec<String> {
+pub fn basis(estimate: &Estimate) -> Vec<String> {
     const SHOWN: usize = 20;
     let mut lines: Vec<String> =
         facts(estimate).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();

@@ -27,14 +27,14 @@ use std::{collections::BTreeMap, io::Write};
 const NOTES_SHOWN: usize = 20;
 
 /// Writes `estimate` as text.
-pub fn write(estimate: &Estimate<'_>, mut output: impl Write) -> Result<()> {
+pub fn write(estimate: &Estimate, mut output: impl Write) -> Result<()> {
     let text = text(estimate)?;
     output.write_all(text.as_bytes()).map_err(|error| output_error(&error.to_string()))
 }
 
-fn text(estimate: &Estimate<'_>) -> Result<String> {
+fn text(estimate: &Estimate) -> Result<String> {
     let mut text = String::new();
-    let catalog = estimate.catalog;
+    let catalog = &estimate.catalog;
     let assumed = if estimate.assumed() { "  * uses ASSUMED prices" } else { "" };
     let of = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -79,7 +79,7 @@ fn text(estimate: &Estimate<'_>) -> Result<String> {
     Ok(text)
 }
 
-fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+fn scenarios(text: &mut String, estimate: &Estimate) -> Result<()> {
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
     line(text, &format!("Scenarios; differences are to {reference}"));
     let mut header = vec!["scenario", "SLA", "payable", "difference per month"];
@@ -102,7 +102,7 @@ fn scenarios(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
     Ok(())
 }
 
-fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize) -> Result<Vec<String>> {
+fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
     let by = if estimate.measured { "by the hour" } else { "by connection" };
     let sla = scenario.link_type.map_or(by, LinkType::sla);
     let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
@@ -128,7 +128,7 @@ fn scenario_cells(estimate: &Estimate<'_>, scenario: &Scenario<'_>, width: usize
 /// A table with a column for each scenario; `values` are by scenario and key.
 fn side_by_side(
     text: &mut String,
-    estimate: &Estimate<'_>,
+    estimate: &Estimate,
     titles: &[&str],
     rows: &BTreeMap<String, Vec<String>>,
     values: &[Option<BTreeMap<String, String>>],
@@ -146,7 +146,7 @@ fn side_by_side(
     text.push_str(&indented(&plain_table(&header, cells, &right)));
 }
 
-fn accounts(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+fn accounts(text: &mut String, estimate: &Estimate) -> Result<()> {
     let mut rows = BTreeMap::new();
     let mut values = Vec::new();
     for scenario in &estimate.scenarios {
@@ -165,7 +165,7 @@ fn accounts(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
 }
 
 /// What connections cost; where none has a name, the lines say it.
-fn connections(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
+fn connections(text: &mut String, estimate: &Estimate) -> Result<()> {
     let gb = estimate.catalog.gb;
     let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
     for scenario in &estimate.scenarios {
@@ -206,8 +206,8 @@ const LEFT_OUT: [Column; 6] = [
     Column::PriceStatus,
 ];
 
-fn lines(text: &mut String, estimate: &Estimate<'_>) -> Result<()> {
-    let mut rows: Vec<(&Scenario<'_>, Row)> = Vec::new();
+fn lines(text: &mut String, estimate: &Estimate) -> Result<()> {
+    let mut rows: Vec<(&Scenario, Row)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
             rows.push((scenario, row?));
@@ -240,7 +240,7 @@ fn title(column: Column) -> &'static str {
 }
 
 /// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
-fn line_assumed(scenario: &Scenario<'_>, row: &Row) -> bool {
+fn line_assumed(scenario: &Scenario, row: &Row) -> bool {
     let of_account = || {
         let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
         statements.any(|own| own.assumed && own.billing_account_id == row.get(Column::BillingAccountId))
@@ -264,7 +264,7 @@ fn line_cell(row: &Row, column: Column, assumed: bool) -> String {
     cell(row, column)
 }
 
-fn switches(text: &mut String, timing: &Timing, estimate: &Estimate<'_>) -> Result<()> {
+fn switches(text: &mut String, timing: &Timing, estimate: &Estimate) -> Result<()> {
     let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
     if timing.connections.is_empty() {
         return Ok(());
@@ -343,7 +343,7 @@ fn schedule(text: &mut String, advice: &ScheduleAdvice) {
     text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3])));
 }
 
-fn missing(text: &mut String, estimate: &Estimate<'_>) {
+fn missing(text: &mut String, estimate: &Estimate) {
     for (name, error, supply) in not_priced(estimate) {
         line(text, &format!("\nNot priced: {name}"));
         for fault in error.faults() {
@@ -355,7 +355,7 @@ fn missing(text: &mut String, estimate: &Estimate<'_>) {
     }
 }
 
-fn notes(text: &mut String, estimate: &Estimate<'_>) {
+fn notes(text: &mut String, estimate: &Estimate) {
     let notes = told_once(estimate);
     if notes.is_empty() {
         return;

@@ -94,7 +94,7 @@ fn traffic_of(
 }
 
 /// Whether the gate stops the plan; says why.
-fn stopped(estimate: &Estimate<'_>, limit: Money) -> Result<bool> {
+fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
     let changes = estimate.changes.as_ref().ok_or_else(|| Error::internal("a plan changes nothing"))?;
     let currency = &estimate.catalog.currency;
     let assumed = if changes.assumed.contains(&true) { " (with ASSUMED prices)" } else { "" };
