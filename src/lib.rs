@@ -61,7 +61,6 @@ pub mod attribution;
 pub mod rating;
 
 pub mod findings;
-pub mod group;
 pub mod statement;
 
 pub mod report;

@@ -243,7 +243,7 @@ fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
             prop_assert_eq!(rational(&payable), expected);
             let rows = scenario.rows().map(|row| row.expect("it fits"));
             let bytes: BigInt = rows
-                .filter_map(|row| row.get(peerbill::report::Column::ConsumedBytes).parse::<BigInt>().ok())
+                .filter_map(|row| row.consumed_bytes.map(BigInt::from))
                 .sum();
             prop_assert_eq!(bytes, BigInt::from(bill.billed.1 + bill.free.1));
         }

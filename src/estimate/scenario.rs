@@ -12,7 +12,7 @@ use crate::{
         money::{Amount, Money},
     },
     rating::{Line, rate},
-    report::{Column, Report, Row, Traffic},
+    report::{Column, Report, ReportRow, Traffic},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,7 +30,7 @@ pub(super) struct WhatIf<'t> {
     /// The connections of the traffic, with the link types to rate by.
     pub link_types: Arc<Inventory>,
     /// Columns that have no value here, such as hours where there are quantities only.
-    pub unknown: &'static [Column],
+    pub without_value: &'static [Column],
     /// Whether it is shown where no scenario is asked for by name.
     pub by_default: bool,
 }
@@ -44,7 +44,7 @@ impl<'t> WhatIf<'t> {
             about: about.into(),
             link_type: None,
             link_types: traffic.metered.inventory().clone(),
-            unknown: &[],
+            without_value: &[],
             by_default: true,
         }
     }
@@ -70,8 +70,8 @@ impl<'t> WhatIf<'t> {
 
     /// The same, leaving columns without a value empty.
     #[must_use]
-    pub fn without(self, unknown: &'static [Column]) -> Self {
-        Self { unknown, ..self }
+    pub fn without(self, without_value: &'static [Column]) -> Self {
+        Self { without_value, ..self }
     }
 }
 
@@ -86,7 +86,7 @@ pub struct Scenario {
     pub link_type: Option<LinkType>,
     /// The report, or why there is none.
     pub outcome: Outcome,
-    unknown: &'static [Column],
+    without_value: &'static [Column],
 }
 
 /// What became of a scenario.
@@ -148,22 +148,20 @@ impl Scenario {
         self.report().is_some_and(Report::assumed)
     }
 
-    /// Its lines: those of the report, with adjustments, less what has no value here.
-    pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
+    /// Its rows: those of the report, with adjustments, less what has no value here. None where it is not priced.
+    pub fn rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
         let rows = self.report().into_iter().flat_map(Report::rows);
-        rows.map(|row| row.map(|row| self.known(row)))
+        rows.map(|row| row.map(|row| self.with_values(row)))
     }
 
-    /// One line as text.
-    pub fn line_row(&self, report: &Report, line: &Line) -> Result<Row> {
-        report.line_row(line).map(|row| self.known(row))
+    /// The row of one line of its report.
+    pub(crate) fn line_row<'r>(&self, report: &'r Report, line: &Line) -> Result<ReportRow<'r>> {
+        report.line_row(line).map(|row| self.with_values(row))
     }
 
     /// The row less what has no value in this scenario.
-    pub(crate) fn known(&self, mut row: Row) -> Row {
-        for &column in self.unknown {
-            row.clear(column);
-        }
+    pub(crate) fn with_values<'r>(&self, mut row: ReportRow<'r>) -> ReportRow<'r> {
+        self.without_value.iter().for_each(|&column| row.clear(column));
         row
     }
 
@@ -206,7 +204,7 @@ pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String
         let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
             Ok(report) => Outcome::Priced(Box::new(report)),
             Err(error) if error.kind() == ErrorKind::MissingPrice => {
-                let error = if what_if.unknown.contains(&Column::BillingMonth) {
+                let error = if what_if.without_value.contains(&Column::BillingMonth) {
                     error.without_hour()
                 } else {
                     error
@@ -222,7 +220,7 @@ pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String
             about: what_if.about.clone(),
             link_type: what_if.link_type,
             outcome,
-            unknown: what_if.unknown,
+            without_value: what_if.without_value,
         });
     }
     let none_priced = scenarios.iter().all(|scenario| scenario.report().is_none());

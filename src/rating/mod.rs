@@ -12,13 +12,19 @@ use crate::{
     model::{connection::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
 use rater::{Sum, Sums};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The connection, as an index into the inventory.
-    pub connection: usize,
+    /// The connection's id.
+    pub connection_id: Arc<str>,
+    /// Its index into the inventory that was rated.
+    pub(crate) connection: usize,
     /// The end that sent, whose account pays.
     pub sender: Sender,
     /// The hour, where lines are hourly.
@@ -144,6 +150,7 @@ impl<'a> Rating<'a> {
         let (connection, price) = (key / Sender::ALL.len(), all.price_of(sum));
         let id = &self.inventory.connection(connection).id;
         Ok(Line {
+            connection_id: id.clone(),
             connection,
             sender: Sender::ALL[key % Sender::ALL.len()],
             hour: sum.hour(),

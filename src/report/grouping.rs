@@ -1,18 +1,25 @@
-//! Lines grouped by columns (`--by`): polars finds the groups, the sums are our checked integers.
+//! Lines grouped by the values of some columns, and by local days.
 
+use super::row::{ChargeCategory, ReportRow};
 use crate::{
     catalog::PriceStatus,
-    error::{Error, Result},
-    model::{checked_add, money::Amount},
+    error::Result,
+    model::{
+        checked_add,
+        link::LinkType,
+        money::{Amount, UnitPrice},
+        usage::Sender,
+    },
     rating::Line,
-    report::Row,
 };
+use std::collections::BTreeMap;
 
 /// Lines that share the values of some columns, summed.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The values they share; all other columns are empty.
-    pub key: Row,
+    /// The first of its lines: what they share is read off it.
+    pub(super) first: Line,
     /// Bytes sent.
     pub bytes: u128,
     /// What they cost, exactly.
@@ -23,50 +30,55 @@ pub struct Group {
     pub raised_hours: u64,
     /// What raising them cost, exactly.
     pub raised_amount: Amount,
-    /// Whether an assumed price touched any of them.
+    /// Whether an assumed price touched any of them (R18).
     pub assumed: bool,
 }
 
-/// Sums lines of equal keys; `keys` has one row per line. Groups are sorted by their keys' columns.
-pub(crate) fn group(lines: &[Line], keys: &[Row]) -> Result<Vec<Group>> {
-    let mut groups = Vec::new();
-    for members in members_of_groups(keys)? {
-        let key = keys[members[0]].clone();
-        groups.push(sum(key, members.iter().map(|&index| &lines[index]))?);
+impl Group {
+    /// Without a line yet, for lines that are like `first`.
+    fn like(first: &Line) -> Self {
+        Self {
+            first: first.clone(),
+            bytes: 0,
+            amount: Amount::ZERO,
+            metered_hours: 0,
+            raised_hours: 0,
+            raised_amount: Amount::ZERO,
+            assumed: false,
+        }
     }
-    groups.sort_by(|a, b| a.key.cmp_by_columns(&b.key));
-    Ok(groups)
+
+    fn add(&mut self, line: &Line) -> Result<()> {
+        checked_add(&mut self.bytes, line.bytes, "a group")?;
+        self.amount = self.amount.checked_add(line.amount)?;
+        self.metered_hours += line.metered_hours;
+        self.raised_hours += line.raised_hours;
+        self.raised_amount = self.raised_amount.checked_add(line.raised_amount)?;
+        self.assumed |= line.price.status == PriceStatus::Assumed;
+        Ok(())
+    }
 }
 
-fn sum<'a>(key: Row, lines: impl Iterator<Item = &'a Line>) -> Result<Group> {
-    let mut group = Group {
-        key,
-        bytes: 0,
-        amount: Amount::ZERO,
-        metered_hours: 0,
-        raised_hours: 0,
-        raised_amount: Amount::ZERO,
-        assumed: false,
-    };
+/// Sums the lines whose `shared` values are equal; groups stand in the order of those values.
+pub(super) fn group<'r>(lines: &[Line], shared: impl Fn(&Line) -> ReportRow<'r>) -> Result<Vec<Group>> {
+    let mut groups = BTreeMap::new();
     for line in lines {
-        checked_add(&mut group.bytes, line.bytes, "a group")?;
-        group.amount = group.amount.checked_add(line.amount)?;
-        group.metered_hours += line.metered_hours;
-        group.raised_hours += line.raised_hours;
-        group.raised_amount = group.raised_amount.checked_add(line.raised_amount)?;
-        group.assumed |= line.price.status == PriceStatus::Assumed;
+        let group = groups.entry(place(&shared(line))).or_insert_with(|| Group::like(line));
+        group.add(line)?;
     }
-    Ok(group)
+    Ok(groups.into_values().collect())
 }
 
-/// Indices of the rows of each group.
-#[cfg(feature = "dataframe")]
-fn members_of_groups(keys: &[Row]) -> Result<Vec<Vec<usize>>> {
-    crate::dataframe::group_rows(keys)
-        .map_err(|error| Error::internal(format!("lines cannot be grouped: {error}")))
-}
-
-#[cfg(not(feature = "dataframe"))]
-fn members_of_groups(_: &[Row]) -> Result<Vec<Vec<usize>>> {
-    Err(Error::usage("--by needs a peerbill that is built with the feature `dataframe`"))
+/// Where a group stands among others: by its values as they are printed, column by column, so that a sorted file
+/// stays sorted.
+fn place<'r>(shared: &ReportRow<'r>) -> impl Ord + use<'r> {
+    let printed = |price: Option<UnitPrice>| price.map(|price| price.to_string());
+    let when = (shared.billing_month, shared.charge_period_start, shared.charge_period_end);
+    let who = (shared.billing_account_id, shared.connection_id, shared.sender.map(Sender::as_str));
+    let between = (shared.source_region, shared.destination_region, shared.peer_account_id);
+    let link_type = shared.link_type.map(LinkType::as_str);
+    let charged_as = (link_type, shared.charge_category.map(ChargeCategory::as_str));
+    let prices = (printed(shared.list_unit_price), printed(shared.contracted_unit_price));
+    let money = (shared.billing_currency, shared.price_status.map(PriceStatus::as_str));
+    (when, who, between, charged_as, prices, money)
 }

@@ -8,6 +8,7 @@ pub mod metered;
 pub mod quarantine;
 #[cfg(feature = "cli")]
 pub mod table;
+mod values;
 
 use crate::{meter::ControlTotals, report::Report};
 

@@ -1,11 +1,11 @@
 //! The report for a screen: accounts, their lines, what is payable, control totals and findings.
 
-use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, csv::output_error, provenance};
+use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, csv::output_error, provenance, values::value};
 use crate::{
     error::Result,
     findings::Finding,
     model::money::Money,
-    report::{Column, Report, Row},
+    report::{ChargeCategory, Column, Report, ReportRow},
     statement::Statement,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -50,7 +50,7 @@ fn text(report: &Report) -> Result<String> {
         ),
     );
     if report.groups.is_some() {
-        let rows = report.group_rows().collect::<Result<Vec<Row>>>()?;
+        let rows = report.group_rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
         text.push_str(&lines_table(&grouped_columns(report), &rows));
         text.push('\n');
     }
@@ -141,20 +141,21 @@ pub(super) fn is_number(column: Column) -> bool {
     column.is_summed() || matches!(column, Column::ListUnitPrice | Column::ContractedUnitPrice)
 }
 
-fn lines_table(columns: &[Column], rows: &[Row]) -> String {
+fn lines_table(columns: &[Column], rows: &[ReportRow<'_>]) -> String {
     let header: Vec<&str> = columns.iter().map(|&column| heading(column)).collect();
     let right: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).collect();
     let cells = rows.iter().map(|row| columns.iter().map(|&column| cell(row, column)).collect());
     indented(&plain_table(&header, cells, &right))
 }
 
-pub(super) fn cell(row: &Row, column: Column) -> String {
-    let value = row.get(column);
+pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
     match column {
-        Column::LinkType if value.is_empty() && row.get(Column::ChargeCategory) == "free" => "free".into(),
+        Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
+            "free".into()
+        }
         // R18: the mark of an assumed price.
-        Column::BilledCost if row.get(Column::PriceStatus) == "assumed" => format!("{value} *"),
-        _ => value.to_owned(),
+        Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
+        _ => value(row, column),
     }
 }
 
@@ -163,9 +164,9 @@ fn account(text: &mut String, report: &Report, statement: &Statement) -> Result<
     line(text, &format!("Account {}", statement.billing_account_id));
     if report.groups.is_none() {
         let lines = report.lines[statement.lines.clone()].iter();
-        let rows = lines.map(|own| report.line_row(own)).collect::<Result<Vec<Row>>>()?;
+        let rows = lines.map(|own| report.line_row(own)).collect::<Result<Vec<ReportRow<'_>>>>()?;
         let shown = report.columns();
-        let discounted = |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
+        let discounted = |row: &ReportRow<'_>| row.list_unit_price != row.contracted_unit_price;
         let list_price = rows.iter().any(discounted);
         let columns: Vec<Column> = LINE_COLUMNS
             .into_iter()

@@ -11,7 +11,7 @@ use crate::{
     },
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
-    report::{Column, Report},
+    report::{Column, Report, ReportRow},
     statement::Statement,
     write::{
         BEFORE_TAX, RAISED_IS_UPPER_BOUND,
@@ -88,10 +88,7 @@ impl Serialize for JsonScenarioLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.line.columns.len() + 1))?;
         map.serialize_entry("scenario", self.scenario)?;
-        for &column in self.line.columns {
-            let value = Some(self.line.row.get(column)).filter(|value| !value.is_empty());
-            map.serialize_entry(column.name(), &value)?;
-        }
+        self.line.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -274,7 +271,7 @@ fn scenario<'e>(
         accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, own, report, columns))?,
         grouped_lines: report.map_or(Ok(Vec::new()), |report| {
             let rows = report.group_rows();
-            rows.map(|row| Ok(scenario_line(own, columns, own.known(row?)))).collect::<Result<_>>()
+            rows.map(|row| Ok(scenario_line(own, columns, own.with_values(row?)))).collect::<Result<_>>()
         })?,
         connections: connections(estimate, own)?,
         not_priced: not_priced.map(|(_, error, supply)| JsonNotPriced {
@@ -284,13 +281,13 @@ fn scenario<'e>(
     })
 }
 
-fn scenario_line<'e>(own: &Scenario, columns: &'e [Column], row: crate::report::Row) -> JsonScenarioLine<'e> {
+fn scenario_line<'e>(own: &Scenario, columns: &'e [Column], row: ReportRow<'e>) -> JsonScenarioLine<'e> {
     JsonScenarioLine { scenario: own.name, line: JsonLine { columns, row } }
 }
 
 fn accounts<'e>(
     estimate: &Estimate,
-    own: &Scenario,
+    own: &'e Scenario,
     report: &'e Report,
     columns: &'e [Column],
 ) -> Result<Vec<JsonAccount<'e>>> {

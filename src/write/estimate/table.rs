@@ -14,11 +14,12 @@ use crate::{
         timing::Timing,
     },
     model::{link::LinkType, money::Money},
-    report::{Column, Row},
+    report::{Column, ReportRow},
     write::{
         BEFORE_TAX, RAISED_IS_UPPER_BOUND,
         csv::output_error,
         table::{cell, heading, headless, indented, is_number, line, plain_table},
+        values::value,
     },
 };
 use std::{collections::BTreeMap, io::Write};
@@ -207,17 +208,18 @@ const LEFT_OUT: [Column; 6] = [
 ];
 
 fn lines(text: &mut String, estimate: &Estimate) -> Result<()> {
-    let mut rows: Vec<(&Scenario, Row)> = Vec::new();
+    let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
             rows.push((scenario, row?));
         }
     }
-    let discounted = |row: &Row| row.get(Column::ListUnitPrice) != row.get(Column::ContractedUnitPrice);
+    let discounted = |row: &ReportRow<'_>| row.list_unit_price != row.contracted_unit_price;
     let list_price = rows.iter().any(|(_, row)| discounted(row));
     // An adjustment has its name where lines have their link type.
-    let shows =
-        |row: &Row, column| !row.get(column).is_empty() || column == Column::LinkType && is_adjustment(row);
+    let shows = |row: &ReportRow<'_>, column| {
+        !value(row, column).is_empty() || column == Column::LinkType && row.is_adjustment()
+    };
     let filled = |column: &Column| rows.iter().any(|(_, row)| shows(row, *column));
     let mut columns = estimate.columns();
     columns.retain(|column| !LEFT_OUT.contains(column) && filled(column));
@@ -240,28 +242,22 @@ fn title(column: Column) -> &'static str {
 }
 
 /// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
-fn line_assumed(scenario: &Scenario, row: &Row) -> bool {
+fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
     let of_account = || {
         let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
-        statements.any(|own| own.assumed && own.billing_account_id == row.get(Column::BillingAccountId))
+        statements.any(|own| own.assumed && Some(&*own.billing_account_id) == row.billing_account_id)
     };
-    row.get(Column::PriceStatus) == "assumed" || is_adjustment(row) && of_account()
+    row.is_assumed() || row.is_adjustment() && of_account()
 }
 
-fn is_adjustment(row: &Row) -> bool {
-    row.get(Column::ChargeCategory) == "adjustment"
-}
-
-fn line_cell(row: &Row, column: Column, assumed: bool) -> String {
+fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
     const PRICED: [Column; 4] =
         [Column::ListUnitPrice, Column::ContractedUnitPrice, Column::BilledCost, Column::RaisedCost];
-    if column == Column::LinkType && is_adjustment(row) {
+    if column == Column::LinkType && row.is_adjustment() {
         return "adjustment".into();
     }
-    if PRICED.contains(&column) && !row.get(column).is_empty() {
-        return marked(row.get(column), assumed);
-    }
-    cell(row, column)
+    let text = value(row, column);
+    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cell(row, column) }
 }
 
 fn switches(text: &mut String, timing: &Timing, estimate: &Estimate) -> Result<()> {
