@@ -40,7 +40,7 @@
 //!
 //! - `cli`: the program, and what is written for a screen (`write::table`, `write::estimate::table`, `write::doctor`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
-//! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`), and grouped lines.
+//! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //!
 //! All three are on by default; without them it is the library alone.
 

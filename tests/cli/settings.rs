@@ -93,14 +93,10 @@ fn an_unknown_column_to_group_by_exits_2_with_a_suggestion() {
 }
 
 #[test]
-fn lines_are_grouped_by_columns_and_days_where_the_feature_is_there() {
+fn lines_are_grouped_by_columns_and_days() {
     let folder = Folder::new();
     // The second day begins at 16:00Z. One byte of it makes an adjustment.
     folder.write("usage.csv", format!("{USAGE}2026-10-05T16:00:00Z,pcc-1,requester,1\n"));
-    if !cfg!(feature = "dataframe") {
-        folder.refused(2, &report_args(&["usage.csv"], &["--by", "sender"]), &["--by", "dataframe"]);
-        return;
-    }
     let lines = |columns| lines_of(&folder.report(&["--by", columns])).to_owned();
     assert_eq!(
         lines("connection_id"),
