@@ -48,7 +48,6 @@
 #![deny(missing_docs)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod error;
 pub mod model;
 mod parallel;
 
@@ -74,7 +73,7 @@ pub mod estimate;
 pub mod dataframe;
 pub mod write;
 
-pub use error::{Error, ErrorKind, Fault, FaultCode, Result};
 pub use meter::{MeterSettings, Metered, meter};
+pub use model::error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result};
 pub use read::{TrafficSource, inventory};
 pub use report::{Report, ReportOptions, report};

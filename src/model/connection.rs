@@ -1,5 +1,6 @@
 //! Peering connections and the inventory of them.
 
+use crate::model::invalid::Invalid;
 use crate::{
     error::Fault,
     model::{
@@ -108,13 +109,13 @@ impl Status {
 }
 
 impl FromStr for Status {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads the provider's word, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            format!("{text:?} is none of {}{near}", Self::ALL.map(Self::as_str).join(", "))
+            Invalid::new(format!("{text:?} is none of {}{near}", Self::ALL.map(Self::as_str).join(", ")))
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Link types and the history of a connection's link type. This is where the tier rule (R7) is proved.
 
+use crate::model::invalid::Invalid;
 use crate::model::{
     did_you_mean,
     time::{Hour, Timestamp},
@@ -39,13 +40,13 @@ impl LinkType {
 }
 
 impl FromStr for LinkType {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `Gold` or `Platinum`, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|link_type| link_type.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            format!("link type {text:?} is neither Gold nor Platinum{near}")
+            Invalid::new(format!("link type {text:?} is neither Gold nor Platinum{near}"))
         })
     }
 }
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn link_types_are_spelled_exactly() {
         assert_eq!("Gold".parse(), Ok(Gold));
-        assert!("gold".parse::<LinkType>().unwrap_err().contains("did you mean \"Gold\"?"));
+        assert!("gold".parse::<LinkType>().unwrap_err().message().contains("did you mean \"Gold\"?"));
         assert!("Silver".parse::<LinkType>().is_err());
     }
 }

@@ -7,7 +7,7 @@ pub(crate) use rater::Rater;
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
-    error::{Error, ErrorKind, FIRST_NEEDED, Fault, FaultCode, Result},
+    error::{Error, MissingPrice, Result},
     meter::HourlyUsage,
     model::{connection::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
@@ -180,15 +180,13 @@ fn note_missing(missing: &mut MissingPrices, pair: (String, String, LinkType), h
 }
 
 fn refuse_missing(missing: &MissingPrices, catalog: &Catalog) -> Result<()> {
-    let faults = missing.iter().map(|((source, destination, link_type), hour)| {
-        let message = format!(
-            "no {link_type} price from {source} to {destination} in catalog {} ({}){FIRST_NEEDED}{hour}; \
-             supply it with --prices or --contract",
-            catalog.name, catalog.currency
-        );
-        Fault::new(FaultCode::MissingPrice, message)
+    let missing = missing.iter().map(|((source, destination, link_type), hour)| MissingPrice {
+        source: source.clone(),
+        destination: destination.clone(),
+        link_type: *link_type,
+        first_hour: Some(*hour),
+        catalog: catalog.name.clone(),
+        currency: catalog.currency.clone(),
     });
-    let faults: Vec<Fault> = faults.collect();
-    let total = faults.len() as u64;
-    Error::listing_all(ErrorKind::MissingPrice, faults, total).map_or(Ok(()), Err)
+    Error::of_missing_prices(missing.collect()).map_or(Ok(()), Err)
 }

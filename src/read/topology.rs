@@ -1,6 +1,7 @@
 //! A planned topology, TOML: VPCs, the connections between them, and which VPCs expect to talk through another.
 
 use super::Document;
+use crate::model::invalid::Invalid;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
@@ -277,7 +278,12 @@ impl Reader<'_> {
         Ok(PlannedLink {
             from,
             to,
-            link_type: own.link_type.as_deref().map(str::parse).transpose().map_err(about)?,
+            link_type: own
+                .link_type
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|why: Invalid| about(why.into()))?,
             bandwidth: own.bandwidth_mbps.map(read_bandwidth).transpose().map_err(about)?,
             monthly_bytes: [bytes("gb", &own.gb)?, bytes("return_gb", &own.return_gb)?],
             label,
@@ -291,7 +297,7 @@ fn read_vpc(own: &VpcTable, find_region: FindRegion<'_>) -> Result<Vpc, String> 
         return Err("name and account must not be empty".into());
     }
     let region = find_region(&own.region).map_err(|error| error.to_string())?;
-    let cidrs = own.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, String>>()?;
+    let cidrs = own.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, Invalid>>()?;
     let name: Arc<str> = own.name.as_str().into();
     Ok(Vpc {
         end: End { account_id: account.into(), region, vpc_id: Some(own.name.clone()), cidrs },

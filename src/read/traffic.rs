@@ -5,6 +5,7 @@ use crate::read::parquet::ParquetFile;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
+        invalid::Invalid,
         quoted,
         time::{ClockOffset, Timestamp},
         usage::Sender,
@@ -540,7 +541,7 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
     match field {
         b"requester" => Ok(Sender::Requester),
         b"accepter" => Ok(Sender::Accepter),
-        other => String::from_utf8_lossy(other).parse(),
+        other => String::from_utf8_lossy(other).parse().map_err(|why: Invalid| why.into()),
     }
 }
 

@@ -22,6 +22,7 @@ use peerbill::{
         terraform::StatedRequesters,
     },
     report::{Grouping, ReportOptions},
+    write,
 };
 use std::path::{Path, PathBuf};
 
@@ -190,7 +191,7 @@ pub fn refused(quarantine: &Option<PathBuf>) -> Refused {
 
 /// The offset in which months have their edges.
 pub fn offset(stated: &Option<String>) -> Result<Offset> {
-    stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)
+    Ok(stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)?)
 }
 
 /// One thread on each core.
@@ -243,7 +244,7 @@ fn place_of(path: &Path) -> PathBuf {
 pub fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
     let faults = metered.inventory().faults();
     for fault in faults {
-        say!("peerbill: {fault}");
+        say!("peerbill: {}", write::explained(fault));
     }
     if metered.refused_for_cause() > 0 {
         say!(

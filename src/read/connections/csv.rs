@@ -1,6 +1,7 @@
 //! Connections as native CSV.
 
 use super::builder::{Builder, Told};
+use crate::model::invalid::Invalid;
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{
@@ -78,7 +79,7 @@ fn read_connection(
     }
     let cidrs = |column: usize| {
         let blocks = row.optional(column).unwrap_or_default().split(' ').filter(|block| !block.is_empty());
-        blocks.map(str::parse).collect::<Result<_, String>>()
+        blocks.map(str::parse).collect::<Result<_, Invalid>>()
     };
     let mut end = |account: usize, region: usize, vpc: usize, blocks: usize| -> Result<End, String> {
         let region_id = texts.region(&row.values[region], check_region);

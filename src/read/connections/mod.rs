@@ -6,6 +6,7 @@ mod provider;
 mod shared;
 mod terraform;
 
+use crate::model::invalid::Invalid;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{connection::Inventory, link::LinkType, time::Hour},
@@ -50,7 +51,7 @@ impl LinkTypesBefore {
                 Some((id, link_type)) => (Some(id), link_type),
                 None => (None, statement),
             };
-            let link_type = link_type.parse().map_err(|why: String| bad(&why))?;
+            let link_type = link_type.parse().map_err(|why: Invalid| bad(why.message()))?;
             let before = match id {
                 Some(id) => stated.of.insert(id.into(), link_type),
                 None => stated.of_all.replace(link_type),

@@ -324,7 +324,7 @@ impl<'a> Reader<'a> {
             Attribute::Known(Value::Null) => return Some(LinkType::Gold),
             Attribute::Known(Value::String(text)) => match text.parse() {
                 Ok(link_type) => return Some(link_type),
-                Err(why) => self.refuse(address, &why),
+                Err(why) => self.refuse(address, why.message()),
             },
             Attribute::Known(other) => self.refuse(address, &format!("link_type {other} is not text")),
             Attribute::Unknown => self.not_known(address, "link_type", true, UNTIL_APPLY),

@@ -1,5 +1,6 @@
 //! The one [`Error`] of the crate, and the [`Fault`]s it lists.
 
+use crate::model::{invalid::Invalid, link::LinkType, remedy::Remedy, time::Hour};
 use std::{fmt, sync::Arc};
 
 /// Result of everything in this crate that can be refused.
@@ -76,34 +77,40 @@ impl FaultCode {
 }
 
 /// One thing that is wrong, with the place where it stands.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Why.
     pub code: FaultCode,
+    /// The setting that it is a fault of, where it is one of a setting: `by`, `link-type-before`.
+    pub setting: Option<&'static str>,
     /// The input it was read from, where it was read from one.
     pub input: Option<Arc<str>>,
     /// The line in that input, counted from 1.
     pub line: Option<u64>,
     /// Where within a document, in words of its format: `response 2: Datapoints[17].Sum`.
     pub path: Option<String>,
-    /// The value that is wrong and what to do about it.
+    /// The value that is wrong.
     pub message: String,
+    /// What would mend it, where there is something particular.
+    pub remedy: Option<Remedy>,
 }
 
 impl Fault {
     /// A fault that stands at no line of an input.
-    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
-        Self { code, input: None, line: None, path: None, message: message.into() }
+    pub fn new(code: FaultCode, why: impl Into<Invalid>) -> Self {
+        let (message, remedy) = why.into().into_parts();
+        Self { code, setting: None, input: None, line: None, path: None, message, remedy }
     }
 
     /// A fault of a whole input.
-    pub fn of_input(code: FaultCode, input: &str, message: impl Into<String>) -> Self {
-        Self { input: Some(input.into()), ..Self::new(code, message) }
+    pub fn of_input(code: FaultCode, input: &str, why: impl Into<Invalid>) -> Self {
+        Self { input: Some(input.into()), ..Self::new(code, why) }
     }
 
     /// A fault at one line of an input.
-    pub fn at(code: FaultCode, input: &Arc<str>, line: u64, message: impl Into<String>) -> Self {
-        Self { input: Some(input.clone()), line: Some(line), ..Self::new(code, message) }
+    pub fn at(code: FaultCode, input: &Arc<str>, line: u64, why: impl Into<Invalid>) -> Self {
+        Self { input: Some(input.clone()), line: Some(line), ..Self::new(code, why) }
     }
 }
 
@@ -128,12 +135,38 @@ impl fmt::Display for Fault {
         if !place.is_empty() {
             write!(f, "{place}: ")?;
         }
+        if let Some(setting) = self.setting {
+            write!(f, "{setting} ")?;
+        }
         f.write_str(&self.message)
     }
 }
 
-/// What stands before the first hour concerned in the message about a missing price (R5).
-pub(crate) const FIRST_NEEDED: &str = ", first needed in hour ";
+/// A price that is needed and not known (R5).
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingPrice {
+    /// The sender's region.
+    pub source: String,
+    /// The region of the other end.
+    pub destination: String,
+    /// The link type.
+    pub link_type: LinkType,
+    /// The first hour in which it is needed; `None` where no hour was asked about.
+    pub first_hour: Option<Hour>,
+    /// The catalog that lacks it.
+    pub catalog: String,
+    /// The catalog's currency.
+    pub currency: String,
+}
+
+impl fmt::Display for MissingPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, destination, link_type, first_hour, catalog, currency } = self;
+        write!(f, "no {link_type} price from {source} to {destination} in catalog {catalog} ({currency})")?;
+        first_hour.map_or(Ok(()), |hour| write!(f, ", first needed in hour {hour}"))
+    }
+}
 
 /// How many faults an error keeps; the others are counted.
 pub const FAULTS_LISTED: usize = 50;
@@ -144,22 +177,40 @@ pub struct Error {
     kind: ErrorKind,
     faults: Vec<Fault>,
     total: u64,
+    missing_prices: Vec<MissingPrice>,
 }
 
 impl Error {
     /// An error of one fault.
     pub fn new(kind: ErrorKind, fault: Fault) -> Self {
-        Self { kind, faults: vec![fault], total: 1 }
+        Self { kind, faults: vec![fault], total: 1, missing_prices: Vec::new() }
     }
 
     /// An error of a setting or argument.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Usage, Fault::new(FaultCode::UnusableInput, message))
+    pub fn usage(why: impl Into<Invalid>) -> Self {
+        Self::new(ErrorKind::Usage, Fault::new(FaultCode::UnusableInput, why))
+    }
+
+    /// An error of the setting of this name, in words that fit behind it.
+    pub fn setting(name: &'static str, why: impl Into<Invalid>) -> Self {
+        let fault = Fault { setting: Some(name), ..Fault::new(FaultCode::UnusableInput, why) };
+        Self::new(ErrorKind::Usage, fault)
+    }
+
+    /// The error of prices that are needed and not known: all of them are listed (R5). `None` where there is none.
+    pub(crate) fn of_missing_prices(missing_prices: Vec<MissingPrice>) -> Option<Self> {
+        let fault = |missing: &MissingPrice| {
+            let why = Invalid::new(missing.to_string()).with(Remedy::SupplyPrice);
+            Fault::new(FaultCode::MissingPrice, why)
+        };
+        let faults: Vec<Fault> = missing_prices.iter().map(fault).collect();
+        let total = faults.len() as u64;
+        (total > 0).then_some(Self { kind: ErrorKind::MissingPrice, faults, total, missing_prices })
     }
 
     /// A quantity that exceeds what is computed exactly.
     pub fn overflow(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Overflow, Fault::new(FaultCode::UnreadableRow, message))
+        Self::new(ErrorKind::Overflow, Fault::new(FaultCode::UnreadableRow, message.into()))
     }
 
     /// The same error with what it is about in front of every message.
@@ -171,27 +222,14 @@ impl Error {
         self
     }
 
-    /// The same error without the hour in which a price was first needed, where no hour was asked about.
-    #[must_use]
-    pub(crate) fn without_hour(mut self) -> Self {
-        for fault in &mut self.faults {
-            if let Some(start) = fault.message.find(FIRST_NEEDED)
-                && let Some(length) = fault.message[start..].find(';')
-            {
-                fault.message.replace_range(start..start + length, "");
-            }
-        }
-        self
-    }
-
     /// A broken invariant of this program.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Internal, Fault::new(FaultCode::UnusableInput, message))
+        Self::new(ErrorKind::Internal, Fault::new(FaultCode::UnusableInput, message.into()))
     }
 
     /// An input that cannot be used as a whole.
-    pub fn unusable(kind: ErrorKind, input: &str, message: impl Into<String>) -> Self {
-        Self::new(kind, Fault::of_input(FaultCode::UnusableInput, input, message))
+    pub fn unusable(kind: ErrorKind, input: &str, why: impl Into<Invalid>) -> Self {
+        Self::new(kind, Fault::of_input(FaultCode::UnusableInput, input, why))
     }
 
     /// An error of several faults: the first [`FAULTS_LISTED`] are kept, all are counted.
@@ -205,12 +243,7 @@ impl Error {
     /// As [`Error::from_faults`], where only the first of `total` faults were kept.
     pub fn from_listed(kind: ErrorKind, mut faults: Vec<Fault>, total: u64) -> Option<Self> {
         faults.truncate(FAULTS_LISTED);
-        Self::listing_all(kind, faults, total)
-    }
-
-    /// As [`Error::from_listed`], without a cap: every missing price is listed (R5).
-    pub(crate) fn listing_all(kind: ErrorKind, faults: Vec<Fault>, total: u64) -> Option<Self> {
-        (!faults.is_empty()).then_some(Self { kind, faults, total })
+        (!faults.is_empty()).then_some(Self { kind, faults, total, missing_prices: Vec::new() })
     }
 
     /// What kind of thing went wrong.
@@ -233,6 +266,11 @@ impl Error {
         &self.faults
     }
 
+    /// The prices that are needed and not known, where that is the error.
+    pub fn missing_prices(&self) -> &[MissingPrice] {
+        &self.missing_prices
+    }
+
     /// How many faults there are, listed or not.
     pub fn total(&self) -> u64 {
         self.total
@@ -251,5 +289,12 @@ impl fmt::Display for Error {
             0 => Ok(()),
             more => write!(f, "\n... and {more} more"),
         }
+    }
+}
+
+/// A value by itself, such as a month or a price that was parsed, is taken for a setting that makes no sense.
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::usage(invalid)
     }
 }
