@@ -1,5 +1,5 @@
-//! Golden cases: every folder of `tests/cases` is one run of `peerbill report`, every folder of `tests/estimate-cases`
-//! one of `peerbill estimate`; README.md in tests/cases says how to read them.
+//! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
+//! `tests/cases/estimate` one of `peerbill estimate`; README.md in tests/cases says how to read them.
 
 mod support {
     pub mod program;
@@ -29,7 +29,7 @@ const INPUTS: [(&str, &str); 9] = [
 ];
 
 /// Folders of cases, each with the verb that its cases run.
-const FOLDERS: [(&str, &str); 2] = [("tests/cases", "report"), ("tests/estimate-cases", "estimate")];
+const FOLDERS: [(&str, &str); 2] = [("tests/cases/report", "report"), ("tests/cases/estimate", "estimate")];
 
 #[test]
 fn every_golden_case_comes_out_as_expected() {
