@@ -77,3 +77,13 @@ pub mod write;
 
 pub use error::{Error, ErrorKind, Fault, FaultCode, Result};
 pub use read::inventory;
+
+/// The code of the README, compiled and run with that of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// Likewise that of the page about the library, whose DataFrames need their feature.
+#[cfg(all(doctest, feature = "dataframe"))]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;
