@@ -70,8 +70,9 @@ fn cases() -> Vec<(&'static str, PathBuf)> {
     let mut cases = Vec::new();
     for (folder, verb) in FOLDERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        let entries =
-            fs::read_dir(folder).expect("there are cases").map(|entry| entry.expect("readable").path());
+        let entries = fs::read_dir(folder)
+            .expect("the repository has cases, the package has none")
+            .map(|entry| entry.expect("readable").path());
         cases.extend(entries.filter(|path| path.is_dir()).map(|path| (verb, path)));
     }
     cases.sort();
