@@ -1,7 +1,11 @@
 //! Estimates of what is to be built: a Terraform plan with its gate, and a planned topology.
 
-use super::{EstimateArgs, prices_of, print, refuse_needs_of_hours};
+use super::{
+    print::print,
+    quantities::{prices_of, refuse_needs_of_hours},
+};
 use crate::{
+    args::EstimateArgs,
     input::Inputs,
     output::say,
     pricing,
