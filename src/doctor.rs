@@ -6,7 +6,8 @@ use crate::{
     findings::{Finding, Surveyor, findings},
     meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Unknown, meter},
     model::{
-        connection::{Connection, End, Inventory},
+        connection::{Connection, End},
+        inventory::Inventory,
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },

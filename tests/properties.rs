@@ -14,7 +14,7 @@ mod support {
 use num_rational::BigRational;
 use peerbill::{
     meter::{Count, Metered},
-    model::connection::{Connection, Inventory},
+    model::{connection::Connection, inventory::Inventory},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
     write,

@@ -7,7 +7,8 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{MeterSettings, Metered, meter_records},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory},
+        connection::{Bandwidth, Connection, End},
+        inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},

@@ -9,7 +9,7 @@ use crate::{
     catalog::Catalog,
     error::Result,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         link::{LinkChange, LinkHistory, LinkType},
         money::{Amount, Money},
         time::{Hour, Period, Timestamp},

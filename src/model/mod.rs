@@ -3,8 +3,10 @@
 pub mod cidr;
 pub mod connection;
 pub mod end_index;
+pub mod inventory;
 pub mod link;
 pub mod money;
+pub mod remark;
 pub mod time;
 pub mod usage;
 

@@ -9,7 +9,7 @@ use crate::{
     catalog::{Catalog, Price},
     error::{Error, ErrorKind, FIRST_NEEDED, Fault, FaultCode, Result},
     meter::HourlyUsage,
-    model::{connection::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
+    model::{inventory::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
 use rater::{Sum, Sums};
 use std::collections::{BTreeMap, HashMap};

@@ -7,7 +7,7 @@ use super::csv::output_error;
 use crate::{
     error::{Error, Result},
     meter::HourlyUsage,
-    model::{connection::Inventory, usage::MeteredHour},
+    model::{inventory::Inventory, usage::MeteredHour},
     read::traffic::{METERED_COLUMNS, MOST_OF_AN_HOUR},
 };
 use std::io::Write;

@@ -10,7 +10,7 @@ use peerbill::{
     Error, Result,
     doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes},

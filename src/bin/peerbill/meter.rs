@@ -10,7 +10,7 @@ use peerbill::{
     Result,
     meter::Metered,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, Offset},
     },
     write,

@@ -11,7 +11,7 @@ use peerbill::{
     Error, ErrorKind, Fault, Result,
     meter::{Duplicates, MeterSettings, Metered, meter},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{ClockOffset, Hour, Offset, Period},
         usage::Sender,
     },

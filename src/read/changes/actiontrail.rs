@@ -150,7 +150,7 @@ impl Answer<'_> {
 mod tests {
     use crate::{
         inventory,
-        model::{connection::Inventory, link::LinkType, time::Timestamp},
+        model::{inventory::Inventory, link::LinkType, time::Timestamp},
     };
 
     const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\

@@ -208,7 +208,7 @@ fn push(changes: &mut Vec<(LinkChange, Place)>, event: &Event, from: LinkType) -
 mod tests {
     use super::*;
     use crate::{
-        model::connection::Inventory,
+        model::inventory::Inventory,
         read::{Document, connections::LinkTypesBefore, read_inventory},
     };
 

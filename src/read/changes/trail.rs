@@ -3,7 +3,7 @@
 use super::event::{Call, Event, Read, Says, Skip};
 use crate::{
     error::{Fault, FaultCode},
-    model::connection::{Remark, RemarkCode},
+    model::remark::{Remark, RemarkCode},
     read::place::Place,
 };
 use std::{

@@ -3,9 +3,11 @@
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory, Remark, RemarkCode},
+        connection::{Bandwidth, Connection, End},
         did_you_mean,
+        inventory::Inventory,
         link::{BrokenChain, LinkChange, LinkHistory, LinkType},
+        remark::{Remark, RemarkCode},
     },
     read::{
         changes::{

@@ -8,7 +8,7 @@ mod terraform;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::{connection::Inventory, link::LinkType, time::Hour},
+    model::{inventory::Inventory, link::LinkType, time::Hour},
     read::{Document, changes, json, rows::Rows, terraform::StatedRequesters},
 };
 use builder::Builder;

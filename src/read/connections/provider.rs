@@ -9,8 +9,9 @@ use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
         cidr::Cidr,
-        connection::{Connection, End, Remark, RemarkCode, Status},
+        connection::{Connection, End, Status},
         link::LinkType,
+        remark::{Remark, RemarkCode},
         time::Timestamp,
     },
     read::{
@@ -305,7 +306,7 @@ mod tests {
     use super::*;
     use crate::{
         inventory,
-        model::connection::{Bandwidth, Inventory},
+        model::{connection::Bandwidth, inventory::Inventory},
         read::read_inventory,
     };
 

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     error::{FaultCode, Result},
-    model::connection::{Connection, Remark, RemarkCode},
+    model::{
+        connection::Connection,
+        remark::{Remark, RemarkCode},
+    },
     read::{
         place::Place,
         terraform::{StatedRequesters, connections},
@@ -63,7 +66,7 @@ fn check_regions(connection: Connection, check: RegionCheck<'_>) -> Result<Conne
 mod tests {
     use super::*;
     use crate::{
-        model::connection::Inventory,
+        model::inventory::Inventory,
         read::{Document, read_inventory},
     };
 
