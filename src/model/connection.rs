@@ -9,11 +9,21 @@ use crate::model::{
 use std::{str::FromStr, sync::Arc};
 
 /// One end of a connection.
+///
+/// ```
+/// use peerbill::model::connection::End;
+///
+/// let mut end = End::new("1000000000000001", "cn-huhehaote");
+/// end.vpc_id = Some("vpc-hp3a".into());
+/// end.cidrs = vec!["10.0.0.0/16".parse()?];
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// The account that owns the VPC; text, because ids exceed 2^53.
+    /// The account that owns the VPC and pays for what leaves it (R2); text, because ids exceed 2^53.
     pub account_id: Arc<str>,
-    /// The VPC's region id.
+    /// The VPC's region id, as in the catalog: `cn-huhehaote`.
     pub region: Arc<str>,
     /// The VPC, where it is given.
     pub vpc_id: Option<String>,
@@ -22,9 +32,14 @@ pub struct End {
 }
 
 impl End {
+    /// An end of which account and region are known, which is what a bill needs.
+    pub fn new(account_id: impl Into<Arc<str>>, region: impl Into<Arc<str>>) -> Self {
+        Self { account_id: account_id.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() }
+    }
+
     /// Of which nothing is known but the VPC.
     pub(crate) fn of_vpc(vpc_id: Option<String>, cidrs: Vec<Cidr>) -> Self {
-        Self { account_id: "".into(), region: "".into(), vpc_id, cidrs }
+        Self { vpc_id, cidrs, ..Self::new("", "") }
     }
 }
 
@@ -117,9 +132,22 @@ impl FromStr for Status {
 }
 
 /// A peering connection, as the inventory describes it.
+///
+/// ```
+/// use peerbill::model::{connection::{Bandwidth, Connection, End}, link::LinkType, time::Timestamp};
+///
+/// let requester = End::new("1000000000000001", "cn-huhehaote");
+/// let accepter = End::new("1000000000000002", "cn-guangzhou");
+/// let mut connection = Connection::new("pcc-1", requester, accepter, LinkType::Gold);
+/// connection.bandwidth = Bandwidth::Mbps(2048);
+/// connection.created_at = Some(Timestamp::parse("2026-10-01T05:00:00Z")?);
+/// assert!(!connection.within_region());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Its id, `pcc-...`.
+    /// Its id, `pcc-...`; distinct within an inventory.
     pub id: Arc<str>,
     /// The end that asked for it.
     pub requester: End,
@@ -140,18 +168,42 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// One of which no more is known than its ends.
-    pub(crate) fn between(id: &str, [requester, accepter]: [End; 2]) -> Self {
+    /// One of which no more is known than what a bill needs: it has the default bandwidth, and existed in all hours.
+    pub fn new(id: impl Into<Arc<str>>, requester: End, accepter: End, link_type: LinkType) -> Self {
         Self {
             id: id.into(),
             requester,
             accepter,
-            link_type: LinkType::Gold,
+            link_type,
             bandwidth: Bandwidth::DEFAULT,
             status: None,
             created_at: None,
             deleted_at: None,
             name: None,
+        }
+    }
+
+    /// Refuses what no row of an inventory may say: every reader of one holds to it, and every caller with typed
+    /// values (R15).
+    pub(crate) fn check(&self) -> Result<(), String> {
+        check_id("id", &self.id)?;
+        for (which, end) in [("requester", &self.requester), ("accepter", &self.accepter)] {
+            check_id(&format!("{which} account_id"), &end.account_id)?;
+            check_id(&format!("{which} region"), &end.region)?;
+        }
+        if self.bandwidth == Bandwidth::Mbps(0) {
+            return Err("bandwidth: 0 is not a whole number of Mbit/s above 0".into());
+        }
+        self.check_lifetime()
+    }
+
+    /// Refuses a deletion before the creation.
+    pub(crate) fn check_lifetime(&self) -> Result<(), String> {
+        match (self.created_at, self.deleted_at) {
+            (Some(created), Some(deleted)) if deleted < created => {
+                Err(format!("deleted_at {deleted} is before created_at {created}"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -184,4 +236,16 @@ impl Connection {
     pub fn after_deletion(&self, hour: Hour) -> bool {
         self.deleted_at.is_some_and(|at| hour > at.hour())
     }
+}
+
+/// Refuses the id of a connection, an account or a region that is empty, or with spaces around it: it would silently be
+/// another one. `what` names it.
+pub(crate) fn check_id(what: &str, id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err(format!("{what} is empty"));
+    }
+    if id.trim() != id {
+        return Err(format!("{what} {id:?} has spaces around it"));
+    }
+    Ok(())
 }

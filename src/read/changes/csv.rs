@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ErrorKind, Fault, FaultCode, Result},
-    model::{link::LinkChange, time::Timestamp},
+    model::{link::TypeChange, time::Timestamp},
     read::{
         Document,
         connections::builder::Builder,
@@ -36,9 +36,9 @@ pub(super) fn read(document: &Document, builder: &mut Builder) -> Result<()> {
     crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)
 }
 
-fn read_change(row: &TableRow) -> Result<LinkChange, String> {
+fn read_change(row: &TableRow) -> Result<TypeChange, String> {
     let [_, at, from, to] = &row.values[..] else { return Err("the row has too few fields".into()) };
-    Ok(LinkChange {
+    Ok(TypeChange {
         at: Timestamp::parse(at).map_err(|why| format!("changed_at {at:?}: {why}"))?,
         from: from.parse().map_err(|why| format!("from_link_type: {why}"))?,
         to: to.parse().map_err(|why| format!("to_link_type: {why}"))?,

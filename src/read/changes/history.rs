@@ -5,7 +5,7 @@ use crate::{
     error::{Fault, FaultCode},
     model::{
         connection::{Connection, Status},
-        link::{LinkChange, LinkType},
+        link::{LinkType, TypeChange},
         time::Timestamp,
     },
     read::{
@@ -42,7 +42,7 @@ pub(in crate::read) fn apply(
     told: &mut Told,
     events: &[Event],
     settings: &InventorySettings<'_>,
-) -> Result<Vec<(LinkChange, Place)>, Fault> {
+) -> Result<Vec<(TypeChange, Place)>, Fault> {
     let creation = events.iter().find(|event| event.call == Call::Create);
     live(told, events, creation)?;
     let changes: Vec<&Event> = events.iter().filter(|event| event.call == Call::Modify).collect();
@@ -120,7 +120,7 @@ fn apart(one: Timestamp, other: Timestamp) -> bool {
 }
 
 /// A connection that the trail creates and never changes has the type that it was created with.
-fn unchanged(told: &Told, creation: &Event) -> Result<Vec<(LinkChange, Place)>, Fault> {
+fn unchanged(told: &Told, creation: &Event) -> Result<Vec<(TypeChange, Place)>, Fault> {
     let connection = &told.connection;
     match creation.link_type {
         Some(created) if created != connection.link_type && !connection.within_region() => {
@@ -177,7 +177,7 @@ fn type_before(
 }
 
 /// The changes in time order, each from the type at which the one before ended.
-fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<(LinkChange, Place)> {
+fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<(TypeChange, Place)> {
     let mut changes = Vec::with_capacity(events.len());
     let mut in_effect = before;
     let mut groups = events.chunk_by(|a, b| a.at == b.at).peekable();
@@ -198,9 +198,9 @@ fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<(LinkC
     changes
 }
 
-fn push(changes: &mut Vec<(LinkChange, Place)>, event: &Event, from: LinkType) -> LinkType {
+fn push(changes: &mut Vec<(TypeChange, Place)>, event: &Event, from: LinkType) -> LinkType {
     let to = event.link_type.unwrap_or(from);
-    changes.push((LinkChange { at: event.at, from, to }, event.place.clone()));
+    changes.push((TypeChange { at: event.at, from, to }, event.place.clone()));
     to
 }
 

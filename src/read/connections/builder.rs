@@ -5,8 +5,8 @@ use crate::{
     model::{
         connection::{Bandwidth, Connection, End},
         did_you_mean,
-        inventory::Inventory,
-        link::{BrokenChain, LinkChange, LinkHistory, LinkType},
+        inventory::{Inventory, explain_chain, history_of},
+        link::{LinkHistory, LinkType, TypeChange},
         remark::{Remark, RemarkCode},
     },
     read::{
@@ -41,7 +41,7 @@ pub(in crate::read) struct Builder {
     /// By connection id: its place among `connections`.
     places: HashMap<Arc<str>, usize>,
     pub(super) texts: SharedTexts,
-    changes: BTreeMap<Arc<str>, Vec<(LinkChange, Place)>>,
+    changes: BTreeMap<Arc<str>, Vec<(TypeChange, Place)>>,
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
     remarks: Vec<Remark>,
@@ -60,9 +60,9 @@ impl Builder {
 
     /// Keeps what could be read of a connection whose own row is bad, so that an entry of a flow log that went through
     /// it is refused under that one cause (R15).
-    pub fn set_aside(&mut self, id: &str, ends: [End; 2]) {
-        if !id.is_empty() && ends.iter().any(|end| end.vpc_id.is_some()) {
-            self.set_aside.push(Connection::between(id, ends));
+    pub fn set_aside(&mut self, id: &str, [requester, accepter]: [End; 2]) {
+        if !id.is_empty() && (requester.vpc_id.is_some() || accepter.vpc_id.is_some()) {
+            self.set_aside.push(Connection::new(id, requester, accepter, LinkType::Gold));
         }
     }
 
@@ -104,7 +104,7 @@ impl Builder {
     }
 
     /// Takes a link change of a table.
-    pub fn add_change(&mut self, connection_id: &str, change: LinkChange, place: Place) {
+    pub fn add_change(&mut self, connection_id: &str, change: TypeChange, place: Place) {
         match self.changes.get_mut(connection_id) {
             Some(changes) => changes.push((change, place)),
             None => drop(self.changes.insert(connection_id.into(), vec![(change, place)])),
@@ -163,20 +163,18 @@ impl Builder {
         &mut self,
         connection: &Connection,
         place: &Place,
-        changes: &[(LinkChange, Place)],
+        changes: &[(TypeChange, Place)],
     ) -> Option<LinkHistory> {
         if self.faulty.contains_key(&connection.id) {
             // Blamed for an unreadable row, it is not to be told a broken chain as well.
             return None;
         }
-        if connection.within_region() {
-            return Some(LinkHistory::constant(LinkType::Gold));
-        }
-        let only_changes: Vec<LinkChange> = changes.iter().map(|(change, _)| *change).collect();
-        match LinkHistory::new(&only_changes, connection.link_type) {
+        let only_changes: Vec<TypeChange> = changes.iter().map(|(change, _)| *change).collect();
+        match history_of(connection, &only_changes) {
             Ok(history) => Some(history),
             Err(broken) => {
-                self.blame(&connection.id, explain_chain(connection, place, changes, broken));
+                let (index, why) = explain_chain(broken, connection, &only_changes, &format!(" ({place})"));
+                self.blame(&connection.id, changes[index].1.fault(FaultCode::BrokenChain, why));
                 None
             }
         }
@@ -246,33 +244,6 @@ impl Builder {
             )))
         })
     }
-}
-
-fn explain_chain(
-    connection: &Connection,
-    place: &Place,
-    changes: &[(LinkChange, Place)],
-    broken: BrokenChain,
-) -> Fault {
-    let (index, why) = match broken {
-        BrokenChain::From { index, in_effect } => (
-            index,
-            format!(
-                "the change of {} at {} starts from {}, but {in_effect} was in effect then; \
-                 a change is missing or its types are swapped",
-                connection.id, changes[index].0.at, changes[index].0.from
-            ),
-        ),
-        BrokenChain::End { index, ends_with } => (
-            index,
-            format!(
-                "the last change of {} ends with {ends_with}, but the inventory says {} ({place}); \
-                 a change is missing or the inventory is of another day",
-                connection.id, connection.link_type
-            ),
-        ),
-    };
-    changes[index].1.fault(FaultCode::BrokenChain, why)
 }
 
 /// Lets `first` take what only `second` tells; returns what they tell differently.
