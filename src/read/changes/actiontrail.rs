@@ -1,14 +1,15 @@
 //! ActionTrail events: arrays, lines, `LookupEvents` answers, and what a log service makes of them, as JSON or CSV.
 
-use super::event::{Members, read};
+use super::{
+    event::{Members, read},
+    trail::Trail,
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     read::{
-        Document,
-        connections::builder::Builder,
-        json,
+        Document, json,
         place::Place,
-        table::{faults_of, read_table},
+        table::{Column, TableColumns, faults_of, read_all},
     },
 };
 use serde_json::{Map, Value};
@@ -33,9 +34,14 @@ const COLUMNS: [&str; 16] = [
     "userIdentity.accountId",
 ];
 
-/// The columns of a CSV document that holds events, those that it needs and those that it may have; `None` where
-/// its header names no event.
-pub(super) fn columns(document: &Document) -> Option<(Vec<String>, Vec<String>)> {
+/// The columns under which a CSV document holds events, the required ones first.
+pub(super) struct EventColumns {
+    names: Vec<String>,
+    required: usize,
+}
+
+/// The columns of a CSV document that holds events; `None` where its header names no event.
+pub(super) fn columns(document: &Document) -> Option<EventColumns> {
     let header = document.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     let has = |name: &str| {
@@ -43,35 +49,31 @@ pub(super) fn columns(document: &Document) -> Option<(Vec<String>, Vec<String>)>
         found.any(|column| column == name)
     };
     if has("event") {
-        return Some((vec!["event".into()], Vec::new()));
+        return Some(EventColumns { names: vec!["event".into()], required: 1 });
     }
     let prefix = ["event.", ""].into_iter().find(|prefix| has(&format!("{prefix}eventName")))?;
-    let mut columns: Vec<String> = COLUMNS.iter().map(|name| format!("{prefix}{name}")).collect();
-    let optional = columns.split_off(2);
-    Some((columns, optional))
+    Some(EventColumns { names: COLUMNS.iter().map(|name| format!("{prefix}{name}")).collect(), required: 2 })
 }
 
 /// Reads events from the rows of a CSV document.
-pub(super) fn read_csv(
-    document: &Document,
-    (required, optional): &(Vec<String>, Vec<String>),
-    builder: &mut Builder,
-) -> Result<()> {
-    let (name, text) = (&document.name, &document.text[..]);
-    let wanted = [required, optional].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-    let (rows, misfits) = read_table(ErrorKind::Input, name, text, &wanted[0], &wanted[1])?;
-    let mut nobodys = faults_of(misfits);
+pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut Trail) -> Result<()> {
+    let name = &document.name;
+    let mut table = TableColumns::default();
+    let (required, optional) = columns.names.split_at(columns.required);
+    let mut wanted: Vec<Column<'_>> = required.iter().map(|name| table.required(name)).collect();
+    wanted.extend(optional.iter().map(|name| table.optional(name)));
+    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+    let mut of_no_connection = faults_of(malformed);
     for row in rows {
-        let names = required.iter().chain(optional).cloned();
-        let members = names.zip(row.values.into_iter().map(Value::String)).collect();
-        let read = read(&Members::new(members), Place::row(name, row.line));
-        nobodys.extend(builder.trail.take(read));
+        let member = |column: &Column<'_>| (column.name.to_owned(), Value::String(row.text(*column).into()));
+        let members = Members::new(wanted.iter().map(member).collect());
+        of_no_connection.extend(trail.take(read(&members, Place::row(name, row.line))));
     }
-    refuse_nobodys(nobodys)
+    refuse(of_no_connection)
 }
 
-/// Whose change it was cannot be told, so no connection's history can be trusted.
-fn refuse_nobodys(mut faults: Vec<Fault>) -> Result<()> {
+/// Refuses events of which it cannot be told whose change they are: no connection's history can be trusted.
+fn refuse(mut faults: Vec<Fault>) -> Result<()> {
     for fault in &mut faults {
         fault.code = FaultCode::UnusableInput;
     }
@@ -79,9 +81,9 @@ fn refuse_nobodys(mut faults: Vec<Fault>) -> Result<()> {
 }
 
 /// Reads events from a JSON document.
-pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()> {
+pub(super) fn read_json(document: &Document, trail: &mut Trail) -> Result<()> {
     let (mut lines, values) = json::values(document)?;
-    let mut nobodys = Vec::new();
+    let mut of_no_connection = Vec::new();
     for value in &values {
         let place = Place::value(&document.name, value.line, value.path.clone());
         let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
@@ -92,10 +94,10 @@ pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()
             if !members.is_event() {
                 return Err(unusable(answer.what_else()));
             }
-            nobodys.extend(builder.trail.take(read(&members, place)));
+            of_no_connection.extend(trail.take(read(&members, place)));
             continue;
         };
-        builder.trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
+        trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
         let dot = if value.path.is_empty() { "" } else { "." };
         for (index, event) in events.iter().enumerate() {
             let path = format!("{}{dot}Events[{index}]", value.path);
@@ -103,10 +105,10 @@ pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()
             let members: Map<String, Value> = serde_json::from_str(event.get()).map_err(|_| {
                 Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, "is no object"))
             })?;
-            nobodys.extend(builder.trail.take(read(&Members::new(members), place)));
+            of_no_connection.extend(trail.take(read(&Members::new(members), place)));
         }
     }
-    refuse_nobodys(nobodys)
+    refuse(of_no_connection)
 }
 
 /// How many events a JSON document has.
