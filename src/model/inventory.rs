@@ -52,7 +52,7 @@ impl Inventory {
         }
     }
 
-    /// With what else a reader should know, in an order of its own (R17).
+    /// With what else a reader should know, sorted, whatever the order of the inputs (R17).
     #[must_use]
     pub(crate) fn with_remarks(mut self, mut remarks: Vec<Remark>) -> Self {
         remarks.sort_unstable();
@@ -61,7 +61,7 @@ impl Inventory {
         self
     }
 
-    /// With what could be read of faulty connections, in an order of its own (R17).
+    /// With what could be read of faulty connections, sorted, whatever the order of the inputs (R17).
     #[must_use]
     pub(crate) fn with_set_aside(mut self, mut set_aside: Vec<Connection>) -> Self {
         set_aside.sort_by(|a, b| a.id.cmp(&b.id));
@@ -134,7 +134,7 @@ impl Inventory {
         }
     }
 
-    /// Connections of distinct ids that have had their own link type all along: planned ones, of which no export tells.
+    /// Connections of distinct ids that have had one link type all along: planned ones, of which there is no export.
     pub(crate) fn planned(mut connections: Vec<Connection>) -> Self {
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         let histories = connections.iter().map(|connection| LinkHistory::constant(connection.link_type));
@@ -169,12 +169,12 @@ impl Inventory {
         self.connections.binary_search_by(|connection| (*connection.id).cmp(connection_id)).ok()
     }
 
-    /// Why the traffic of this connection cannot be billed, where its own row or its changes are bad.
+    /// Why the traffic of this connection cannot be billed, where its row or its changes are bad.
     pub fn fault_of(&self, connection_id: &str) -> Option<&Fault> {
         self.faulty.get(connection_id)
     }
 
-    /// The connections whose own row or changes are bad, with the cause.
+    /// The connections whose row or changes are bad, with the cause.
     pub fn faulty(&self) -> impl Iterator<Item = (&Arc<str>, &Fault)> {
         self.faulty.iter()
     }
@@ -206,7 +206,7 @@ impl Inventory {
     }
 }
 
-/// What is wrong with connections, sorted by id, on their own.
+/// What is wrong with connections, sorted by id, before their changes are looked at.
 fn faults_of_rows(connections: &[Connection]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for connection in connections {
@@ -369,16 +369,26 @@ mod tests {
             mend(&mut connection);
             refused(vec![connection], Vec::new())
         };
-        assert_eq!(with(&|own| own.id = "".into()), "connection \"\": id is empty");
-        assert!(with(&|own| own.id = "pcc-1 ".into()).ends_with("id \"pcc-1 \" has spaces around it"));
-        assert!(with(&|own| own.accepter.account_id = "".into()).ends_with("accepter account_id is empty"));
-        assert!(with(&|own| own.requester.region = "".into()).ends_with("requester region is empty"));
+        assert_eq!(with(&|connection| connection.id = "".into()), "connection \"\": id is empty");
         assert!(
-            with(&|own| own.bandwidth = Bandwidth::Mbps(0)).contains("0 is not a whole number of Mbit/s")
+            with(&|connection| connection.id = "pcc-1 ".into())
+                .ends_with("id \"pcc-1 \" has spaces around it")
         );
-        let why = with(&|own| {
-            own.created_at = Some(at("2026-10-05T03:00:00Z"));
-            own.deleted_at = Some(at("2026-10-05T02:59:59Z"));
+        assert!(
+            with(&|connection| connection.accepter.account_id = "".into())
+                .ends_with("accepter account_id is empty")
+        );
+        assert!(
+            with(&|connection| connection.requester.region = "".into())
+                .ends_with("requester region is empty")
+        );
+        assert!(
+            with(&|connection| connection.bandwidth = Bandwidth::Mbps(0))
+                .contains("0 is not a whole number of Mbit/s")
+        );
+        let why = with(&|connection| {
+            connection.created_at = Some(at("2026-10-05T03:00:00Z"));
+            connection.deleted_at = Some(at("2026-10-05T02:59:59Z"));
         });
         assert!(
             why.ends_with("deleted_at 2026-10-05T02:59:59Z is before created_at 2026-10-05T03:00:00Z"),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 pub enum RemarkCode {
     /// A list of connections has pages that were not given.
     InventoryIncomplete,
-    /// The provider has locked a connection for financial reasons.
+    /// The provider has locked a connection for financial reasons (`BizStatus` `FinancialLocked`).
     FinancialLocked,
-    /// A requester's account is the one that a state's data source tells, of whatever provider that is.
+    /// A requester's account is that of the only data source of a state, of whatever provider that is.
     AccountFromDataSource,
     /// What a trail held, and what of it was passed over.
     TrailRead,
@@ -17,7 +17,7 @@ pub enum RemarkCode {
     TrailIncomplete,
     /// Events of a trail are of connections that the inventory lacks.
     TrailElsewhere,
-    /// A connection that the inventory lacks was told by a trail, from its creation to its deletion.
+    /// A connection that the inventory lacks is taken from a trail, which has its creation and its deletion.
     RowFromTrail,
 }
 

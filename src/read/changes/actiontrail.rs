@@ -72,7 +72,7 @@ pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut 
     refuse(of_no_connection)
 }
 
-/// Refuses events of which it cannot be told whose change they are: no connection's history can be trusted.
+/// Refuses events whose connection is not known: no connection's history can be trusted.
 fn refuse(mut faults: Vec<Fault>) -> Result<()> {
     for fault in &mut faults {
         fault.code = FaultCode::UnusableInput;
@@ -121,7 +121,7 @@ pub(super) fn count(document: &Document) -> Result<u64> {
     Ok(values.iter().map(events).sum())
 }
 
-/// What tells the documents apart that `--link-changes` takes.
+/// Members of the outermost object, by which one kind of document is known from another.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -168,7 +168,7 @@ mod tests {
         inventory(CONNECTIONS, Some(trail)).unwrap_or_else(|error| panic!("{error}\n{trail}"))
     }
 
-    fn told(inventory: &Inventory) -> Vec<&str> {
+    fn remarks(inventory: &Inventory) -> Vec<&str> {
         inventory.remarks().iter().map(|remark| &*remark.message).collect()
     }
 
@@ -203,7 +203,7 @@ mod tests {
             assert_eq!(levels("2026-10-03T06:00:00Z").highest, LinkType::Platinum, "{trail}");
             assert_eq!(read.connection(0).created_at.unwrap().to_string(), "2026-10-01T05:00:00Z");
             assert_eq!(
-                told(&read),
+                remarks(&read),
                 ["events of the trail: 1 of creations, 1 that name a link type"],
                 "{trail}"
             );
@@ -233,7 +233,7 @@ mod tests {
         ];
         let read = read(&format!("[{}]", events.join(",")));
         assert_eq!(
-            told(&read),
+            remarks(&read),
             [
                 "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 1 failed, 2 dry runs, \
              3 that name no link type, 1 that do not tell which connection they create, 2 delivered more than once",
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_is_told_in_two_ways_is_refused() {
+    fn an_event_that_is_delivered_in_two_versions_is_refused() {
         let otherwise = MODIFY.replace("R-1", "R-2").replace("Platinum", "Gold");
         let error = inventory(CONNECTIONS, Some(&format!("[{CREATE},{MODIFY},\n{otherwise}]"))).unwrap_err();
         let why = "event E-1 stands here and at link changes:4 [2], and says something else there";

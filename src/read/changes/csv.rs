@@ -33,7 +33,7 @@ impl Columns {
     }
 }
 
-/// Reads the rows of a document; fails where it cannot be told whose change a row is.
+/// Reads the rows of a document; fails where a row names no connection.
 pub(super) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> {
     let name = &document.name;
     let (columns, table) = Columns::new();
@@ -53,7 +53,7 @@ pub(super) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> 
             }
         }
     })?;
-    // Whose change it was cannot be told, so no connection's history can be trusted.
+    // It may have been a change of any connection, so no connection's history can be trusted.
     of_no_connection.sort_by_key(|fault| fault.line);
     Error::from_faults(ErrorKind::Input, of_no_connection).map_or(Ok(()), Err)
 }

@@ -27,7 +27,7 @@ pub fn describe(document: &Document) -> Result<(String, u64)> {
     Ok((name.into(), rows::count_under_header(&document.text)))
 }
 
-/// Reads a document by its content; fails where it cannot be told whose change a row or an event is.
+/// Reads a document by its content; fails where a row or an event names no connection.
 pub(in crate::read) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> {
     if json::is_json(document) {
         return actiontrail::read_json(document, &mut found.trail);

@@ -29,7 +29,7 @@ pub(in crate::read) struct Trail {
 }
 
 impl Trail {
-    /// Takes an event; returns what is wrong with it where it cannot be told of which connection it is.
+    /// Takes an event; returns what is wrong with it where its connection is not known.
     pub fn take(&mut self, read: ReadEvent) -> Option<Fault> {
         match read {
             ReadEvent::Event(event) => self.events.push(*event),
@@ -53,7 +53,7 @@ impl Trail {
     /// Sorts the events out: each once, by connection, and those that are refused.
     pub fn sort_out(&mut self) -> (ByConnection, Vec<(Arc<str>, Fault)>) {
         let mut events = std::mem::take(&mut self.events);
-        // An order of its own, whatever that of the inputs (R17).
+        // By connection and time, whatever the order of the inputs (R17).
         events.sort_by_cached_key(Event::record);
         let mut seen: HashMap<String, (Record, Place)> = HashMap::new();
         let mut by_connection = ByConnection::new();

@@ -1,6 +1,6 @@
 //! Connections, in any form in which they are kept: tables, answers of the provider, Terraform states.
 //!
-//! Each document is read by its content, row after row; what several documents tell of one connection is put together
+//! Each document is read by its content, row after row; what several documents have of one connection is put together
 //! in [`inventory`](super::inventory).
 
 mod csv;
@@ -37,7 +37,7 @@ pub(in crate::read) struct ConnectionReader<'a> {
 }
 
 impl<'a> ConnectionReader<'a> {
-    /// Checks regions with `check_region`; `requesters` are stated where a Terraform state does not tell them.
+    /// Checks regions with `check_region`; `requesters` are stated where a Terraform state lacks them.
     pub fn new(check_region: RegionCheck<'a>, requesters: Option<&'a StatedRequesters>) -> Self {
         let answers = Answers::new(check_region, requesters);
         Self { check_region, answers, texts: SharedTexts::default() }

@@ -19,7 +19,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What tells the documents apart that `--connections` takes: members of the outermost object.
+/// Members of the outermost object, by which one kind of document is known from another.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -194,17 +194,17 @@ mod tests {
         read::{InventorySettings, read_inventory},
     };
 
-    /// An entry of a list; `members` replace its own of the same name.
+    /// An entry of a list; `members` replace those of the same name.
     fn entry(members: &str) -> String {
         let replaced: serde_json::Map<String, Value> =
             serde_json::from_str(&format!("{{{members}}}")).unwrap();
-        let own = r#"{"InstanceId":"pcc-aaa","Name":"hohhot-guangzhou","Status":"Activated","BizStatus":"Normal",
+        let usual = r#"{"InstanceId":"pcc-aaa","Name":"hohhot-guangzhou","Status":"Activated","BizStatus":"Normal",
             "LinkType":"Platinum","Bandwidth":2048,"OwnerId":90071992547409931,"RegionId":"cn-huhehaote",
             "Vpc":{"VpcId":"vpc-1","Ipv4Cidrs":["10.0.0.0/16"],"Ipv6Cidrs":[]},
             "AcceptingOwnerUid":"90071992547409932","AcceptingRegionId":"cn-guangzhou",
             "AcceptingVpc":{"VpcId":"vpc-2","Ipv4Cidrs":["172.16.0.0/16"],"Ipv6Cidrs":["2001:db8::/56"]},
             "GmtCreate":"2025-12-01T02:03:04Z","GmtModified":"2025-12-01T02:05:00Z","GmtExpired":null}"#;
-        let mut entry: serde_json::Map<String, Value> = serde_json::from_str(own).unwrap();
+        let mut entry: serde_json::Map<String, Value> = serde_json::from_str(usual).unwrap();
         entry.extend(replaced);
         Value::Object(entry).to_string()
     }
@@ -257,11 +257,14 @@ mod tests {
                 assert_eq!(read.connection(index), &Connection { status, ..connection.clone() });
             }
         }
-        let own = expected.connection(0);
-        assert_eq!(&*own.requester.account_id, "90071992547409931");
-        assert_eq!((&*own.accepter.account_id, own.bandwidth), ("90071992547409932", Bandwidth::Mbps(2048)));
-        assert_eq!(own.accepter.cidrs.len(), 2);
-        assert_eq!(own.created_at.unwrap().to_string(), "2025-12-01T02:03:04Z");
+        let first = expected.connection(0);
+        assert_eq!(&*first.requester.account_id, "90071992547409931");
+        assert_eq!(
+            (&*first.accepter.account_id, first.bandwidth),
+            ("90071992547409932", Bandwidth::Mbps(2048))
+        );
+        assert_eq!(first.accepter.cidrs.len(), 2);
+        assert_eq!(first.created_at.unwrap().to_string(), "2025-12-01T02:03:04Z");
     }
 
     #[test]
@@ -364,7 +367,7 @@ mod tests {
     fn pages_that_are_missing_are_told() {
         let one = page(3, "t", &[entry("")]);
         let last = page(3, "", &[entry(r#""InstanceId":"pcc-bbb""#)]);
-        for (documents, told) in [
+        for (documents, incomplete) in [
             (vec![&*one], Some("1 of 3")),
             (vec![&*one, &*last], Some("2 of 3")),
             (vec![&*last], Some("1 of 3")),
@@ -375,8 +378,8 @@ mod tests {
         ] {
             let read = read(&documents).unwrap();
             let remarks: Vec<&str> = read.remarks().iter().map(|remark| &*remark.message).collect();
-            assert_eq!(remarks.len(), usize::from(told.is_some()), "{documents:?}");
-            assert!(told.is_none_or(|told| remarks[0].contains(told)), "{documents:?} {remarks:?}");
+            assert_eq!(remarks.len(), usize::from(incomplete.is_some()), "{documents:?}");
+            assert!(incomplete.is_none_or(|why| remarks[0].contains(why)), "{documents:?} {remarks:?}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
 use serde_json::Value;
 
 /// Reads the connections of a document of `terraform show -json`, which stands at `place`; `requesters` are stated where
-/// it does not tell them.
+/// it lacks them.
 pub(super) fn read(
     json: &Value,
     place: &Place,
@@ -84,7 +84,7 @@ mod tests {
             pcc-csv,1,cn-beijing,2,cn-shanghai,Gold\n";
         let inventory = read_all(&[STATE, STATE, csv], &[]).unwrap();
         assert_eq!(inventory.faults(), []);
-        let ids = inventory.connections().iter().map(|own| &*own.id);
+        let ids = inventory.connections().iter().map(|connection| &*connection.id);
         assert_eq!(ids.collect::<Vec<_>>(), ["pcc-ap", "pcc-csv", "pcc-eu", "pcc-old", "pcc-published"]);
     }
 

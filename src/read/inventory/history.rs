@@ -247,7 +247,7 @@ mod tests {
         );
         let read = read_with(PLATINUM, &modify, &[], Some("2026-10-03T06:00:00Z")).unwrap();
         assert_eq!((read.faults(), &*levels(&read, &["03T06"])), (&[][..], "P"));
-        // A creation tells it, and a statement must not say otherwise.
+        // A creation names it, and a statement must not say otherwise.
         let created = ["Create 01T00:00:00 Gold", modify[0]];
         assert_eq!(faults(PLATINUM, &created, &["Platinum"]), "");
         assert_eq!(
@@ -345,15 +345,15 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_was_deleted_since_is_told_by_its_creation() {
+    fn a_connection_that_was_deleted_since_is_taken_from_its_creation() {
         let gone =
             ["Create 01T00:00:00 - pcc-2", "Modify 03T00:00:00 Platinum pcc-2", "Delete 09T00:00:00 - pcc-2"];
         let read = read_with(GOLD, &gone, &[], None).unwrap();
         assert_eq!(read.faults(), []);
-        let own = read.connection(read.index_of("pcc-2").unwrap());
-        let ends = [&own.requester, &own.accepter].map(|end| (&*end.account_id, &*end.region));
+        let deleted = read.connection(read.index_of("pcc-2").unwrap());
+        let ends = [&deleted.requester, &deleted.accepter].map(|end| (&*end.account_id, &*end.region));
         assert_eq!(ends, [("7", "cn-beijing"), ("8", "us-east-1")]);
-        assert_eq!((own.link_type, own.deleted_at.is_some()), (LinkType::Platinum, true));
+        assert_eq!((deleted.link_type, deleted.deleted_at.is_some()), (LinkType::Platinum, true));
         assert!(
             read.remarks()
                 .iter()

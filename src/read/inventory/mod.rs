@@ -50,7 +50,7 @@ pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Invent
 ///
 /// # Errors
 ///
-/// Where an input cannot be read as a whole, where a link change cannot be told to belong to any connection, and where
+/// Where an input cannot be read as a whole, where a link change names no connection, and where
 /// the settings state something about a connection or a provider that is not there.
 pub fn read_inventory(
     connections: &[Document],
