@@ -8,8 +8,9 @@ use crate::{
     group::{Group, group},
     meter::{ControlTotals, Duplicates, Metered, UsageDigest},
     model::{
-        connection::{Connection, Inventory},
+        connection::Connection,
         did_you_mean,
+        inventory::Inventory,
         money::Money,
         time::{BillingMonth, Offset, Period},
     },

@@ -9,7 +9,8 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{MeterSettings, Metered, meter_records},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory},
+        connection::{Bandwidth, Connection, End},
+        inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
@@ -52,9 +53,9 @@ impl PlannedConnection {
     }
 
     fn connection(&self) -> Connection {
-        let ends = [self.requester.clone(), self.accepter.clone()];
-        let (link_type, bandwidth) = (self.link_type, self.bandwidth);
-        Connection { link_type, bandwidth, ..Connection::between(&self.label, ends) }
+        let (requester, accepter) = (self.requester.clone(), self.accepter.clone());
+        let bandwidth = self.bandwidth;
+        Connection { bandwidth, ..Connection::new(&*self.label, requester, accepter, self.link_type) }
     }
 }
 

@@ -5,9 +5,8 @@ use crate::{
     catalog::{Catalog, PriceStatus, SHIPPED_OVERLAYS, shipped_overlay},
     error::{Error, ErrorKind, MissingPrice, Result},
     model::{
-        checked_add,
-        connection::Inventory,
-        did_you_mean,
+        checked_add, did_you_mean,
+        inventory::Inventory,
         link::{LinkHistory, LinkType},
         money::{Amount, Money},
     },

@@ -5,7 +5,7 @@ use crate::model::{
     did_you_mean,
     time::{Hour, Timestamp},
 };
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// The service level of a connection between regions, in rising order (R7): Gold 99.95%, Platinum 99.995%.
 ///
@@ -57,9 +57,23 @@ impl fmt::Display for LinkType {
     }
 }
 
-/// One change of a connection's link type, as it was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One change of a connection's link type, as a caller of the library hands it to
+/// [`Inventory::new`](super::inventory::Inventory::new): a row of a table of link changes (R7).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkChange {
+    /// The connection, as in the inventory: `pcc-...`.
+    pub connection_id: Arc<str>,
+    /// When it took effect; its whole hour is billed at the higher type (R7).
+    pub changed_at: Timestamp,
+    /// The type before.
+    pub from: LinkType,
+    /// The type after; where it equals `from` nothing changed.
+    pub to: LinkType,
+}
+
+/// One change of a link type, of a connection that is known from where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TypeChange {
     /// When it took effect.
     pub at: Timestamp,
     /// The type before.
@@ -70,7 +84,7 @@ pub struct LinkChange {
 
 /// Where a chain of changes breaks: the change does not start from the type that it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BrokenChain {
+pub(crate) enum BrokenChain {
     /// The change at this index of the input starts from another type than the one in effect.
     From {
         /// Index into the changes as they were given.
@@ -108,12 +122,12 @@ pub struct LinkHistory {
 
 impl LinkHistory {
     /// A connection without changes: it has had this type all along.
-    pub fn constant(link_type: LinkType) -> Self {
+    pub(crate) fn constant(link_type: LinkType) -> Self {
         Self { first: link_type, switches: Vec::new() }
     }
 
     /// From the changes, in any order, and the inventory's link type, at which they must end.
-    pub fn new(changes: &[LinkChange], inventory: LinkType) -> Result<Self, BrokenChain> {
+    pub(crate) fn new(changes: &[TypeChange], inventory: LinkType) -> Result<Self, BrokenChain> {
         let mut order: Vec<usize> = (0..changes.len()).collect();
         order.sort_by_key(|&index| changes[index].at);
         let Some(&earliest) = order.first() else { return Ok(Self::constant(inventory)) };
@@ -130,7 +144,7 @@ impl LinkHistory {
 
     /// Follows the chain from `first`, one instant at a time.
     fn chain(
-        changes: &[LinkChange],
+        changes: &[TypeChange],
         order: &[usize],
         first: LinkType,
         inventory: LinkType,
@@ -152,7 +166,7 @@ impl LinkHistory {
 
     /// Orders changes of one instant by their chain, starting from `in_effect`; returns the type after the last.
     fn order_by_chain(
-        changes: &[LinkChange],
+        changes: &[TypeChange],
         same_instant: &[usize],
         mut in_effect: LinkType,
     ) -> Result<LinkType, BrokenChain> {
@@ -210,8 +224,8 @@ mod tests {
     use super::*;
     use LinkType::{Gold, Platinum};
 
-    fn change(at: &str, from: LinkType, to: LinkType) -> LinkChange {
-        LinkChange { at: Timestamp::parse(at).unwrap(), from, to }
+    fn change(at: &str, from: LinkType, to: LinkType) -> TypeChange {
+        TypeChange { at: Timestamp::parse(at).unwrap(), from, to }
     }
 
     fn highest(history: &LinkHistory, hour: &str) -> LinkType {

@@ -2,10 +2,13 @@
 
 pub mod cidr;
 pub mod connection;
+pub mod end_index;
 pub mod error;
 pub mod invalid;
+pub mod inventory;
 pub mod link;
 pub mod money;
+pub mod remark;
 pub mod remedy;
 pub mod time;
 pub mod usage;

@@ -66,7 +66,7 @@ pub struct UsageRecord {
 /// Bytes of one connection and sender in one hour that has a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeteredHour {
-    /// The connection, as an index into the [`Inventory`](super::connection::Inventory).
+    /// The connection, as an index into the [`Inventory`](super::inventory::Inventory).
     pub connection: usize,
     /// The end that the bytes left.
     pub sender: Sender,

@@ -3,7 +3,7 @@
 use crate::{
     attribution::attribute,
     catalog::Price,
-    model::{connection::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
+    model::{inventory::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
 
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.

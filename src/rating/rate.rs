@@ -10,7 +10,7 @@ use crate::{
     catalog::Catalog,
     error::Result,
     meter::HourlyUsage,
-    model::{connection::Inventory, money::Amount, usage::Sender},
+    model::{inventory::Inventory, money::Amount, usage::Sender},
 };
 use std::collections::BTreeMap;
 

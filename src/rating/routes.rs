@@ -4,7 +4,7 @@ use crate::{
     attribution::attribute,
     catalog::Catalog,
     meter::HourlyUsage,
-    model::{connection::Inventory, time::Hour, usage::Sender},
+    model::{inventory::Inventory, time::Hour, usage::Sender},
 };
 use std::collections::HashMap;
 

@@ -493,7 +493,7 @@ impl CsvLayout {
     /// Reads one row; what is wrong with it becomes part of the observation.
     pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
         let unreadable = |why| Observation::unreadable(row.line, why, row.raw);
-        if let Some(misfit) = self.header.misfit(row) {
+        if let Some(misfit) = self.header.malformed(row) {
             return unreadable(misfit);
         }
         let fields = self.columns.map(|column| row.field(column));

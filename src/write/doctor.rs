@@ -5,7 +5,7 @@ use crate::{
     doctor::MonthSeen,
     error::Result,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{Offset, Period},
         usage::Sender,
     },

@@ -11,15 +11,13 @@ use peerbill::{
     Error, Result,
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, ClockOffset, Hour, Offset},
         usage::Sender,
     },
     read::{
-        CloudMonitor, Document, InventorySettings, TrafficSource,
-        connections::{LinkTypesBefore, RegionCheck},
-        read_inventory,
-        terraform::StatedRequesters,
+        CloudMonitor, Document, InventorySettings, LinkTypesBefore, RegionCheck, TrafficSource,
+        read_inventory, terraform::StatedRequesters,
     },
     report::{Grouping, ReportOptions},
     write,
@@ -78,12 +76,9 @@ impl Documents {
     ) -> Result<Inventory> {
         let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
         let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
-        let settings = InventorySettings {
-            requesters: Some(&requesters),
-            link_types_before,
-            billed_from,
-            ..InventorySettings::new(check_region)
-        };
+        let mut settings = InventorySettings::new(check_region).with_requesters(&requesters);
+        settings.link_types_before = link_types_before;
+        settings.billed_from = billed_from;
         read_inventory(&self.connections, self.changes.as_deref(), &settings)
     }
 }

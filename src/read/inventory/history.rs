@@ -1,132 +1,48 @@
-//! Events of one connection to its link changes and its life, held against the inventory.
+//! The link changes that a trail records of one connection.
 
-use super::event::{Call, Event};
 use crate::{
     error::{Fault, FaultCode},
-    model::{
-        connection::{Connection, Status},
-        link::{LinkChange, LinkType},
-        time::Timestamp,
-    },
+    model::link::{LinkType, TypeChange},
     read::{
-        connections::{InventorySettings, builder::Told},
-        place::Place,
+        changes::{Call, Event, PlacedChange},
+        connections::ConnectionRow,
+        inventory::settings::InventorySettings,
     },
 };
 
-/// How far apart, in seconds, an event and the inventory may date one creation or deletion.
-const SAME_TIME: i64 = 3600;
-
-/// The row of a connection that was created and deleted within the trail, and that the inventory lacks.
+/// The link changes of the connection of `row`, whose events these are, in time order.
 ///
-/// Without its deletion it should be in the inventory, and what its creation does not tell is not made up.
-pub(in crate::read) fn supplied_row(events: &[Event], settings: &InventorySettings<'_>) -> Option<Told> {
-    let deleted = events.iter().any(|event| event.call == Call::Delete);
-    let creation = events.iter().find(|event| event.call == Call::Create).filter(|_| deleted)?;
-    let mut connection: Connection = creation.row.as_deref()?.clone();
-    for end in [&connection.requester, &connection.accepter] {
-        (settings.check_region)(&end.region).ok()?;
-    }
-    // Without an inventory, the last type is the one that it ended with. R8: inside a region there is none.
-    if !connection.within_region() {
-        connection.link_type = events.iter().filter_map(|event| event.link_type).next_back()?;
-    }
-    Some(Told { connection, place: creation.place.clone(), once: true })
-}
-
-/// Lets a connection live as long as its events say; returns its link changes.
-///
-/// A modification tells the new type alone: the one before is that of the event before it, of the creation, or
+/// A modification names the new type alone: the one before is that of the event before it, of the creation, or
 /// what the settings state.
-pub(in crate::read) fn apply(
-    told: &mut Told,
+pub(super) fn link_changes(
+    row: &ConnectionRow,
     events: &[Event],
     settings: &InventorySettings<'_>,
-) -> Result<Vec<(LinkChange, Place)>, Fault> {
+) -> Result<Vec<PlacedChange>, Fault> {
     let creation = events.iter().find(|event| event.call == Call::Create);
-    live(told, events, creation)?;
     let changes: Vec<&Event> = events.iter().filter(|event| event.call == Call::Modify).collect();
     let Some(first) = changes.first() else {
-        return creation.map_or(Ok(Vec::new()), |creation| unchanged(told, creation));
+        return creation.map_or(Ok(Vec::new()), |creation| unchanged(row, creation));
     };
     if let Some(creation) = creation.filter(|creation| first.at < creation.at) {
         let why = format!(
             "the trail changes {} at {}, before it creates it at {} ({})",
-            told.connection.id, first.at, creation.at, creation.place
+            row.connection.id, first.at, creation.at, creation.place
         );
         return Err(first.place.fault(FaultCode::BrokenChain, why));
     }
-    let before = type_before(told, first, creation, settings)?;
-    Ok(chain(&changes, before, told.connection.link_type))
-}
-
-/// Sets when the connection was created and deleted; refuses what the inventory contradicts.
-fn live(told: &mut Told, events: &[Event], creation: Option<&Event>) -> Result<(), Fault> {
-    let (connection, place) = (&mut told.connection, &told.place);
-    let contradiction = |event: &Event, why: String| Err(event.place.fault(FaultCode::FaultyConnection, why));
-    if let Some(creation) = creation {
-        let second =
-            events.iter().find(|event| event.call == Call::Create && event.link_type != creation.link_type);
-        if let Some(second) = second {
-            let why = format!(
-                "{} is created here with another link type than at {}",
-                connection.id, creation.place
-            );
-            return contradiction(second, why);
-        }
-        let known = *connection.created_at.get_or_insert(creation.at);
-        if apart(known, creation.at) {
-            let why = format!(
-                "the trail creates {} at {}, but the inventory says {known} ({place})",
-                connection.id, creation.at
-            );
-            return contradiction(creation, why);
-        }
-    }
-    // Of several calls that succeeded, the last one found it still there.
-    let Some(deletion) = events.iter().rfind(|event| event.call == Call::Delete) else { return Ok(()) };
-    let gone = [Status::Deleting, Status::Deleted];
-    if let Some(status) = connection.status.filter(|status| !gone.contains(status)) {
-        let why = format!(
-            "the trail deletes {} at {}, but the inventory shows it as {} ({place}); is it of another day?",
-            connection.id,
-            deletion.at,
-            status.as_str()
-        );
-        return contradiction(deletion, why);
-    }
-    let known = *connection.deleted_at.get_or_insert(deletion.at);
-    if apart(known, deletion.at) {
-        let why = format!(
-            "the trail deletes {} at {}, but the inventory says {known} ({place})",
-            connection.id, deletion.at
-        );
-        return contradiction(deletion, why);
-    }
-    match connection.created_at.filter(|created| *created > known) {
-        Some(created) => {
-            let why = format!(
-                "{} is deleted at {known}, before its creation at {created} ({place})",
-                connection.id
-            );
-            contradiction(deletion, why)
-        }
-        None => Ok(()),
-    }
-}
-
-fn apart(one: Timestamp, other: Timestamp) -> bool {
-    (one.seconds() - other.seconds()).abs() > SAME_TIME
+    let before = type_before(row, first, creation, settings)?;
+    Ok(chain(&changes, before, row.connection.link_type))
 }
 
 /// A connection that the trail creates and never changes has the type that it was created with.
-fn unchanged(told: &Told, creation: &Event) -> Result<Vec<(LinkChange, Place)>, Fault> {
-    let connection = &told.connection;
+fn unchanged(row: &ConnectionRow, creation: &Event) -> Result<Vec<PlacedChange>, Fault> {
+    let connection = &row.connection;
     match creation.link_type {
         Some(created) if created != connection.link_type && !connection.within_region() => {
             let why = format!(
                 "the trail creates {} with {created} and never changes it, but the inventory says {} ({})",
-                connection.id, connection.link_type, told.place
+                connection.id, connection.link_type, row.place
             );
             Err(creation.place.fault(FaultCode::BrokenChain, why))
         }
@@ -136,12 +52,12 @@ fn unchanged(told: &Told, creation: &Event) -> Result<Vec<(LinkChange, Place)>, 
 
 /// The link type just before the first change, which R7 needs.
 fn type_before(
-    told: &Told,
+    row: &ConnectionRow,
     first: &Event,
     creation: Option<&Event>,
     settings: &InventorySettings<'_>,
 ) -> Result<LinkType, Fault> {
-    let (connection, before) = (&told.connection, &settings.link_types_before);
+    let (connection, before) = (&row.connection, &settings.link_types_before);
     let stated = before.of.get(&*connection.id).copied();
     let fault = |event: &Event, why: String| Err(event.place.fault(FaultCode::BrokenChain, why));
     let to = first.link_type.unwrap_or(connection.link_type);
@@ -177,7 +93,7 @@ fn type_before(
 }
 
 /// The changes in time order, each from the type at which the one before ended.
-fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<(LinkChange, Place)> {
+fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<PlacedChange> {
     let mut changes = Vec::with_capacity(events.len());
     let mut in_effect = before;
     let mut groups = events.chunk_by(|a, b| a.at == b.at).peekable();
@@ -198,18 +114,19 @@ fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<(LinkC
     changes
 }
 
-fn push(changes: &mut Vec<(LinkChange, Place)>, event: &Event, from: LinkType) -> LinkType {
+/// Appends the change that `event` records; returns the type after it.
+fn push(changes: &mut Vec<PlacedChange>, event: &Event, from: LinkType) -> LinkType {
     let to = event.link_type.unwrap_or(from);
-    changes.push((LinkChange { at: event.at, from, to }, event.place.clone()));
+    let change = TypeChange { at: event.at, from, to };
+    changes.push(PlacedChange { change, place: event.place.clone() });
     to
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
-        model::connection::Inventory,
-        read::{Document, connections::LinkTypesBefore, read_inventory},
+        model::{inventory::Inventory, link::LinkType, time::Timestamp},
+        read::{Document, InventorySettings, LinkTypesBefore, read_inventory},
     };
 
     const HEADER: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,\
@@ -330,7 +247,7 @@ mod tests {
         );
         let read = read_with(PLATINUM, &modify, &[], Some("2026-10-03T06:00:00Z")).unwrap();
         assert_eq!((read.faults(), &*levels(&read, &["03T06"])), (&[][..], "P"));
-        // A creation tells it, and a statement must not say otherwise.
+        // A creation names it, and a statement must not say otherwise.
         let created = ["Create 01T00:00:00 Gold", modify[0]];
         assert_eq!(faults(PLATINUM, &created, &["Platinum"]), "");
         assert_eq!(
@@ -428,15 +345,15 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_was_deleted_since_is_told_by_its_creation() {
+    fn a_connection_that_was_deleted_since_is_taken_from_its_creation() {
         let gone =
             ["Create 01T00:00:00 - pcc-2", "Modify 03T00:00:00 Platinum pcc-2", "Delete 09T00:00:00 - pcc-2"];
         let read = read_with(GOLD, &gone, &[], None).unwrap();
         assert_eq!(read.faults(), []);
-        let own = read.connection(read.index_of("pcc-2").unwrap());
-        let ends = [&own.requester, &own.accepter].map(|end| (&*end.account_id, &*end.region));
+        let deleted = read.connection(read.index_of("pcc-2").unwrap());
+        let ends = [&deleted.requester, &deleted.accepter].map(|end| (&*end.account_id, &*end.region));
         assert_eq!(ends, [("7", "cn-beijing"), ("8", "us-east-1")]);
-        assert_eq!((own.link_type, own.deleted_at.is_some()), (LinkType::Platinum, true));
+        assert_eq!((deleted.link_type, deleted.deleted_at.is_some()), (LinkType::Platinum, true));
         assert!(
             read.remarks()
                 .iter()
