@@ -77,13 +77,12 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     let bytes = |flag: &str, value: &str| {
         catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
     };
-    let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).into();
-    let end = |account_id, region| End { account_id, region, vpc_id: None, cidrs: Vec::new() };
+    let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).to_owned();
     let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
     Ok(PlannedConnection {
         label: String::new(),
-        requester: end(account(&args.from_account, "requester"), region("--from", &args.from)?),
-        accepter: end(account(&args.to_account, "accepter"), region("--to", &args.to)?),
+        requester: End::new(account(&args.from_account, "requester"), region("--from", &args.from)?),
+        accepter: End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?),
         link_type: LinkType::Gold,
         bandwidth: Bandwidth::DEFAULT,
         monthly_bytes: [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back],
