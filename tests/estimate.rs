@@ -213,12 +213,7 @@ fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
         let mut planned = Vec::new();
         for (connection, bytes) in month.connections.iter_mut().zip(&drawn) {
             (connection.created, connection.deleted) = (None, None);
-            let end = |index: usize| End {
-                account_id: connection.accounts[index].as_str().into(),
-                region: connection.regions[index].into(),
-                vpc_id: None,
-                cidrs: Vec::new(),
-            };
+            let end = |index: usize| End::new(&*connection.accounts[index], connection.regions[index]);
             planned.push(PlannedConnection {
                 label: connection.id.clone(),
                 requester: end(0),

@@ -1,5 +1,5 @@
-//! Golden cases: every folder of `tests/cases` is one run of `peerbill report`, every folder of `tests/estimate-cases`
-//! one of `peerbill estimate`; README.md in tests/cases says how to read them.
+//! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
+//! `tests/cases/estimate` one of `peerbill estimate`; README.md in tests/cases says how to read them.
 
 mod support {
     pub mod program;
@@ -29,7 +29,7 @@ const INPUTS: [(&str, &str); 9] = [
 ];
 
 /// Folders of cases, each with the verb that its cases run.
-const FOLDERS: [(&str, &str); 2] = [("tests/cases", "report"), ("tests/estimate-cases", "estimate")];
+const FOLDERS: [(&str, &str); 2] = [("tests/cases/report", "report"), ("tests/cases/estimate", "estimate")];
 
 #[test]
 fn every_golden_case_comes_out_as_expected() {
@@ -70,8 +70,9 @@ fn cases() -> Vec<(&'static str, PathBuf)> {
     let mut cases = Vec::new();
     for (folder, verb) in FOLDERS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        let entries =
-            fs::read_dir(folder).expect("there are cases").map(|entry| entry.expect("readable").path());
+        let entries = fs::read_dir(folder)
+            .expect("the repository has cases, the package has none")
+            .map(|entry| entry.expect("readable").path());
         cases.extend(entries.filter(|path| path.is_dir()).map(|path| (verb, path)));
     }
     cases.sort();

@@ -14,7 +14,7 @@ mod support {
 use num_rational::BigRational;
 use peerbill::{
     meter::{Count, Metered},
-    model::connection::{Connection, Inventory},
+    model::{connection::Connection, inventory::Inventory},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
     write,
@@ -414,7 +414,9 @@ fn read(site: &Site, connections: &[Document], changes: &[Document], told: &Expo
 
 /// What is told in every form; a table has no status.
 fn rows(inventory: &Inventory) -> Vec<Connection> {
-    inventory.connections().iter().map(|own| Connection { status: None, ..own.clone() }).collect()
+    let mut rows = inventory.connections().to_vec();
+    rows.iter_mut().for_each(|connection| connection.status = None);
+    rows
 }
 
 /// How many connections the lists have.

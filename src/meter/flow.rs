@@ -10,7 +10,8 @@ use crate::{
     error::{Fault, FaultCode, Result},
     model::{
         cidr::Cidr,
-        connection::{Connection, Inventory},
+        connection::Connection,
+        inventory::Inventory,
         quoted,
         time::{Hour, Timestamp},
         usage::Sender,

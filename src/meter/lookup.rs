@@ -3,10 +3,7 @@
 use super::hourly::Counter;
 use crate::{
     error::Fault,
-    model::{
-        connection::{Connection, Inventory},
-        time::Period,
-    },
+    model::{connection::Connection, inventory::Inventory, time::Period},
 };
 
 /// Ids that fit with the comma behind them are compared as a few integers.

@@ -20,7 +20,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         checked_add,
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, Offset, Period},
         usage::{Sender, UsageRecord},
     },

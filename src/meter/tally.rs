@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::{FAULTS_LISTED, Fault, FaultCode, Result},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         quoted,
         time::{Hour, Timestamp},
         usage::Sender,

@@ -1,10 +1,12 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
+pub(crate) mod bandwidth;
 mod changes;
 pub mod cloudmonitor;
-pub mod connections;
+mod connections;
 pub(crate) mod decimal;
 pub(crate) mod flowlog;
+mod inventory;
 pub(crate) mod json;
 pub mod monthly;
 pub(crate) mod ndjson;
@@ -21,7 +23,8 @@ pub(crate) mod values;
 
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
-pub use connections::{InventorySettings, describe as describe_connections, inventory, read_inventory};
+pub use connections::{RegionCheck, describe as describe_connections};
+pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
 pub use traffic::{TrafficColumns, TrafficSource};
 
 use std::sync::Arc;

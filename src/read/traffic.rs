@@ -5,6 +5,7 @@ use crate::read::parquet::ParquetFile;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
+        invalid::Invalid,
         quoted,
         time::{ClockOffset, Timestamp},
         usage::Sender,
@@ -492,7 +493,7 @@ impl CsvLayout {
     /// Reads one row; what is wrong with it becomes part of the observation.
     pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
         let unreadable = |why| Observation::unreadable(row.line, why, row.raw);
-        if let Some(misfit) = self.header.misfit(row) {
+        if let Some(misfit) = self.header.malformed(row) {
             return unreadable(misfit);
         }
         let fields = self.columns.map(|column| row.field(column));
@@ -540,7 +541,7 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
     match field {
         b"requester" => Ok(Sender::Requester),
         b"accepter" => Ok(Sender::Accepter),
-        other => String::from_utf8_lossy(other).parse(),
+        other => String::from_utf8_lossy(other).parse().map_err(|why: Invalid| why.into()),
     }
 }
 

@@ -7,8 +7,9 @@ use crate::{
     findings::{Finding, FindingCode, Survey, Surveyor, findings},
     meter::{Metered, UsageDigest},
     model::{
-        connection::{Connection, Inventory},
+        connection::Connection,
         did_you_mean,
+        inventory::Inventory,
         money::Money,
     },
     rating::{Line, Rating},
@@ -51,7 +52,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// nor is there a place for another inventory, whose accounts would pay:
 ///
 /// ```compile_fail,E0061
-/// # use peerbill::{Metered, ReportOptions, catalog::Catalog, model::connection::Inventory, report};
+/// # use peerbill::{Metered, ReportOptions, catalog::Catalog, model::inventory::Inventory, report};
 /// # fn others(metered: &Metered, others: &Inventory, catalog: &Catalog) -> peerbill::Result<()> {
 /// report(metered, others, catalog, ReportOptions::default())?;
 /// # Ok(())
@@ -183,10 +184,9 @@ fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
     let known = connections
         .iter()
         .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
-    Err(Error::usage(format!(
-        "--account {account}: no connection of the inventory has this account{}",
-        did_you_mean(account, known)
-    )))
+    let near = did_you_mean(account, known);
+    let why = format!("{account}: no connection of the inventory has this account{near}");
+    Err(Error::setting("account", why))
 }
 
 /// What became of records that were refused (R15).

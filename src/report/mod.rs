@@ -23,7 +23,7 @@ use crate::{
     findings::Finding,
     meter::{ControlTotals, Duplicates},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         money::Money,
         time::{BillingMonth, Offset},
     },

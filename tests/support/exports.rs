@@ -1,7 +1,7 @@
 //! Connections and link changes of a month as the provider tells them: lists in JSON, and events of ActionTrail.
 
 use super::oracle::{Change, Connection, Level, Month, instant};
-use peerbill::{model::link::LinkType, read::connections::LinkTypesBefore};
+use peerbill::{model::link::LinkType, read::LinkTypesBefore};
 use serde_json::{Value, json};
 
 /// A month as the provider tells it.

@@ -7,7 +7,7 @@ use super::{
 use peerbill::{
     catalog::{Catalog, CatalogSource, shipped},
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
-    model::{connection::Inventory, time::Offset},
+    model::{inventory::Inventory, time::Offset},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::ReportOptions,
 };

@@ -3,7 +3,7 @@
 use super::{HourRow, HourlyUsage, ones};
 use crate::{
     error::Result,
-    model::{connection::Inventory, time::Hour, usage::Sender},
+    model::{inventory::Inventory, time::Hour, usage::Sender},
 };
 
 /// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).

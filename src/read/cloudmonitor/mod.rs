@@ -222,7 +222,7 @@ impl Datapoints {
         while let Some(row) = rows.next().map_err(unreadable)? {
             let line = row.line + lines_before;
             let bad = |why| Observation::unreadable(line, why, row.raw);
-            if let Some(misfit) = header.misfit(&row) {
+            if let Some(misfit) = header.malformed(&row) {
                 each(bad(misfit))?;
                 continue;
             }
