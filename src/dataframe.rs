@@ -12,9 +12,7 @@ use crate::{
     },
     report::{ChargeCategory, Column as ReportColumn, Report, ReportRow},
 };
-use polars::prelude::{
-    AnyValue, Column, DataFrame, IntoColumn, NamedFrom, PolarsError, Series, TimeUnit,
-};
+use polars::prelude::{AnyValue, Column, DataFrame, IntoColumn, NamedFrom, PolarsError, Series, TimeUnit};
 use std::sync::Arc;
 
 /// Digits of finished amounts and quantities in a frame, and of them after the point.

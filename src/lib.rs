@@ -38,7 +38,7 @@
 //!
 //! # Features
 //!
-//! - `cli`: the program, and what is written for a screen (`write::table`, `write::estimate::table`, `write::doctor`).
+//! - `cli`: the program, and what is written for a screen (`write::text`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //!

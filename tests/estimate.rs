@@ -237,9 +237,7 @@ fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
                 bill.payable.values().map(|own| rational(own)).fold(whole(0), |sum, own| sum + own);
             prop_assert_eq!(rational(&payable), expected);
             let rows = scenario.rows().map(|row| row.expect("it fits"));
-            let bytes: BigInt = rows
-                .filter_map(|row| row.consumed_bytes.map(BigInt::from))
-                .sum();
+            let bytes: BigInt = rows.filter_map(|row| row.consumed_bytes.map(BigInt::from)).sum();
             prop_assert_eq!(bytes, BigInt::from(bill.billed.1 + bill.free.1));
         }
         Ok(())

@@ -6,12 +6,7 @@ use crate::{
     error::{Error, Result},
     findings::{Finding, FindingCode, Survey, Surveyor, findings},
     meter::{Metered, UsageDigest},
-    model::{
-        connection::Connection,
-        did_you_mean,
-        inventory::Inventory,
-        money::Money,
-    },
+    model::{connection::Connection, did_you_mean, inventory::Inventory, money::Money},
     rating::{Line, Rating},
     statement::statements,
 };

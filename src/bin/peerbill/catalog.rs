@@ -18,7 +18,7 @@ use peerbill::{
         link::LinkType,
         time::{Hour, Timestamp},
     },
-    write::table::plain_table,
+    write::text::plain_table,
 };
 
 /// Runs one of the catalog verbs.

@@ -15,7 +15,10 @@ use peerbill::{
         time::{BillingMonth, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes},
-    write::doctor::{InputSeen, Seen, json, table},
+    write::{
+        doctor::{InputSeen, Seen, json},
+        text,
+    },
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -78,7 +81,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         settings: &settings,
     };
     output::write(args.output.as_deref(), |output| match args.format {
-        DoctorFormat::Table => table(&seen, output),
+        DoctorFormat::Table => text::doctor(&seen, output),
         DoctorFormat::Json => json(&seen, output),
     })
 }

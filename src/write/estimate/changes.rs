@@ -1,31 +1,16 @@
-//! What a Terraform plan changes, as tables of text that several formats print.
+//! What a Terraform plan changes, as tables that several pages hold.
 
+use super::marked;
 use crate::{
     error::Result,
     estimate::terraform::{ChangeCost, Changes, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
+    write::page::Block,
 };
 
-use super::marked;
-
-/// A table of text, before a format makes it its own.
-pub(super) struct TextTable {
-    pub header: &'static [&'static str],
-    pub rows: Vec<Vec<String>>,
-    /// Columns whose numbers line up.
-    pub right: &'static [usize],
-}
-
-impl TextTable {
-    #[cfg(feature = "cli")]
-    pub fn plain(self) -> String {
-        crate::write::table::plain_table(self.header, self.rows, self.right)
-    }
-}
-
 /// The changes by connection, and by account.
-pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
+pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
     let left_out = changes.connections.iter().any(|own| own.before.is_none() && own.after.is_none());
     let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
@@ -37,17 +22,10 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
         Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(account).collect::<Result<Vec<_>>>()?;
+    let header = ["connection", "action", "route", "link type", "SLA", "before", "after", "difference"];
     Ok([
-        TextTable {
-            header: &["connection", "action", "route", "link type", "SLA", "before", "after", "difference"],
-            rows: connections,
-            right: &[5, 6, 7],
-        },
-        TextTable {
-            header: &["account", "before", "after", "difference"],
-            rows: accounts,
-            right: &[1, 2, 3],
-        },
+        Block::table(&header, connections, &[5, 6, 7]),
+        Block::table(&["account", "before", "after", "difference"], accounts, &[1, 2, 3]),
     ])
 }
 

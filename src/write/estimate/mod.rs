@@ -1,11 +1,14 @@
 //! Estimates to bytes: the lines of a report with the scenario in front.
 
 mod changes;
+mod comment;
 pub mod csv;
 pub mod json;
-pub mod markdown;
+mod page;
+
+pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
-pub mod table;
+pub(super) use page::page_of;
 
 use super::{BEFORE_TAX, after, control_totals, provenance};
 use crate::{
@@ -46,9 +49,9 @@ fn words(note: &Note) -> String {
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
-fn told_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
-    let mut told = BTreeSet::new();
-    estimate.notes.iter().filter(|note| told.insert((note.code, &note.message))).collect()
+fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
+    let mut known = BTreeSet::new();
+    estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
 }
 
 /// The command that would supply a missing price: this one with another argument.
@@ -103,7 +106,7 @@ pub fn basis(estimate: &Estimate) -> Vec<String> {
         lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
     }
     lines.extend(
-        told_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
+        notes_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
     );
     let findings = findings(estimate);
     let told = findings.iter().take(SHOWN);

@@ -1,9 +1,9 @@
-//! An estimate for a screen: scenarios side by side, then their lines, then advice and provenance.
+//! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
     NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, marked, not_priced, reason_for, shared, supplying, told_once, words,
+    facts, findings, marked, not_priced, notes_once, reason_for, shared, supplying, words,
 };
 use crate::{
     error::Result,
@@ -16,73 +16,53 @@ use crate::{
     model::{link::LinkType, money::Money},
     report::{Column, ReportRow},
     write::{
-        BEFORE_TAX, RAISED_IS_UPPER_BOUND,
-        csv::output_error,
-        table::{cell, heading, headless, indented, is_number, line, plain_table},
+        RAISED_IS_UPPER_BOUND,
+        page::{Block, Notices, Page, Room, Section},
+        report::{self, cell, heading, is_number, raised},
         values::value,
     },
 };
-use std::{collections::BTreeMap, io::Write};
+use std::collections::BTreeMap;
 
-/// How many notes are shown; all are in the JSON.
+/// How many notes a screen has room for; all are in the JSON.
 const NOTES_SHOWN: usize = 20;
 
-/// Writes `estimate` as text.
-pub fn write(estimate: &Estimate, mut output: impl Write) -> Result<()> {
-    let text = text(estimate)?;
-    output.write_all(text.as_bytes()).map_err(|error| output_error(&error.to_string()))
-}
-
-fn text(estimate: &Estimate) -> Result<String> {
-    let mut text = String::new();
+/// The page of an estimate.
+pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
     let catalog = &estimate.catalog;
-    let assumed = if estimate.assumed() { "  * uses ASSUMED prices" } else { "" };
-    let of = match estimate.month {
+    let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
         None => "newest prices".into(),
     };
-    let (source, currency) = (estimate.source, &catalog.currency);
-    line(
-        &mut text,
-        &format!(
-            "VPC peering traffic, what if: from {source}, {of}, {} in {currency}{assumed}\n",
-            catalog.name
-        ),
+    let title = format!(
+        "VPC peering traffic, what if: from {}, {prices}, {} in {}",
+        estimate.source, catalog.name, catalog.currency
     );
-    scenarios(&mut text, estimate)?;
+    let mut sections = vec![scenarios(estimate)?];
     match &estimate.changes {
-        Some(own) => changes(&mut text, own)?,
+        Some(planned) => sections.extend(changes(planned)?),
         None => {
-            accounts(&mut text, estimate)?;
-            connections(&mut text, estimate)?;
+            sections.push(accounts(estimate));
+            sections.extend(connections(estimate)?);
         }
     }
-    for timing in &estimate.timings {
-        switches(&mut text, timing, estimate)?;
+    for timing in estimate.timings.iter().filter(|timing| !timing.connections.is_empty()) {
+        sections.push(switches(timing, estimate)?);
     }
-    if let Some(advice) = &estimate.schedule {
-        schedule(&mut text, advice);
-    }
-    missing(&mut text, estimate);
-    notes(&mut text, estimate);
-    lines(&mut text, estimate)?;
+    sections.extend(estimate.schedule.iter().flat_map(schedule));
+    sections.extend(missing(estimate));
+    sections.extend(notes(estimate));
+    sections.push(lines(estimate)?);
     if estimate.measured {
-        shared(estimate).into_iter().for_each(|report| crate::write::table::totals(&mut text, report));
-        crate::write::table::findings(&mut text, &findings(estimate));
+        sections.extend(shared(estimate).map(report::totals));
+        sections.push(report::findings(&findings(estimate)));
     }
-    line(&mut text, "\nBasis");
-    let facts = facts(estimate).into_iter().map(|(name, value)| vec![name, value]);
-    text.push_str(&indented(&headless(facts)));
-    for note in &catalog.notes {
-        line(&mut text, &format!("  {note}"));
-    }
-    line(&mut text, &format!("  {BEFORE_TAX}"));
-    Ok(text)
+    sections.push(report::basis(facts(estimate), catalog));
+    Ok(Page { assumed: estimate.assumed(), sections, ..Page::titled(title) })
 }
 
-fn scenarios(text: &mut String, estimate: &Estimate) -> Result<()> {
+fn scenarios(estimate: &Estimate) -> Result<Section> {
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
-    line(text, &format!("Scenarios; differences are to {reference}"));
     let mut header = vec!["scenario", "SLA", "payable", "difference per month"];
     // A year is told from planned quantities; a measured month is one of twelve that need not be alike.
     header.push(if estimate.measured { "raised hours" } else { "per year (x 12)" });
@@ -93,17 +73,15 @@ fn scenarios(text: &mut String, estimate: &Estimate) -> Result<()> {
     for scenario in &estimate.scenarios {
         rows.push(scenario_cells(estimate, scenario, header.len())?);
     }
-    text.push_str(&indented(&plain_table(&header, rows, &[2, 3, 4, 5])));
-    for scenario in &estimate.scenarios {
-        line(text, &format!("  {}: {}", scenario.name, scenario.about));
-    }
-    if estimate.measured {
-        line(text, &format!("  {RAISED_IS_UPPER_BOUND}"));
-    }
-    Ok(())
+    let table = Block::table(&header, rows, &[2, 3, 4, 5]);
+    let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
+    let bound = estimate.measured.then(|| RAISED_IS_UPPER_BOUND.to_owned());
+    let about = Block::Items(about.chain(bound).collect());
+    Ok(Section::new(format!("Scenarios; differences are to {reference}"), [table, about]))
 }
 
-fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
+/// What a scenario costs, in so many cells.
+pub(super) fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
     let by = if estimate.measured { "by the hour" } else { "by connection" };
     let sla = scenario.link_type.map_or(by, LinkType::sla);
     let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
@@ -115,40 +93,38 @@ fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Res
     let assumed = scenario.assumed();
     let of_difference = estimate.difference_assumed(scenario);
     cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
-    if !estimate.measured {
+    if estimate.measured {
+        let (hours, cost) = raised(report)?;
+        cells.extend([hours.to_string(), marked(cost, assumed)]);
+    } else {
         cells.push(marked(per_year(difference)?, of_difference));
-        return Ok(cells);
     }
-    let raised = report.statements.iter().map(|statement| statement.raised_cost);
-    let raised = raised.into_iter().try_fold(Money::ZERO, Money::checked_add)?;
-    let hours: u64 = report.statements.iter().map(|statement| statement.raised_hours).sum();
-    cells.extend([hours.to_string(), marked(raised, assumed)]);
+    cells.truncate(width);
     Ok(cells)
 }
 
 /// A table with a column for each scenario; `values` are by scenario and key.
 fn side_by_side(
-    text: &mut String,
     estimate: &Estimate,
     titles: &[&str],
     rows: &BTreeMap<String, Vec<String>>,
     values: &[Option<BTreeMap<String, String>>],
-) {
+) -> Block {
     let mut header = titles.to_vec();
     header.extend(estimate.scenarios.iter().map(|scenario| scenario.name));
-    let right: Vec<usize> = (titles.len()..header.len()).collect();
+    let numbers: Vec<usize> = (titles.len()..header.len()).collect();
     let cells = rows.iter().map(|(key, titles)| {
-        let values = values.iter().map(|own| match own {
-            Some(own) => own.get(key).cloned().unwrap_or_default(),
+        let values = values.iter().map(|of_scenario| match of_scenario {
+            Some(of_scenario) => of_scenario.get(key).cloned().unwrap_or_default(),
             None => NOT_PRICED.into(),
         });
         titles.iter().cloned().chain(values).collect()
     });
-    text.push_str(&indented(&plain_table(&header, cells, &right)));
+    Block::table(&header, cells.collect(), &numbers)
 }
 
-fn accounts(text: &mut String, estimate: &Estimate) -> Result<()> {
-    let mut rows = BTreeMap::new();
+/// What accounts pay in each scenario, under these titles.
+pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
     let mut values = Vec::new();
     for scenario in &estimate.scenarios {
         values.push(scenario.report().map(|report| {
@@ -157,44 +133,46 @@ fn accounts(text: &mut String, estimate: &Estimate) -> Result<()> {
             paid.collect::<BTreeMap<String, String>>()
         }));
     }
-    for account in values.iter().flatten().flat_map(BTreeMap::keys) {
-        rows.insert(account.clone(), vec![account.clone()]);
-    }
-    line(text, "\nPayable by account");
-    side_by_side(text, estimate, &["account"], &rows, &values);
-    Ok(())
+    let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
+    let rows = accounts.map(|account| (account.clone(), vec![account.clone()])).collect();
+    side_by_side(estimate, titles, &rows, &values)
 }
 
-/// What connections cost; where none has a name, the lines say it.
-fn connections(text: &mut String, estimate: &Estimate) -> Result<()> {
+fn accounts(estimate: &Estimate) -> Section {
+    Section::new("Payable by account", [accounts_table(estimate, &["account"])])
+}
+
+/// What connections cost in each scenario, by id, under these titles; `None` where none has a name.
+pub(super) fn connections_table(estimate: &Estimate, titles: &[&str]) -> Result<Option<Block>> {
     let gb = estimate.catalog.gb;
     let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
     for scenario in &estimate.scenarios {
         let mut costs = BTreeMap::new();
-        for (id, cost) in scenario.connections()? {
-            rows.insert(id.to_owned(), vec![id.to_owned(), gb.quantity(cost.bytes)?.text(0)]);
+        for (id, cost) in scenario.connections()?.into_iter().filter(|(id, _)| !id.is_empty()) {
+            let mut cells = vec![id.to_owned(), gb.quantity(cost.bytes)?.text(0)];
+            cells.truncate(titles.len());
+            rows.insert(id.to_owned(), cells);
             costs.insert(id.to_owned(), marked(cost.amount.printed(gb)?, cost.assumed));
         }
         values.push(scenario.report().is_some().then_some(costs));
     }
-    rows.remove("");
-    if rows.is_empty() {
-        return Ok(());
-    }
-    line(text, "\nCost by connection");
-    side_by_side(text, estimate, &["connection", "GB"], &rows, &values);
-    Ok(())
+    Ok((!rows.is_empty()).then(|| side_by_side(estimate, titles, &rows, &values)))
+}
+
+/// What connections cost; where none has a name, the lines say it.
+fn connections(estimate: &Estimate) -> Result<Option<Section>> {
+    let table = connections_table(estimate, &["connection", "GB"])?;
+    Ok(table.map(|table| Section::new("Cost by connection", [table])))
 }
 
 /// What a Terraform plan changes.
-fn changes(text: &mut String, changes: &Changes) -> Result<()> {
+fn changes(changes: &Changes) -> Result<[Section; 2]> {
     let [connections, accounts] = change_tables(changes)?;
-    line(text, "\nChanges of the plan, per month; not rounded as a bill is");
-    text.push_str(&indented(&connections.plain()));
-    line(text, &format!("  {}", coverage(changes)));
-    line(text, "\nChanges by account");
-    text.push_str(&indented(&accounts.plain()));
-    Ok(())
+    let title = "Changes of the plan, per month; not rounded as a bill is";
+    Ok([
+        Section::new(title, [connections, Block::item(coverage(changes))]),
+        Section::new("Changes by account", [accounts]),
+    ])
 }
 
 /// Columns that a screen has no room for, or that say the same on every line.
@@ -207,13 +185,26 @@ const LEFT_OUT: [Column; 6] = [
     Column::PriceStatus,
 ];
 
-fn lines(text: &mut String, estimate: &Estimate) -> Result<()> {
+fn lines(estimate: &Estimate) -> Result<Section> {
     let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
             rows.push((scenario, row?));
         }
     }
+    let columns = line_columns(estimate, &rows);
+    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
+    let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
+    let cells = rows.iter().map(|(scenario, row)| {
+        let assumed = line_assumed(scenario, row);
+        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
+        [scenario.name.to_owned()].into_iter().chain(cells).collect()
+    });
+    Ok(Section::new("Lines", [Block::table(&header, cells.collect(), &numbers)]))
+}
+
+/// The columns in which any of the lines has something to say.
+fn line_columns(estimate: &Estimate, rows: &[(&Scenario, ReportRow<'_>)]) -> Vec<Column> {
     let discounted = |row: &ReportRow<'_>| row.list_unit_price != row.contracted_unit_price;
     let list_price = rows.iter().any(|(_, row)| discounted(row));
     // An adjustment has its name where lines have their link type.
@@ -225,16 +216,7 @@ fn lines(text: &mut String, estimate: &Estimate) -> Result<()> {
     columns.retain(|column| !LEFT_OUT.contains(column) && filled(column));
     columns.retain(|column| *column != Column::ListUnitPrice || list_price);
     columns.retain(|column| *column != Column::ConsumedBytes || !estimate.measured);
-    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
-    let right: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
-    let cells = rows.iter().map(|(scenario, row)| {
-        let assumed = line_assumed(scenario, row);
-        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
-        [scenario.name.to_owned()].into_iter().chain(cells).collect()
-    });
-    line(text, "\nLines");
-    text.push_str(&indented(&plain_table(&header, cells, &right)));
-    Ok(())
+    columns
 }
 
 fn title(column: Column) -> &'static str {
@@ -260,12 +242,8 @@ fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
     if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cell(row, column) }
 }
 
-fn switches(text: &mut String, timing: &Timing, estimate: &Estimate) -> Result<()> {
+fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
     let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
-    if timing.connections.is_empty() {
-        return Ok(());
-    }
-    line(text, &format!("\nSwitches of {}", timing.scenario));
     let mut rows = Vec::new();
     for own in &timing.connections {
         rows.push(vec![
@@ -289,25 +267,20 @@ fn switches(text: &mut String, timing: &Timing, estimate: &Estimate) -> Result<(
         "well timed",
         "saving",
     ];
-    text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3, 4, 5, 6, 7])));
     let money = |money: Money| marked(money, timing.assumed);
     let (payable, after) = (money(timing.payable), money(timing.just_after_payable));
-    line(
-        text,
-        &format!(
-            "  All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
-        ),
-    );
     let (well_timed, saving) = (money(timing.well_timed_payable), money(timing.saving()?));
-    line(
-        text,
-        &format!("  Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
-    );
-    Ok(())
+    let sums = vec![
+        format!(
+            "All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
+        ),
+        format!("Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
+    ];
+    let table = Block::table(&header, rows, &[1, 2, 3, 4, 5, 6, 7]);
+    Ok(Section::new(format!("Switches of {}", timing.scenario), [table, Block::Items(sums)]))
 }
 
-fn schedule(text: &mut String, advice: &ScheduleAdvice) {
-    line(text, &format!("\nSchedule ({})", advice.offset));
+fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
     let rows = advice.windows.iter().map(|own| {
         vec![
             own.window.clone(),
@@ -319,49 +292,44 @@ fn schedule(text: &mut String, advice: &ScheduleAdvice) {
         ]
     });
     let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
-    text.push_str(&indented(&plain_table(&header, rows, &[1, 2])));
-    for gap in &advice.gaps_without_gold {
-        line(text, &format!("  From {gap} no hour is billed at Gold: switching down and up saves nothing"));
-    }
-    if advice.shares.is_empty() {
-        if advice.missing.is_none() {
-            line(text, "  No break-even share: over Platinum this traffic is no dearer than over Gold");
-        }
-        return;
-    }
-    line(text, "\nShare of the traffic in percent, weighed by the difference of its prices");
+    let gaps = advice.gaps_without_gold.iter();
+    let gaps =
+        gaps.map(|gap| format!("From {gap} no hour is billed at Gold: switching down and up saves nothing"));
+    let no_share = (advice.shares.is_empty() && advice.missing.is_none())
+        .then(|| "No break-even share: over Platinum this traffic is no dearer than over Gold".to_owned());
+    let table = Block::table(&header, rows.collect(), &[1, 2]);
+    let title = format!("Schedule ({})", advice.offset);
+    let mut sections = vec![Section::new(title, [table, Block::Items(gaps.chain(no_share).collect())])];
+    sections.extend((!advice.shares.is_empty()).then(|| shares(advice)));
+    sections
+}
+
+fn shares(advice: &ScheduleAdvice) -> Section {
     let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
     let rows = advice.shares.iter().map(|own| {
         let percent = [own.in_windows, own.lifted, own.break_even].map(|share| marked(share, advice.assumed));
         [name(own)].into_iter().chain(percent).collect()
     });
     let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
-    text.push_str(&indented(&plain_table(&header, rows, &[1, 2, 3])));
+    Section::new(
+        "Share of the traffic in percent, weighed by the difference of its prices",
+        [Block::table(&header, rows.collect(), &[1, 2, 3])],
+    )
 }
 
-fn missing(text: &mut String, estimate: &Estimate) {
-    for (name, missing, supply) in not_priced(estimate) {
-        line(text, &format!("\nNot priced: {name}"));
-        for price in missing {
-            line(text, &format!("  {}", reason_for(price)));
-        }
-        for argument in supply {
-            line(text, &format!("  supplied by: {}", supplying(argument)));
-        }
-    }
+/// Why scenarios are not priced, each under its name, and what would supply what is missing.
+pub(super) fn missing(estimate: &Estimate) -> impl Iterator<Item = Section> {
+    not_priced(estimate).map(|(name, missing, supply)| {
+        let reasons = missing.iter().map(reason_for);
+        let supply = supply.iter().map(|argument| format!("supplied by: {}", supplying(argument)));
+        Section::new(format!("Not priced: {name}"), [Block::Items(reasons.chain(supply).collect())])
+    })
 }
 
-fn notes(text: &mut String, estimate: &Estimate) {
-    let notes = told_once(estimate);
-    if notes.is_empty() {
-        return;
-    }
-    line(text, &format!("\nBefore choosing: {}", notes.len()));
-    for note in notes.iter().take(NOTES_SHOWN) {
-        line(text, &format!("  [{}] {}", note.code.as_str(), words(note)));
-    }
-    if notes.len() > NOTES_SHOWN {
-        let more = notes.len() - NOTES_SHOWN;
-        line(text, &format!("  ... and {more} more; --format json has them all"));
-    }
+fn notes(estimate: &Estimate) -> Option<Section> {
+    let notes = notes_once(estimate);
+    let title = format!("Before choosing: {}", notes.len());
+    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), words(note))).collect();
+    let room = Room::InAll(NOTES_SHOWN);
+    (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
 }
