@@ -3,10 +3,11 @@
 
 use crate::{
     error::{FaultCode, Result},
-    findings::{Finding, Surveyor, findings},
+    findings::{Surveyor, findings},
     meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, Unknown, meter, read_hours},
     model::{
         connection::{Connection, End},
+        finding::Finding,
         inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},

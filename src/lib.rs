@@ -5,7 +5,7 @@
 //! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
 //!
 //! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] tells
-//! what inputs hold, and [`findings`] what a reader of a report should look at.
+//! what inputs hold, and each report lists [findings](Finding): what a reader should look at.
 //!
 //! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
 //! decimals, and an amount stays an exact fraction until the one place that rounds
@@ -59,7 +59,7 @@ pub mod meter;
 pub mod attribution;
 pub mod rating;
 
-pub mod findings;
+mod findings;
 pub mod statement;
 
 pub mod report;
@@ -74,6 +74,7 @@ pub mod write;
 
 pub use meter::{MeterSettings, Metered, meter};
 pub use model::error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result};
+pub use model::finding::{Finding, FindingCode};
 pub use read::{TrafficSource, inventory};
 pub use report::{Report, ReportOptions, report};
 

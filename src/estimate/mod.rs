@@ -13,13 +13,11 @@ mod schedule_advice;
 pub mod terraform;
 pub mod timing;
 
-use crate::model::invalid::Invalid;
-use crate::model::remedy::Remedy;
 use crate::{
     catalog::{Catalog, CatalogSummary},
     error::{Error, ErrorKind, Result},
     meter::Metered,
-    model::{
+    model::{finding::{Finding, FindingCode}, invalid::Invalid, remedy::Remedy, 
         link::LinkType,
         money::Money,
         time::{BillingMonth, Offset},
@@ -29,7 +27,7 @@ use crate::{
 };
 pub use scenario::{ConnectionCost, Outcome, Scenario};
 
-use advice::{Note, NoteCode, notes_on_places};
+use advice::notes_on_places;
 use quantities::Quantities;
 use scenario::{WhatIf, price};
 use schedule::{Schedule, ScheduleAdvice};
@@ -71,7 +69,7 @@ pub struct Estimate {
     /// The scenarios, in a fixed order. The first one that is priced is what the others are compared with.
     pub scenarios: Vec<Scenario>,
     /// What a reader should know before choosing.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Finding>,
     /// What switches cost, by scenario that has some.
     pub timings: Vec<Timing>,
     /// Advice about the schedule, where there is one.
@@ -129,7 +127,7 @@ fn planned(
     wanted: &[String],
 ) -> Result<Estimate> {
     let traffic = quantities.traffic();
-    let mut notes: Vec<Note> = quantities.note_on_prices(catalog).into_iter().collect();
+    let mut notes: Vec<Finding> = quantities.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(quantities.inventory().connections(), catalog));
     Ok(Estimate {
         source,
@@ -232,10 +230,10 @@ fn what_ifs_of_history<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) ->
 }
 
 /// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
-fn not_told<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Note> + 'e {
+fn not_told<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Finding> + 'e {
     error.missing_prices().iter().map(move |missing| {
         let why = Invalid::new(format!("{what} is not told: {missing}")).with(Remedy::SupplyPrice);
-        Note::new(NoteCode::AdviceNotPriced, why)
+        Finding::new(FindingCode::AdviceNotPriced, why)
     })
 }
 

@@ -1,14 +1,11 @@
 //! Planned connections and monthly bytes to something that can be rated: a basis without hours.
 
-use super::advice::{Note, NoteCode};
-use crate::model::invalid::Invalid;
-use crate::model::remedy::Remedy;
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{MeterSettings, Metered, meter_records},
-    model::{
+    model::{finding::{Finding, FindingCode}, invalid::Invalid, remedy::Remedy, 
         connection::{Bandwidth, Connection, End},
         inventory::Inventory,
         link::LinkType,
@@ -149,7 +146,7 @@ impl Quantities {
     }
 
     /// Says whose prices are used, where no month was given.
-    pub fn note_on_prices(&self, catalog: &Catalog) -> Option<Note> {
+    pub fn note_on_prices(&self, catalog: &Catalog) -> Option<Finding> {
         if self.prices_of != PricesOf::Newest {
             return None;
         }
@@ -166,7 +163,7 @@ impl Quantities {
             Some(hour) => Invalid::new(format!("{used}; some of them end, the first in hour {hour}"))
                 .with(Remedy::ChooseMonth),
         };
-        Some(Note::new(NoteCode::NewestPrices, why))
+        Some(Finding::new(FindingCode::NewestPrices, why))
     }
 }
 

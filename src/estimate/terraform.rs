@@ -5,16 +5,14 @@
 
 use super::{
     Estimate, Scenario,
-    advice::{Note, NoteCode, notes_on_places},
+    advice::notes_on_places,
     quantities::{PlannedConnection, PricesOf, Quantities},
     scenario::{WhatIf, price},
 };
-use crate::model::invalid::Invalid;
-use crate::model::remedy::Remedy;
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{
+    model::{finding::{Finding, FindingCode}, invalid::Invalid, remedy::Remedy, 
         connection::{Bandwidth, Connection, End},
         link::LinkType,
         money::{Amount, Money},
@@ -40,7 +38,7 @@ pub struct PlanQuantities {
     planned: [Vec<PlannedConnection>; 2],
     prices_of: PricesOf,
     changes: Vec<Change>,
-    notes: Vec<Note>,
+    notes: Vec<Finding>,
     /// Why the difference of the plan as a whole is not known.
     open: Vec<Invalid>,
     unchanged: usize,
@@ -138,7 +136,7 @@ struct Builder<'a> {
     catalog: &'a Catalog,
     sides: [Vec<PlannedConnection>; 2],
     faults: Vec<Fault>,
-    notes: Vec<Note>,
+    notes: Vec<Finding>,
     open: Vec<Invalid>,
 }
 
@@ -201,7 +199,7 @@ impl Builder<'_> {
             if unknown.matters && !own {
                 self.open.push(message.clone().into());
             }
-            self.notes.push(note(NoteCode::NotKnown, &unknown.address, message));
+            self.notes.push(note(FindingCode::NotKnown, &unknown.address, message));
         }
     }
 
@@ -223,7 +221,7 @@ impl Builder<'_> {
         if bytes.contains(&None) {
             let message = format!("{address}: no traffic given, so it is not priced");
             let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
-            self.notes.push(note(NoteCode::NoTrafficGiven, address, message.clone()));
+            self.notes.push(note(FindingCode::NoTrafficGiven, address, message.clone()));
             // Nothing that is free, destroyed, or priced as before can cost more.
             if !free && after.is_some() && before != after {
                 self.open.push(message);
@@ -246,7 +244,7 @@ impl Builder<'_> {
                 side.requester_region.as_deref().unwrap_or_default()
             );
             let message = Invalid::new(message).with(Remedy::StateRegionOfReference);
-            let message = note(NoteCode::RegionByReference, address, message);
+            let message = note(FindingCode::RegionByReference, address, message);
             if !self.notes.contains(&message) {
                 self.notes.push(message);
             }
@@ -299,9 +297,8 @@ fn within_region(planned: &PlannedConnection) -> bool {
     planned.requester.region == planned.accepter.region
 }
 
-fn note(code: NoteCode, address: &str, message: impl Into<Invalid>) -> Note {
-    let connection = Some(address).filter(|address| !address.is_empty()).map(Into::into);
-    Note { connection, ..Note::new(code, message) }
+fn note(code: FindingCode, address: &str, message: impl Into<Invalid>) -> Finding {
+    Finding::new(code, message).about(&address.into())
 }
 
 /// Estimates both sides of a plan. Scenarios are [`BEFORE`] and [`AFTER`]; by name also the sides to come over one
@@ -318,7 +315,7 @@ pub fn of_plan(quantities: &PlanQuantities, catalog: &Catalog, wanted: &[String]
     let unknown = before.unknown_columns();
     let what_ifs: Vec<WhatIf<'_>> = what_ifs.into_iter().map(|what_if| what_if.without(unknown)).collect();
     let scenarios = price(&what_ifs, catalog, wanted)?;
-    let mut notes: Vec<Note> = before.note_on_prices(catalog).into_iter().collect();
+    let mut notes: Vec<Finding> = before.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(&connections(after), catalog));
     notes.extend(quantities.notes.iter().cloned());
     Ok(Estimate {

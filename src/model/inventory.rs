@@ -4,8 +4,8 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         connection::Connection,
+        finding::Finding,
         link::{BrokenChain, LinkChange, LinkHistory, LinkType, TypeChange},
-        remark::Remark,
     },
 };
 use std::{
@@ -25,7 +25,7 @@ pub struct Inventory {
     faults: Vec<Fault>,
     changes_given: bool,
     changed_within_region: Vec<Arc<str>>,
-    remarks: Vec<Remark>,
+    findings: Vec<Finding>,
     set_aside: Vec<Connection>,
 }
 
@@ -47,17 +47,19 @@ impl Inventory {
             faults,
             changes_given,
             changed_within_region,
-            remarks: Vec::new(),
+            findings: Vec::new(),
             set_aside: Vec::new(),
         }
     }
 
     /// With what else a reader should know, sorted, whatever the order of the inputs (R17).
     #[must_use]
-    pub(crate) fn with_remarks(mut self, mut remarks: Vec<Remark>) -> Self {
-        remarks.sort_unstable();
-        remarks.dedup();
-        self.remarks = remarks;
+    pub(crate) fn with_findings(mut self, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by(|a, b| {
+            (a.code, &a.connection_id, &a.message).cmp(&(b.code, &b.connection_id, &b.message))
+        });
+        findings.dedup();
+        self.findings = findings;
         self
     }
 
@@ -201,8 +203,8 @@ impl Inventory {
     }
 
     /// What else a reader should know.
-    pub fn remarks(&self) -> &[Remark] {
-        &self.remarks
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 }
 

@@ -4,9 +4,15 @@ use super::{Report, column::Column, grouping::group, options::ReportOptions};
 use crate::{
     catalog::{Catalog, PriceStatus},
     error::{Error, Result},
-    findings::{Finding, FindingCode, Survey, Surveyor, findings},
+    findings::{Survey, Surveyor, findings},
     meter::{Metered, UsageDigest},
-    model::{connection::Connection, did_you_mean, inventory::Inventory, money::Money},
+    model::{
+        connection::Connection,
+        did_you_mean,
+        finding::{Finding, FindingCode},
+        inventory::Inventory,
+        money::Money,
+    },
     rating::{Line, Rating},
     statement::statements,
 };
@@ -125,7 +131,8 @@ impl Traffic<'_> {
         findings.extend(refused_records(self.metered));
         if let Some(account) = &self.options.account {
             findings.retain(|finding| {
-                let connection = finding.connection.map(|index| self.inventory().connection(index));
+                let index = finding.connection_id.as_ref().and_then(|id| self.inventory().index_of(id));
+                let connection = index.map(|index| self.inventory().connection(index));
                 connection.is_none_or(|connection| owns_an_end(account, connection))
             });
         }

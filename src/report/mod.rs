@@ -20,9 +20,9 @@ use crate::{
     attribution::attribute,
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
-    findings::Finding,
     meter::{ControlTotals, Duplicates},
     model::{
+        finding::Finding,
         inventory::Inventory,
         money::Money,
         time::{BillingMonth, Offset},

@@ -4,8 +4,7 @@ use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, values::RowTex
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
-    findings::Finding,
-    model::usage::Sender,
+    model::{finding::Finding, usage::Sender},
     report::{Column, Report, ReportRow},
     statement::Statement,
 };
@@ -188,7 +187,7 @@ pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) ->
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
-        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
+        findings: report.findings.iter().map(finding).collect(),
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
@@ -260,11 +259,11 @@ pub(super) fn totals(report: &Report) -> JsonTotals {
     }
 }
 
-pub(super) fn finding<'a>(report: &'a Report, found: &'a Finding) -> JsonFinding<'a> {
+pub(super) fn finding(found: &Finding) -> JsonFinding<'_> {
     JsonFinding {
         code: found.code.as_str(),
         message: &found.message,
-        connection_id: found.connection.map(|index| &*report.inventory.connection(index).id),
+        connection_id: found.connection_id.as_deref(),
         sender: found.sender.map(Sender::as_str),
         hour: found.hour.map(|hour| hour.to_string()),
     }

@@ -9,8 +9,7 @@ use super::{
 use crate::{
     catalog::CatalogSummary,
     error::Result,
-    findings::Finding,
-    model::money::Money,
+    model::{finding::Finding, money::Money},
     report::{ChargeCategory, Column, Report, ReportRow},
     statement::Statement,
 };

@@ -7,7 +7,7 @@ use super::{
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
 };
-use crate::{error::Result, estimate::Estimate, findings::Finding, report::Report};
+use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::io::Write;
 

@@ -4,7 +4,7 @@ use crate::{
     error::Fault,
     model::{
         connection::{Connection, End},
-        remark::Remark,
+        finding::Finding,
     },
     read::place::Place,
 };
@@ -41,7 +41,7 @@ pub(in crate::read) enum Found {
     /// A row that cannot be read.
     Refused(RefusedRow),
     /// What a reader of reports should know.
-    Remark(Remark),
+    Finding(Finding),
 }
 
 /// Takes what is found, one after the other.

@@ -5,7 +5,7 @@ use crate::{
     error::{FaultCode, Result},
     model::{
         connection::Connection,
-        remark::{Remark, RemarkCode},
+        finding::{Finding, FindingCode},
     },
     read::{
         place::Place,
@@ -30,7 +30,7 @@ pub(super) fn read(
             // Two states may hold one connection, as two exports may.
             Ok(connection) => {
                 if resource.account_from_data_source {
-                    take(Found::Remark(account_remark(&connection)));
+                    take(Found::Finding(account_of_data_source(&connection)));
                 }
                 take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
             }
@@ -44,14 +44,13 @@ pub(super) fn read(
     Ok(())
 }
 
-fn account_remark(connection: &Connection) -> Remark {
+fn account_of_data_source(connection: &Connection) -> Finding {
     let message = format!(
         "the requester's account of {} is taken to be {}, the only one that a data source of the state tells; a \
          state does not say whose provider that is: state it with --requester-account where there are several",
         connection.id, connection.requester.account_id
     );
-    let connection_id = Some(connection.id.clone());
-    Remark { code: RemarkCode::AccountFromDataSource, connection_id, message }
+    Finding::new(FindingCode::AccountFromDataSource, message).about(&connection.id)
 }
 
 fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, String> {

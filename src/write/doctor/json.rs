@@ -68,7 +68,7 @@ fn json_month(seen: &Seen<'_>, month: &MonthSeen) -> Value {
     let findings = month.findings.iter().map(|finding| {
         json!({
             "code": finding.code.as_str(), "message": finding.message,
-            "connection_id": finding.connection.and_then(id), "sender": finding.sender.map(Sender::as_str),
+            "connection_id": finding.connection_id.as_deref(), "sender": finding.sender.map(Sender::as_str),
             "hour": finding.hour.map(|hour| hour.to_string()),
         })
     });

@@ -238,7 +238,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write
             .into_iter()
             .find(|(name, _)| name == "usage_digest")
             .map(|(_, own)| own),
-        findings: found.iter().map(|own| finding(shared, own)).collect(),
+        findings: found.iter().map(finding).collect(),
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
@@ -425,7 +425,7 @@ fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
         .map(|note| JsonNote {
             code: note.code.as_str(),
             message: words(note),
-            connection_id: note.connection.as_deref(),
+            connection_id: note.connection_id.as_deref(),
         })
         .collect()
 }

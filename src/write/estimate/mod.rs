@@ -13,9 +13,11 @@ pub(super) use page::page_of;
 use super::{BEFORE_TAX, after, control_totals, provenance};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario, advice::Note},
-    findings::{Finding, FindingCode},
-    model::remedy::Remedy,
+    estimate::{Estimate, Outcome, Scenario},
+    model::{
+        finding::{Finding, FindingCode},
+        remedy::Remedy,
+    },
     report::Report,
 };
 use std::collections::BTreeSet;
@@ -44,12 +46,12 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
 }
 
 /// A note in words, with what to do about it.
-fn words(note: &Note) -> String {
+fn words(note: &Finding) -> String {
     format!("{}{}", note.message, after(note.remedy.as_ref()))
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
-fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
+fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
     let mut known = BTreeSet::new();
     estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
 }
