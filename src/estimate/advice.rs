@@ -1,6 +1,12 @@
 //! What a reader should know before choosing. Notes never change an amount and refuse nothing.
 
-use crate::{catalog::Catalog, model::{connection::Connection, finding::{Finding, FindingCode}};
+use crate::{
+    catalog::Catalog,
+    model::{
+        connection::Connection,
+        finding::{Finding, FindingCode},
+    },
+};
 use std::sync::Arc;
 
 /// Notes about where connections lie: inside one region, in a region without peering, across the border.

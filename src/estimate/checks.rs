@@ -4,7 +4,12 @@
 
 use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
-    model::{finding::{Finding, FindingCode}, connection::Bandwidth, money::Gb, usage::Sender},
+    model::{
+        connection::Bandwidth,
+        finding::{Finding, FindingCode},
+        money::Gb,
+        usage::Sender,
+    },
     read::topology::{PlannedLink, Topology, Vpc},
 };
 use std::collections::BTreeMap;

@@ -17,9 +17,12 @@ use crate::{
     catalog::{Catalog, CatalogSummary},
     error::{Error, ErrorKind, Result},
     meter::Metered,
-    model::{finding::{Finding, FindingCode}, invalid::Invalid, remedy::Remedy, 
+    model::{
+        finding::{Finding, FindingCode},
+        invalid::Invalid,
         link::LinkType,
         money::Money,
+        remedy::Remedy,
         time::{BillingMonth, Offset},
     },
     read::topology::Topology,

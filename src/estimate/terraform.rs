@@ -12,10 +12,13 @@ use super::{
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{finding::{Finding, FindingCode}, invalid::Invalid, remedy::Remedy, 
+    model::{
         connection::{Bandwidth, Connection, End},
+        finding::{Finding, FindingCode},
+        invalid::Invalid,
         link::LinkType,
         money::{Amount, Money},
+        remedy::Remedy,
     },
     read::{
         monthly::MonthlyBytes,
