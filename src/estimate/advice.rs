@@ -48,12 +48,13 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Finding
         "closing" => Some("is marked as closing on the provider's list of regions that support peering"),
         _ => None,
     };
-    let told = regions.into_iter().filter_map(|region| Some((region, why(region)?)));
-    told.map(|(region, why)| {
-        let message = format!("{region} {why}; ask the provider before planning with it");
-        Finding::new(FindingCode::RegionWithoutPeering, message)
-    })
-    .collect()
+    let doubtful = regions.into_iter().filter_map(|region| Some((region, why(region)?)));
+    doubtful
+        .map(|(region, why)| {
+            let message = format!("{region} {why}; ask the provider before planning with it");
+            Finding::new(FindingCode::RegionWithoutPeering, message)
+        })
+        .collect()
 }
 
 /// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not tell.

@@ -1,11 +1,12 @@
 //! What-if: the same bytes over other link types, through the rating that makes the bill.
 //!
-//! A [`WhatIf`] is a [`Basis`] (traffic, connections, what is asked for) with link types of its own; [`price`]
-//! makes it a [`Scenario`], which holds a [`Report`]. So estimate and bill cannot disagree: `as-billed` *is* the
-//! report. [`quantities`] makes a basis from planned connections and monthly bytes, without a record.
+//! A [`WhatIf`] is metered traffic with link types of its own; [`price`] makes it a [`Scenario`], which holds a
+//! [`Report`]. So estimate and bill cannot disagree: `as-billed` *is* the report. [`quantities`] makes traffic of
+//! planned connections and monthly bytes, without a record.
 
 pub mod advice;
 pub mod checks;
+mod names;
 pub mod quantities;
 mod scenario;
 pub mod schedule;
@@ -28,29 +29,16 @@ use crate::{
     read::topology::Topology,
     report::{Column, Report, ReportOptions, Traffic},
 };
+pub use names::{ALL_GOLD, ALL_PLATINUM, AS_BILLED, AS_PLANNED, SCHEDULED, WELL_TIMED};
 pub use scenario::{ConnectionCost, Outcome, Scenario};
+pub use schedule_advice::{ScheduleAdvice, Share};
 
 use advice::notes_on_places;
 use quantities::Quantities;
 use scenario::{WhatIf, price};
-use schedule::{Schedule, ScheduleAdvice};
+use schedule::Schedule;
 use std::sync::Arc;
 use timing::{Timing, well_timed};
-
-/// The link types that were in effect: the bill itself.
-pub const AS_BILLED: &str = "as-billed";
-/// Every connection between regions is Gold all along.
-pub const ALL_GOLD: &str = "all-gold";
-/// Every connection between regions is Platinum all along.
-pub const ALL_PLATINUM: &str = "all-platinum";
-
-/// Platinum in the windows of a schedule, Gold outside.
-pub const SCHEDULED: &str = "scheduled";
-/// The switches of the bill, each moved to the edge of an hour where it lifts no hour that it need not.
-pub const WELL_TIMED: &str = "well-timed";
-
-/// The link types that a plan writes.
-pub const AS_PLANNED: &str = "as-planned";
 
 /// What the monthly difference is multiplied by for a year.
 pub const MONTHS_PER_YEAR: i128 = 12;
@@ -188,7 +176,7 @@ pub fn of_history(
                 Err(error) if error.kind() == ErrorKind::MissingPrice => {
                     let what =
                         format!("what the switches of {} would cost just after the hour", scenario.name);
-                    notes.extend(not_told(&what, &error));
+                    notes.extend(left_out(&what, &error));
                 }
                 timing => timings.push(timing?),
             }
@@ -196,7 +184,7 @@ pub fn of_history(
     }
     let schedule = schedule.map(|own| ScheduleAdvice::of(own, traffic, catalog)).transpose()?;
     if let Some(error) = schedule.as_ref().and_then(|advice| advice.missing.as_ref()) {
-        notes.extend(not_told("the break-even share of the schedule", error));
+        notes.extend(left_out("the break-even share of the schedule", error));
     }
     Ok(Estimate {
         source: "history",
@@ -233,7 +221,7 @@ fn what_ifs_of_history<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) ->
 }
 
 /// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
-fn not_told<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Finding> + 'e {
+fn left_out<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Finding> + 'e {
     error.missing_prices().iter().map(move |missing| {
         let why = Invalid::new(format!("{what} is not told: {missing}")).with(Remedy::SupplyPrice);
         Finding::new(FindingCode::AdviceNotPriced, why)

@@ -1,4 +1,4 @@
-//! Planned connections and monthly bytes to something that can be rated: a basis without hours.
+//! Planned connections and monthly bytes to something that can be rated, without hours.
 
 use crate::{
     attribution::attribute,

@@ -1,6 +1,6 @@
 //! One question and its answer: the same traffic over other link types, as a report.
 
-use super::{ALL_GOLD, ALL_PLATINUM};
+use super::names::{ALL_GOLD, ALL_PLATINUM};
 use crate::{
     catalog::{Catalog, PriceStatus, SHIPPED_OVERLAYS, shipped_overlay},
     error::{Error, ErrorKind, MissingPrice, Result},

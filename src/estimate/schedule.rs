@@ -1,7 +1,5 @@
 //! Platinum in weekly windows, Gold outside: link types that follow a clock, and advice about them.
 
-pub use super::schedule_advice::{ScheduleAdvice, Share};
-
 use super::timing::{Stretch, history_of, platinum_in_hours};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

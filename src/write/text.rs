@@ -2,7 +2,7 @@
 
 use super::{
     csv::output_error,
-    doctor::{self, Seen},
+    doctor::{self, Diagnosis},
     estimate,
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
@@ -28,8 +28,8 @@ pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
 /// Writes what the doctor saw of inputs.
 ///
 /// Fails where `output` does.
-pub fn doctor(seen: &Seen<'_>, output: impl Write) -> Result<()> {
-    write(&doctor::page_of(seen), output)
+pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
+    write(&doctor::page_of(diagnosis), output)
 }
 
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.

@@ -8,7 +8,7 @@ use crate::{
 };
 use peerbill::{
     Error, Result,
-    doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
+    doctor::{MonthSummary, SourceSummary, examine, inventory_of, look_through},
     meter::Refused,
     model::{
         inventory::Inventory,
@@ -16,7 +16,7 @@ use peerbill::{
     },
     read::{TrafficSource, describe_connections, describe_link_changes},
     write::{
-        doctor::{InputSeen, Seen, json},
+        doctor::{Diagnosis, InputSummary, json},
         text,
     },
 };
@@ -39,7 +39,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let threads = traffic::threads();
     // Link changes decide about no hour, and what they lack cannot be told before the months are known.
     let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
-    let look = |inventory: &Inventory| -> Result<Vec<SourceSeen>> {
+    let look = |inventory: &Inventory| -> Result<Vec<SourceSummary>> {
         sources.iter().map(|source| look_through(source, inventory, offset, threads)).collect()
     };
     let mut seen = look(&without_changes)?;
@@ -59,7 +59,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         None => inventory(&args, &documents, &months, offset)?,
     };
     let inventory = inventory.map(Arc::new);
-    let mut examined: Vec<MonthSeen> = Vec::new();
+    let mut examined: Vec<MonthSummary> = Vec::new();
     if let Some(inventory) = inventory.as_ref().filter(|_| !sources.is_empty()) {
         for month in months {
             let settings = traffic::meter_settings(&args.traffic, month, offset, Refused::Count);
@@ -71,7 +71,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let inventory = inventory.as_deref();
     let settings = traffic::all_settings(settings, &args.traffic);
     let months = &examined[..];
-    let seen = Seen {
+    let seen = Diagnosis {
         inputs: &inputs,
         inventory,
         connections_given,
@@ -113,8 +113,8 @@ fn told(
     inputs: &Inputs,
     documents: &Documents,
     sources: &[TrafficSource],
-    seen: Vec<SourceSeen>,
-) -> Result<Vec<InputSeen>> {
+    seen: Vec<SourceSummary>,
+) -> Result<Vec<InputSummary>> {
     let mut what = Vec::new();
     for document in &documents.connections {
         what.push((describe_connections(document)?, None, None));
@@ -130,7 +130,7 @@ fn told(
     }));
     let told = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
         let (role, name) = (role.to_owned(), name.to_owned());
-        InputSeen { role, name, stored, format, records, refused, hours }
+        InputSummary { role, name, stored, format, records, refused, hours }
     });
     Ok(told.collect())
 }

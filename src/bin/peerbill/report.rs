@@ -58,13 +58,13 @@ fn print(
     };
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == ReportFormat::Csv {
-        tell_basis(report);
+        print_provenance(report);
     }
     Ok(())
 }
 
 /// What the CSV itself has no place for.
-fn tell_basis(report: &Report) {
+fn print_provenance(report: &Report) {
     for (name, value) in write::provenance(report) {
         say!("{name}: {value}");
     }

@@ -1,8 +1,8 @@
 //! What was seen of inputs, as JSON.
 
-use super::{Seen, last_hour};
+use super::{Diagnosis, last_hour};
 use crate::{
-    doctor::MonthSeen,
+    doctor::MonthSummary,
     error::Result,
     model::{inventory::Inventory, usage::Sender},
     write::{csv::output_error, explained, totals},
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use std::io::Write;
 
 /// As JSON; numbers that matter are strings.
-pub fn json(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
-    let inputs = seen.inputs.iter().map(|input| {
+pub fn json(diagnosis: &Diagnosis<'_>, mut output: impl Write) -> Result<()> {
+    let inputs = diagnosis.inputs.iter().map(|input| {
         json!({
             "role": input.role, "name": input.name, "stored": input.stored, "format": input.format,
             "records": input.records.to_string(), "refused": input.refused.map(|count| count.to_string()),
@@ -20,15 +20,15 @@ pub fn json(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
             "last_hour": input.hours.map(last_hour),
         })
     });
-    let months = seen.months.iter().map(|month| json_month(seen, month));
+    let months = diagnosis.months.iter().map(|month| json_month(diagnosis, month));
     let value = json!({
-        "offset": seen.offset.to_string(),
+        "offset": diagnosis.offset.to_string(),
         "inputs": inputs.collect::<Vec<Value>>(),
-        "connections_given": seen.connections_given,
-        "inventory": seen.inventory.map(json_inventory),
-        "unknown_connections": seen.unknown,
+        "connections_given": diagnosis.connections_given,
+        "inventory": diagnosis.inventory.map(json_inventory),
+        "unknown_connections": diagnosis.unknown,
         "months": months.collect::<Vec<Value>>(),
-        "settings": seen.settings.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        "settings": diagnosis.settings.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "peerbill_version": env!("CARGO_PKG_VERSION"),
     });
     let written = serde_json::to_writer_pretty(&mut output, &value).map_err(std::io::Error::from);
@@ -47,8 +47,8 @@ fn json_inventory(inventory: &Inventory) -> Value {
     })
 }
 
-fn json_month(seen: &Seen<'_>, month: &MonthSeen) -> Value {
-    let id = |index: usize| seen.inventory.map(|inventory| inventory.connection(index).id.to_string());
+fn json_month(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Value {
+    let id = |index: usize| diagnosis.inventory.map(|inventory| inventory.connection(index).id.to_string());
     let ends = month.ends.iter().map(|end| {
         let gaps = end.gaps.iter().map(|gap| json!({"start": gap.start.to_string(), "end": gap.end.to_string()}));
         json!({

@@ -1,4 +1,4 @@
-//! What was seen of inputs, for a screen and as JSON.
+//! What the doctor says of inputs, for a screen and as JSON.
 
 mod json;
 #[cfg(feature = "cli")]
@@ -9,7 +9,7 @@ pub use json::json;
 pub(super) use page::page_of;
 
 use crate::{
-    doctor::MonthSeen,
+    doctor::MonthSummary,
     model::{
         inventory::Inventory,
         time::{Hour, Offset, Period},
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 /// One input, as a reader of the table knows it.
 #[derive(Debug, Clone)]
-pub struct InputSeen {
+pub struct InputSummary {
     /// What it was given as: `usage`, `connections`, `link-changes` ...
     pub role: String,
     /// Its name, usually the path.
@@ -36,11 +36,11 @@ pub struct InputSeen {
     pub hours: Option<Period>,
 }
 
-/// All that was seen.
+/// What the doctor says of all inputs.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub struct Diagnosis<'a> {
     /// The inputs.
-    pub inputs: &'a [InputSeen],
+    pub inputs: &'a [InputSummary],
     /// The connections: those that were given, or that traffic names.
     pub inventory: Option<&'a Inventory>,
     /// Whether they were given.
@@ -48,7 +48,7 @@ pub struct Seen<'a> {
     /// Ids that traffic names and the inventory lacks.
     pub unknown: &'a BTreeSet<String>,
     /// The months, rising.
-    pub months: &'a [MonthSeen],
+    pub months: &'a [MonthSummary],
     /// The offset in which months have their edges.
     pub offset: Offset,
     /// Names and values of the settings by which inputs were read.

@@ -1,9 +1,9 @@
 //! What was seen of inputs, as a page.
 
-use super::{InputSeen, Seen, last_hour};
+use super::{Diagnosis, InputSummary, last_hour};
 use crate::{
     attribution::attribute,
-    doctor::{EndSeen, MonthSeen},
+    doctor::{EndCoverage, MonthSummary},
     error::FAULTS_LISTED,
     model::{inventory::Inventory, time::Period},
     write::{
@@ -17,26 +17,27 @@ use crate::{
 /// How many ends of connections a screen has room for, of a month.
 const ENDS_SHOWN: usize = 60;
 
-/// The page of what was seen.
-pub(in crate::write) fn page_of(seen: &Seen<'_>) -> Page {
-    let mut sections = vec![inputs(seen.inputs)];
-    sections.extend(seen.inventory.map(|inventory| connections(inventory, seen.connections_given)));
-    let unknown = unknown(seen).into_iter();
-    let settings = seen.settings.iter().map(|(name, value)| format!("setting {name}: {value}"));
+/// The page of a diagnosis.
+pub(in crate::write) fn page_of(diagnosis: &Diagnosis<'_>) -> Page {
+    let mut sections = vec![inputs(diagnosis.inputs)];
+    sections.extend(diagnosis.inventory.map(|inventory| connections(inventory, diagnosis.connections_given)));
+    let unknown = unknown(diagnosis).into_iter();
+    let settings = diagnosis.settings.iter().map(|(name, value)| format!("setting {name}: {value}"));
     let more = Block::Items(unknown.chain(settings).collect());
     sections.last_mut().into_iter().for_each(|last| last.blocks.push(more.clone()));
-    if seen.months.is_empty() {
+    if diagnosis.months.is_empty() {
         sections.push(Section::new("No month has a record of a known connection.", []));
     }
-    for (month, inventory) in seen.months.iter().filter_map(|month| Some((month, seen.inventory?))) {
-        sections.push(month_totals(seen, month));
+    for (month, inventory) in diagnosis.months.iter().filter_map(|month| Some((month, diagnosis.inventory?)))
+    {
+        sections.push(month_totals(diagnosis, month));
         sections.push(ends(inventory, month));
         sections.push(findings(&month.findings));
     }
     Page { sections, ..Page::default() }
 }
 
-fn inputs(inputs: &[InputSeen]) -> Section {
+fn inputs(inputs: &[InputSummary]) -> Section {
     let hours = |hours: Option<Period>| match hours {
         Some(hours) => [hours.start.to_string(), last_hour(hours)],
         None => Default::default(),
@@ -70,26 +71,26 @@ fn connections(inventory: &Inventory, given: bool) -> Section {
 }
 
 /// The ids that traffic names and the inventory lacks.
-fn unknown(seen: &Seen<'_>) -> Option<String> {
-    let unknown: Vec<&str> = seen.unknown.iter().map(String::as_str).collect();
+fn unknown(diagnosis: &Diagnosis<'_>) -> Option<String> {
+    let unknown: Vec<&str> = diagnosis.unknown.iter().map(String::as_str).collect();
     let more = unknown.len().saturating_sub(FAULTS_LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let ids = unknown[..unknown.len().min(FAULTS_LISTED)].join(", ");
     (!unknown.is_empty()).then(|| format!("traffic names others: {ids}{more}"))
 }
 
-fn month_totals(seen: &Seen<'_>, month: &MonthSeen) -> Section {
+fn month_totals(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Section {
     let refused = month.refused.iter().map(|(code, count)| format!("refused as {}: {count}", code.as_str()));
     let silent = month.silent.map(|sender| {
         let what = if month.refused.is_empty() { "record" } else { "record that is not refused" };
         format!("no {sender} has a {what}: is the export of that side missing?")
     });
     let items = Block::Items(refused.chain(silent).collect());
-    let title = format!("Month {} ({})", month.month, seen.offset);
+    let title = format!("Month {} ({})", month.month, diagnosis.offset);
     Section::new(title, [totals_table(totals(&month.totals)), items])
 }
 
-fn ends(inventory: &Inventory, month: &MonthSeen) -> Section {
+fn ends(inventory: &Inventory, month: &MonthSummary) -> Section {
     let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end));
     let header = [
         "connection",
@@ -109,7 +110,7 @@ fn ends(inventory: &Inventory, month: &MonthSeen) -> Section {
     ends
 }
 
-fn end_row(inventory: &Inventory, end: &EndSeen) -> Vec<String> {
+fn end_row(inventory: &Inventory, end: &EndCoverage) -> Vec<String> {
     let connection = inventory.connection(end.connection);
     let account = attribute(connection, end.sender).billing_account_id;
     // Of gaps of one length the first is shown.

@@ -42,11 +42,11 @@ pub(super) fn coverage(changes: &Changes) -> String {
 fn cells(own: &ChangeCost) -> Result<Vec<String>> {
     let change = &own.change;
     let sides = [change.before.as_ref(), change.after.as_ref()];
-    let told = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
-    let mut cells = vec![change.address.clone(), change.action.to_string(), told(route)];
+    let both = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
+    let mut cells = vec![change.address.clone(), change.action.to_string(), both(route)];
     cells.extend([
-        told(|side| link_type(side, LinkType::as_str)),
-        told(|side| link_type(side, LinkType::sla)),
+        both(|side| link_type(side, LinkType::as_str)),
+        both(|side| link_type(side, LinkType::sla)),
     ]);
     cells.extend(costs(own.before, own.after, own.assumed)?);
     Ok(cells)

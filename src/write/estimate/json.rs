@@ -4,8 +4,7 @@ use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
 use crate::{
     error::{Error, Result},
     estimate::{
-        Estimate, Scenario, per_year,
-        schedule::ScheduleAdvice,
+        Estimate, Scenario, ScheduleAdvice, per_year,
         terraform::{self, Changes},
         timing::Timing,
     },

@@ -94,7 +94,7 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
 }
 
 /// What the CSV itself has no place for, line by line.
-pub fn basis(estimate: &Estimate) -> Vec<String> {
+pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
     const SHOWN: usize = 20;
     let mut lines: Vec<String> =
         facts(estimate).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -111,8 +111,8 @@ pub fn basis(estimate: &Estimate) -> Vec<String> {
         notes_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
     );
     let findings = findings(estimate);
-    let told = findings.iter().take(SHOWN);
-    lines.extend(told.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));
+    let first = findings.iter().take(SHOWN);
+    lines.extend(first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }

@@ -7,12 +7,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    estimate::{
-        Estimate, Scenario, per_year,
-        schedule::{ScheduleAdvice, Share},
-        terraform::Changes,
-        timing::Timing,
-    },
+    estimate::{Estimate, Scenario, ScheduleAdvice, Share, per_year, terraform::Changes, timing::Timing},
     model::{link::LinkType, money::Money},
     report::{Column, ReportRow},
     write::{

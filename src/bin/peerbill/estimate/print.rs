@@ -23,7 +23,7 @@ pub fn print(
     };
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == EstimateFormat::Csv {
-        for line in write::estimate::basis(estimate) {
+        for line in write::estimate::provenance_lines(estimate) {
             say!("{line}");
         }
     }
