@@ -22,6 +22,7 @@ pub enum RemarkCode {
 }
 
 /// Something about the connections or their changes that a reader should know; it changes nothing.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
     /// What kind of thing.
