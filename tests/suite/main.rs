@@ -10,6 +10,7 @@ mod estimate_plan;
 mod golden;
 #[cfg(feature = "cli")]
 mod json_schema;
+mod inventory;
 mod layers;
 #[cfg(feature = "parquet")]
 mod parquet;
