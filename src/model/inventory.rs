@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -104,6 +104,7 @@ impl Inventory {
     pub fn new(mut connections: Vec<Connection>, changes: Vec<LinkChange>) -> Result<Self> {
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         let mut faults = faults_of_rows(&connections);
+        let faulty: BTreeSet<Arc<str>> = faults.iter().map(|(id, _)| id.clone()).collect();
         let mut by_connection: BTreeMap<Arc<str>, Vec<TypeChange>> = BTreeMap::new();
         for LinkChange { connection_id, changed_at, from, to } in changes {
             by_connection.entry(connection_id).or_default().push(TypeChange { at: changed_at, from, to });
@@ -117,16 +118,22 @@ impl Inventory {
             }
             match history_of(connection, &changes) {
                 Ok(history) => histories.push(history),
+                // Refused for its row, it is not to be refused for a broken chain as well.
+                Err(_) if faulty.contains(&connection.id) => {}
                 Err(broken) => {
                     let (_, why) = explain_chain(broken, connection, &changes, "");
-                    faults.push(Fault::new(FaultCode::BrokenChain, why));
+                    faults.push((connection.id.clone(), Fault::new(FaultCode::BrokenChain, why)));
                 }
             }
         }
-        for id in by_connection.keys() {
-            let why = format!("a link change names connection {id}, which is not in the inventory");
-            faults.push(Fault::new(FaultCode::UnknownConnection, why));
+        for (id, changes) in &by_connection {
+            faults.extend(changes.iter().map(|TypeChange { at, .. }| {
+                let why =
+                    format!("connection {id}, whose link type changes at {at}, is not in the inventory");
+                (id.clone(), Fault::new(FaultCode::UnknownConnection, why))
+            }));
         }
+        let faults = faults.into_iter().map(|(_, fault)| fault).collect();
         match Error::from_faults(ErrorKind::Input, faults) {
             Some(error) => Err(error),
             None => {
@@ -208,18 +215,19 @@ impl Inventory {
     }
 }
 
-/// What is wrong with connections, sorted by id, before their changes are looked at.
-fn faults_of_rows(connections: &[Connection]) -> Vec<Fault> {
+/// What is wrong with connections, sorted by id, before their changes are looked at; each with its connection.
+fn faults_of_rows(connections: &[Connection]) -> Vec<(Arc<str>, Fault)> {
     let mut faults = Vec::new();
+    let mut last_good: Option<&Arc<str>> = None;
     for connection in connections {
+        let id = &connection.id;
         if let Err(why) = connection.check() {
-            let why = format!("connection {:?}: {why}", connection.id);
-            faults.push(Fault::new(FaultCode::UnreadableRow, why));
+            let fault = Fault::new(FaultCode::UnreadableRow, format!("connection {id:?}: {why}"));
+            faults.push((id.clone(), fault));
+        } else if last_good.replace(id) == Some(id) {
+            let fault = Fault::new(FaultCode::FaultyConnection, format!("connection {id:?} is given twice"));
+            faults.push((id.clone(), fault));
         }
-    }
-    for pair in connections.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-        let why = format!("connection {:?} is given twice", pair[1].id);
-        faults.push(Fault::new(FaultCode::FaultyConnection, why));
     }
     faults
 }
@@ -352,7 +360,7 @@ mod tests {
             "connection \"pcc-1\" is given twice\n\
              the last change of pcc-2 ends with Platinum, but the inventory says Gold; \
              a change is missing or the inventory is of another day\n\
-             a link change names connection pcc-9, which is not in the inventory"
+             connection pcc-9, whose link type changes at 2026-10-05T03:00:00Z, is not in the inventory"
         );
         let swapped = vec![change("pcc-1", "2026-10-05T03:00:00Z", Platinum, Gold)];
         let again = [swapped.clone(), vec![change("pcc-1", "2026-10-06T03:00:00Z", Platinum, Gold)]].concat();

@@ -9,18 +9,13 @@ mod output;
 mod parquet;
 mod refusals;
 mod settings;
-#[path = "../support"]
-mod support {
-    pub mod program;
-}
-
+use crate::support::program::{Outcome, finish, peerbill, run};
 use std::{
     fs::{self, File},
     io::Write,
     path::Path,
     process::Stdio,
 };
-use support::program::{Outcome, finish, peerbill, run};
 use tempfile::TempDir;
 
 const USAGE: &str = "timestamp,connection_id,sender,bytes\n\

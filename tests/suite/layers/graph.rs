@@ -1,6 +1,6 @@
 //! Which files reach which others, through which items.
 
-use crate::modules::Modules;
+use super::modules::Modules;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many imports may lead from a name to its item: those of a circle of imports would never end.

@@ -1,12 +1,9 @@
 //! Parquet as real writers make it, and Parquet that is hostile.
 
-mod support {
-    #[expect(dead_code, reason = "shapes are drawn by the properties")]
-    pub mod columns;
-    #[expect(dead_code, reason = "only records are drawn here")]
-    pub mod oracle;
-}
-
+use crate::support::{
+    columns::{COMMON, Shape},
+    oracle::Record,
+};
 use parquet::{
     data_type::{ByteArray, ByteArrayType, DataType, Int64Type},
     file::{properties::WriterProperties, writer::SerializedFileWriter},
@@ -20,10 +17,6 @@ use peerbill::{
     write,
 };
 use std::{fs, path::Path, sync::Arc};
-use support::{
-    columns::{COMMON, Shape},
-    oracle::Record,
-};
 
 const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
     pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-22,1,cn-beijing,2,cn-shanghai,Gold\n";
@@ -54,7 +47,7 @@ fn files(prefix: &str) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn files_of_real_writers_hold_what_the_csv_holds() {
-    let csv = include_bytes!("parquet-files/usage.csv");
+    let csv = include_bytes!("../parquet-files/usage.csv");
     let expected = metered(TrafficSource::from_bytes("usage.csv", &csv[..])).expect("it can be read");
     let hours = expected.usage().metered_hours().expect("hours");
     assert_eq!((hours.len(), expected.totals.outside_period.bytes, expected.refused_for_cause), (5, 11, 1));
@@ -107,7 +100,7 @@ fn r15_bad_rows_are_refused_with_file_row_group_and_row_and_the_others_are_not()
         })
         .collect();
     let shape = Shape { rows: (3, 2), ..COMMON };
-    let file = support::columns::file(&records, &shape);
+    let file = crate::support::columns::file(&records, &shape);
     let metered = metered(TrafficSource::from_bytes("u.parquet", file)).expect("its rows can be told apart");
     let told: Vec<String> = metered.refused().iter().map(|own| own.fault.to_string()).collect();
     assert_eq!(
@@ -138,7 +131,7 @@ fn r15_copies_are_found_across_row_groups() {
         bytes: Some(5),
     };
     let records: Vec<Record> = (0..20).chain([7]).map(record).collect();
-    let file = support::columns::file(&records, &Shape { rows: (9, 9), ..COMMON });
+    let file = crate::support::columns::file(&records, &Shape { rows: (9, 9), ..COMMON });
     let metered = metered(TrafficSource::from_bytes("u.parquet", file)).expect("its rows can be read");
     let lines: Vec<_> = metered.refused().iter().map(|own| (own.fault.code, own.fault.line)).collect();
     let copy = FaultCode::DuplicateRecord;

@@ -1,16 +1,12 @@
 //! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
 //! `tests/cases/estimate` one of `peerbill estimate`; README.md in tests/cases says how to read them.
 
-mod support {
-    pub mod program;
-}
-
+use crate::support::program;
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
-use support::program;
 
 /// Rewrites what is expected from what comes out. Such a run fails, so that it is never taken for a test.
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";

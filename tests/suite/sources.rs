@@ -1,15 +1,11 @@
 //! The same month, told by every source, gives the same report to the byte; what only some sources can tell is held
 //! against arithmetic with big rationals.
 
-#[allow(dead_code, reason = "other tests use more of it")]
-mod support {
-    #[cfg(feature = "parquet")]
-    pub mod columns;
-    pub mod months;
-    pub mod oracle;
-    pub mod sites;
-}
-
+use crate::support::{
+    months::{self, Table},
+    oracle::{HOUR, Month, Record},
+    sites::{Site, on_months},
+};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
@@ -24,17 +20,12 @@ use peerbill::{
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 use std::fmt::Write;
-use support::{
-    months::{self, Table},
-    oracle::{HOUR, Month, Record},
-    sites::{Site, on_months},
-};
 
 const SENDERS: [Sender; 2] = [Sender::Requester, Sender::Accepter];
 
 /// How a Parquet file may be laid out, where Parquet is read.
 #[cfg(feature = "parquet")]
-use support::columns::shape as shapes;
+use crate::support::columns::shape as shapes;
 #[cfg(not(feature = "parquet"))]
 fn shapes() -> Just<()> {
     Just(())
@@ -92,7 +83,7 @@ fn r10_rates_are_summed_exactly_and_rounded_once_an_hour() {
     let rate = (0u64..1 << 40, "[0-9]{1,20}", 1u32..=3600, 0..3_i64, 0..2_usize, 0..2_usize);
     on_months(42, 150, vec(rate, 1..40), |site, month, rates| {
         let mut month = lasting(month);
-        let (start, _) = support::oracle::period(&month);
+        let (start, _) = crate::support::oracle::period(&month);
         let mut sums = std::collections::BTreeMap::new();
         let mut files = [String::new(), String::new()];
         for (index, (whole, decimals, period, hour, connection, sender)) in rates.iter().enumerate() {
@@ -134,8 +125,8 @@ fn r6_an_entry_over_several_hours_is_the_records_of_its_parts() {
         (any::<bool>(), -3..3_i64, 0..3600_i64, 0..9000_i64, any::<u64>(), any::<Index>(), 0..2_usize);
     on_months(43, 150, vec(entry, 1..30), |site, month, entries| {
         let mut month = lasting(month);
-        month.copies = support::oracle::Copies::Sum;
-        let edges = support::oracle::period(&month);
+        month.copies = crate::support::oracle::Copies::Sum;
+        let edges = crate::support::oracle::period(&month);
         let (mut log, mut parts) = (String::new(), Vec::new());
         for (at_end, hour, second, seconds, bytes, connection, sender) in entries {
             let edge = if at_end { edges.1 } else { edges.0 };
@@ -208,7 +199,7 @@ fn as_ndjson(month: &Month) -> String {
             ),
             _ => format!(
                 r#"{{"bytes":{quote}{bytes}{quote}, "more":[{{"bytes":0}}], "sender":"{sender}","connection_id":"{connection_id}","timestamp":"{}"}}"#,
-                support::oracle::instant(*at)
+                crate::support::oracle::instant(*at)
             ),
         }
     });
@@ -217,8 +208,8 @@ fn as_ndjson(month: &Month) -> String {
 
 /// Nothing where Parquet is not read.
 #[cfg(feature = "parquet")]
-fn as_parquet(month: &Month, shape: &support::columns::Shape) -> Vec<TrafficSource> {
-    use support::columns::{CLOCK, file};
+fn as_parquet(month: &Month, shape: &crate::support::columns::Shape) -> Vec<TrafficSource> {
+    use crate::support::columns::{CLOCK, file};
     let clock = format!("+{CLOCK:02}:00").parse().expect("an offset");
     let source = TrafficSource::from_bytes("u.parquet", file(&month.records, shape));
     vec![source.with_naive_offset(Some(clock))]

@@ -1,6 +1,6 @@
 //! The check itself, on small crates.
 
-use crate::{graph::Graph, modules::Modules};
+use super::{graph::Graph, modules::Modules};
 
 /// What the files of a crate reach; the first one is its root.
 fn graph(files: &[(&str, &str)]) -> Graph {

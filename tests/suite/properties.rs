@@ -2,15 +2,12 @@
 //!
 //! The months are random but the same in every run: each property has its own seed, and no file remembers failures.
 
-mod support {
-    #[cfg(feature = "parquet")]
-    pub mod columns;
-    pub mod exports;
-    pub mod months;
-    pub mod oracle;
-    pub mod sites;
-}
-
+use crate::support::{
+    exports::{Exports, exports},
+    months::{self, Table},
+    oracle::{self, Copies, HOUR, Month, Record, decimal, rational, whole},
+    sites::{Site, config, on_months, sites, texts},
+};
 use num_rational::BigRational;
 use peerbill::{
     meter::{Count, Metered},
@@ -23,12 +20,6 @@ use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree, 
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-};
-use support::{
-    exports::{Exports, exports},
-    months::{self, Table},
-    oracle::{self, Copies, HOUR, Month, Record, decimal, rational, whole},
-    sites::{Site, config, on_months, sites, texts},
 };
 
 #[test]
@@ -75,7 +66,8 @@ fn an_independent_oracle_agrees_on_crowded_and_on_sparse_months_in_any_order() {
                 assert_eq!(printed.metered.totals().refused.records, expected.refused.0);
                 #[cfg(feature = "parquet")]
                 {
-                    let file = support::columns::file(&month.records, &support::columns::COMMON);
+                    let file =
+                        crate::support::columns::file(&month.records, &crate::support::columns::COMMON);
                     let source = [TrafficSource::from_bytes("usage.parquet", file)];
                     let [_, connections, changes] = texts(&month);
                     let columns = site.print_metered(site.meter_sources(
@@ -230,7 +222,7 @@ fn the_report_of_metered_hours_is_that_of_their_records() {
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_of_any_shape_gives_the_same_bytes_as_csv() {
-    use support::columns;
+    use crate::support::columns;
     on_months(3, 250, columns::shape(), |site, month, shape| {
         let [usage, connections, changes] = texts(month);
         let expected = site.print_from(month, true, &[usage], &connections, &changes);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const PARQUET: &[u8] = include_bytes!("../parquet-files/pyarrow.parquet");
+const PARQUET: &[u8] = include_bytes!("../../parquet-files/pyarrow.parquet");
 
 /// Meters all that is read of `usage.parquet`, of which one record is of an unknown connection.
 const METER_PARQUET: [&str; 9] = [

@@ -1,13 +1,11 @@
 //! What holds for every estimate: `as-billed` is the report, and every scenario is what an oracle makes of it that
 //! shares no code.
 
-mod support {
-    #[allow(dead_code, reason = "every test takes what it needs")]
-    pub mod months;
-    pub mod oracle;
-    pub mod sites;
-}
-
+use crate::support::{
+    months,
+    oracle::{self, Bill, Change, Connection, Copies, HOUR, Level, Month, Record, rational, whole},
+    sites::{Site, on_months, texts},
+};
 use num_bigint::BigInt;
 use peerbill::{
     catalog::shipped,
@@ -27,11 +25,6 @@ use peerbill::{
 };
 use proptest::{collection::vec, option, prelude::*, strategy::ValueTree};
 use std::collections::BTreeMap;
-use support::{
-    months,
-    oracle::{self, Bill, Change, Connection, Copies, HOUR, Level, Month, Record, rational, whole},
-    sites::{Site, on_months, texts},
-};
 
 const DAY: i64 = 24 * HOUR;
 const MINUTE: i64 = 60_000;
@@ -248,7 +241,7 @@ fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
 fn months_of_an_estimate_are_full_of_switches() {
     let drawn = months::month(&months::china_site());
     // A property over months without a switch would prove nothing.
-    let mut runner = proptest::test_runner::TestRunner::new(support::sites::config(52, 1));
+    let mut runner = proptest::test_runner::TestRunner::new(crate::support::sites::config(52, 1));
     let switches = (0..50).map(|_| {
         let month = drawn.new_tree(&mut runner).expect("a month").current();
         month.connections.iter().map(|own| own.changes.len()).sum::<usize>()
