@@ -13,6 +13,7 @@ use std::ops::Range;
 
 /// What one account pays for the month, and how the print adds up to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Statement {
     /// The account.
     pub billing_account_id: String,

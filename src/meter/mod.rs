@@ -44,6 +44,8 @@ pub use unknown::Unknown;
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Duplicates {
     /// Every copy is refused.
     #[default]
@@ -128,10 +130,12 @@ pub(crate) struct Rules {
 
 /// A number of records and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Count {
     /// Records.
     pub records: u64,
     /// Bytes; an unreadable number counts 0.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
 }
 
@@ -163,6 +167,7 @@ impl Count {
 
 /// Where every record went (R14): read = billed + free + outside the period + refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ControlTotals {
     /// All that was read.
     pub read: Count,

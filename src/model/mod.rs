@@ -10,6 +10,8 @@ pub mod inventory;
 pub mod link;
 pub mod money;
 pub mod remedy;
+#[cfg(feature = "serde")]
+pub(crate) mod serialize;
 pub mod time;
 pub mod usage;
 

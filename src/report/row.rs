@@ -14,6 +14,8 @@ use crate::{
 /// What a row charges for.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum ChargeCategory {
     /// Traffic between regions, at the price of a link type.
     Usage,
@@ -40,6 +42,7 @@ impl ChargeCategory {
 /// [`Report::rows`](super::Report::rows).
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReportRow<'r> {
     /// The billing month.
     pub billing_month: Option<BillingMonth>,
@@ -64,6 +67,7 @@ pub struct ReportRow<'r> {
     /// What the row charges for.
     pub charge_category: Option<ChargeCategory>,
     /// Bytes sent.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text_or_none"))]
     pub consumed_bytes: Option<u128>,
     /// The same in GB (R9), rounded half to even at 10 decimals.
     pub pricing_quantity: Option<Money>,

@@ -6,16 +6,19 @@
 mod cli;
 mod estimate;
 mod estimate_plan;
+mod findings;
 #[cfg(feature = "cli")]
 mod golden;
+mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
-mod inventory;
 mod layers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod properties;
 #[cfg(feature = "cli")]
 mod readme;
+#[cfg(feature = "serde")]
+mod serialize;
 mod sources;
 mod support;
