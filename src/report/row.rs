@@ -123,7 +123,7 @@ impl ReportRow<'_> {
     }
 
     /// Whether the row makes an account's rows add up, and is no traffic.
-    pub(crate) fn is_adjustment(&self) -> bool {
+    pub fn is_adjustment(&self) -> bool {
         self.charge_category == Some(ChargeCategory::Adjustment)
     }
 

@@ -3,7 +3,7 @@
 use super::{
     changes::{change_tables, coverage},
     facts, findings, notes_once,
-    page::{accounts_table, connections_table, missing, scenario_cells},
+    scenarios::{accounts_table, connections_table, missing, scenario_cells},
     words,
 };
 use crate::{

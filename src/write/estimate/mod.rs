@@ -4,7 +4,9 @@ mod changes;
 mod comment;
 pub mod csv;
 pub mod json;
+#[cfg(feature = "cli")]
 mod page;
+mod scenarios;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
