@@ -119,7 +119,8 @@ impl ReportRow<'_> {
 
     /// Takes the values of all other columns away.
     pub(super) fn keep(&mut self, columns: &[Column]) {
-        Column::ALL.into_iter().filter(|column| !columns.contains(column)).for_each(|own| self.clear(own));
+        let others = Column::ALL.into_iter().filter(|column| !columns.contains(column));
+        others.for_each(|column| self.clear(column));
     }
 
     /// Whether the row makes an account's rows add up, and is no traffic.

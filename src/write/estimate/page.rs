@@ -112,7 +112,8 @@ fn lines(estimate: &Estimate) -> Result<Section> {
         }
     }
     let columns = line_columns(estimate, &rows);
-    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
+    let header: Vec<&str> =
+        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column))).collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
         let assumed = line_assumed(scenario, row);
@@ -146,7 +147,7 @@ fn title(column: Column) -> &'static str {
 fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
     let of_account = || {
         let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
-        statements.any(|own| own.assumed && Some(&*own.billing_account_id) == row.billing_account_id)
+        statements.any(|of| of.assumed && Some(&*of.billing_account_id) == row.billing_account_id)
     };
     row.is_assumed() || row.is_adjustment() && of_account()
 }
@@ -164,16 +165,16 @@ fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
 fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
     let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
     let mut rows = Vec::new();
-    for own in &timing.connections {
+    for cost in &timing.connections {
         rows.push(vec![
-            own.connection.to_string(),
-            own.switches.to_string(),
-            own.raised_hours.to_string(),
-            marked(own.raised_cost, own.assumed),
-            marked(own.amount.printed(gb)?, own.assumed),
-            marked(own.just_after.printed(gb)?, own.assumed),
-            marked(own.well_timed.printed(gb)?, own.assumed),
-            marked(own.saving, own.assumed),
+            cost.connection.to_string(),
+            cost.switches.to_string(),
+            cost.raised_hours.to_string(),
+            marked(cost.raised_cost, cost.assumed),
+            marked(cost.amount.printed(gb)?, cost.assumed),
+            marked(cost.just_after.printed(gb)?, cost.assumed),
+            marked(cost.well_timed.printed(gb)?, cost.assumed),
+            marked(cost.saving, cost.assumed),
         ]);
     }
     let header = [
@@ -200,14 +201,14 @@ fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
 }
 
 fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
-    let rows = advice.windows.iter().map(|own| {
+    let rows = advice.windows.iter().map(|window| {
         vec![
-            own.window.clone(),
-            own.whole_hours.to_string(),
-            own.lifted_hours.to_string(),
-            own.up_at.clone(),
-            own.down_at.clone(),
-            if own.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
+            window.window.clone(),
+            window.whole_hours.to_string(),
+            window.lifted_hours.to_string(),
+            window.up_at.clone(),
+            window.down_at.clone(),
+            if window.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
         ]
     });
     let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
@@ -225,9 +226,10 @@ fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
 
 fn shares(advice: &ScheduleAdvice) -> Section {
     let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
-    let rows = advice.shares.iter().map(|own| {
-        let percent = [own.in_windows, own.lifted, own.break_even].map(|share| marked(share, advice.assumed));
-        [name(own)].into_iter().chain(percent).collect()
+    let rows = advice.shares.iter().map(|share| {
+        let percent =
+            [share.in_windows, share.lifted, share.break_even].map(|percent| marked(percent, advice.assumed));
+        [name(share)].into_iter().chain(percent).collect()
     });
     let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
     Section::new(

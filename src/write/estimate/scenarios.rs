@@ -60,8 +60,9 @@ pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
     let mut values = Vec::new();
     for scenario in &estimate.scenarios {
         values.push(scenario.report().map(|report| {
-            let of = report.statements.iter();
-            let paid = of.map(|own| (own.billing_account_id.clone(), marked(own.payable, own.assumed)));
+            let paid = report.statements.iter().map(|statement| {
+                (statement.billing_account_id.clone(), marked(statement.payable, statement.assumed))
+            });
             paid.collect::<BTreeMap<String, String>>()
         }));
     }
