@@ -2,6 +2,7 @@
 
 use crate::{
     error::Fault,
+    findings::{Finding, FindingCode},
     model::{invalid::Invalid, remedy::Remedy},
 };
 
@@ -21,6 +22,15 @@ pub fn reason(fault: &Fault) -> String {
 /// What is wrong with a value, and what to do about it.
 pub fn words(invalid: &Invalid) -> String {
     format!("{invalid}{}", after(invalid.remedy()))
+}
+
+/// What was found, and what to do about it.
+pub(crate) fn finding_words(finding: &Finding) -> String {
+    let advice = match finding.code {
+        FindingCode::AccountFromDataSource => ": state it with --requester-account where there are several",
+        _ => "",
+    };
+    format!("{}{advice}", finding.message)
 }
 
 /// What stands behind a message that has a remedy; nothing behind others.

@@ -1,6 +1,6 @@
 //! What was seen of inputs, for a screen and as JSON.
 
-use super::{csv::output_error, totals};
+use super::{csv::output_error, finding_words, totals};
 use crate::{
     doctor::MonthSeen,
     error::Result,
@@ -112,7 +112,7 @@ fn json_month(seen: &Seen<'_>, month: &MonthSeen) -> Value {
         month.refused.iter().map(|(code, count)| (code.as_str().to_owned(), json!(count.to_string())));
     let findings = month.findings.iter().map(|finding| {
         json!({
-            "code": finding.code.as_str(), "message": finding.message,
+            "code": finding.code.as_str(), "message": finding_words(finding),
             "connection_id": finding.connection.and_then(id), "sender": finding.sender.map(Sender::as_str),
             "hour": finding.hour.map(|hour| hour.to_string()),
         })

@@ -10,7 +10,7 @@ pub mod quarantine;
 #[cfg(feature = "cli")]
 pub mod table;
 
-pub(crate) use advice::after;
+pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};
 
 use crate::{meter::ControlTotals, report::Report};

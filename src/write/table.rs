@@ -1,6 +1,8 @@
 //! The report for a screen: accounts, their lines, what is payable, control totals and findings.
 
-use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, csv::output_error, provenance};
+use super::{
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, csv::output_error, finding_words, provenance,
+};
 use crate::{
     error::Result,
     findings::Finding,
@@ -243,5 +245,5 @@ pub(super) fn findings(text: &mut String, findings: &[Finding]) {
 
 /// A finding as one line.
 pub fn finding_line(finding: &Finding) -> String {
-    format!("  [{}] {}", finding.code.as_str(), finding.message)
+    format!("  [{}] {}", finding.code.as_str(), finding_words(finding))
 }

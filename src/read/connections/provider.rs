@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
-    model::remark::{Remark, RemarkCode},
+    model::{
+        invalid::Invalid,
+        remark::{Remark, RemarkCode},
+        remedy::Remedy,
+    },
     read::{
         Document,
         json::{self, Lines, Located},
@@ -73,10 +77,12 @@ impl<'s> Answers<'s> {
         take: Take<'_>,
     ) -> Result<()> {
         let place = Place::value(&document.name, value.line, value.path.clone());
-        let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-        let answer: Answer<'a> = value.read().map_err(&unusable)?;
+        let unusable =
+            |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
+        let unreadable = |why: String| unusable(why.into());
+        let answer: Answer<'a> = value.read().map_err(unreadable)?;
         if answer.is_terraform() {
-            let json = value.read().map_err(&unusable)?;
+            let json = value.read().map_err(unreadable)?;
             return terraform::read(&json, &place, self.requesters, self.check_region, take);
         }
         if answer.instance_id.is_some() {
@@ -90,7 +96,7 @@ impl<'s> Answers<'s> {
                     self.note_page(&answer);
                     Ok(())
                 }
-                (_, Some(_)) => Err(unusable(answer.error())),
+                (_, Some(_)) => Err(unreadable(answer.error())),
                 (None, None) => Err(unusable(what_else(value))),
             };
         };
@@ -152,17 +158,17 @@ impl Answer<'_> {
 }
 
 /// Why an object is not read here.
-fn what_else(value: &Located<'_>) -> String {
+fn what_else(value: &Located<'_>) -> Invalid {
     let keys: BTreeMap<String, IgnoredAny> = value.read().unwrap_or_default();
     let has = |key: &str| keys.contains_key(key);
     if has("eventName") || has("Events") || has("event") || has("event.eventName") {
-        return "these are ActionTrail events; hand them over as --link-changes".into();
+        return Invalid::new("these are ActionTrail events").with(Remedy::GiveAsLinkChanges);
     }
     let found: Vec<&str> = keys.keys().map(String::as_str).take(8).collect();
-    format!(
+    Invalid::new(format!(
         "is neither an answer of ListVpcPeerConnections nor one of GetVpcPeerConnectionAttribute; it has {}",
         if found.is_empty() { "no members".into() } else { found.join(", ") }
-    )
+    ))
 }
 
 /// Which answers a document holds, and how many connections they have; of Terraform's one each.

@@ -4,13 +4,14 @@ use crate::{
     error::Fault,
     model::{
         connection::{Connection, End},
+        invalid::Invalid,
         remark::Remark,
     },
     read::place::Place,
 };
 
 /// Says whether a region id may be named, and if not, why.
-pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), Invalid>;
 
 /// A connection as one document describes it.
 #[derive(Debug)]

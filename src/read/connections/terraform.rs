@@ -5,6 +5,7 @@ use crate::{
     error::{FaultCode, Result},
     model::{
         connection::Connection,
+        invalid::Invalid,
         remark::{Remark, RemarkCode},
     },
     read::{
@@ -47,16 +48,16 @@ pub(super) fn read(
 fn account_remark(connection: &Connection) -> Remark {
     let message = format!(
         "the requester's account of {} is taken to be {}, the only one that a data source of the state tells; a \
-         state does not say whose provider that is: state it with --requester-account where there are several",
+         state does not say whose provider that is",
         connection.id, connection.requester.account_id
     );
     let connection_id = Some(connection.id.clone());
     Remark { code: RemarkCode::AccountFromDataSource, connection_id, message }
 }
 
-fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, String> {
-    check_region(&connection.requester.region).map_err(|why| format!("the requester's region: {why}"))?;
-    check_region(&connection.accepter.region).map_err(|why| format!("accepting_region_id: {why}"))?;
+fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, Invalid> {
+    check_region(&connection.requester.region).map_err(|why| why.about("the requester's region"))?;
+    check_region(&connection.accepter.region).map_err(|why| why.about("accepting_region_id"))?;
     Ok(connection)
 }
 

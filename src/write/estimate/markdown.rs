@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     estimate::{Estimate, Scenario, per_year},
     model::link::LinkType,
-    write::{BEFORE_TAX, csv::output_error},
+    write::{BEFORE_TAX, csv::output_error, finding_words},
 };
 use std::{collections::BTreeMap, fmt::Write as _, io::Write};
 
@@ -179,7 +179,8 @@ fn missing(text: &mut String, estimate: &Estimate) {
 /// What a reader should know before choosing, and what was found in the traffic.
 fn told(text: &mut String, estimate: &Estimate) {
     let notes = told_once(estimate).into_iter().map(|note| (note.code.as_str(), words(note)));
-    let findings = findings(estimate).into_iter().map(|finding| (finding.code.as_str(), finding.message));
+    let findings = findings(estimate);
+    let findings = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
     let told: Vec<(&str, String)> = notes.chain(findings).collect();
     if told.is_empty() {
         return;

@@ -7,7 +7,7 @@ pub mod markdown;
 #[cfg(feature = "cli")]
 pub mod table;
 
-use super::{BEFORE_TAX, after, control_totals, provenance};
+use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
     error::MissingPrice,
     estimate::{Estimate, Outcome, Scenario, advice::Note},
@@ -107,7 +107,9 @@ pub fn basis(estimate: &Estimate) -> Vec<String> {
     );
     let findings = findings(estimate);
     let told = findings.iter().take(SHOWN);
-    lines.extend(told.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));
+    lines.extend(
+        told.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
+    );
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }
