@@ -62,8 +62,8 @@ fn advice(remedy: &Remedy) -> String {
              its creation"
             );
         }
-        Remedy::GiveAsConnections => "hand it over as --connections",
-        Remedy::GiveAsLinkChanges => "hand them over as --link-changes",
+        Remedy::GiveAsConnections => "give it as --connections",
+        Remedy::GiveAsLinkChanges => "give them as --link-changes",
         Remedy::GiveAsUsage => "traffic that was not metered goes to --usage",
         Remedy::GiveAsItsKindOfTraffic => {
             "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names of columns to \

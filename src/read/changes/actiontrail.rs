@@ -263,7 +263,7 @@ mod tests {
             ),
             (
                 MODIFY.replace("\"InstanceId\":\"pcc-aaa\",", ""),
-                "requestParameters.InstanceId: it is missing, so it is",
+                "requestParameters.InstanceId: it is missing, so that nothing tells whose",
             ),
             (MODIFY.replace("\"pcc-aaa\"", "1.5"), "requestParameters.InstanceId: \"1.5\" is neither text"),
             (
@@ -300,7 +300,7 @@ mod tests {
     fn an_event_that_is_delivered_in_two_versions_is_refused() {
         let otherwise = MODIFY.replace("R-1", "R-2").replace("Platinum", "Gold");
         let error = inventory(CONNECTIONS, Some(&format!("[{CREATE},{MODIFY},\n{otherwise}]"))).unwrap_err();
-        let why = "event E-1 stands here and at link changes:4 [2], and says something else there";
+        let why = "event E-1 stands here and at link changes:4 [2], where it is described differently";
         assert!(error.to_string().contains(why), "{error}");
     }
 }

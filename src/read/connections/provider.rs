@@ -121,13 +121,15 @@ impl<'s> Answers<'s> {
         for (total, pages) in &self.by_total {
             let why = match total {
                 Some(total) if pages.entries < total * pages.last_pages.max(1) => {
-                    format!("{} of {}", pages.entries, total * pages.last_pages.max(1))
+                    format!("{} of {} entries", pages.entries, total * pages.last_pages.max(1))
                 }
-                None if pages.last_pages == 0 => format!("{} and no last page", pages.entries),
+                None if pages.last_pages == 0 => {
+                    format!("{} entries, and none of them is the last", pages.entries)
+                }
                 _ => continue,
             };
             let message = format!(
-                "the list of connections is incomplete: its pages have {why} entries; \
+                "the list of connections is incomplete: its pages have {why}; \
                  fetch the pages that their NextToken names"
             );
             let code = RemarkCode::InventoryIncomplete;
@@ -357,7 +359,7 @@ mod tests {
         ] {
             let read = read(&[&list, &page(1, "", &[entry(other)])]).unwrap();
             let expected = format!(
-                "b.json:2: VpcPeerConnects[0]: connection pcc-aaa is told otherwise at a.json:2 VpcPeerConnects[0]: {why}"
+                "b.json:2: VpcPeerConnects[0]: connection pcc-aaa is described differently at a.json:2 VpcPeerConnects[0]: {why}"
             );
             assert_eq!(read.faults()[0].to_string(), expected);
             assert!(read.fault_of("pcc-aaa").is_some());
@@ -379,7 +381,10 @@ mod tests {
             (vec![&*last], Some("1 of 3")),
             (vec![r#"{"TotalCount":2,"RequestId":"R"}"#], Some("0 of 2")),
             (vec![r#"{"TotalCount":0,"RequestId":"R"}"#], None),
-            (vec![r#"{"NextToken":"t","VpcPeerConnects":[]}"#], Some("0 and no last page")),
+            (
+                vec![r#"{"NextToken":"t","VpcPeerConnects":[]}"#],
+                Some("0 entries, and none of them is the last"),
+            ),
             (vec![r#"{"NextToken":null,"VpcPeerConnects":[]}"#], None),
         ] {
             let read = read(&documents).unwrap();

@@ -104,7 +104,8 @@ impl Assembly {
         }
         let differences = merge(&mut first.connection, &row.connection);
         if !differences.is_empty() {
-            let why = format!("connection {id} is told otherwise at {place}: {}", differences.join("; "));
+            let why =
+                format!("connection {id} is described differently at {place}: {}", differences.join("; "));
             self.refuse(&id, row.place.fault(code, why));
             self.set_aside.push(row.connection);
         }

@@ -30,7 +30,7 @@ pub(super) fn link_changes(
     };
     if let Some(creation) = creation.filter(|creation| first.at < creation.at) {
         let why = format!(
-            "the trail changes {} at {}, before it creates it at {} ({})",
+            "the trail changes {} at {}, before its creation at {} ({})",
             row.connection.id, first.at, creation.at, creation.place
         );
         return Err(first.place.fault(FaultCode::BrokenChain, why));
@@ -307,7 +307,7 @@ mod tests {
             (
                 GOLD,
                 &["Create 05T00:00:00 -", "Modify 03T00:00:00 Gold"],
-                "trail:2: [1]: the trail changes pcc-1 at 2026-10-03T00:00:00Z, before it creates it at 2026-10-05T00:00:00Z (trail:1 [0])",
+                "trail:2: [1]: the trail changes pcc-1 at 2026-10-03T00:00:00Z, before its creation at 2026-10-05T00:00:00Z (trail:1 [0])",
             ),
             (
                 created,
@@ -393,7 +393,7 @@ mod tests {
         let read = read_inventory(&documents, Some(&changes), &InventorySettings::new(&|_| Ok(()))).unwrap();
         assert_eq!(
             read.faults()[0].to_string(),
-            "trail:1: [0]: a trail and a table (table:2) both tell changes of pcc-1; give one of them"
+            "trail:1: [0]: a trail and a table (table:2) both have changes of pcc-1; give one of them"
         );
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         let change = resource.get("change").unwrap_or(&Value::Null);
         let actions: Vec<&str> = list(change, "actions").filter_map(Value::as_str).collect();
         let Some(action) = Action::read(&actions) else {
-            return self.refuse(address, &format!("actions {actions:?} are not known here"));
+            return self.refuse(address, &format!("actions {actions:?} are none that can be read"));
         };
         if let Some(deposed) = resource.get("deposed").and_then(Value::as_str) {
             // What is left over from an earlier replacement; its traffic cannot be separated from its successor's.
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         let why = if connections.is_empty() {
             format!("it sets {wanted} on a connection that is not in this plan")
         } else {
-            format!("it sets {wanted}, and {} another link type", connections.join(", "))
+            format!("it sets {wanted}, which is not the link type of {}", connections.join(", "))
         };
         self.not_known(address, "link_type", true, why);
     }
@@ -481,7 +481,9 @@ mod tests {
         };
         assert!(plan("Gold", "pcc-1").is_empty());
         assert!(
-            plan("Platinum", "pcc-1")[0].message().contains("and alicloud_vpc_peer_connection.a another")
+            plan("Platinum", "pcc-1")[0]
+                .message()
+                .contains("not the link type of alicloud_vpc_peer_connection.a")
         );
         assert!(plan("Gold", "pcc-2")[0].message().contains("not in this plan"));
     }

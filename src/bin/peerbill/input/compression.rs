@@ -50,7 +50,10 @@ pub fn decompressed(mut stored: impl Read + Send + 'static) -> io::Result<Box<dy
     let first_bytes = first_bytes(&mut stored)?;
     let compression = Compression::of(&first_bytes);
     if first_bytes == PARQUET {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "is a Parquet file; CSV is read here"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "is a Parquet file, and only CSV and JSON are read here",
+        ));
     }
     let whole = io::Cursor::new(first_bytes).chain(stored);
     Ok(match compression {

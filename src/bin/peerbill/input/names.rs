@@ -49,7 +49,7 @@ fn add_files_below(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with(['.', '_']) {
             if path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
-                say!("peerbill: {} is passed over; name it itself if it is to be read", path.display());
+                say!("peerbill: {} is skipped; name the file itself to have it read", path.display());
             }
             continue;
         }
