@@ -197,10 +197,10 @@ impl Builder<'_> {
                 continue;
             }
             let of = if unknown.address.is_empty() { "the plan" } else { &unknown.address };
-            let message = format!("{of}: {} is not known: {}", unknown.attribute, unknown.why);
+            let message = unknown.why.clone().about(format!("{of}: {} is not known", unknown.attribute));
             let own = plan.changes.iter().any(|change| change.address == unknown.address);
             if unknown.matters && !own {
-                self.open.push(message.clone().into());
+                self.open.push(message.clone());
             }
             self.notes.push(note(FindingCode::NotKnown, &unknown.address, message));
         }

@@ -6,6 +6,7 @@ use super::{
     provenance,
     values::value,
 };
+use crate::write::finding_words;
 use crate::{
     catalog::CatalogSummary,
     error::Result,
@@ -190,7 +191,7 @@ pub(super) fn findings(findings: &[Finding]) -> Section {
     if findings.is_empty() {
         return Section::new("Findings: none", []);
     }
-    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding.message.clone()));
+    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
     let notices = Notices { notices: notices.collect(), room: Room::OfEachCode(FINDINGS_SHOWN) };
     Section::new(format!("Findings: {}", findings.len()), [Block::Notices(notices)])
 }

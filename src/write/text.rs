@@ -7,6 +7,7 @@ use super::{
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
 };
+use crate::write::finding_words;
 use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::io::Write;
@@ -42,7 +43,7 @@ pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>,
 
 /// A finding as one line.
 pub fn finding_line(finding: &Finding) -> String {
-    format!("  [{}] {}", finding.code.as_str(), finding.message)
+    format!("  [{}] {}", finding.code.as_str(), finding_words(finding))
 }
 
 fn shown(mut table: Table, right: &[usize]) -> String {

@@ -8,9 +8,9 @@ mod estimate;
 mod estimate_plan;
 #[cfg(feature = "cli")]
 mod golden;
+mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
-mod inventory;
 mod layers;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -1,6 +1,7 @@
 //! What was seen of inputs, as JSON.
 
 use super::{Diagnosis, last_hour};
+use crate::write::finding_words;
 use crate::{
     doctor::MonthSummary,
     error::Result,
@@ -67,7 +68,7 @@ fn json_month(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Value {
         month.refused.iter().map(|(code, count)| (code.as_str().to_owned(), json!(count.to_string())));
     let findings = month.findings.iter().map(|finding| {
         json!({
-            "code": finding.code.as_str(), "message": finding.message,
+            "code": finding.code.as_str(), "message": finding_words(finding),
             "connection_id": finding.connection_id.as_deref(), "sender": finding.sender.map(Sender::as_str),
             "hour": finding.hour.map(|hour| hour.to_string()),
         })

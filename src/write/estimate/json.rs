@@ -1,6 +1,7 @@
 //! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
 
-use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
+use super::{facts, findings, not_priced, reason_for, shared, supplying};
+use crate::write::finding_words;
 use crate::{
     error::{Error, Result},
     estimate::{
@@ -423,7 +424,7 @@ fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
     notes
         .map(|note| JsonNote {
             code: note.code.as_str(),
-            message: words(note),
+            message: finding_words(note),
             connection_id: note.connection_id.as_deref(),
         })
         .collect()

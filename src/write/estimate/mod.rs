@@ -10,7 +10,7 @@ pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
 
-use super::{BEFORE_TAX, after, control_totals, provenance};
+use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
     error::MissingPrice,
     estimate::{Estimate, Outcome, Scenario},
@@ -43,11 +43,6 @@ pub(super) fn not_priced<'e>(
 /// Why a scenario is not priced, and what to do about it.
 pub(super) fn reason_for(missing: &MissingPrice) -> String {
     format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
-}
-
-/// A note in words, with what to do about it.
-fn words(note: &Finding) -> String {
-    format!("{}{}", note.message, after(note.remedy.as_ref()))
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
@@ -108,11 +103,15 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
         lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
     }
     lines.extend(
-        notes_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
+        notes_once(estimate)
+            .iter()
+            .map(|note| format!("note: [{}] {}", note.code.as_str(), finding_words(note))),
     );
     let findings = findings(estimate);
     let first = findings.iter().take(SHOWN);
-    lines.extend(first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));
+    lines.extend(
+        first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
+    );
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }

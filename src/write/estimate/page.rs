@@ -3,8 +3,9 @@
 use super::{
     NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, marked, not_priced, notes_once, reason_for, shared, supplying, words,
+    facts, findings, marked, not_priced, notes_once, reason_for, shared, supplying,
 };
+use crate::write::finding_words;
 use crate::{
     error::Result,
     estimate::{Estimate, Scenario, ScheduleAdvice, Share, per_year, terraform::Changes, timing::Timing},
@@ -324,7 +325,7 @@ pub(super) fn missing(estimate: &Estimate) -> impl Iterator<Item = Section> {
 fn notes(estimate: &Estimate) -> Option<Section> {
     let notes = notes_once(estimate);
     let title = format!("Before choosing: {}", notes.len());
-    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), words(note))).collect();
+    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), finding_words(note))).collect();
     let room = Room::InAll(NOTES_SHOWN);
     (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
 }

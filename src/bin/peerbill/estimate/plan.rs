@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     args::EstimateArgs,
+    checks,
     input::Inputs,
     output::say,
     pricing,
     settings::{self, Open},
-    traffic,
 };
 use peerbill::{
     Error, Result,
@@ -77,7 +77,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities =
         PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?.with_settings(&settings);
     let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
@@ -125,7 +125,7 @@ pub fn from_topology(mut args: EstimateArgs) -> Result<()> {
     let (settings, mut inputs, catalog) = begin(&mut args)?;
     let path = args.plans.plan.as_deref().unwrap_or_default();
     let document = one_document(&mut inputs, "plan", path)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let topology = read_topology(&document, catalog.gb, &|region| catalog.region_id(region))?;
     let quantities = Quantities::new(&PlannedConnection::of(&topology), prices_of(&args)?, &catalog)?
         .with_settings(settings)

@@ -2,9 +2,10 @@
 
 use super::print::print;
 use crate::{
-    args::{EstimateArgs, QuantityArgs},
+    args::{EstimateArgs, QuantityArgs, offset_of},
+    checks,
     input::Inputs,
-    pricing, settings, traffic,
+    pricing, settings,
 };
 use peerbill::{
     Error, Result,
@@ -30,7 +31,7 @@ pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
     refuse_needs_of_hours(&args)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
         .with_settings(settings)
         .of_account(args.lines.account.clone());
@@ -63,7 +64,7 @@ pub fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
 }
 
 fn offset(args: &EstimateArgs) -> Result<Offset> {
-    traffic::offset(&args.offset)
+    offset_of(&args.offset)
 }
 
 /// The connection that the arguments describe.
