@@ -1,8 +1,9 @@
 //! What a reader should know before choosing. Notes never change an amount and refuse nothing.
 
-use crate::model::invalid::Invalid;
-use crate::model::remedy::Remedy;
-use crate::{catalog::Catalog, model::connection::Connection};
+use crate::{
+    catalog::Catalog,
+    model::{connection::Connection, invalid::Invalid, remedy::Remedy},
+};
 use std::sync::Arc;
 
 /// What a note is about.
@@ -80,6 +81,7 @@ impl NoteCode {
 }
 
 /// One note; names connections, never an input (R17).
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// What it is about.
@@ -107,7 +109,7 @@ impl Note {
 }
 
 /// Notes about where connections lie: inside one region, in a region without peering, across the border.
-pub fn notes_on_places(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
+pub(super) fn notes_on_places(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
     let mut notes: Vec<Note> = connections.iter().filter_map(inside_region).collect();
     notes.extend(without_peering(connections, catalog));
     notes.extend(connections.iter().filter_map(|connection| cross_border(connection, catalog)));
@@ -133,7 +135,8 @@ fn inside_region(connection: &Connection) -> Option<Note> {
 
 /// One note for every region; one that the catalog's list of regions does not tell about has none.
 fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
-    let ends = connections.iter().flat_map(|own| [&own.requester.region, &own.accepter.region]);
+    let ends =
+        connections.iter().flat_map(|connection| [&connection.requester.region, &connection.accepter.region]);
     let mut regions: Vec<&Arc<str>> = ends.collect();
     regions.sort_unstable();
     regions.dedup();
@@ -145,16 +148,15 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
         "closing" => Some("is marked as closing on the provider's list of regions that support peering"),
         _ => None,
     };
-    let told = regions.into_iter().filter_map(|region| Some((region, why(region)?)));
-    told.map(|(region, why)| {
-        let message = format!("{region} {why}; ask the provider before planning with it");
-        Note::new(NoteCode::RegionWithoutPeering, message)
-    })
-    .collect()
+    let note = |region: &Arc<str>| {
+        let message = format!("{region} {}; ask the provider before planning with it", why(region)?);
+        Some(Note::new(NoteCode::RegionWithoutPeering, message))
+    };
+    regions.into_iter().filter_map(note).collect()
 }
 
 /// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not tell.
-pub fn crosses_border(connection: &Connection, catalog: &Catalog) -> Option<bool> {
+fn crosses_border(connection: &Connection, catalog: &Catalog) -> Option<bool> {
     let mainland = |region: &str| catalog.regions().get(region)?.mainland;
     Some(mainland(&connection.requester.region)? != mainland(&connection.accepter.region)?)
 }

@@ -11,13 +11,13 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Connections between regions that a VPC may have (`vpc_quota_cross_region_peer_num_per_vpc`).
-pub const CROSS_REGION_PER_VPC: usize = 20;
+const CROSS_REGION_PER_VPC: usize = 20;
 /// Connections inside a region that a VPC may have (`vpc_quota_intra_region_peer_num_per_vpc`).
-pub const INTRA_REGION_PER_VPC: usize = 10;
+const INTRA_REGION_PER_VPC: usize = 10;
 /// Connections that an account may have in a region (`vpc_quota_peer_num`).
-pub const PER_ACCOUNT_AND_REGION: usize = 20;
+const PER_ACCOUNT_AND_REGION: usize = 20;
 /// Mbit/s between regions (`vpc_quota_peer_cross_region_bandwidth`, `vpc_quota_peer_cross_border_bandwidth`).
-pub const BANDWIDTH_MBPS: u64 = 1024;
+const BANDWIDTH_MBPS: u64 = 1024;
 /// Hours of the longest month.
 const HOURS_PER_MONTH: u128 = 31 * 24;
 
@@ -57,7 +57,7 @@ fn note(code: NoteCode, message: String, source: &str) -> Note {
 }
 
 /// Checks a topology; notes are in the order of the checks, then of the file.
-pub fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Note> {
+pub(super) fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Note> {
     let pairs: Vec<Pair<'_>> = topology.connections.iter().map(|link| Pair::of(link, topology)).collect();
     let mut notes = quotas(&pairs);
     for pair in &pairs {

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    estimate::terraform::{ChangeCost, Changes, difference},
+    estimate::{ChangeCost, Changes, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
 };
@@ -32,7 +32,7 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
-    let account = |own: &crate::estimate::terraform::AccountCost| {
+    let account = |own: &crate::estimate::AccountCost| {
         let costs = costs(own.before, own.after, own.assumed)?;
         Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
     };

@@ -3,12 +3,7 @@
 use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
 use crate::{
     error::{Error, Result},
-    estimate::{
-        Estimate, Scenario, per_year,
-        schedule::ScheduleAdvice,
-        terraform::{self, Changes},
-        timing::Timing,
-    },
+    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     report::{Column, Report},
@@ -274,7 +269,7 @@ fn scenario<'e>(
         accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, own, report, columns))?,
         grouped_lines: report.map_or(Ok(Vec::new()), |report| {
             let rows = report.group_rows();
-            rows.map(|row| Ok(scenario_line(own, columns, own.known(row?)))).collect::<Result<_>>()
+            rows.map(|row| Ok(scenario_line(own, columns, own.with_values(row?)))).collect::<Result<_>>()
         })?,
         connections: connections(estimate, own)?,
         not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
@@ -396,7 +391,7 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
 fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
     let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
-        let difference = terraform::difference(before, after)?;
+        let difference = estimate::difference(before, after)?;
         let assumed = assumed.contains(&true);
         Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
     };

@@ -10,7 +10,7 @@ pub mod table;
 use super::{BEFORE_TAX, after, control_totals, provenance};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario, advice::Note},
+    estimate::{Estimate, Note, Outcome, Scenario, Supply},
     findings::{Finding, FindingCode},
     model::remedy::Remedy,
     report::Report,
@@ -28,7 +28,7 @@ const NOT_PRICED: &str = "not priced";
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [String])> {
+) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [Supply])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
         Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),
@@ -52,7 +52,12 @@ fn told_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
 }
 
 /// The command that would supply a missing price: this one with another argument.
-pub(super) fn supplying(argument: &str) -> String {
+pub(super) fn supplying(supply: &Supply) -> String {
+    let argument = match supply {
+        Supply::Overlay(name) => format!("--prices {name}"),
+        Supply::Prices => "--prices FILE".into(),
+        Supply::Contract => "--contract FILE".into(),
+    };
     format!("peerbill estimate ... {argument}")
 }
 

@@ -7,12 +7,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    estimate::{
-        Estimate, Scenario, per_year,
-        schedule::{ScheduleAdvice, Share},
-        terraform::Changes,
-        timing::Timing,
-    },
+    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing, per_year},
     model::{link::LinkType, money::Money},
     report::{Column, Row},
     write::{
