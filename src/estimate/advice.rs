@@ -42,7 +42,7 @@ pub enum NoteCode {
     NoTransit,
     /// Public, finance and government cloud do not peer with each other.
     SeparateClouds,
-    /// A plan does not tell something.
+    /// A plan does not show something.
     NotKnown,
     /// No monthly traffic is given for a connection.
     NoTrafficGiven,
@@ -92,13 +92,15 @@ pub struct Note {
     pub connection: Option<Arc<str>>,
     /// What would mend it, where there is something particular.
     pub remedy: Option<Remedy>,
+    /// Where the rule was read that it applies, where it applies one: a page, a call of the provider's API.
+    pub source: Option<String>,
 }
 
 impl Note {
     /// A note about the whole estimate.
     pub fn new(code: NoteCode, message: impl Into<Invalid>) -> Self {
         let (message, remedy) = message.into().into_parts();
-        Self { code, message, connection: None, remedy }
+        Self { code, message, connection: None, remedy, source: None }
     }
 
     /// A note about one connection.
@@ -133,7 +135,7 @@ fn inside_region(connection: &Connection) -> Option<Note> {
     Some(Note::about(NoteCode::NoLinkTypeInsideRegion, connection, message))
 }
 
-/// One note for every region; one that the catalog's list of regions does not tell about has none.
+/// One note for every region; one that the catalog's list of regions does not say about has none.
 fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
     let ends =
         connections.iter().flat_map(|connection| [&connection.requester.region, &connection.accepter.region]);
@@ -155,7 +157,7 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Note> {
     regions.into_iter().filter_map(note).collect()
 }
 
-/// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not tell.
+/// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not say.
 fn crosses_border(connection: &Connection, catalog: &Catalog) -> Option<bool> {
     let mainland = |region: &str| catalog.regions().get(region)?.mainland;
     Some(mainland(&connection.requester.region)? != mainland(&connection.accepter.region)?)

@@ -5,7 +5,7 @@
 use super::advice::{Note, NoteCode};
 use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
-    model::{connection::Bandwidth, money::Gb, usage::Sender},
+    model::{connection::Bandwidth, invalid::Invalid, money::Gb, remedy::Remedy, usage::Sender},
     read::topology::{PlannedLink, Topology, Vpc},
 };
 use std::collections::BTreeMap;
@@ -44,6 +44,7 @@ impl<'a> Pair<'a> {
         [self.requester, self.accepter]
     }
 
+    /// About the connection, whose name stands before the message.
     fn note(&self, code: NoteCode, message: String, source: &str) -> Note {
         Note {
             connection: Some(self.link.label.as_str().into()),
@@ -52,8 +53,8 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn note(code: NoteCode, message: String, source: &str) -> Note {
-    Note::new(code, format!("{message} [{source}]"))
+fn note(code: NoteCode, message: impl Into<Invalid>, source: &str) -> Note {
+    Note { source: Some(source.into()), ..Note::new(code, message) }
 }
 
 /// Checks a topology; notes are in the order of the checks, then of the file.
@@ -184,12 +185,9 @@ fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Note> {
     let site = vpc
         .site
         .filter(|site| SHIPPED_CATALOGS.contains(&catalog.name.as_str()) && site.as_str() != catalog.name)?;
-    let message = format!(
-        "vpc {} belongs to {site}, and {} does not price it: use --catalog {site}",
-        vpc.name,
-        catalog.name,
-        site = site.as_str()
-    );
+    let message =
+        format!("vpc {} belongs to {}, and {} does not price it", vpc.name, site.as_str(), catalog.name);
+    let message = Invalid::new(message).with(Remedy::UseCatalog { name: site.as_str().into() });
     Some(note(NoteCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
 }
 
@@ -404,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_blocks_are_told_for_both_kinds_of_address() {
+    fn overlapping_blocks_are_found_for_both_kinds_of_address() {
         let blocks = |one: &str, other: &str| {
             two(APART, |topology| {
                 topology.vpcs[0].end.cidrs = vec![one.parse().unwrap()];
@@ -436,12 +434,12 @@ mod tests {
     #[test]
     fn every_check_says_where_its_rule_was_read() {
         let notes = checks(&star(21, "cn-shanghai"), &shipped("china-site").unwrap());
-        assert!(notes.iter().all(|note| note.message.ends_with(']')), "{notes:?}");
+        assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
+        assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
         assert_eq!(
             notes[0].message,
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
-             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first \
-             [help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection]"
+             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first"
         );
     }
 }

@@ -72,7 +72,7 @@ fn missing_prices(scenarios: &[Scenario]) -> Vec<MissingPrice> {
     missing
 }
 
-/// What would supply the missing prices: a shipped overlay where it is enough, and prices of one's own.
+/// What would supply the missing prices: a shipped overlay where it is enough, and prices of the caller.
 fn supply(what_if: &WhatIf<'_>, catalog: &Catalog) -> Vec<Supply> {
     let overlays = SHIPPED_OVERLAYS.into_iter().filter(|name| is_enough(name, what_if, catalog));
     overlays.map(Supply::Overlay).chain([Supply::Prices, Supply::Contract]).collect()

@@ -45,9 +45,9 @@ pub enum Outcome {
 pub enum Supply {
     /// The overlay of this name, which is shipped ([`shipped_overlay`](crate::catalog::shipped_overlay)).
     Overlay(&'static str),
-    /// An overlay with prices of one's own ([`Catalog::with_prices`](crate::catalog::Catalog::with_prices)).
+    /// An overlay with prices of the caller ([`Catalog::with_prices`](crate::catalog::Catalog::with_prices)).
     Prices,
-    /// A contract with prices of one's own ([`Catalog::with_contract`](crate::catalog::Catalog::with_contract)).
+    /// A contract with prices of the caller ([`Catalog::with_contract`](crate::catalog::Catalog::with_contract)).
     Contract,
 }
 

@@ -70,7 +70,7 @@ pub enum Gate {
     Passed(Money),
     /// It costs so much more per month, which is above the limit.
     Above(Money),
-    /// It cannot be told how much more it costs, for these reasons.
+    /// How much more it costs is not known, for these reasons.
     NotKnown(Vec<Invalid>),
 }
 

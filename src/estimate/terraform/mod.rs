@@ -1,6 +1,6 @@
 //! A Terraform plan with monthly traffic: what connections cost before and after it.
 //!
-//! Both sides go through the rating of the bill, as scenarios of their own. What the plan does not tell is listed and
+//! Both sides go through the rating of the bill, as scenarios of their own. What the plan does not show is listed and
 //! stands in the way of a gate; nothing is taken for zero because it is not known.
 
 mod changes;

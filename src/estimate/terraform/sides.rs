@@ -34,7 +34,7 @@ impl<'a> Sides<'a> {
         Self { catalog, planned, faults: Vec::new(), notes: Vec::new(), open: Vec::new() }
     }
 
-    /// Lists what the plan does not tell; of connections that stay as they are nothing needs to be told.
+    /// Lists what the plan does not show; of connections that stay as they are nothing needs to be known.
     pub fn note_unknown(&mut self, plan: &PeeringPlan, unchanged: &[&Change]) {
         for unknown in &plan.unknown {
             if unchanged.iter().any(|change| change.address == unknown.address) {
@@ -81,7 +81,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// A side of a change, where the plan tells all that prices depend on.
+    /// A side of a change, where the plan shows all that prices depend on.
     fn complete(&mut self, address: &str, side: &PlanSide) -> Option<PlannedConnection> {
         let requester_region = self.region(address, "requester region", side.requester_region.as_deref());
         let accepter_region = self.region(address, "accepting_region_id", side.accepter_region.as_deref());

@@ -40,9 +40,10 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
     format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
 }
 
-/// A note in words, with what to do about it.
+/// A note in words, with what to do about it and where its rule was read.
 fn words(note: &Note) -> String {
-    format!("{}{}", note.message, after(note.remedy.as_ref()))
+    let source = note.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
+    format!("{}{}{source}", note.message, after(note.remedy.as_ref()))
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
