@@ -23,9 +23,10 @@ pub fn words(invalid: &Invalid) -> String {
     format!("{invalid}{}", after(invalid.remedy()))
 }
 
-/// What was found, and what to do about it.
+/// What was found, what to do about it, and where its rule was read.
 pub(crate) fn finding_words(finding: &Finding) -> String {
-    format!("{}{}", finding.message, after(finding.remedy.as_ref()))
+    let source = finding.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
+    format!("{}{}{source}", finding.message, after(finding.remedy.as_ref()))
 }
 
 /// What stands behind a message that has a remedy; nothing behind others.

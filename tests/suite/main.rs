@@ -12,6 +12,7 @@ mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
 mod layers;
+mod messages;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod properties;

@@ -3,7 +3,7 @@
 use super::marked;
 use crate::{
     error::Result,
-    estimate::terraform::{ChangeCost, Changes, difference},
+    estimate::{ChangeCost, Changes, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     write::page::Block,
@@ -17,7 +17,7 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
-    let account = |own: &crate::estimate::terraform::AccountCost| {
+    let account = |own: &crate::estimate::AccountCost| {
         let costs = costs(own.before, own.after, own.assumed)?;
         Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
     };

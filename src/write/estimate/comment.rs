@@ -8,7 +8,7 @@ use super::{
 use crate::write::finding_words;
 use crate::{
     error::Result,
-    estimate::{Estimate, terraform::Changes},
+    estimate::{Changes, Estimate},
     write::{
         page::{Block, Notices, Page, Room, Section},
         report::basis,

@@ -4,11 +4,7 @@ use super::{facts, findings, not_priced, reason_for, shared, supplying};
 use crate::write::finding_words;
 use crate::{
     error::{Error, Result},
-    estimate::{
-        Estimate, Scenario, ScheduleAdvice, per_year,
-        terraform::{self, Changes},
-        timing::Timing,
-    },
+    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     report::{Column, Report, ReportRow},
@@ -393,7 +389,7 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
 fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
     let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
-        let difference = terraform::difference(before, after)?;
+        let difference = estimate::difference(before, after)?;
         let assumed = assumed.contains(&true);
         Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
     };

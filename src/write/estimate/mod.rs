@@ -13,7 +13,7 @@ pub(super) use page::page_of;
 use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario},
+    estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
         remedy::Remedy,
@@ -33,7 +33,7 @@ const NOT_PRICED: &str = "not priced";
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [String])> {
+) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [Supply])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
         Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),
@@ -52,7 +52,12 @@ fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
 }
 
 /// The command that would supply a missing price: this one with another argument.
-pub(super) fn supplying(argument: &str) -> String {
+pub(super) fn supplying(supply: &Supply) -> String {
+    let argument = match supply {
+        Supply::Overlay(name) => format!("--prices {name}"),
+        Supply::Prices => "--prices FILE".into(),
+        Supply::Contract => "--contract FILE".into(),
+    };
     format!("peerbill estimate ... {argument}")
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::write::finding_words;
 use crate::{
     error::Result,
-    estimate::{Estimate, Scenario, ScheduleAdvice, Share, per_year, terraform::Changes, timing::Timing},
+    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing, per_year},
     model::{link::LinkType, money::Money},
     report::{Column, ReportRow},
     write::{
