@@ -5,6 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         did_you_mean,
+        invalid::Invalid,
         link::LinkType,
         money::Gb,
         time::{Hour, Timestamp},
@@ -85,12 +86,12 @@ impl Catalog {
     }
 
     /// Whether connections may name this region; if not, why (for [`crate::read::read_inventory`]).
-    pub fn check_region(&self, region: &str) -> Result<(), String> {
+    pub fn check_region(&self, region: &str) -> Result<(), Invalid> {
         if self.knows_region(region) {
             return Ok(());
         }
         let near = did_you_mean(region, self.regions.all().map(|region| &*region.id));
-        Err(format!("region {region:?} is not known to catalog {}{near}", self.name))
+        Err(format!("region {region:?} is not known to catalog {}{near}", self.name).into())
     }
 
     /// The id of the region that a user names by id, English or Chinese name; the error suggests a near one.

@@ -10,7 +10,7 @@ use crate::{
 use std::sync::Arc;
 
 /// Notes about where connections lie: inside one region, in a region without peering, across the border.
-pub fn notes_on_places(connections: &[Connection], catalog: &Catalog) -> Vec<Finding> {
+pub(super) fn notes_on_places(connections: &[Connection], catalog: &Catalog) -> Vec<Finding> {
     let mut notes: Vec<Finding> = connections.iter().filter_map(inside_region).collect();
     notes.extend(without_peering(connections, catalog));
     notes.extend(connections.iter().filter_map(|connection| cross_border(connection, catalog)));
@@ -34,9 +34,10 @@ fn inside_region(connection: &Connection) -> Option<Finding> {
     Some(Finding::new(FindingCode::NoLinkTypeInsideRegion, message).about(&connection.id))
 }
 
-/// One note for every region; one that the catalog's list of regions does not tell about has none.
+/// One note for every region; one that the catalog's list of regions does not say about has none.
 fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Finding> {
-    let ends = connections.iter().flat_map(|own| [&own.requester.region, &own.accepter.region]);
+    let ends =
+        connections.iter().flat_map(|connection| [&connection.requester.region, &connection.accepter.region]);
     let mut regions: Vec<&Arc<str>> = ends.collect();
     regions.sort_unstable();
     regions.dedup();
@@ -48,17 +49,15 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Finding
         "closing" => Some("is marked as closing on the provider's list of regions that support peering"),
         _ => None,
     };
-    let doubtful = regions.into_iter().filter_map(|region| Some((region, why(region)?)));
-    doubtful
-        .map(|(region, why)| {
-            let message = format!("{region} {why}; ask the provider before planning with it");
-            Finding::new(FindingCode::RegionWithoutPeering, message)
-        })
-        .collect()
+    let note = |region: &Arc<str>| {
+        let message = format!("{region} {}; ask the provider before planning with it", why(region)?);
+        Some(Finding::new(FindingCode::RegionWithoutPeering, message))
+    };
+    regions.into_iter().filter_map(note).collect()
 }
 
-/// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not tell.
-pub fn crosses_border(connection: &Connection, catalog: &Catalog) -> Option<bool> {
+/// Whether a connection joins the Chinese mainland with another place; `None` where the catalog does not say.
+fn crosses_border(connection: &Connection, catalog: &Catalog) -> Option<bool> {
     let mainland = |region: &str| catalog.regions().get(region)?.mainland;
     Some(mainland(&connection.requester.region)? != mainland(&connection.accepter.region)?)
 }

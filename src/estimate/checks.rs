@@ -2,26 +2,22 @@
 //!
 //! Each check says what to do and where its rule was read. Checks change no amount.
 
+use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
-    model::{
-        connection::Bandwidth,
-        finding::{Finding, FindingCode},
-        money::Gb,
-        usage::Sender,
-    },
+    model::{connection::Bandwidth, invalid::Invalid, money::Gb, remedy::Remedy, usage::Sender},
     read::topology::{PlannedLink, Topology, Vpc},
 };
 use std::collections::BTreeMap;
 
 /// Connections between regions that a VPC may have (`vpc_quota_cross_region_peer_num_per_vpc`).
-pub const CROSS_REGION_PER_VPC: usize = 20;
+const CROSS_REGION_PER_VPC: usize = 20;
 /// Connections inside a region that a VPC may have (`vpc_quota_intra_region_peer_num_per_vpc`).
-pub const INTRA_REGION_PER_VPC: usize = 10;
+const INTRA_REGION_PER_VPC: usize = 10;
 /// Connections that an account may have in a region (`vpc_quota_peer_num`).
-pub const PER_ACCOUNT_AND_REGION: usize = 20;
+const PER_ACCOUNT_AND_REGION: usize = 20;
 /// Mbit/s between regions (`vpc_quota_peer_cross_region_bandwidth`, `vpc_quota_peer_cross_border_bandwidth`).
-pub const BANDWIDTH_MBPS: u64 = 1024;
+const BANDWIDTH_MBPS: u64 = 1024;
 /// Hours of the longest month.
 const HOURS_PER_MONTH: u128 = 31 * 24;
 
@@ -48,18 +44,21 @@ impl<'a> Pair<'a> {
         [self.requester, self.accepter]
     }
 
+    /// About the connection, whose name stands before the message.
     fn note(&self, code: FindingCode, message: String, source: &str) -> Finding {
-        let note = note(code, format!("{}: {message}", self.link.label), source);
-        note.about(&self.link.label.as_str().into())
+        Finding {
+            connection_id: Some(self.link.label.as_str().into()),
+            ..note(code, format!("{}: {message}", self.link.label), source)
+        }
     }
 }
 
-fn note(code: FindingCode, message: String, source: &str) -> Finding {
-    Finding::new(code, format!("{message} [{source}]"))
+fn note(code: FindingCode, message: impl Into<Invalid>, source: &str) -> Finding {
+    Finding { source: Some(source.into()), ..Finding::new(code, message) }
 }
 
 /// Checks a topology; notes are in the order of the checks, then of the file.
-pub fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Finding> {
+pub(super) fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Finding> {
     let pairs: Vec<Pair<'_>> = topology.connections.iter().map(|link| Pair::of(link, topology)).collect();
     let mut notes = quotas(&pairs);
     for pair in &pairs {
@@ -186,12 +185,9 @@ fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Finding> {
     let site = vpc
         .site
         .filter(|site| SHIPPED_CATALOGS.contains(&catalog.name.as_str()) && site.as_str() != catalog.name)?;
-    let message = format!(
-        "vpc {} belongs to {site}, and {} does not price it: use --catalog {site}",
-        vpc.name,
-        catalog.name,
-        site = site.as_str()
-    );
+    let message =
+        format!("vpc {} belongs to {}, and {} does not price it", vpc.name, site.as_str(), catalog.name);
+    let message = Invalid::new(message).with(Remedy::UseCatalog { name: site.as_str().into() });
     Some(note(FindingCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
 }
 
@@ -406,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_blocks_are_told_for_both_kinds_of_address() {
+    fn overlapping_blocks_are_found_for_both_kinds_of_address() {
         let blocks = |one: &str, other: &str| {
             two(APART, |topology| {
                 topology.vpcs[0].end.cidrs = vec![one.parse().unwrap()];
@@ -438,12 +434,12 @@ mod tests {
     #[test]
     fn every_check_says_where_its_rule_was_read() {
         let notes = checks(&star(21, "cn-shanghai"), &shipped("china-site").unwrap());
-        assert!(notes.iter().all(|note| note.message.ends_with(']')), "{notes:?}");
+        assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
+        assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
         assert_eq!(
             notes[0].message,
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
-             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first \
-             [help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection]"
+             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first"
         );
     }
 }

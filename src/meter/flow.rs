@@ -11,6 +11,7 @@ use crate::{
     model::{
         cidr::Cidr,
         connection::Connection,
+        invalid::Invalid,
         inventory::Inventory,
         quoted,
         time::{Hour, Timestamp},
@@ -61,8 +62,8 @@ impl<'a> Join<'a> {
 
     /// The connection through which a VPC reaches an address at an instant: one that existed then before others, and
     /// of those the one with the longest block.
-    fn find(&self, vpc_id: &str, to: IpAddr, at: Timestamp) -> Result<(usize, Sender), (FaultCode, String)> {
-        let unknown = |why| (FaultCode::UnknownConnection, why);
+    fn find(&self, vpc_id: &str, to: IpAddr, at: Timestamp) -> Result<(usize, Sender), (FaultCode, Invalid)> {
+        let unknown = |why: String| (FaultCode::UnknownConnection, Invalid::new(why));
         let Some(exits) = self.by_vpc.get(vpc_id) else {
             let vpc = quoted(vpc_id.as_bytes());
             return Err(unknown(format!(
@@ -85,7 +86,7 @@ impl<'a> Join<'a> {
         };
         // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
         if let Some(cause) = found.iter().find_map(|exit| exit.way.err()) {
-            return Err((FaultCode::FaultyConnection, cause.to_string()));
+            return Err((FaultCode::FaultyConnection, cause.as_reason()));
         }
         match found[..] {
             [Exit { way: Ok(index), sender, .. }] => Ok((*index, *sender)),
@@ -145,7 +146,7 @@ impl Tally<'_> {
             Err((bytes, why)) => {
                 let bytes = bytes.unwrap_or(0);
                 self.span.totals.read.add(bytes);
-                self.refuse_entry(line, raw, bytes, FaultCode::UnreadableRow, why);
+                self.refuse_entry(line, raw, bytes, FaultCode::UnreadableRow, why.into());
             }
         }
         Ok(())
@@ -157,7 +158,7 @@ impl Tally<'_> {
         flow: &Flow<'_>,
         line: u64,
         raw: &[u8],
-    ) -> Result<Result<(), (FaultCode, String)>> {
+    ) -> Result<Result<(), (FaultCode, Invalid)>> {
         let period = self.plan.settings.period;
         let parts: Vec<Part> = flow
             .by_hours()
@@ -194,7 +195,7 @@ impl Tally<'_> {
         let key = key_of(connection, sender);
         let free = self.plan.lookup.free[connection];
         if self.plan.flows.repeated.contains(&flow.identity) {
-            let record = self.refused_entry(line, raw, FaultCode::DuplicateRecord, String::new());
+            let record = self.refused_entry(line, raw, FaultCode::DuplicateRecord, String::new().into());
             let identity = CopyOf::Flow(flow.identity);
             self.span.copies.push(Copy { key: key as u32, identity, parts, free, record });
             return Ok(Ok(()));
@@ -207,12 +208,12 @@ impl Tally<'_> {
     }
 
     /// An entry stands whole in a quarantine: a native record could not hold it.
-    fn refused_entry(&self, line: u64, raw: &[u8], code: FaultCode, why: String) -> RefusedRecord {
+    fn refused_entry(&self, line: u64, raw: &[u8], code: FaultCode, why: Invalid) -> RefusedRecord {
         let fault = Fault::at(code, &self.plan.names[self.source], line, why);
         RefusedRecord { source: self.source, fault, fields: None, raw: raw.to_vec() }
     }
 
-    fn refuse_entry(&mut self, line: u64, raw: &[u8], bytes: u64, code: FaultCode, why: String) {
+    fn refuse_entry(&mut self, line: u64, raw: &[u8], bytes: u64, code: FaultCode, why: Invalid) {
         let record = self.refused_entry(line, raw, code, why);
         self.span.refuse(record, bytes.into(), self.plan.settings.keep_all);
     }

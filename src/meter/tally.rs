@@ -13,6 +13,7 @@ use super::{
 use crate::{
     error::{FAULTS_LISTED, Fault, FaultCode, Result},
     model::{
+        invalid::Invalid,
         inventory::Inventory,
         quoted,
         time::{Hour, Timestamp},
@@ -327,7 +328,7 @@ impl<'a> Tally<'a> {
                 return self.take_known(&observation, index, sender, hour, moment);
             }
             Some(Found::Faulty(cause)) => {
-                self.refuse(&observation, FaultCode::FaultyConnection, cause.to_string());
+                self.refuse(&observation, FaultCode::FaultyConnection, cause.as_reason());
             }
             None => {
                 self.span.unknown.add(observation.connection_id, timestamp.hour());
@@ -383,7 +384,7 @@ impl<'a> Tally<'a> {
         index: usize,
         hour: u32,
         at: Timestamp,
-    ) -> Option<(FaultCode, String)> {
+    ) -> Option<(FaultCode, Invalid)> {
         let connection = self.plan.inventory.connection(index);
         let start = self.plan.settings.period.start;
         let civil = Hour::from_index(start.index() + i64::from(hour));
@@ -391,15 +392,15 @@ impl<'a> Tally<'a> {
             let status = status.as_str();
             let why =
                 format!("traffic at {at}, but {} never came into effect: it is {status}", connection.id);
-            return Some((FaultCode::NeverActive, why));
+            return Some((FaultCode::NeverActive, why.into()));
         }
         if let Some(created) = connection.created_at.filter(|_| connection.before_creation(civil)) {
             let why = format!("traffic at {at}, but {} was created at {created}", connection.id);
-            return Some((FaultCode::BeforeCreation, why));
+            return Some((FaultCode::BeforeCreation, why.into()));
         }
         let deleted = connection.deleted_at.filter(|_| connection.after_deletion(civil))?;
         let why = format!("traffic at {at}, but {} was deleted at {deleted}", connection.id);
-        Some((FaultCode::AfterDeletion, why))
+        Some((FaultCode::AfterDeletion, why.into()))
     }
 
     /// The bytes of a record that no hour sums: its parts are rounded on their own, half up. What that adds
@@ -410,7 +411,12 @@ impl<'a> Tally<'a> {
         observation.all_bytes() + up
     }
 
-    fn refusal(&self, observation: &Observation<'_>, code: FaultCode, why: String) -> RefusedRecord {
+    fn refusal(
+        &self,
+        observation: &Observation<'_>,
+        code: FaultCode,
+        why: impl Into<Invalid>,
+    ) -> RefusedRecord {
         let mut fault = Fault::at(code, &self.plan.names[self.source], observation.line, why);
         let place = observation.place.map(|place| place.to_string());
         let in_group =
@@ -421,7 +427,7 @@ impl<'a> Tally<'a> {
         RefusedRecord { source: self.source, fault, fields, raw }
     }
 
-    fn refuse(&mut self, observation: &Observation<'_>, code: FaultCode, why: String) {
+    fn refuse(&mut self, observation: &Observation<'_>, code: FaultCode, why: impl Into<Invalid>) {
         let record = self.refusal(observation, code, why);
         let bytes = self.alone(observation);
         self.span.refuse(record, bytes, self.plan.settings.keep_all);

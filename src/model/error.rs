@@ -108,6 +108,15 @@ impl Fault {
         Self { input: Some(input.into()), ..Self::new(code, why) }
     }
 
+    /// This fault as the reason of another: with its place, and with what would mend it.
+    pub(crate) fn as_reason(&self) -> Invalid {
+        let reason = Invalid::new(self.to_string());
+        match &self.remedy {
+            Some(remedy) => reason.with(remedy.clone()),
+            None => reason,
+        }
+    }
+
     /// A fault at one line of an input.
     pub fn at(code: FaultCode, input: &Arc<str>, line: u64, why: impl Into<Invalid>) -> Self {
         Self { input: Some(input.clone()), line: Some(line), ..Self::new(code, why) }

@@ -154,13 +154,15 @@ pub struct Finding {
     pub hour: Option<Hour>,
     /// What can be done about it, where there is something particular.
     pub remedy: Option<Remedy>,
+    /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.
+    pub source: Option<String>,
 }
 
 impl Finding {
     /// One about no connection in particular.
     pub fn new(code: FindingCode, message: impl Into<Invalid>) -> Self {
         let (message, remedy) = message.into().into_parts();
-        Self { code, message, connection_id: None, sender: None, hour: None, remedy }
+        Self { code, message, connection_id: None, sender: None, hour: None, remedy, source: None }
     }
 
     /// The same about a connection; about none where its id is empty.

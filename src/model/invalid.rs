@@ -25,6 +25,12 @@ impl Invalid {
         Self { remedy: Some(remedy), ..self }
     }
 
+    /// The same, with what it is about in front of the words.
+    #[must_use]
+    pub(crate) fn about(self, what: impl fmt::Display) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// What is wrong, in words.
     pub fn message(&self) -> &str {
         &self.message

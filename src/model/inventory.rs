@@ -19,8 +19,9 @@ use std::{
 /// ([`read_inventory`](crate::read::read_inventory)), or from typed values ([`Inventory::new`]).
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    connections: Vec<Connection>,
-    histories: Vec<LinkHistory>,
+    /// Shared with the same inventory under other histories.
+    connections: Arc<Vec<Connection>>,
+    histories: Arc<Vec<LinkHistory>>,
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
     changes_given: bool,
@@ -41,8 +42,8 @@ impl Inventory {
     ) -> Self {
         debug_assert!(connections.is_sorted_by_key(|connection| &connection.id));
         Self {
-            connections,
-            histories,
+            connections: Arc::new(connections),
+            histories: Arc::new(histories),
             faulty,
             faults,
             changes_given,
@@ -151,11 +152,11 @@ impl Inventory {
         Self::assemble(connections, histories, HashMap::new(), Vec::new(), true, Vec::new())
     }
 
-    /// The same connections with other histories of their link types: what if?
+    /// The same connections, which are not copied, with other histories of their link types: what if?
     #[must_use]
     pub(crate) fn with_histories(&self, history: impl Fn(usize) -> LinkHistory) -> Self {
         let histories = (0..self.connections.len()).map(history).collect();
-        Self { histories, ..self.clone() }
+        Self { histories: Arc::new(histories), ..self.clone() }
     }
 
     /// All connections without a fault, sorted by id.

@@ -75,7 +75,11 @@ impl Timestamp {
     /// Reads RFC 3339 with offset, or an integer epoch of 10 digits (seconds) or 13 (milliseconds).
     ///
     /// The error says what is wrong, without the value.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::read(text).map_err(Invalid::new)
+    }
+
+    fn read(text: &str) -> Result<Self, &'static str> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return match (text.len(), text.parse()) {
                 (10, Ok(seconds)) => Ok(Self::from_seconds(seconds)),
@@ -410,7 +414,7 @@ mod tests {
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
-        assert!(Timestamp::parse("2026-10-05T03:00:00").unwrap_err().contains("offset is missing"));
+        assert!(Timestamp::parse("2026-10-05T03:00:00").unwrap_err().message().contains("offset is missing"));
     }
 
     #[test]

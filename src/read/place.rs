@@ -1,6 +1,9 @@
 //! Where something stands in an input.
 
-use crate::error::{Fault, FaultCode};
+use crate::{
+    error::{Fault, FaultCode},
+    model::invalid::Invalid,
+};
 use std::{fmt, sync::Arc};
 
 /// An input, a line of it, and in JSON the path from the value of that line.
@@ -29,9 +32,9 @@ impl Place {
     }
 
     /// What is wrong here.
-    pub fn fault(&self, code: FaultCode, why: impl fmt::Display) -> Fault {
+    pub fn fault(&self, code: FaultCode, why: impl Into<Invalid>) -> Fault {
         let path = Some(self.path.clone()).filter(|path| !path.is_empty());
-        Fault { path, ..Fault::at(code, &self.input, self.line, why.to_string()) }
+        Fault { path, ..Fault::at(code, &self.input, self.line, why) }
     }
 
     /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.

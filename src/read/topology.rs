@@ -1,12 +1,12 @@
 //! A planned topology, TOML: VPCs, the connections between them, and which VPCs expect to talk through another.
 
-use crate::model::invalid::Invalid;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         cidr::Cidr,
         connection::{Bandwidth, End},
         did_you_mean,
+        invalid::Invalid,
         link::LinkType,
         money::Gb,
     },
@@ -36,13 +36,13 @@ impl Site {
 }
 
 impl FromStr for Site {
-    type Err = String;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         let all = [Self::China, Self::International];
         all.into_iter().find(|site| site.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, all.map(Self::as_str));
-            format!("site {text:?} is neither china-site nor international-site{near}")
+            format!("site {text:?} is neither china-site nor international-site{near}").into()
         })
     }
 }

@@ -515,7 +515,8 @@ impl CsvLayout {
 }
 
 pub(crate) fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {
-    let parsed = std::str::from_utf8(field).map_err(|_| "it is not UTF-8").and_then(Timestamp::parse);
+    let text = std::str::from_utf8(field).map_err(|_| Invalid::new("it is not UTF-8"));
+    let parsed = text.and_then(Timestamp::parse);
     parsed.map_err(|why| format!("timestamp {}: {why}", quoted(field)))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Fault,
-    model::{invalid::Invalid, remedy::Remedy},
+    model::{finding::Finding, invalid::Invalid, remedy::Remedy},
 };
 
 /// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.
@@ -21,6 +21,12 @@ pub fn reason(fault: &Fault) -> String {
 /// What is wrong with a value, and what to do about it.
 pub fn words(invalid: &Invalid) -> String {
     format!("{invalid}{}", after(invalid.remedy()))
+}
+
+/// What was found, what to do about it, and where its rule was read.
+pub(crate) fn finding_words(finding: &Finding) -> String {
+    let source = finding.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
+    format!("{}{}{source}", finding.message, after(finding.remedy.as_ref()))
 }
 
 /// What stands behind a message that has a remedy; nothing behind others.
@@ -44,6 +50,9 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::ChooseMetricStatistic => "see --metric-statistic",
         Remedy::StateMetricUnit => "see --metric-unit",
         Remedy::StateRequesterAccount => "state it with --requester-account",
+        Remedy::StateRequesterAccounts => {
+            return ": state it with --requester-account where there are several".into();
+        }
         Remedy::StateRequesterRegion => "state it with --requester-region",
         Remedy::StateRegionOfReference => return ", state the region with --requester-region".into(),
         Remedy::StateLinkTypeBefore { connection_id } => {
@@ -52,8 +61,8 @@ fn advice(remedy: &Remedy) -> String {
              its creation"
             );
         }
-        Remedy::GiveAsConnections => "hand it over as --connections",
-        Remedy::GiveAsLinkChanges => "hand them over as --link-changes",
+        Remedy::GiveAsConnections => "give it as --connections",
+        Remedy::GiveAsLinkChanges => "give them as --link-changes",
         Remedy::GiveAsUsage => "traffic that was not metered goes to --usage",
         Remedy::GiveAsItsKindOfTraffic => {
             "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names of columns to \

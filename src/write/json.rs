@@ -1,6 +1,6 @@
 //! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
 
-use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, values::RowText};
+use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, values::RowText};
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
@@ -140,7 +140,7 @@ struct JsonCounts {
 #[derive(Serialize)]
 pub(super) struct JsonFinding<'a> {
     code: &'a str,
-    message: &'a str,
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -262,7 +262,7 @@ pub(super) fn totals(report: &Report) -> JsonTotals {
 pub(super) fn finding(found: &Finding) -> JsonFinding<'_> {
     JsonFinding {
         code: found.code.as_str(),
-        message: &found.message,
+        message: finding_words(found),
         connection_id: found.connection_id.as_deref(),
         sender: found.sender.map(Sender::as_str),
         hour: found.hour.map(|hour| hour.to_string()),

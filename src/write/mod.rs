@@ -14,7 +14,7 @@ mod report;
 pub mod text;
 mod values;
 
-pub(crate) use advice::after;
+pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};
 
 use crate::{meter::ControlTotals, report::Report};

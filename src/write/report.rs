@@ -1,7 +1,7 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals,
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
@@ -190,7 +190,7 @@ pub(super) fn findings(findings: &[Finding]) -> Section {
     if findings.is_empty() {
         return Section::new("Findings: none", []);
     }
-    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding.message.clone()));
+    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
     let notices = Notices { notices: notices.collect(), room: Room::OfEachCode(FINDINGS_SHOWN) };
     Section::new(format!("Findings: {}", findings.len()), [Block::Notices(notices)])
 }

@@ -3,7 +3,7 @@
 use super::{
     csv::output_error,
     doctor::{self, Diagnosis},
-    estimate,
+    estimate, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
 };
@@ -42,7 +42,7 @@ pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>,
 
 /// A finding as one line.
 pub fn finding_line(finding: &Finding) -> String {
-    format!("  [{}] {}", finding.code.as_str(), finding.message)
+    format!("  [{}] {}", finding.code.as_str(), finding_words(finding))
 }
 
 fn shown(mut table: Table, right: &[usize]) -> String {

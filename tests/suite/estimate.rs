@@ -10,16 +10,10 @@ use num_bigint::BigInt;
 use peerbill::{
     catalog::shipped,
     estimate::{
-        ALL_GOLD, ALL_PLATINUM, AS_BILLED, Estimate, SCHEDULED, of_history, of_quantities,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-        schedule::Schedule,
+        ALL_GOLD, ALL_PLATINUM, AS_BILLED, Estimate, PlannedConnection, PricesOf, Quantities, SCHEDULED,
+        Schedule, of_history, of_quantities,
     },
-    model::{
-        connection::{Bandwidth, End},
-        link::LinkType,
-        money::Money,
-        time::Offset,
-    },
+    model::{connection::End, link::LinkType, money::Money, time::Offset},
     report::report,
     write,
 };
@@ -207,14 +201,9 @@ fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
         for (connection, bytes) in month.connections.iter_mut().zip(&drawn) {
             (connection.created, connection.deleted) = (None, None);
             let end = |index: usize| End::new(&*connection.accounts[index], connection.regions[index]);
-            planned.push(PlannedConnection {
-                label: connection.id.clone(),
-                requester: end(0),
-                accepter: end(1),
-                link_type: LinkType::Gold,
-                bandwidth: Bandwidth::DEFAULT,
-                monthly_bytes: *bytes,
-            });
+            let mut plan = PlannedConnection::new(&*connection.id, end(0), end(1), LinkType::Gold);
+            plan.monthly_bytes = *bytes;
+            planned.push(plan);
             for (sender, bytes) in bytes.iter().enumerate() {
                 let record =
                     Record { at: start, connection_id: connection.id.clone(), sender, bytes: *bytes };

@@ -5,10 +5,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
     catalog::shipped,
-    estimate::{
-        quantities::PricesOf,
-        terraform::{Changes, Gate, PlanQuantities, of_plan},
-    },
+    estimate::{Changes, Gate, PlanQuantities, PricesOf, of_plan},
     model::money::{Gb, Money},
     read::{
         Document,

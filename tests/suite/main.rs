@@ -13,6 +13,7 @@ mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
 mod layers;
+mod messages;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod properties;

@@ -1,10 +1,14 @@
 //! `peerbill doctor`.
 
 use crate::{
-    args::{DoctorArgs, DoctorFormat},
+    args::{DoctorArgs, DoctorFormat, offset_of},
+    checks,
+    documents::Documents,
     input::Inputs,
-    output, settings,
-    traffic::{self, Documents},
+    job::{meter_settings, threads},
+    output,
+    settings::{self, Open},
+    sources,
 };
 use peerbill::{
     Error, Result,
@@ -24,65 +28,43 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// Says what the inputs hold. What is found does not fail it.
 pub fn run(mut args: DoctorArgs) -> Result<()> {
-    let settings = settings::fill(settings::Open {
+    let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
-        ..settings::Open::default()
+        ..Open::default()
     })?;
-    let offset = traffic::offset(&args.offset)?;
+    let offset = offset_of(&args.offset)?;
     let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
     check(&args)?;
     let mut inputs = Inputs::default();
     let documents = Documents::find(&args.traffic, &mut inputs)?;
-    let (sources, progress) = traffic::sources(&args.traffic, &mut inputs)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
-    let threads = traffic::threads();
-    // Link changes decide about no hour, and what they lack cannot be told before the months are known.
-    let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
-    let look = |inventory: &Inventory| -> Result<Vec<SourceSummary>> {
-        sources.iter().map(|source| look_through(source, inventory, offset, threads)).collect()
+    let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
+    let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;
+    let months = match month {
+        Some(month) => BTreeSet::from([month]),
+        None => seen.iter().flat_map(|source| source.months.clone()).collect(),
     };
-    let mut seen = look(&without_changes)?;
-    let named = (documents.connections.is_empty() && !sources.is_empty()).then(|| inventory_of(&seen));
-    if let Some(named) = &named {
-        seen = look(named)?;
-    }
-    let unknown: BTreeSet<String> =
-        seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
-    let mut months: BTreeSet<BillingMonth> = seen.iter().flat_map(|source| source.months.clone()).collect();
-    if let Some(month) = month {
-        months = BTreeSet::from([month]);
-    }
-    let connections_given = !documents.connections.is_empty();
     let inventory = match named {
         Some(named) => Some(named),
         None => inventory(&args, &documents, &months, offset)?,
     };
     let inventory = inventory.map(Arc::new);
-    let mut examined: Vec<MonthSummary> = Vec::new();
-    if let Some(inventory) = inventory.as_ref().filter(|_| !sources.is_empty()) {
-        for month in months {
-            let settings = traffic::meter_settings(&args.traffic, month, offset, Refused::Count);
-            examined.push(examine(&sources, inventory, settings)?);
-        }
-    }
+    let months = examine_months(&args, &sources, inventory.as_ref(), months, offset)?;
     progress.finish_and_clear();
-    let inputs = told(&inputs, &documents, &sources, seen)?;
-    let inventory = inventory.as_deref();
-    let settings = traffic::all_settings(settings, &args.traffic);
-    let months = &examined[..];
-    let seen = Diagnosis {
-        inputs: &inputs,
-        inventory,
-        connections_given,
+    let unknown = seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
+    let diagnosis = Diagnosis {
+        inputs: &inputs_seen(&inputs, &documents, &sources, seen)?,
+        inventory: inventory.as_deref(),
+        connections_given: !documents.connections.is_empty(),
         unknown: &unknown,
-        months,
+        months: &months,
         offset,
-        settings: &settings,
+        settings: &settings::shown(used, &args.traffic),
     };
     output::write(args.output.as_deref(), |output| match args.format {
-        DoctorFormat::Table => text::doctor(&seen, output),
-        DoctorFormat::Json => json(&seen, output),
+        DoctorFormat::Table => text::doctor(&diagnosis, output),
+        DoctorFormat::Json => json(&diagnosis, output),
     })
 }
 
@@ -91,25 +73,66 @@ fn check(args: &DoctorArgs) -> Result<()> {
     if traffic.paths().next().is_none() {
         return Err(Error::usage("name something to look at: --connections, --link-changes, --usage ..."));
     }
-    traffic::refuse_two_readers_of_stdin(traffic.paths())
+    checks::one_reader_of_stdin(traffic.paths())
 }
 
-/// The connections with their link changes, good for all months that are looked at.
+/// What a first look through the traffic shows.
+struct Looked {
+    sources: Vec<SourceSummary>,
+    /// The connections that the traffic names, where none were given.
+    named: Option<Inventory>,
+}
+
+/// Looks through the traffic: which connections it names, in which months.
+fn look(
+    args: &DoctorArgs,
+    documents: &Documents,
+    sources: &[TrafficSource],
+    offset: Offset,
+) -> Result<Looked> {
+    let look = |inventory: &Inventory| -> Result<Vec<SourceSummary>> {
+        sources.iter().map(|source| look_through(source, inventory, offset, threads())).collect()
+    };
+    // Link changes decide about no hour, and what they lack cannot be told before the months are known.
+    let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
+    let seen = look(&without_changes)?;
+    if !documents.connections.is_empty() || sources.is_empty() {
+        return Ok(Looked { sources: seen, named: None });
+    }
+    let named = inventory_of(&seen);
+    Ok(Looked { sources: look(&named)?, named: Some(named) })
+}
+
+/// The connections with their link changes, good for all months that are looked at; `None` where none were given.
 fn inventory(
     args: &DoctorArgs,
     documents: &Documents,
     months: &BTreeSet<BillingMonth>,
     offset: Offset,
 ) -> Result<Option<Inventory>> {
-    if args.traffic.connections.is_empty() {
+    if documents.connections.is_empty() {
         return Ok(None);
     }
     let billed_from = months.first().map(|month| month.period(offset).start);
     documents.inventory(&args.traffic, &|_| Ok(()), billed_from).map(Some)
 }
 
+/// Meters each month as a bill would, where there are connections and traffic.
+fn examine_months(
+    args: &DoctorArgs,
+    sources: &[TrafficSource],
+    inventory: Option<&Arc<Inventory>>,
+    months: BTreeSet<BillingMonth>,
+    offset: Offset,
+) -> Result<Vec<MonthSummary>> {
+    let Some(inventory) = inventory.filter(|_| !sources.is_empty()) else { return Ok(Vec::new()) };
+    let examine_month =
+        |month| examine(sources, inventory, meter_settings(&args.traffic, month, offset, Refused::Count));
+    months.into_iter().map(examine_month).collect()
+}
+
 /// The inputs in the order in which they were found: documents first, then traffic.
-fn told(
+fn inputs_seen(
     inputs: &Inputs,
     documents: &Documents,
     sources: &[TrafficSource],
@@ -128,9 +151,9 @@ fn told(
         let hours = source.hours.or(source.unknown.hours.filter(|_| documents.connections.is_empty()));
         ((source.format.to_owned(), source.records), Some(source.refused), hours)
     }));
-    let told = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
+    let seen = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
         let (role, name) = (role.to_owned(), name.to_owned());
         InputSummary { role, name, stored, format, records, refused, hours }
     });
-    Ok(told.collect())
+    Ok(seen.collect())
 }

@@ -6,18 +6,20 @@ mod quantities;
 
 use crate::{
     args::{EstimateArgs, ScheduleArgs},
+    checks,
     input::Inputs,
-    output, pricing, settings, traffic,
+    job::Job,
+    pricing,
+    settings::{self, Open},
 };
 use peerbill::{
     Error, Result,
-    estimate::{of_history, schedule::Schedule},
+    estimate::{Schedule, of_history},
     model::time::Offset,
-    write,
 };
 use print::print;
 
-/// Makes the estimate; tells whether records were quarantined.
+/// Makes the estimate; true where records were quarantined, or a plan must not pass its gate.
 pub fn run(args: EstimateArgs) -> Result<bool> {
     let history = args.traffic.paths().next().is_some();
     let plans = &args.plans;
@@ -41,8 +43,9 @@ pub fn run(args: EstimateArgs) -> Result<bool> {
     }
 }
 
+/// Estimates from a month's traffic; true where records were quarantined.
 fn from_history(mut args: EstimateArgs) -> Result<bool> {
-    let settings = settings::fill(settings::Open {
+    let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
@@ -50,25 +53,15 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let Some(month) = &args.month else {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
-    let (month, offset) = (month.parse()?, traffic::offset(&args.offset)?);
-    let options = traffic::options(&args.lines, &args.traffic, settings)?;
-    let others = args.pricing.prices.iter().chain(&args.pricing.contract).chain(&args.schedule.schedule);
-    traffic::check(&args.traffic, others)?;
-    let mut inputs = Inputs::default();
-    let schedule = schedule(&args.schedule, offset, &mut inputs)?;
-    let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let meter_settings =
-        traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
-    let check_region = |region: &str| catalog.check_region(region);
-    let metered = traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;
+    let mut job = Job::new(&args.traffic, month, &args.offset, &args.output, &args.quarantine)?;
+    let options = args.lines.options(settings::shown(used, &args.traffic))?;
+    let others = args.pricing.paths().chain(args.schedule.schedule.as_deref());
+    checks::inputs_of_traffic(&args.traffic, others)?;
+    let schedule = schedule(&args.schedule, job.offset, &mut job.inputs)?;
+    let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let metered = job.meter(&|region| catalog.check_region(region))?;
     let estimate = of_history(&metered, &options, schedule.as_ref(), &catalog, &args.scenario)?;
-    let Some(path) = &args.quarantine else {
-        return print(&args, &estimate, &inputs, None).map(|()| false);
-    };
-    let quarantine = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
-    print(&args, &estimate, &inputs, Some(quarantine))?;
-    Ok(traffic::tell_quarantined(&metered, path))
+    job.finish(&metered, |quarantine| print(&args, &estimate, &job.inputs, quarantine))
 }
 
 /// The schedule, where one is asked for.

@@ -1,21 +1,25 @@
 //! The program: reads arguments, runs one verb, prints errors once and chooses the exit code.
 
-mod ahead;
 mod args;
 mod catalog;
+mod checks;
+mod cloudmonitor;
+mod completions;
 mod doctor;
+mod documents;
 mod estimate;
 mod input;
+mod job;
+mod man;
 mod meter;
-mod metrics;
 mod output;
 mod pricing;
 mod report;
 mod settings;
-mod traffic;
+mod sources;
 
 use args::{Cli, Verb};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use output::say;
 use peerbill::{Error, ErrorKind, FaultCode, Result, write::explained};
 use std::process::ExitCode;
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Runs one verb; true where it is done with findings that the user asked to be stopped by.
 fn run(verb: Verb) -> Result<bool> {
     match verb {
         Verb::Report(args) => report::run(*args),
@@ -52,23 +57,9 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Meter(args) => meter::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
-        Verb::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "peerbill", &mut script);
-            output::write(None, |output| write_all(output, &script)).map(|()| false)
-        }
-        Verb::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut page)
-                .map_err(|error| Error::internal(error.to_string()))?;
-            output::write(None, |output| write_all(output, &page)).map(|()| false)
-        }
+        Verb::Completions { shell } => completions::run(shell).map(|()| false),
+        Verb::Man => man::run().map(|()| false),
     }
-}
-
-fn write_all(output: &mut dyn std::io::Write, bytes: &[u8]) -> Result<()> {
-    output.write_all(bytes).map_err(|error| Error::internal(error.to_string()))
 }
 
 fn exit_code(kind: ErrorKind) -> u8 {

@@ -2,41 +2,42 @@
 
 use crate::{
     args::{MeterArgs, MeterFormat},
-    input::Inputs,
-    output::{self, say},
-    settings, traffic,
+    checks,
+    job::Job,
+    output::{self, Staged, say},
+    settings::{self, Open, ShownSettings},
 };
-use peerbill::{Result, meter::Metered, model::time::BillingMonth, write};
+use peerbill::{Result, meter::Metered, write};
 
-/// Writes the metered hours; tells whether records were quarantined.
+/// Writes the metered hours; true where records were quarantined.
 pub fn run(mut args: MeterArgs) -> Result<bool> {
-    let told = settings::fill(settings::Open {
+    let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
-        ..settings::Open::default()
+        ..Open::default()
     })?;
-    let month: BillingMonth = args.month.parse()?;
-    let offset = traffic::offset(&args.offset)?;
+    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.output, &args.quarantine)?;
     refuse_lean_parquet(args.format)?;
-    traffic::check(&args.traffic, std::iter::empty())?;
-    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let settings = traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
+    checks::inputs_of_traffic(&args.traffic, std::iter::empty())?;
     // Regions decide about prices, which no hour has.
-    let metered = traffic::read(&args.traffic, &mut Inputs::default(), &outputs, settings, &|_| Ok(()))?;
-    let stage = |path| output::stage(path, |output| write::quarantine::write(metered.refused(), output));
-    let quarantine = args.quarantine.as_deref().map(stage).transpose()?;
+    let metered = job.meter(&|_| Ok(()))?;
+    job.finish(&metered, |quarantine| print(&args, &metered, used, quarantine))
+}
+
+/// Prints the hours, puts the quarantine in its place as late as either can still fail, and says what hours do not hold.
+fn print(args: &MeterArgs, metered: &Metered, used: ShownSettings, quarantine: Option<Staged>) -> Result<()> {
     output::print(args.output.as_deref(), quarantine, |output| match args.format {
-        MeterFormat::Csv => write::metered::csv(&metered, output),
-        MeterFormat::Parquet => parquet(&metered, output),
+        MeterFormat::Csv => write::metered::csv(metered, output),
+        MeterFormat::Parquet => parquet(metered, output),
     })?;
-    for (name, value) in traffic::all_settings(told, &args.traffic) {
+    for (name, value) in settings::shown(used, &args.traffic) {
         say!("setting {name}: {value}");
     }
     say!("usage_digest: {}", metered.digest()?);
     for (name, records, bytes) in write::totals(&metered.totals()) {
         say!("{name}: {records} records, {bytes} bytes");
     }
-    Ok(args.quarantine.is_some_and(|path| traffic::tell_quarantined(&metered, &path)))
+    Ok(())
 }
 
 #[cfg(feature = "parquet")]

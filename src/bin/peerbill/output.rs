@@ -25,6 +25,11 @@ pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<
     }
 }
 
+/// Writes `bytes` to standard output.
+pub fn write_bytes(bytes: &[u8]) -> Result<()> {
+    write(None, |output| output.write_all(bytes).map_err(|error| failed("standard output", &error)))
+}
+
 /// Writes likewise, and puts a second file in its place as late as either can still fail.
 pub fn print(
     path: Option<&Path>,

@@ -2,9 +2,12 @@
 
 use crate::{
     args::{ReportArgs, ReportFormat},
+    checks,
     input::Inputs,
+    job::Job,
     output::{self, say},
-    pricing, settings, traffic,
+    pricing,
+    settings::{self, Open},
 };
 use peerbill::{
     Result,
@@ -13,33 +16,21 @@ use peerbill::{
 };
 use std::mem::ManuallyDrop;
 
-/// Makes the report; tells whether records were quarantined.
+/// Makes the report; true where records were quarantined.
 pub fn run(mut args: ReportArgs) -> Result<bool> {
-    let settings = settings::fill(settings::Open {
+    let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
     })?;
-    let (month, offset) = (args.month.parse()?, traffic::offset(&args.offset)?);
-    let options = traffic::options(&args.lines, &args.traffic, settings)?;
-    let prices = args.pricing.prices.iter().chain(&args.pricing.contract);
-    traffic::check(&args.traffic, prices)?;
-    let mut inputs = Inputs::default();
-    let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    let outputs = [("--output", &args.output), ("--quarantine", &args.quarantine)];
-    let meter_settings =
-        traffic::meter_settings(&args.traffic, month, offset, traffic::refused(&args.quarantine));
-    let check_region = |region: &str| catalog.check_region(region);
-    let metered = traffic::read(&args.traffic, &mut inputs, &outputs, meter_settings, &check_region)?;
+    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.output, &args.quarantine)?;
+    let options = args.lines.options(settings::shown(used, &args.traffic))?;
+    checks::inputs_of_traffic(&args.traffic, args.pricing.paths())?;
+    let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
-    let metered = ManuallyDrop::new(metered);
+    let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
     let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
-    let Some(path) = &args.quarantine else {
-        return print(&args, &report, &inputs, None).map(|()| false);
-    };
-    let quarantine = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
-    print(&args, &report, &inputs, Some(quarantine))?;
-    Ok(traffic::tell_quarantined(&metered, path))
+    job.finish(&metered, |quarantine| print(&args, &report, &job.inputs, quarantine))
 }
 
 /// Prints the report, and puts the quarantine in its place as late as either can still fail.

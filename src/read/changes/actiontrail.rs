@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{invalid::Invalid, remedy::Remedy},
     read::{
         Document, json,
         place::Place,
@@ -86,10 +87,12 @@ pub(super) fn read_json(document: &Document, trail: &mut Trail) -> Result<()> {
     let mut of_no_connection = Vec::new();
     for value in &values {
         let place = Place::value(&document.name, value.line, value.path.clone());
-        let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-        let answer: Answer<'_> = value.read().map_err(&unusable)?;
+        let unusable =
+            |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
+        let unreadable = |why: String| unusable(why.into());
+        let answer: Answer<'_> = value.read().map_err(unreadable)?;
         let Some(events) = &answer.events else {
-            let members: Map<String, Value> = value.read().map_err(&unusable)?;
+            let members: Map<String, Value> = value.read().map_err(unreadable)?;
             let members = Members::new(members);
             if !members.is_event() {
                 return Err(unusable(answer.what_else()));
@@ -135,9 +138,9 @@ struct Answer<'a> {
 
 impl Answer<'_> {
     /// Why an object is not read here.
-    fn what_else(&self) -> String {
+    fn what_else(&self) -> Invalid {
         if self.vpc_peer_connects.is_some() {
-            return "this is a list of connections; hand it over as --connections".into();
+            return Invalid::new("this is a list of connections").with(Remedy::GiveAsConnections);
         }
         let Some(code) = &self.code else {
             return "is neither an ActionTrail event nor an answer of LookupEvents".into();
@@ -145,6 +148,7 @@ impl Answer<'_> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), Into::into);
         let message = self.message.as_ref().map(text).unwrap_or_default();
         format!("the provider answered with the error {}: {message}; make the export again", text(code))
+            .into()
     }
 }
 
@@ -259,7 +263,7 @@ mod tests {
             ),
             (
                 MODIFY.replace("\"InstanceId\":\"pcc-aaa\",", ""),
-                "requestParameters.InstanceId: it is missing, so it is",
+                "requestParameters.InstanceId: it is missing, so that nothing tells whose",
             ),
             (MODIFY.replace("\"pcc-aaa\"", "1.5"), "requestParameters.InstanceId: \"1.5\" is neither text"),
             (
@@ -296,7 +300,7 @@ mod tests {
     fn an_event_that_is_delivered_in_two_versions_is_refused() {
         let otherwise = MODIFY.replace("R-1", "R-2").replace("Platinum", "Gold");
         let error = inventory(CONNECTIONS, Some(&format!("[{CREATE},{MODIFY},\n{otherwise}]"))).unwrap_err();
-        let why = "event E-1 stands here and at link changes:4 [2], and says something else there";
+        let why = "event E-1 stands here and at link changes:4 [2], where it is described differently";
         assert!(error.to_string().contains(why), "{error}");
     }
 }

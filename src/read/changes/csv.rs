@@ -71,7 +71,10 @@ fn read_change(row: &TableRow, columns: &Columns) -> Result<TypeChange, String> 
 
 #[cfg(test)]
 mod tests {
-    use crate::{inventory, model::link::LinkType};
+    use crate::{
+        inventory,
+        model::{link::LinkType, remedy::Remedy},
+    };
 
     const HEADER: &str =
         "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type";
@@ -92,9 +95,7 @@ mod tests {
         let changes = format!("{CHANGES}pcc-9,2026-10-05T03:00:00Z,Gold,Platinum\n");
         let error =
             inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-shanghai,\n"), Some(&changes)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "link changes:2: connection pcc-9 is not in the inventory; add it to --connections"
-        );
+        assert_eq!(error.to_string(), "link changes:2: connection pcc-9 is not in the inventory");
+        assert_eq!(error.faults()[0].remedy, Some(Remedy::AddConnection));
     }
 }

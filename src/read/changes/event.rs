@@ -196,7 +196,9 @@ pub(super) fn read(members: &Members, place: Place) -> ReadEvent {
         Ok(Some(id)) => Arc::<str>::from(id),
         Ok(None) if call == Call::Create => return ReadEvent::Skipped(Skip::CreatesUnknown),
         Ok(None) => {
-            return of_no_connection("requestParameters.InstanceId: it is missing, so it is nobody's change");
+            return of_no_connection(
+                "requestParameters.InstanceId: it is missing, so that nothing tells whose change it is",
+            );
         }
         Err(why) => return of_no_connection(&why),
     };

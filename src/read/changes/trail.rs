@@ -66,7 +66,7 @@ impl Trail {
             match first {
                 Some((_, (record, _))) if *record == event.record() => self.skip(Skip::Repeated),
                 Some((name, (record, place))) => {
-                    let why = format!("{name} stands here and at {place}, and says something else there");
+                    let why = format!("{name} stands here and at {place}, where it is described differently");
                     let fault = event.place.fault(FaultCode::BrokenChain, why);
                     self.refused.extend(
                         [&record.connection_id, &event.connection_id].map(|id| (id.clone(), fault.clone())),

@@ -644,6 +644,7 @@ mod tests {
         assert!(
             sender_of_metric("intranetrx")
                 .unwrap_err()
+                .message()
                 .contains("did you mean \"IntranetRX\"?; write inbound=")
         );
     }

@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
-    model::finding::{Finding, FindingCode},
+    model::{
+        finding::{Finding, FindingCode},
+        invalid::Invalid,
+        remedy::Remedy,
+    },
     read::{
         Document,
         json::{self, Lines, Located},
@@ -73,10 +77,12 @@ impl<'s> Answers<'s> {
         take: Take<'_>,
     ) -> Result<()> {
         let place = Place::value(&document.name, value.line, value.path.clone());
-        let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-        let answer: Answer<'a> = value.read().map_err(&unusable)?;
+        let unusable =
+            |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
+        let unreadable = |why: String| unusable(why.into());
+        let answer: Answer<'a> = value.read().map_err(unreadable)?;
         if answer.is_terraform() {
-            let json = value.read().map_err(&unusable)?;
+            let json = value.read().map_err(unreadable)?;
             return terraform::read(&json, &place, self.requesters, self.check_region, take);
         }
         if answer.instance_id.is_some() {
@@ -90,7 +96,7 @@ impl<'s> Answers<'s> {
                     self.note_page(&answer);
                     Ok(())
                 }
-                (_, Some(_)) => Err(unusable(answer.error())),
+                (_, Some(_)) => Err(unreadable(answer.error())),
                 (None, None) => Err(unusable(what_else(value))),
             };
         };
@@ -115,13 +121,15 @@ impl<'s> Answers<'s> {
         for (total, pages) in &self.by_total {
             let why = match total {
                 Some(total) if pages.entries < total * pages.last_pages.max(1) => {
-                    format!("{} of {}", pages.entries, total * pages.last_pages.max(1))
+                    format!("{} of {} entries", pages.entries, total * pages.last_pages.max(1))
                 }
-                None if pages.last_pages == 0 => format!("{} and no last page", pages.entries),
+                None if pages.last_pages == 0 => {
+                    format!("{} entries, and none of them is the last", pages.entries)
+                }
                 _ => continue,
             };
             let message = format!(
-                "the list of connections is incomplete: its pages have {why} entries; \
+                "the list of connections is incomplete: its pages have {why}; \
                  fetch the pages that their NextToken names"
             );
             let code = FindingCode::InventoryIncomplete;
@@ -152,17 +160,17 @@ impl Answer<'_> {
 }
 
 /// Why an object is not read here.
-fn what_else(value: &Located<'_>) -> String {
+fn what_else(value: &Located<'_>) -> Invalid {
     let keys: BTreeMap<String, IgnoredAny> = value.read().unwrap_or_default();
     let has = |key: &str| keys.contains_key(key);
     if has("eventName") || has("Events") || has("event") || has("event.eventName") {
-        return "these are ActionTrail events; hand them over as --link-changes".into();
+        return Invalid::new("these are ActionTrail events").with(Remedy::GiveAsLinkChanges);
     }
     let found: Vec<&str> = keys.keys().map(String::as_str).take(8).collect();
-    format!(
+    Invalid::new(format!(
         "is neither an answer of ListVpcPeerConnections nor one of GetVpcPeerConnectionAttribute; it has {}",
         if found.is_empty() { "no members".into() } else { found.join(", ") }
-    )
+    ))
 }
 
 /// Which answers a document holds, and how many connections they have; of Terraform's one each.
@@ -351,7 +359,7 @@ mod tests {
         ] {
             let read = read(&[&list, &page(1, "", &[entry(other)])]).unwrap();
             let expected = format!(
-                "b.json:2: VpcPeerConnects[0]: connection pcc-aaa is told otherwise at a.json:2 VpcPeerConnects[0]: {why}"
+                "b.json:2: VpcPeerConnects[0]: connection pcc-aaa is described differently at a.json:2 VpcPeerConnects[0]: {why}"
             );
             assert_eq!(read.faults()[0].to_string(), expected);
             assert!(read.fault_of("pcc-aaa").is_some());
@@ -373,7 +381,10 @@ mod tests {
             (vec![&*last], Some("1 of 3")),
             (vec![r#"{"TotalCount":2,"RequestId":"R"}"#], Some("0 of 2")),
             (vec![r#"{"TotalCount":0,"RequestId":"R"}"#], None),
-            (vec![r#"{"NextToken":"t","VpcPeerConnects":[]}"#], Some("0 and no last page")),
+            (
+                vec![r#"{"NextToken":"t","VpcPeerConnects":[]}"#],
+                Some("0 entries, and none of them is the last"),
+            ),
             (vec![r#"{"NextToken":null,"VpcPeerConnects":[]}"#], None),
         ] {
             let read = read(&documents).unwrap();

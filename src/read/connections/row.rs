@@ -5,12 +5,13 @@ use crate::{
     model::{
         connection::{Connection, End},
         finding::Finding,
+        invalid::Invalid,
     },
     read::place::Place,
 };
 
 /// Says whether a region id may be named, and if not, why.
-pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), Invalid>;
 
 /// A connection as one document describes it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Texts that many connections have in common: accounts and regions.
 
 use super::row::RegionCheck;
-use crate::model::connection::End;
+use crate::model::{connection::End, invalid::Invalid};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
@@ -27,7 +27,7 @@ impl SharedTexts {
     }
 
     /// The one text of a region, which is checked when it is met first.
-    pub fn region(&mut self, id: &str, check_region: RegionCheck<'_>) -> Result<Arc<str>, String> {
+    pub fn region(&mut self, id: &str, check_region: RegionCheck<'_>) -> Result<Arc<str>, Invalid> {
         match self.regions.get(id) {
             Some(known) => Ok(known.clone()),
             None => check_region(id).map(|()| self.checked_region(id)),

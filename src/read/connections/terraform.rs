@@ -6,6 +6,8 @@ use crate::{
     model::{
         connection::Connection,
         finding::{Finding, FindingCode},
+        invalid::Invalid,
+        remedy::Remedy,
     },
     read::{
         place::Place,
@@ -47,15 +49,16 @@ pub(super) fn read(
 fn account_of_data_source(connection: &Connection) -> Finding {
     let message = format!(
         "the requester's account of {} is taken to be {}, the only one that a data source of the state tells; a \
-         state does not say whose provider that is: state it with --requester-account where there are several",
+         state does not say whose provider that is",
         connection.id, connection.requester.account_id
     );
-    Finding::new(FindingCode::AccountFromDataSource, message).about(&connection.id)
+    let why = Invalid::new(message).with(Remedy::StateRequesterAccounts);
+    Finding::new(FindingCode::AccountFromDataSource, why).about(&connection.id)
 }
 
-fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, String> {
-    check_region(&connection.requester.region).map_err(|why| format!("the requester's region: {why}"))?;
-    check_region(&connection.accepter.region).map_err(|why| format!("accepting_region_id: {why}"))?;
+fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, Invalid> {
+    check_region(&connection.requester.region).map_err(|why| why.about("the requester's region"))?;
+    check_region(&connection.accepter.region).map_err(|why| why.about("accepting_region_id"))?;
     Ok(connection)
 }
 

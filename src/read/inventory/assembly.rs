@@ -7,8 +7,10 @@ use crate::{
         connection::{Connection, End},
         did_you_mean,
         finding::Finding,
+        invalid::Invalid,
         inventory::{Inventory, explain_chain, history_of},
         link::{LinkHistory, LinkType, TypeChange},
+        remedy::Remedy,
     },
     read::{
         changes::PlacedChange,
@@ -102,7 +104,8 @@ impl Assembly {
         }
         let differences = merge(&mut first.connection, &row.connection);
         if !differences.is_empty() {
-            let why = format!("connection {id} is told otherwise at {place}: {}", differences.join("; "));
+            let why =
+                format!("connection {id} is described differently at {place}: {}", differences.join("; "));
             self.refuse(&id, row.place.fault(code, why));
             self.set_aside.push(row.connection);
         }
@@ -133,9 +136,8 @@ impl Assembly {
         let unknown = stated.of.keys().find(|id| !self.knows(id));
         unknown.map_or(Ok(()), |id| {
             let near = did_you_mean(id, self.row_of.keys().map(|known| &**known));
-            Err(Error::usage(format!(
-                "--link-type-before {id}: no connection of the inventory has this id{near}"
-            )))
+            let why = format!("{id}: no connection of the inventory has this id{near}");
+            Err(Error::setting(LinkTypesBefore::SETTING, why))
         })
     }
 
@@ -181,9 +183,10 @@ impl Assembly {
     fn refuse_changes_of_unknown_connections(&mut self) {
         for (id, changes) in &self.changes {
             if !self.knows(id) {
-                let why = format!("connection {id} is not in the inventory; add it to --connections");
+                let why = Invalid::new(format!("connection {id} is not in the inventory"));
+                let why = why.with(Remedy::AddConnection);
                 let code = FaultCode::UnknownConnection;
-                self.faults.extend(changes.iter().map(|row| row.place.fault(code, &why)));
+                self.faults.extend(changes.iter().map(|row| row.place.fault(code, why.clone())));
             }
         }
     }

@@ -2,7 +2,11 @@
 
 use crate::{
     error::{Fault, FaultCode},
-    model::link::{LinkType, TypeChange},
+    model::{
+        invalid::Invalid,
+        link::{LinkType, TypeChange},
+        remedy::Remedy,
+    },
     read::{
         changes::{Call, Event, PlacedChange},
         connections::ConnectionRow,
@@ -26,7 +30,7 @@ pub(super) fn link_changes(
     };
     if let Some(creation) = creation.filter(|creation| first.at < creation.at) {
         let why = format!(
-            "the trail changes {} at {}, before it creates it at {} ({})",
+            "the trail changes {} at {}, before its creation at {} ({})",
             row.connection.id, first.at, creation.at, creation.place
         );
         return Err(first.place.fault(FaultCode::BrokenChain, why));
@@ -59,17 +63,17 @@ fn type_before(
 ) -> Result<LinkType, Fault> {
     let (connection, before) = (&row.connection, &settings.link_types_before);
     let stated = before.of.get(&*connection.id).copied();
-    let fault = |event: &Event, why: String| Err(event.place.fault(FaultCode::BrokenChain, why));
+    let fault = |event: &Event, why: Invalid| Err(event.place.fault(FaultCode::BrokenChain, why));
     let to = first.link_type.unwrap_or(connection.link_type);
     if let Some(creation) = creation {
         let created = creation.link_type.unwrap_or(LinkType::Gold);
         return match stated.filter(|stated| *stated != created) {
             Some(stated) => {
                 let why = format!(
-                    "{} is created with {created}, but --link-type-before says {stated}",
+                    "{} is created with {created}, but {stated} is stated as its type before the first change",
                     connection.id
                 );
-                fault(creation, why)
+                fault(creation, why.into())
             }
             None => Ok(created),
         };
@@ -82,12 +86,12 @@ fn type_before(
         None if settings.billed_from.is_some_and(|start| first.at.hour() < start) => Ok(to),
         None => {
             let why = format!(
-                "the trail changes {id} to {to} at {at}, and nothing tells which type it had before: state it with \
-                 --link-type-before {id}=Gold (or Platinum), or give a trail that goes back to its creation",
+                "the trail changes {id} to {to} at {at}, and nothing tells which type it had before",
                 id = connection.id,
                 at = first.at
             );
-            fault(first, why)
+            let remedy = Remedy::StateLinkTypeBefore { connection_id: connection.id.clone() };
+            fault(first, Invalid::new(why).with(remedy))
         }
     }
 }
@@ -125,7 +129,7 @@ fn push(changes: &mut Vec<PlacedChange>, event: &Event, from: LinkType) -> LinkT
 #[cfg(test)]
 mod tests {
     use crate::{
-        model::{inventory::Inventory, link::LinkType, time::Timestamp},
+        model::{inventory::Inventory, link::LinkType, remedy::Remedy, time::Timestamp},
         read::{Document, InventorySettings, LinkTypesBefore, read_inventory},
     };
 
@@ -225,9 +229,14 @@ mod tests {
     #[test]
     fn r7_the_type_before_the_first_known_change_must_be_told_where_it_counts() {
         let modify = ["Modify 03T05:40:11 Platinum"];
-        let why = faults(PLATINUM, &modify, &[]);
-        assert!(why.contains("trail:1: [0]: the trail changes pcc-1 to Platinum at 2026-10-03T05:40:11Z, and nothing tells which type \
-            it had before: state it with --link-type-before pcc-1=Gold (or Platinum)"), "{why}");
+        let read = read_with(PLATINUM, &modify, &[], None).unwrap();
+        let [fault] = read.faults() else { panic!("one fault") };
+        assert_eq!(
+            fault.to_string(),
+            "trail:1: [0]: the trail changes pcc-1 to Platinum at 2026-10-03T05:40:11Z, and nothing tells which type \
+             it had before"
+        );
+        assert_eq!(fault.remedy, Some(Remedy::StateLinkTypeBefore { connection_id: "pcc-1".into() }));
         for (before, seen) in [
             (&["Gold"][..], "GXP"),
             (&["pcc-1=Gold"], "GXP"),
@@ -252,7 +261,7 @@ mod tests {
         assert_eq!(faults(PLATINUM, &created, &["Platinum"]), "");
         assert_eq!(
             faults(PLATINUM, &created, &["pcc-1=Platinum"]),
-            "trail:1: [0]: pcc-1 is created with Gold, but --link-type-before says Platinum"
+            "trail:1: [0]: pcc-1 is created with Gold, but Platinum is stated as its type before the first change"
         );
     }
 
@@ -261,17 +270,17 @@ mod tests {
         for (before, why) in [
             (
                 &["pcc-2=Gold"][..],
-                "--link-type-before pcc-2: no connection of the inventory has this id; did you mean \"pcc-1\"?",
+                "link-type-before pcc-2: no connection of the inventory has this id; did you mean \"pcc-1\"?",
             ),
             (
                 &["gold"],
-                "--link-type-before gold: link type \"gold\" is neither Gold nor Platinum; did you mean \"Gold\"?",
+                "link-type-before gold: link type \"gold\" is neither Gold nor Platinum; did you mean \"Gold\"?",
             ),
             (
                 &["pcc-1=Gold", "pcc-1=Platinum"],
-                "--link-type-before pcc-1=Platinum: another type was stated before",
+                "link-type-before pcc-1=Platinum: another type was stated before",
             ),
-            (&["Gold", "Platinum"], "--link-type-before Platinum: another type was stated before"),
+            (&["Gold", "Platinum"], "link-type-before Platinum: another type was stated before"),
         ] {
             let error = read_with(PLATINUM, &[], before, None).unwrap_err();
             assert_eq!((error.kind(), &*error.to_string()), (crate::ErrorKind::Usage, why));
@@ -298,7 +307,7 @@ mod tests {
             (
                 GOLD,
                 &["Create 05T00:00:00 -", "Modify 03T00:00:00 Gold"],
-                "trail:2: [1]: the trail changes pcc-1 at 2026-10-03T00:00:00Z, before it creates it at 2026-10-05T00:00:00Z (trail:1 [0])",
+                "trail:2: [1]: the trail changes pcc-1 at 2026-10-03T00:00:00Z, before its creation at 2026-10-05T00:00:00Z (trail:1 [0])",
             ),
             (
                 created,
@@ -384,7 +393,7 @@ mod tests {
         let read = read_inventory(&documents, Some(&changes), &InventorySettings::new(&|_| Ok(()))).unwrap();
         assert_eq!(
             read.faults()[0].to_string(),
-            "trail:1: [0]: a trail and a table (table:2) both tell changes of pcc-1; give one of them"
+            "trail:1: [0]: a trail and a table (table:2) both have changes of pcc-1; give one of them"
         );
     }
 }

@@ -1,9 +1,8 @@
 //! What the inputs of an inventory do not say themselves.
 
-use crate::model::invalid::Invalid;
 use crate::{
     error::{Error, Result},
-    model::{link::LinkType, time::Hour},
+    model::{invalid::Invalid, link::LinkType, time::Hour},
     read::{connections::RegionCheck, terraform::StatedRequesters},
 };
 use std::collections::BTreeMap;
@@ -52,11 +51,14 @@ pub struct LinkTypesBefore {
 }
 
 impl LinkTypesBefore {
+    /// What the setting is called.
+    pub(super) const SETTING: &'static str = "link-type-before";
+
     /// Reads `Gold`, for every connection, and `pcc-aaa=Platinum`, for one.
     pub fn parse<'a>(statements: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut stated = Self::default();
         for statement in statements {
-            let bad = |why: &str| Error::usage(format!("--link-type-before {statement}: {why}"));
+            let bad = |why: &str| Error::setting(Self::SETTING, format!("{statement}: {why}"));
             let (id, link_type) = match statement.rsplit_once('=') {
                 Some((id, link_type)) => (Some(id), link_type),
                 None => (None, statement),

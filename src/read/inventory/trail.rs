@@ -60,7 +60,7 @@ fn changes_of(
     let in_table = assembly.first_change(id).cloned();
     let row = assembly.row_mut(id)?;
     if let Some(place) = in_table {
-        let why = format!("a trail and a table ({place}) both tell changes of {id}; give one of them");
+        let why = format!("a trail and a table ({place}) both have changes of {id}; give one of them");
         return Some(Err(events[0].place.fault(FaultCode::BrokenChain, why)));
     }
     Some(set_lifetime(row, events).and_then(|()| link_changes(row, events, settings)))

@@ -1,6 +1,6 @@
 //! What a plan does to peering connections, and what it does not say about them.
 
-use crate::model::{connection::Bandwidth, link::LinkType};
+use crate::model::{connection::Bandwidth, invalid::Invalid, link::LinkType};
 use std::fmt;
 
 /// What a plan does to a resource.
@@ -95,16 +95,23 @@ pub struct Change {
 
 /// Something that a plan does not say.
 #[non_exhaustive]
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The address of the resource; empty for the plan as a whole.
     pub address: String,
     /// The attribute.
     pub attribute: &'static str,
-    /// Why it is not known, and what would say it.
-    pub why: String,
+    /// Why it is not known, and what would state it.
+    pub why: Invalid,
     /// Whether the cost cannot be worked out without it.
     pub matters: bool,
+}
+
+impl Unknown {
+    /// By what they are sorted.
+    pub(super) fn order(&self) -> (&str, &str, &str, bool) {
+        (&self.address, self.attribute, self.why.message(), self.matters)
+    }
 }
 
 /// What a plan does to all its connections.

@@ -34,7 +34,7 @@ pub(super) fn check_version(json: &Value) -> Result<(), String> {
     };
     match version.split('.').next() {
         Some("0" | "1") => Ok(()),
-        _ => Err(format!("format_version {version:?} is not known here; versions 0 and 1 are")),
+        _ => Err(format!("format_version {version:?} cannot be read; versions 0 and 1 can")),
     }
 }
 
@@ -95,6 +95,6 @@ mod tests {
         assert!(refused("{\n\"a\": x}").starts_with("plan.json:2: this is not JSON"));
         assert!(refused("[]").contains("format_version is missing"));
         assert!(refused(r#"{"version":4,"lineage":"x"}"#).contains("terraform show -json"));
-        assert!(refused(r#"{"format_version":"2.0"}"#).contains("\"2.0\" is not known"));
+        assert!(refused(r#"{"format_version":"2.0"}"#).contains("\"2.0\" cannot be read"));
     }
 }

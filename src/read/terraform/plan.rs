@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{connection::Bandwidth, link::LinkType},
+    model::{connection::Bandwidth, invalid::Invalid, link::LinkType, remedy::Remedy},
     read::Document,
 };
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<Peeri
     }
     let mut plan = reader.plan;
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
-    plan.unknown.sort();
+    plan.unknown.sort_by(|a, b| a.order().cmp(&b.order()));
     plan.unknown.dedup();
     Ok(plan)
 }
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault::of_input(FaultCode::UnusableInput, &self.document.name, message));
     }
 
-    fn not_known(&mut self, address: &str, attribute: &'static str, matters: bool, why: impl Into<String>) {
+    fn not_known(&mut self, address: &str, attribute: &'static str, matters: bool, why: impl Into<Invalid>) {
         self.plan.unknown.push(Unknown { address: address.to_owned(), attribute, why: why.into(), matters });
     }
 
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         let change = resource.get("change").unwrap_or(&Value::Null);
         let actions: Vec<&str> = list(change, "actions").filter_map(Value::as_str).collect();
         let Some(action) = Action::read(&actions) else {
-            return self.refuse(address, &format!("actions {actions:?} are not known here"));
+            return self.refuse(address, &format!("actions {actions:?} are none that can be read"));
         };
         if let Some(deposed) = resource.get("deposed").and_then(Value::as_str) {
             // What is left over from an earlier replacement; its traffic cannot be separated from its successor's.
@@ -157,12 +157,12 @@ impl<'a> Reader<'a> {
                 Some((value, format!("provider {}", provider.unwrap_or_default())))
             }
             // A reference may be only a part of the expression: what is stated for this provider wins over it.
-            (_, Some(stated)) => Some((stated.to_owned(), "--requester-region".into())),
+            (_, Some(stated)) => Some((stated.to_owned(), "what is stated".into())),
             (Ok(Found { value, through: Some(through) }), None) => {
                 Some((value, format!("provider {} through {through}", provider.unwrap_or_default())))
             }
             (Err(why), None) => {
-                let why = format!("{why}; state it with --requester-region");
+                let why = Invalid::new(why).with(Remedy::StateRequesterRegion);
                 self.not_known(address, "requester region", true, why);
                 None
             }
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
             (Ok(account), _) => Some(account),
             (Err(_), Some(stated)) => Some(stated.to_owned()),
             (Err(why), None) => {
-                let why = format!("{why}; state it with --requester-account");
+                let why = Invalid::new(why).with(Remedy::StateRequesterAccount);
                 self.not_known(address, "requester account", false, why);
                 None
             }
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         let why = if connections.is_empty() {
             format!("it sets {wanted} on a connection that is not in this plan")
         } else {
-            format!("it sets {wanted}, and {} another link type", connections.join(", "))
+            format!("it sets {wanted}, which is not the link type of {}", connections.join(", "))
         };
         self.not_known(address, "link_type", true, why);
     }
@@ -480,8 +480,12 @@ mod tests {
             unknown.into_iter().filter(|u| u.matters).map(|u| u.why).collect::<Vec<_>>()
         };
         assert!(plan("Gold", "pcc-1").is_empty());
-        assert!(plan("Platinum", "pcc-1")[0].contains("and alicloud_vpc_peer_connection.a another"));
-        assert!(plan("Gold", "pcc-2")[0].contains("not in this plan"));
+        assert!(
+            plan("Platinum", "pcc-1")[0]
+                .message()
+                .contains("not the link type of alicloud_vpc_peer_connection.a")
+        );
+        assert!(plan("Gold", "pcc-2")[0].message().contains("not in this plan"));
     }
 
     #[test]

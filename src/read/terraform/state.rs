@@ -9,7 +9,9 @@ use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
         connection::{Bandwidth, Connection, End},
+        invalid::Invalid,
         link::LinkType,
+        remedy::Remedy,
         time::Timestamp,
     },
     read::place::Place,
@@ -27,7 +29,7 @@ pub(crate) struct StateConnection {
     /// Whether its requester's account is that of a data source, of whatever provider.
     pub account_from_data_source: bool,
     /// The connection, or why it cannot be read.
-    pub connection: Result<Connection, String>,
+    pub connection: Result<Connection, Invalid>,
 }
 
 /// The connections of a state, or of the state that a plan starts from.
@@ -77,7 +79,7 @@ impl Requesters<'_> {
     }
 
     /// The requester's account, and whether it is that of a data source of whatever provider.
-    fn account(&self, address: &str) -> Result<(String, bool), String> {
+    fn account(&self, address: &str) -> Result<(String, bool), Invalid> {
         let provider = self.provider(address);
         let configured = self.configuration.as_ref().zip(provider);
         if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
@@ -90,20 +92,15 @@ impl Requesters<'_> {
         let mut ids = accounts.iter();
         match (ids.next(), ids.next()) {
             (Some(only), None) if self.configuration.is_none() => Ok((only.clone(), true)),
-            (Some(_), Some(_)) => Err(format!(
-                "the requester's account is not in the resource, and data sources tell several ({}); \
-                 state it with --requester-account",
+            (Some(_), Some(_)) => Err(account_to_be_stated(format!(
+                "data sources tell several ({})",
                 accounts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-            )),
-            _ => Err(
-                "the requester's account is not in the resource, and no data source alicloud_account tells \
-                 it; state it with --requester-account"
-                    .into(),
-            ),
+            ))),
+            _ => Err(account_to_be_stated("no data source alicloud_account tells it".into())),
         }
     }
 
-    fn region(&self, address: &str, values: &Value) -> Result<String, String> {
+    fn region(&self, address: &str, values: &Value) -> Result<String, Invalid> {
         if let Some(region) = string(values, "region_id")? {
             return Ok(region);
         }
@@ -111,14 +108,18 @@ impl Requesters<'_> {
         if let Some(stated) = self.stated.region(provider) {
             return Ok(stated.to_owned());
         }
-        let advise = |why: String| format!("{why}; state it with --requester-region");
-        match (&self.configuration, provider) {
-            (Some(configuration), Some(key)) => {
-                configuration.region(key).map(|found| found.value).map_err(advise)
-            }
-            _ => Err(advise("the requester's region is not known: region_id is empty".into())),
-        }
+        let configured = match (&self.configuration, provider) {
+            (Some(configuration), Some(key)) => configuration.region(key).map(|found| found.value),
+            _ => Err("the requester's region is not known: region_id is empty".into()),
+        };
+        configured.map_err(|why| Invalid::new(why).with(Remedy::StateRequesterRegion))
     }
+}
+
+/// Why a resource without its requester's account is refused.
+fn account_to_be_stated(why_not_elsewhere: String) -> Invalid {
+    let why = format!("the requester's account is not in the resource, and {why_not_elsewhere}");
+    Invalid::new(why).with(Remedy::StateRequesterAccount)
 }
 
 fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
@@ -138,13 +139,13 @@ fn read_connection(
     address: &str,
     values: &Value,
     requesters: &Requesters<'_>,
-) -> Result<Connection, String> {
+) -> Result<Connection, Invalid> {
     let needed = |key: &str| string(values, key)?.ok_or_else(|| format!("{key} is empty"));
     let id = needed("id")?;
     let accepter_account = account_id(values.get("accepting_ali_uid").unwrap_or(&Value::Null))
         .map_err(|why| format!("accepting_ali_uid: {why}"))?
         .ok_or("accepting_ali_uid is empty")?;
-    let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
+    let end = |account: String, region: String, vpc: &str| -> Result<End, Invalid> {
         Ok(End { vpc_id: string(values, vpc)?, ..End::new(account, region) })
     };
     let requester = end(account, requesters.region(address, values)?, "vpc_id")?;
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_state_lacks_is_refused_with_the_flag_that_states_it() {
+    fn what_a_state_lacks_is_refused_with_what_would_state_it() {
         let good = json!({"id": "pcc-1", "region_id": "cn-beijing", "accepting_region_id": "cn-shanghai",
             "accepting_ali_uid": 1000000000000002u64});
         let why = |change: (&str, Value), data: Value| {
@@ -249,14 +250,19 @@ mod tests {
         let same = json!({"id": "1"});
         assert!(why(("id", json!("pcc-1")), same.clone()).is_ok());
         let several = why(("id", json!("pcc-1")), json!({"id": "2"})).unwrap_err();
-        assert!(several.contains("tell several (1, 2); state it with --requester-account"), "{several}");
-        assert!(why(("region_id", json!(null)), same.clone()).unwrap_err().contains("--requester-region"));
-        assert!(
-            why(("accepting_ali_uid", json!(1.5)), same.clone()).unwrap_err().contains("accepting_ali_uid")
-        );
-        assert!(why(("link_type", json!("gold")), same.clone()).unwrap_err().contains("did you mean"));
-        assert!(why(("create_time", json!("soon")), same.clone()).unwrap_err().contains("create_time"));
-        assert!(why(("bandwidth", json!(0)), same.clone()).unwrap_err().contains("bandwidth 0"));
+        assert!(several.message().ends_with("data sources tell several (1, 2)"), "{several}");
+        assert_eq!(several.remedy(), Some(&Remedy::StateRequesterAccount));
+        let no_region = why(("region_id", json!(null)), same.clone()).unwrap_err();
+        assert_eq!(no_region.remedy(), Some(&Remedy::StateRequesterRegion));
+        for (member, bad, expected) in [
+            ("accepting_ali_uid", json!(1.5), "accepting_ali_uid"),
+            ("link_type", json!("gold"), "did you mean"),
+            ("create_time", json!("soon"), "create_time"),
+            ("bandwidth", json!(0), "bandwidth 0"),
+        ] {
+            let found = why((member, bad), same.clone()).unwrap_err();
+            assert!(found.message().contains(expected), "{found}");
+        }
         assert_eq!(why(("bandwidth", json!(-1)), same).unwrap().bandwidth, Bandwidth::Unlimited);
     }
 

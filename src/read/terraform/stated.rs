@@ -24,8 +24,8 @@ impl StatedRequesters {
     /// Reads `ID` or `PROVIDER=ID`, and `REGION` or `PROVIDER=REGION`.
     pub fn parse(accounts: &[String], regions: &[String]) -> Result<Self> {
         Ok(Self {
-            accounts: read_stated("--requester-account", accounts)?,
-            regions: read_stated("--requester-region", regions)?,
+            accounts: read_stated("requester-account", accounts)?,
+            regions: read_stated("requester-region", regions)?,
         })
     }
 
@@ -53,7 +53,8 @@ impl StatedRequesters {
     }
 }
 
-fn read_stated(flag: &str, texts: &[String]) -> Result<Vec<Stated>> {
+/// Reads what the setting of this name states.
+fn read_stated(setting: &'static str, texts: &[String]) -> Result<Vec<Stated>> {
     let mut all: Vec<Stated> = Vec::new();
     for text in texts {
         let (provider, value) = match text.rsplit_once('=') {
@@ -61,10 +62,10 @@ fn read_stated(flag: &str, texts: &[String]) -> Result<Vec<Stated>> {
             None => (None, text.clone()),
         };
         if value.is_empty() || provider.as_deref() == Some("") {
-            return Err(Error::usage(format!("{flag} {text:?}: write VALUE, or PROVIDER=VALUE")));
+            return Err(Error::setting(setting, format!("{text:?}: write VALUE, or PROVIDER=VALUE")));
         }
         if all.iter().any(|other| other.provider == provider) {
-            return Err(Error::usage(format!("{flag} {text:?}: this is stated twice")));
+            return Err(Error::setting(setting, format!("{text:?}: this is stated twice")));
         }
         all.push(Stated { provider, value });
     }

@@ -5,7 +5,7 @@ use crate::{
     doctor::MonthSummary,
     error::Result,
     model::{inventory::Inventory, usage::Sender},
-    write::{csv::output_error, explained, totals},
+    write::{csv::output_error, explained, finding_words, totals},
 };
 use serde_json::{Value, json};
 use std::io::Write;
@@ -67,7 +67,7 @@ fn json_month(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Value {
         month.refused.iter().map(|(code, count)| (code.as_str().to_owned(), json!(count.to_string())));
     let findings = month.findings.iter().map(|finding| {
         json!({
-            "code": finding.code.as_str(), "message": finding.message,
+            "code": finding.code.as_str(), "message": finding_words(finding),
             "connection_id": finding.connection_id.as_deref(), "sender": finding.sender.map(Sender::as_str),
             "hour": finding.hour.map(|hour| hour.to_string()),
         })

@@ -3,7 +3,7 @@
 use super::marked;
 use crate::{
     error::Result,
-    estimate::terraform::{AccountCost, ChangeCost, Changes, difference},
+    estimate::{AccountCost, ChangeCost, Changes, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     write::page::Block,

@@ -4,12 +4,12 @@ use super::{
     changes::{change_tables, coverage},
     facts, findings, notes_once,
     scenarios::{accounts_table, connections_table, missing, scenario_cells},
-    words,
 };
 use crate::{
     error::Result,
-    estimate::{Estimate, terraform::Changes},
+    estimate::{Changes, Estimate},
     write::{
+        finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::basis,
     },
@@ -61,8 +61,9 @@ fn costs(estimate: &Estimate) -> Result<Section> {
 
 /// What a reader should know before choosing, and what was found in the traffic.
 fn notices(estimate: &Estimate) -> Option<Section> {
-    let notes = notes_once(estimate).into_iter().map(|note| (note.code.as_str(), words(note)));
-    let findings = findings(estimate).into_iter().map(|finding| (finding.code.as_str(), finding.message));
+    let notes = notes_once(estimate).into_iter().map(|note| (note.code.as_str(), finding_words(note)));
+    let findings = findings(estimate);
+    let findings = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
     let notices: Vec<_> = notes.chain(findings).collect();
     let room = Room::InAll(notices.len());
     (!notices.is_empty())

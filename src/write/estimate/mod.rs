@@ -12,10 +12,10 @@ pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
 
-use super::{BEFORE_TAX, after, control_totals, provenance};
+use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario},
+    estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
         remedy::Remedy,
@@ -35,7 +35,7 @@ const NOT_PRICED: &str = "not priced";
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [String])> {
+) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [Supply])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
         Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),
@@ -47,11 +47,6 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
     format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
 }
 
-/// A note in words, with what to do about it.
-fn words(note: &Finding) -> String {
-    format!("{}{}", note.message, after(note.remedy.as_ref()))
-}
-
 /// The notes, each message once: as with findings, nothing is said twice.
 fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
     let mut known = BTreeSet::new();
@@ -59,7 +54,12 @@ fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
 }
 
 /// The command that would supply a missing price: this one with another argument.
-pub(super) fn supplying(argument: &str) -> String {
+pub(super) fn supplying(supply: &Supply) -> String {
+    let argument = match supply {
+        Supply::Overlay(name) => format!("--prices {name}"),
+        Supply::Prices => "--prices FILE".into(),
+        Supply::Contract => "--contract FILE".into(),
+    };
     format!("peerbill estimate ... {argument}")
 }
 
@@ -112,11 +112,15 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
         );
     }
     lines.extend(
-        notes_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
+        notes_once(estimate)
+            .iter()
+            .map(|note| format!("note: [{}] {}", note.code.as_str(), finding_words(note))),
     );
     let findings = findings(estimate);
     let first = findings.iter().take(SHOWN);
-    lines.extend(first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding.message)));
+    lines.extend(
+        first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
+    );
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }

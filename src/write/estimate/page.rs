@@ -4,15 +4,15 @@ use super::{
     changes::{change_tables, coverage},
     facts, findings, marked, notes_once,
     scenarios::{accounts_table, connections_table, missing, scenario_cells},
-    shared, words,
+    shared,
 };
 use crate::{
     error::Result,
-    estimate::{Estimate, Scenario, ScheduleAdvice, Share, terraform::Changes, timing::Timing},
+    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing},
     model::money::Money,
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND,
+        RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{self, cell, heading, is_number},
         values::value,
@@ -241,7 +241,7 @@ fn shares(advice: &ScheduleAdvice) -> Section {
 fn notes(estimate: &Estimate) -> Option<Section> {
     let notes = notes_once(estimate);
     let title = format!("Before choosing: {}", notes.len());
-    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), words(note))).collect();
+    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), finding_words(note))).collect();
     let room = Room::InAll(NOTES_SHOWN);
     (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
 }

@@ -152,3 +152,46 @@ fn the_doctor_tells_what_inputs_hold_and_fails_at_nothing_that_it_finds() {
     folder.write("broken.json", "{");
     folder.refused(3, &["doctor", "--connections", "broken.json"], &["broken.json:1: is not valid JSON"]);
 }
+
+/// A Terraform state with one connection, and data sources that tell these accounts.
+fn state(accounts: &[&str]) -> String {
+    let account = |(index, id): (usize, &&str)| {
+        format!(
+            r#"{{"address":"data.alicloud_account.a{index}","mode":"data","type":"alicloud_account","values":{{"id":"{id}"}}}}"#
+        )
+    };
+    let connection = r#"{"address":"alicloud_vpc_peer_connection.a","mode":"managed","type":"alicloud_vpc_peer_connection",
+        "values":{"id":"pcc-1","region_id":"cn-huhehaote","accepting_region_id":"cn-guangzhou","accepting_ali_uid":2}}"#;
+    let resources: Vec<String> =
+        accounts.iter().enumerate().map(account).chain([connection.to_owned()]).collect();
+    let resources = resources.join(",");
+    format!(r#"{{"format_version":"1.0","values":{{"root_module":{{"resources":[{resources}]}}}}}}"#)
+}
+
+#[test]
+fn r15_records_of_a_bad_connection_are_refused_with_what_would_mend_its_row() {
+    let folder = Folder::new();
+    folder.write("connections.csv", state(&["1", "3"]));
+    let outcome = folder.report(&["--quarantine", "quarantine.csv"]);
+    let why = "alicloud_vpc_peer_connection.a: the requester's account is not in the resource, and data sources tell \
+               several (1, 3); state it with --requester-account";
+    assert!(outcome.code == 1 && outcome.stderr.contains(why), "{}", outcome.stderr);
+    let quarantine = folder.read("quarantine.csv");
+    assert!(quarantine.contains(&format!("faulty_connection,\"connections.csv:1: {why}\"")), "{quarantine}");
+}
+
+#[test]
+fn an_account_that_only_a_data_source_tells_is_shown_with_what_would_state_it() {
+    let folder = Folder::new();
+    folder.write("connections.csv", state(&["1"]));
+    let why = "a state does not say whose provider that is: state it with --requester-account where there are several";
+    for format in ["csv", "json", "table"] {
+        let outcome = folder.report(&["--format", format]);
+        assert!((outcome.stdout + &outcome.stderr).contains(why), "{format}");
+    }
+    let doctor = ["doctor", "--usage", "usage.csv", "--connections", "connections.csv"];
+    for format in ["json", "table"] {
+        let outcome = folder.run(&[&doctor[..], &["--format", format]].concat());
+        assert!(outcome.stdout.contains(why), "{}", outcome.stdout);
+    }
+}

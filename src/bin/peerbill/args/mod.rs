@@ -19,6 +19,7 @@ pub use report::{ReportArgs, ReportFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
 
 use clap::{Parser, Subcommand};
+use peerbill::{Result, model::time::Offset};
 
 const EXAMPLE: &str = "\
 Example: the bill of October 2026 from a traffic export
@@ -66,4 +67,9 @@ pub enum Verb {
     /// Prints the manual page, in roff.
     #[command(before_help = "Example: peerbill man > peerbill.1")]
     Man,
+}
+
+/// The offset in which months have their edges: as stated, else that of China.
+pub fn offset_of(stated: &Option<String>) -> Result<Offset> {
+    Ok(stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)?)
 }

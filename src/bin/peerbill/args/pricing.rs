@@ -15,3 +15,10 @@ pub struct PricingArgs {
     #[arg(long, value_name = "FILE")]
     pub contract: Option<String>,
 }
+
+impl PricingArgs {
+    /// What may name inputs beside the catalog.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.prices.iter().chain(&self.contract).map(String::as_str)
+    }
+}

@@ -6,20 +6,16 @@ use super::{
 };
 use crate::{
     args::EstimateArgs,
+    checks,
     input::Inputs,
     output::say,
     pricing,
     settings::{self, Open},
-    traffic,
 };
 use peerbill::{
     Error, Result,
     catalog::Catalog,
-    estimate::{
-        Estimate, of_topology,
-        quantities::{PlannedConnection, Quantities},
-        terraform::{Gate, PlanQuantities, of_plan},
-    },
+    estimate::{Estimate, Gate, PlanQuantities, PlannedConnection, Quantities, of_plan, of_topology},
     model::money::Money,
     read::{
         Document,
@@ -40,8 +36,8 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
         ..Default::default()
     })?;
     refuse_needs_of_hours(args)?;
-    let own = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
-    let paths = own.chain(&args.pricing.prices).chain(&args.pricing.contract);
+    let plans = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
+    let paths = plans.chain(&args.pricing.prices).chain(&args.pricing.contract);
     if paths.filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("- stands for standard input, which can be read only once"));
     }
@@ -77,7 +73,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities =
         PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?.with_settings(&settings);
     let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
@@ -125,7 +121,7 @@ pub fn from_topology(mut args: EstimateArgs) -> Result<()> {
     let (settings, mut inputs, catalog) = begin(&mut args)?;
     let path = args.plans.plan.as_deref().unwrap_or_default();
     let document = one_document(&mut inputs, "plan", path)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let topology = read_topology(&document, catalog.gb, &|region| catalog.region_id(region))?;
     let quantities = Quantities::new(&PlannedConnection::of(&topology), prices_of(&args)?, &catalog)?
         .with_settings(settings)

@@ -2,22 +2,16 @@
 
 use super::print::print;
 use crate::{
-    args::{EstimateArgs, QuantityArgs},
+    args::{EstimateArgs, QuantityArgs, offset_of},
+    checks,
     input::Inputs,
-    pricing, settings, traffic,
+    pricing, settings,
 };
 use peerbill::{
     Error, Result,
     catalog::Catalog,
-    estimate::{
-        of_quantities,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-    },
-    model::{
-        connection::{Bandwidth, End},
-        link::LinkType,
-        time::Offset,
-    },
+    estimate::{PlannedConnection, PricesOf, Quantities, of_quantities},
+    model::{connection::End, link::LinkType, time::Offset},
 };
 
 /// Estimates from quantities that the arguments give.
@@ -30,7 +24,7 @@ pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
     refuse_needs_of_hours(&args)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    checks::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
         .with_settings(settings)
         .of_account(args.lines.account.clone());
@@ -63,7 +57,7 @@ pub fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
 }
 
 fn offset(args: &EstimateArgs) -> Result<Offset> {
-    traffic::offset(&args.offset)
+    offset_of(&args.offset)
 }
 
 /// The connection that the arguments describe.
@@ -79,12 +73,9 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     };
     let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).to_owned();
     let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
-    Ok(PlannedConnection {
-        label: String::new(),
-        requester: End::new(account(&args.from_account, "requester"), region("--from", &args.from)?),
-        accepter: End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?),
-        link_type: LinkType::Gold,
-        bandwidth: Bandwidth::DEFAULT,
-        monthly_bytes: [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back],
-    })
+    let requester = End::new(account(&args.from_account, "requester"), region("--from", &args.from)?);
+    let accepter = End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?);
+    let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
+    planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
+    Ok(planned)
 }

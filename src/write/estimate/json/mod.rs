@@ -2,14 +2,10 @@
 
 mod document;
 
-use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
+use super::{facts, findings, not_priced, reason_for, shared, supplying};
 use crate::{
     error::{Error, Result},
-    estimate::{
-        Estimate, Scenario, ScheduleAdvice, per_year,
-        terraform::{self, Changes},
-        timing::Timing,
-    },
+    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     report::{Column, Report, ReportRow},
@@ -17,6 +13,7 @@ use crate::{
     write::{
         BEFORE_TAX, RAISED_IS_UPPER_BOUND,
         csv::output_error,
+        finding_words,
         json::{InputDigest, JsonLine, JsonSetting, catalog, finding, totals},
     },
 };
@@ -208,7 +205,7 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
 fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
     let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
-        let difference = terraform::difference(before, after)?;
+        let difference = estimate::difference(before, after)?;
         let assumed = assumed.contains(&true);
         Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
     };
@@ -242,7 +239,7 @@ fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
     notes
         .map(|note| JsonNote {
             code: note.code.as_str(),
-            message: words(note),
+            message: finding_words(note),
             connection_id: note.connection_id.as_deref(),
         })
         .collect()

@@ -28,8 +28,8 @@ impl ReadAhead {
                 let ended = !matches!(read, Ok(count) if count > 0);
                 // What was read before an error comes first.
                 let whole = block.is_empty() || sender.send(Ok(block)).is_ok();
-                let told = read.map_or_else(|error| sender.send(Err(error)).is_ok(), |_| true);
-                if ended || !whole || !told {
+                let went_on = read.map_or_else(|error| sender.send(Err(error)).is_ok(), |_| true);
+                if ended || !whole || !went_on {
                     return;
                 }
             }

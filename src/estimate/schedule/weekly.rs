@@ -1,10 +1,14 @@
-//! Platinum in weekly windows, Gold outside: link types that follow a clock, and advice about them.
+//! Link types that follow a clock: Platinum in weekly windows, Gold outside.
 
-use super::timing::{Stretch, history_of, platinum_in_hours};
+use super::{
+    clock::{DAY, WEEK, day_and_clock},
+    window::WindowAdvice,
+    written::{Window, windows_of},
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    estimate::platinum::{Stretch, history_of, platinum_in_hours},
     model::{
-        did_you_mean,
         link::{LinkHistory, LinkType},
         time::{Hour, Offset, Period, Timestamp},
     },
@@ -15,12 +19,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const DAY: i64 = 24 * 60;
-const WEEK: i64 = 7 * DAY;
 /// The local day on which the week of 1970-01-01, a Thursday, began.
 const FIRST_MONDAY: i64 = -3;
-const SHAPE: &str = "write it as \"Mon-Fri 09:00-18:00\", \"Sat,Sun 22:00-06:00\" or \"09:30-12:00 +08:00\"";
 
 /// Weekly windows in which connections are Platinum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,19 +30,23 @@ pub struct Schedule {
     stretches: Vec<(i64, i64)>,
 }
 
-/// A window as it is written.
-struct Window {
-    days: Vec<usize>,
-    /// Minutes of the day; the second is above the first, beyond a day where the window goes over midnight.
-    minutes: (i64, i64),
-    offset: Option<Offset>,
-}
-
 impl Schedule {
     /// Reads windows such as `Mon-Fri 09:00-18:00` or `Sat,Sun 22:00-06:00 +08:00`, several after a comma.
     ///
     /// Without days a window is on every day; one that ends at or before its start goes over midnight. Windows
     /// that name no offset are at `offset`; all of them are at one.
+    ///
+    /// ```
+    /// use peerbill::{estimate::Schedule, model::time::Offset};
+    ///
+    /// let nights: Offset = "+08:00".parse()?;
+    /// assert_eq!(Schedule::parse(["22:00-06:00", "Sat,Sun 00:00-24:00"], nights)?.offset(), nights);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`] where there is no window, one that cannot be read, or windows at several offsets.
     pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>, offset: Offset) -> Result<Self> {
         let mut windows = Vec::new();
         for text in texts {
@@ -53,6 +57,12 @@ impl Schedule {
     }
 
     /// Reads a CSV with the columns `days,from,until` and optionally `offset`: `Mon-Fri,09:00,18:00`.
+    ///
+    /// Windows that name no offset are at `offset`; all of them are at one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] with everything that is wrong, each with its line.
     pub fn read(document: &Document, offset: Offset) -> Result<Self> {
         const REQUIRED: [&str; 3] = ["days", "from", "until"];
         let name = &document.name;
@@ -60,8 +70,8 @@ impl Schedule {
         let mut faults = unusable_faults_of(misfits);
         let mut windows = Vec::new();
         for row in rows {
-            let [days, from, until, own_offset] = &row.values[..] else { continue };
-            match windows_of(&format!("{days} {from}-{until} {own_offset}")) {
+            let [days, from, until, offset] = &row.values[..] else { continue };
+            match windows_of(&format!("{days} {from}-{until} {offset}")) {
                 Ok(read) => windows.extend(read),
                 Err(why) => faults.push(Fault::at(FaultCode::UnusableInput, name, row.line, why)),
             }
@@ -111,7 +121,7 @@ impl Schedule {
     /// The link types of a connection that follows it, in and around `period`.
     ///
     /// The switches are made at the instants that the windows name, and cost what R7 says.
-    pub fn history(&self, period: Period) -> LinkHistory {
+    pub(in crate::estimate) fn history(&self, period: Period) -> LinkHistory {
         if self.always() {
             return LinkHistory::constant(LinkType::Platinum);
         }
@@ -133,7 +143,7 @@ impl Schedule {
     }
 
     /// Its windows, merged, with when to switch; windows of the same times on several days are one.
-    pub fn windows(&self) -> Vec<WindowAdvice> {
+    pub(super) fn windows(&self) -> Vec<WindowAdvice> {
         let mut days_of: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
         for &(start, end) in &self.stretches {
             days_of.entry((start % DAY, end - start)).or_default().push((start / DAY) as usize);
@@ -142,7 +152,7 @@ impl Schedule {
     }
 
     /// Gaps between windows in which no hour is billed at Gold: switching down and up again saves nothing there.
-    pub fn gaps_without_gold(&self) -> Vec<String> {
+    pub(super) fn gaps_without_gold(&self) -> Vec<String> {
         if self.always() {
             return Vec::new();
         }
@@ -177,146 +187,6 @@ fn merged(mut stretches: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
         }
     }
     apart
-}
-
-/// Windows of one text: days without times belong to the window behind them.
-fn windows_of(text: &str) -> Result<Vec<Window>, String> {
-    let mut windows = Vec::new();
-    let mut days = Vec::new();
-    for part in text.split(',') {
-        let mut words = part.split_whitespace().peekable();
-        if let Some(word) = words.next_if(|word| !word.contains(':')) {
-            days.extend(days_of(word)?);
-        }
-        let Some(times) = words.next() else { continue };
-        let minutes = minutes_of(times)?;
-        let offset = words.next().map(|word| word.parse::<Offset>().map_err(|error| error.to_string()));
-        if let Some(word) = words.next() {
-            return Err(format!("{word:?} is too much; {SHAPE}"));
-        }
-        let mut days = std::mem::take(&mut days);
-        if days.is_empty() {
-            days = (0..7).collect();
-        }
-        windows.push(Window { days, minutes, offset: offset.transpose()? });
-    }
-    if !days.is_empty() || windows.is_empty() {
-        return Err(format!("a window needs times; {SHAPE}"));
-    }
-    Ok(windows)
-}
-
-/// `Mon` or `Mon-Fri`, also over the end of the week.
-fn days_of(word: &str) -> Result<Vec<usize>, String> {
-    let day = |name: &str| {
-        DAYS.iter().position(|day| *day == name).ok_or_else(|| {
-            format!("{name:?} is no day; the days are {}{}", DAYS.join(", "), did_you_mean(name, DAYS))
-        })
-    };
-    let Some((first, last)) = word.split_once('-') else { return day(word).map(|day| vec![day]) };
-    let (first, last) = (day(first)?, day(last)?);
-    let count = (last + 7 - first) % 7 + 1;
-    Ok((first..first + count).map(|day| day % 7).collect())
-}
-
-/// `09:00-18:00` as minutes of the day; `22:00-06:00` goes over midnight.
-fn minutes_of(word: &str) -> Result<(i64, i64), String> {
-    let minute = |text: &str| {
-        let (hours, minutes) = text.split_once(':')?;
-        let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        let number = |part: &str| digits(part).then(|| part.parse::<u8>().ok()).flatten();
-        let minute =
-            i64::from(number(hours)?) * 60 + i64::from(number(minutes).filter(|minutes| *minutes < 60)?);
-        (minute <= DAY).then_some(minute)
-    };
-    let bad = || format!("{word:?} are no times of the day; {SHAPE}");
-    let (start, end) = word.split_once('-').ok_or_else(bad)?;
-    let (start, end) = (minute(start).ok_or_else(bad)?, minute(end).ok_or_else(bad)?);
-    if start == end || start == DAY {
-        return Err(format!("{word:?} has no length; 00:00-24:00 is a whole day"));
-    }
-    Ok((start, if end < start { end + DAY } else { end }))
-}
-
-fn clock(minute: i64) -> String {
-    format!("{:02}:{:02}", minute.rem_euclid(DAY) / 60, minute.rem_euclid(60))
-}
-
-fn day_and_clock(minute: i64) -> String {
-    format!("{} {}", DAYS[(minute.div_euclid(DAY) % 7) as usize], clock(minute))
-}
-
-/// A window, and when to switch in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WindowAdvice {
-    /// Its days and times, `Mon-Fri 09:00-18:00`.
-    pub window: String,
-    /// Hours that lie wholly within it.
-    pub whole_hours: i64,
-    /// Further hours that its switches lift to Platinum (R7).
-    pub lifted_hours: i64,
-    /// When to switch up: just after an hour has begun.
-    pub up_at: String,
-    /// When to switch down: just before an hour ends.
-    pub down_at: String,
-}
-
-impl WindowAdvice {
-    /// Of a window that begins at this minute of these days and is so many minutes long.
-    fn new(days: &[usize], start: i64, length: i64) -> Self {
-        let end = start + length;
-        let up = (start + 59).div_euclid(60) * 60;
-        let down = (end + 59).div_euclid(60) * 60;
-        let whole_hours = (end.div_euclid(60) - up / 60).max(0);
-        let window = format!("{} {}-{}", day_names(days), clock(start), end_clock(start, end));
-        if length >= WEEK {
-            let never = || "never".to_owned();
-            return Self {
-                window: "always".into(),
-                whole_hours,
-                lifted_hours: 0,
-                up_at: never(),
-                down_at: never(),
-            };
-        }
-        Self {
-            window,
-            whole_hours,
-            // R7: from the hour of the switch up to that of the switch down, hh:00:00 included.
-            lifted_hours: end.div_euclid(60) - start.div_euclid(60) + 1 - whole_hours,
-            up_at: format!("{}:00", clock(if up < down { up } else { start })),
-            down_at: format!("{}:59", clock(down - 1)),
-        }
-    }
-
-    /// Whether it is too short to pay: no whole hour lies in it, so everything that it costs is in hours that its
-    /// switches lift.
-    pub fn too_short(&self) -> bool {
-        self.whole_hours == 0
-    }
-}
-
-/// The end of a window as a clock; `24:00` where that is midnight. From a day of length on it says how many days later.
-fn end_clock(start: i64, end: i64) -> String {
-    let days = end.div_euclid(DAY) - start.div_euclid(DAY);
-    match end - start.div_euclid(DAY) * DAY {
-        DAY => "24:00".into(),
-        _ if end - start < DAY => clock(end),
-        _ if days == 1 => format!("{} a day later", clock(end)),
-        _ => format!("{} {days} days later", clock(end)),
-    }
-}
-
-fn day_names(days: &[usize]) -> String {
-    let mut names = Vec::new();
-    for run in days.chunk_by(|a, b| a + 1 == *b) {
-        match run {
-            [first, .., last] => names.push(format!("{}-{}", DAYS[*first], DAYS[*last])),
-            [only] => names.push(DAYS[*only].to_owned()),
-            [] => {}
-        }
-    }
-    names.join(",")
 }
 
 #[cfg(test)]
@@ -422,7 +292,9 @@ mod tests {
             schedule("Mon-Fri 09:00-12:00,Mon-Fri 13:00-18:00,Sun 10:20-11:10,Sat 20:30-22:00").windows();
         let shown: Vec<_> = advice
             .iter()
-            .map(|own| (own.window.as_str(), own.whole_hours, own.lifted_hours, own.too_short()))
+            .map(|window| {
+                (window.window.as_str(), window.whole_hours, window.lifted_hours, window.too_short())
+            })
             .collect();
         assert_eq!(
             shown,

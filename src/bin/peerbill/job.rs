@@ -1,0 +1,114 @@
+//! What `report`, `meter` and `estimate` from traffic do alike: they meter a month, print what comes of it, and set
+//! refused records aside.
+
+use crate::{
+    args::{DuplicatesArg, TrafficArgs, offset_of},
+    checks,
+    documents::Documents,
+    input::Inputs,
+    output::{self, Staged, say},
+    sources,
+};
+use peerbill::{
+    Result,
+    meter::{Duplicates, MeterSettings, Metered, Refused, meter},
+    model::time::{BillingMonth, Offset},
+    read::RegionCheck,
+    write,
+};
+use std::path::{Path, PathBuf};
+
+/// The metering of a month, and where its results go.
+pub struct Job<'a> {
+    traffic: &'a TrafficArgs,
+    month: BillingMonth,
+    pub offset: Offset,
+    output: &'a Option<PathBuf>,
+    quarantine: &'a Option<PathBuf>,
+    /// All inputs that were found so far.
+    pub inputs: Inputs,
+}
+
+impl<'a> Job<'a> {
+    /// From arguments, with what settings fill of them.
+    pub fn new(
+        traffic: &'a TrafficArgs,
+        month: &str,
+        offset: &Option<String>,
+        output: &'a Option<PathBuf>,
+        quarantine: &'a Option<PathBuf>,
+    ) -> Result<Self> {
+        let (month, offset) = (month.parse()?, offset_of(offset)?);
+        Ok(Self { traffic, month, offset, output, quarantine, inputs: Inputs::default() })
+    }
+
+    /// Reads connections and link changes, then meters the traffic of the month.
+    pub fn meter(&mut self, check_region: RegionCheck<'_>) -> Result<Metered> {
+        let settings = meter_settings(self.traffic, self.month, self.offset, self.refused());
+        let documents = Documents::find(self.traffic, &mut self.inputs)?;
+        let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
+        drop(documents);
+        let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
+        checks::outputs(&[("--output", self.output), ("--quarantine", self.quarantine)], &self.inputs)?;
+        let metered = meter(&sources, inventory, &settings);
+        progress.finish_and_clear();
+        metered
+    }
+
+    /// What becomes of refused records: without a quarantine nothing is metered beside them (R15).
+    fn refused(&self) -> Refused {
+        if self.quarantine.is_some() { Refused::Keep } else { Refused::Fail }
+    }
+
+    /// Prints what came of the metering, beside the quarantine where there is one; whether that has anything in it that
+    /// was refused for a cause.
+    ///
+    /// `print` puts the quarantine that it is given in its place, as late as either can still fail.
+    pub fn finish(
+        &self,
+        metered: &Metered,
+        print: impl FnOnce(Option<Staged>) -> Result<()>,
+    ) -> Result<bool> {
+        let Some(path) = self.quarantine else { return print(None).map(|()| false) };
+        let staged = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
+        print(Some(staged))?;
+        Ok(tell_quarantined(metered, path))
+    }
+}
+
+/// Says what was refused; true where any of it had a cause.
+fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
+    let faults = metered.inventory().faults();
+    for fault in faults {
+        say!("peerbill: {}", write::explained(fault));
+    }
+    let refused = metered.refused_for_cause();
+    if refused > 0 {
+        say!("peerbill: {refused} records were refused and are not billed; they are in {}", path.display());
+    }
+    refused > 0 || !faults.is_empty()
+}
+
+/// How to meter a month, on all cores.
+pub fn meter_settings(
+    args: &TrafficArgs,
+    month: BillingMonth,
+    offset: Offset,
+    refused: Refused,
+) -> MeterSettings {
+    let mut settings = MeterSettings::new(month);
+    settings.offset = offset;
+    settings.duplicates = match args.duplicates {
+        None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
+        Some(DuplicatesArg::First) => Duplicates::First,
+        Some(DuplicatesArg::Sum) => Duplicates::Sum,
+    };
+    settings.refused = refused;
+    settings.threads = threads();
+    settings
+}
+
+/// One thread on each core.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
