@@ -2,6 +2,7 @@
 
 pub mod cidr;
 pub mod connection;
+pub mod end_index;
 pub mod link;
 pub mod money;
 pub mod time;
