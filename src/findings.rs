@@ -8,7 +8,7 @@ use crate::{
         time::Hour,
         usage::{MeteredHour, Sender},
     },
-    read::traffic::Notes,
+    read::source::Notes,
 };
 
 /// What was found.

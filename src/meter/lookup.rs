@@ -10,19 +10,19 @@ use crate::{
 };
 
 /// Ids that fit with the comma behind them are compared as a few integers.
-pub(super) const SHORT_ID: usize = 32;
+pub(crate) const SHORT_ID: usize = 32;
 const WORDS: usize = SHORT_ID / 8;
 type Words = [u64; WORDS];
 
 /// So many ids are looked up at once.
-pub(super) const AT_ONCE: usize = 32;
+pub(crate) const AT_ONCE: usize = 32;
 
 /// Places per connection: with so many most ids stand where they are looked for first.
 const PLACES: usize = 4;
 
 /// What is known of a connection id.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     /// The connection at this index of the inventory.
     Known(usize),
     /// One whose own row or changes are bad.
@@ -34,11 +34,11 @@ pub(super) enum Found<'a> {
 /// The comma behind the id is part of it: it says where the id ends. Of bytes that hold a comma or a line end before
 /// that, or a quote, no place of [`Lookup`] tells: a plain line whose id seems to be such a one is not found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ShortId(Words);
+pub(crate) struct ShortId(Words);
 
 /// Finds connections by id.
 #[derive(Debug)]
-pub(super) struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     inventory: &'a Inventory,
     period: Period,
     /// Open addressing over the short ids of known connections: their index plus one; 0 where a place is empty.
@@ -158,7 +158,7 @@ impl<'a> Lookup<'a> {
 
 /// How many bytes of an id are kept, and the comma behind them, as masks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     pub length: usize,
     masks: Words,
 }

@@ -1,17 +1,14 @@
 //! Records to hourly bytes per connection and sender, with control totals (R14) and what was refused (R15).
 
-#[cfg(feature = "parquet")]
-mod columns;
-mod fast;
-mod flow;
-mod fraction;
+mod batch;
+mod duplicates;
+mod fractions;
 mod hourly;
-mod identity;
-mod lookup;
-mod plain;
+pub(crate) mod lookup;
+mod routes;
 mod scan;
-mod tally;
 mod unknown;
+mod worker;
 
 pub(crate) use hourly::UsageDigest;
 pub use hourly::{HourRow, HourlyUsage};
@@ -26,21 +23,21 @@ use crate::{
     },
     read::{
         TrafficSource,
-        traffic::{Notes, Observation},
+        source::{Notes, Observation},
     },
 };
-use flow::{Flows, Join, repeated};
-use fraction::{Fractions, rounds_up};
+use duplicates::repeated::Repeated;
+use fractions::{Fractions, rounds_up};
 use hourly::HourlyBuilder;
-use identity::Repeated;
 use lookup::Lookup;
+use routes::{Flows, Join, repeated};
 use scan::{Cut, Scanned, scan};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
-use tally::{Goal, Plan, SpanTally, Tally};
 pub use unknown::Unknown;
+use worker::{Goal, Plan, SpanTally, Tally};
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

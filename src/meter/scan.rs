@@ -1,18 +1,18 @@
 //! Reads sources in spans, by several workers at once, and puts what they found together in the order of the input.
 
 use super::{
-    fraction::Fractions,
+    fractions::Fractions,
     hourly::{HourlyUsage, NO_TICK},
-    plain::PADDING,
-    tally::{Goal, Plan, Progress, SpanTally, Summed, Tally, Ticks},
+    worker::{Goal, Plan, Progress, SpanTally, Summed, Tally, Ticks},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     parallel::run_on,
     read::{
         TrafficSource,
+        native::plain::PADDING,
         rows::LONGEST_ROW,
-        traffic::{Content, Layout, LineLayout, ReadAt, Records},
+        source::{Content, Layout, LineLayout, ReadAt, Records},
     },
 };
 use std::{
@@ -167,7 +167,7 @@ fn cut_into_spans(
 ) -> Result<Vec<Span>> {
     #[cfg(feature = "parquet")]
     if let Layout::Columns(file) = layout {
-        let pieces = super::columns::pieces(file).into_iter().map(Piece::Groups);
+        let pieces = super::batch::columns::pieces(file).into_iter().map(Piece::Groups);
         return Ok(pieces.map(|piece| Span { source, piece }).collect());
     }
     let (Layout::Lines(lines), Content::Blocks(blocks), false) = (layout, own.content(), as_stream) else {
@@ -196,7 +196,7 @@ fn read_span(
     match (layout, &span.piece, own.content()) {
         #[cfg(feature = "parquet")]
         (Layout::Columns(file), Piece::Groups(groups), _) => {
-            Ok(super::columns::take_groups(file, groups.clone(), tally)?)
+            Ok(super::batch::columns::take_groups(file, groups.clone(), tally)?)
         }
         #[cfg(feature = "parquet")]
         (Layout::Columns(_), ..) | (_, Piece::Groups(_), _) => {

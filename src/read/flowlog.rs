@@ -4,7 +4,7 @@ use crate::{
     model::{did_you_mean, quoted},
     read::{
         object::{self, Picked},
-        traffic::parse_bytes,
+        source::parse_bytes,
     },
 };
 use std::{borrow::Cow, net::IpAddr};

@@ -7,22 +7,22 @@ pub(crate) mod decimal;
 pub(crate) mod flowlog;
 pub(crate) mod json;
 pub mod monthly;
-pub(crate) mod ndjson;
+pub(crate) mod native;
 pub(crate) mod object;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 pub(crate) mod place;
 pub(crate) mod rows;
+pub mod source;
 pub(crate) mod table;
 pub mod terraform;
 pub mod topology;
-pub mod traffic;
 pub(crate) mod values;
 
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{InventorySettings, describe as describe_connections, inventory, read_inventory};
-pub use traffic::{TrafficColumns, TrafficSource};
+pub use source::{TrafficColumns, TrafficSource};
 
 use std::sync::Arc;
 

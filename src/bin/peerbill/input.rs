@@ -4,7 +4,7 @@ use crate::{ahead::ReadAhead, output::say};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Result,
-    read::{Document, TrafficSource, traffic::ReadAt},
+    read::{Document, TrafficSource, source::ReadAt},
     write::json::InputDigest,
 };
 use std::{

@@ -6,7 +6,7 @@ use peerbill::{
     read::{
         TrafficColumns,
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
-        traffic::TRAFFIC_COLUMNS,
+        source::TRAFFIC_COLUMNS,
     },
 };
 use std::{fs, io, num::NonZeroU32};

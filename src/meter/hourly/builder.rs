@@ -21,7 +21,7 @@ const NO_HOUR: u32 = u32::MAX;
 
 /// Collects sums for one worker: those of one hour in the counters, those of other hours encoded.
 #[derive(Debug)]
-pub(in crate::meter) struct HourlyBuilder {
+pub(crate) struct HourlyBuilder {
     /// By connection.
     counters: Vec<Counter>,
     /// The hour whose bytes the counters sum, counted from the start of the period.
@@ -39,7 +39,7 @@ pub(in crate::meter) struct HourlyBuilder {
 
 /// What one worker collected.
 #[derive(Debug)]
-pub(in crate::meter) struct ClosedHours {
+pub(crate) struct ClosedHours {
     pub(super) rows: HoursOfRows,
     pub(super) metered: Vec<u64>,
 }

@@ -9,8 +9,8 @@ mod counter;
 mod digest;
 mod row;
 
-pub(super) use builder::{ClosedHours, HourlyBuilder};
-pub(super) use counter::{Counter, NO_TICK, Order};
+pub(crate) use builder::{ClosedHours, HourlyBuilder};
+pub(crate) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
 pub use row::HourRow;
 
@@ -37,7 +37,7 @@ pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
 }
 
 /// The sender of a key.
-pub(super) fn sender_of(key: u32) -> Sender {
+pub(crate) fn sender_of(key: u32) -> Sender {
     Sender::ALL[key as usize % Sender::ALL.len()]
 }
 
@@ -54,7 +54,7 @@ pub struct HourlyUsage {
 
 /// Rows by hour, counted from the start of the period.
 #[derive(Debug, Clone, Default)]
-pub(super) struct HoursOfRows(Vec<Vec<Row>>);
+pub(crate) struct HoursOfRows(Vec<Vec<Row>>);
 
 impl HoursOfRows {
     fn of(&self, hour: u32) -> &[Row] {
@@ -81,13 +81,13 @@ impl HoursOfRows {
 }
 
 impl HourlyUsage {
-    pub(super) fn new(period: Period, connections: usize, threads: usize) -> Self {
+    pub(crate) fn new(period: Period, connections: usize, threads: usize) -> Self {
         let keys = connections * Sender::ALL.len();
         let metered = vec![0; keys.div_ceil(64)];
         Self { period, keys, threads: threads.max(1), rows: HoursOfRows::default(), metered }
     }
 
-    pub(super) fn extend(&mut self, hours: ClosedHours) {
+    pub(crate) fn extend(&mut self, hours: ClosedHours) {
         self.rows.append(hours.rows);
         or_into(&mut self.metered, &hours.metered);
     }

@@ -13,7 +13,7 @@ mod values;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::time::Timestamp,
-    read::traffic::{MOST_OF_AN_HOUR, ReadAt, whole_hour},
+    read::source::{MOST_OF_AN_HOUR, ReadAt, whole_hour},
 };
 use amounts::Amounts;
 use instants::Instants;

@@ -1,6 +1,6 @@
 //! Where the Parquet reader gets its bytes and pages from.
 
-use crate::read::traffic::ReadAt;
+use crate::read::source::ReadAt;
 use bytes::Bytes;
 use parquet::{
     basic::Encoding,

@@ -2,17 +2,23 @@
 //!
 //! What needs more than that is left to the general path, in its place in the order of the input.
 
-use super::{
-    Count,
-    hourly::{key_of, sender_of},
-    lookup::AT_ONCE,
-    plain::{PADDING, PlainLine, PlainReader},
-    tally::{Goal, Progress, Tally},
+use crate::{
+    error::Result,
+    meter::{
+        Count,
+        hourly::{key_of, sender_of},
+        lookup::AT_ONCE,
+        worker::{Goal, Progress, Tally},
+    },
+    model::time::Timestamp,
+    read::{
+        native::plain::{PADDING, PlainLine, PlainReader},
+        source::LineLayout,
+    },
 };
-use crate::{error::Result, model::time::Timestamp, read::traffic::LineLayout};
 
 /// Plain lines that are read before any of them is taken, so that their looks into memory overlap.
-pub(super) struct PlainLines {
+pub(crate) struct PlainLines {
     reader: PlainReader,
     lines: Vec<PlainLine>,
     /// How many are read at once.

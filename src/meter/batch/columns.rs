@@ -1,12 +1,12 @@
 //! Rows of Parquet files: plain ones the fast way, all others in the general way.
 
-use super::tally::Tally;
 use crate::{
     error::Result,
+    meter::worker::Tally,
     model::usage::Sender,
     read::{
         parquet::{ParquetFile, Rows},
-        traffic::{Observation, parse_sender, within_record},
+        source::{Observation, parse_sender, within_record},
     },
 };
 use std::ops::Range;
@@ -15,7 +15,7 @@ use std::ops::Range;
 const SPAN_ROWS: u64 = 1 << 18;
 
 /// Row groups, as many together as make a span.
-pub(super) fn pieces(file: &ParquetFile) -> Vec<Range<usize>> {
+pub(crate) fn pieces(file: &ParquetFile) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let (mut start, mut rows) = (0, 0);
     for group in 0..file.groups() {
@@ -29,7 +29,7 @@ pub(super) fn pieces(file: &ParquetFile) -> Vec<Range<usize>> {
 }
 
 /// Takes all rows of these row groups.
-pub(super) fn take_groups(file: &ParquetFile, groups: Range<usize>, tally: &mut Tally<'_>) -> Result<()> {
+pub(crate) fn take_groups(file: &ParquetFile, groups: Range<usize>, tally: &mut Tally<'_>) -> Result<()> {
     let lookup = tally.plan().lookup;
     // An inventory of 2^30 connections does not fit into memory.
     let connections = |texts: &[&[u8]]| -> Vec<Option<i32>> {

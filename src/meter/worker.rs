@@ -2,12 +2,12 @@
 
 use super::{
     ControlTotals, Copy, CopyOf, Part, RefusedRecord, Rules,
-    fast::PlainLines,
-    flow::Flows,
-    fraction::{Fractions, rounds_up},
+    batch::lines::PlainLines,
+    duplicates::repeated::{Identities, Repeated},
+    fractions::{Fractions, rounds_up},
     hourly::{ClosedHours, HourlyBuilder, NO_TICK, Order, key_of, sender_of},
-    identity::{Identities, Repeated},
     lookup::{Found, Lookup},
+    routes::Flows,
     unknown::Unknown,
 };
 use crate::{
@@ -19,15 +19,15 @@ use crate::{
         usage::Sender,
     },
     read::{
-        ndjson,
+        native::ndjson,
         rows::{Fields, LONGEST_ROW, Shape},
-        traffic::{LineLayout, LineShape, Notes, Observation},
+        source::{LineLayout, LineShape, Notes, Observation},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What one reading of the records is for.
-pub(super) enum Goal<'a> {
+pub(crate) enum Goal<'a> {
     /// To bill them; records of these identities are set aside, because there are several of each.
     Bill(&'a Repeated),
     /// To collect the identities of records of these keys.
@@ -35,7 +35,7 @@ pub(super) enum Goal<'a> {
 }
 
 /// What all workers of one reading share.
-pub(super) struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     pub names: &'a [Arc<str>],
     pub inventory: &'a Inventory,
     pub lookup: &'a Lookup<'a>,
@@ -49,7 +49,7 @@ pub(super) struct Plan<'a> {
 const NANOS_PER_TICK: i64 = 1_000_000;
 
 /// The ticks of the first and the last record of every key within a span.
-pub(super) struct Ticks {
+pub(crate) struct Ticks {
     pub first: Vec<u32>,
     pub last: Vec<u32>,
 }
@@ -62,7 +62,7 @@ impl Ticks {
 
 /// What a worker found in one span of a source; lines count from the start of the span.
 #[derive(Default)]
-pub(super) struct SpanTally {
+pub(crate) struct SpanTally {
     pub lines: u64,
     pub totals: ControlTotals,
     pub refused: Vec<RefusedRecord>,
@@ -78,7 +78,7 @@ pub(super) struct SpanTally {
 }
 
 /// What a worker summed over all its spans.
-pub(super) struct Summed {
+pub(crate) struct Summed {
     pub hourly: ClosedHours,
     pub fractions: Fractions,
     /// Keys whose records did not strictly rise in time within a span.
@@ -86,7 +86,7 @@ pub(super) struct Summed {
 }
 
 /// How far lines were read.
-pub(super) enum Progress {
+pub(crate) enum Progress {
     /// All of them.
     All,
     /// Up to this byte, where a row begins whose quoted field goes on beyond the text.
@@ -95,7 +95,7 @@ pub(super) enum Progress {
 
 /// Where an instant lies in the period.
 #[derive(Clone, Copy)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     timestamp: Timestamp,
     /// Counted from the period's start; `None` outside it.
     pub hour: Option<u32>,
@@ -112,9 +112,9 @@ struct Group {
 }
 
 /// One worker.
-pub(super) struct Tally<'a> {
-    pub(super) plan: &'a Plan<'a>,
-    pub(super) hourly: HourlyBuilder,
+pub(crate) struct Tally<'a> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) hourly: HourlyBuilder,
     fractions: Fractions,
     /// The tick of the first record of every key within the span.
     firsts: Vec<u32>,
@@ -122,10 +122,10 @@ pub(super) struct Tally<'a> {
     pub span: SpanTally,
     /// Records of the span that were told of.
     counted: u64,
-    pub(super) source: usize,
+    pub(crate) source: usize,
     group: Option<Group>,
     moment: Moment,
-    pub(super) plain: PlainLines,
+    pub(crate) plain: PlainLines,
     /// `None` while a row borrows from it.
     fields: Option<Fields>,
 }
@@ -193,7 +193,7 @@ impl<'a> Tally<'a> {
     }
 
     #[inline]
-    pub(super) fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
+    pub(crate) fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
         if timestamp != self.moment.timestamp {
             let period = self.plan.settings.period;
             let hour = timestamp.hour();
@@ -213,7 +213,7 @@ impl<'a> Tally<'a> {
 
     /// Notes a key whose records do not strictly rise in time.
     #[inline]
-    pub(super) fn note_order(&mut self, key: u32, tick: u32, order: Order) {
+    pub(crate) fn note_order(&mut self, key: u32, tick: u32, order: Order) {
         match order {
             Order::Later => {}
             Order::First => self.firsts[key as usize] = tick,
@@ -232,7 +232,7 @@ impl<'a> Tally<'a> {
 
     /// Takes the row at the start of `text`, in the general way; returns its bytes, or `None` where a quoted
     /// field of it goes on beyond the text.
-    pub(super) fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
+    pub(crate) fn take_row(&mut self, text: &[u8], layout: &LineLayout, last: bool) -> Result<Option<usize>> {
         let layout = match &layout.shape {
             LineShape::Csv(layout) => layout,
             LineShape::Json(columns) => {
@@ -378,7 +378,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Why traffic of a connection in this hour of the period is refused, where it is; `at` is told.
-    pub(super) fn outside_its_life(
+    pub(crate) fn outside_its_life(
         &self,
         index: usize,
         hour: u32,

@@ -4,7 +4,7 @@ use crate::{error::Result, parallel::run_on};
 use std::{collections::HashSet, sync::Mutex};
 
 /// Connection and sender, and nanoseconds from the period's start.
-pub(super) type Identity = (u32, i64);
+pub(crate) type Identity = (u32, i64);
 
 const NANOS: i64 = 1_000_000_000;
 /// A period has fewer than 2^22 seconds.
@@ -12,7 +12,7 @@ const SECOND_BITS: u32 = 22;
 
 /// Identities of many records: eight bytes each where they are of a whole second, as nearly all are.
 #[derive(Debug, Default)]
-pub(super) struct Identities {
+pub(crate) struct Identities {
     whole_seconds: Vec<u64>,
     others: Vec<Identity>,
 }
@@ -77,7 +77,7 @@ fn sort(numbers: &mut [u64], threads: usize) -> Result<()> {
 
 /// Identities that several records share.
 #[derive(Debug, Default)]
-pub(super) struct Repeated {
+pub(crate) struct Repeated {
     /// By key: whether it has any; empty where none has.
     keys: Vec<bool>,
     identities: HashSet<Identity>,

@@ -4,7 +4,7 @@ use crate::{
     error::Result,
     read::{
         object,
-        traffic::{Observation, TrafficColumns, parse_bytes, parse_sender, parse_timestamp},
+        source::{Observation, TrafficColumns, parse_bytes, parse_sender, parse_timestamp},
     },
 };
 use std::borrow::Cow;

@@ -2,14 +2,16 @@
 //!
 //! What it accepts, and whose id is then found, the general path reads the same; all else goes there.
 
-use super::lookup::{Kept, SHORT_ID, ShortId};
-use crate::model::{
-    time::{Hour, Timestamp},
-    usage::Sender,
+use crate::{
+    meter::lookup::{Kept, SHORT_ID, ShortId},
+    model::{
+        time::{Hour, Timestamp},
+        usage::Sender,
+    },
 };
 
 /// Bytes that a block must have behind its last line, so that a line can be looked at as a whole.
-pub(super) const PADDING: usize = 128;
+pub(crate) const PADDING: usize = 128;
 
 /// `2026-10-05T03:00:00Z,`
 const TIMESTAMP: usize = 21;
@@ -17,7 +19,7 @@ const DATE: usize = 11;
 
 /// What a plain line says.
 #[derive(Debug, Clone)]
-pub(super) struct PlainLine {
+pub(crate) struct PlainLine {
     pub timestamp: Timestamp,
     pub id: ShortId,
     pub sender: Sender,
@@ -57,7 +59,7 @@ const SENDERS: [Spelled; 2] = [
 
 /// Reads plain lines; remembers the timestamp of the last one, which is most often that of the next.
 #[derive(Debug)]
-pub(super) struct PlainReader {
+pub(crate) struct PlainReader {
     text: [u8; TIMESTAMP],
     timestamp: Timestamp,
     /// `2026-10-05T` of the last line and the start of that day.

@@ -4,7 +4,7 @@ use super::{
     Copy, CopyOf, Part, RefusedRecord,
     hourly::key_of,
     settle,
-    tally::{Goal, Tally},
+    worker::{Goal, Tally},
 };
 use crate::{
     error::{Fault, FaultCode, Result},

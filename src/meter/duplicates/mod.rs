@@ -1,0 +1,3 @@
+//! Records that stand more than once.
+
+pub(super) mod repeated;
