@@ -8,7 +8,7 @@ use crate::{
         time::Hour,
         usage::{MeteredHour, Sender},
     },
-    read::source::Notes,
+    read::record::Notes,
 };
 
 /// What was found.

@@ -1,28 +1,24 @@
-//! Parts of bytes, which rates in bit/s leave: summed exactly, and rounded once per connection, sender and hour.
+//! Fractions of bytes, which rates in bit/s leave: summed exactly, and rounded once per connection, sender and hour.
 
 use crate::{
     error::{Error, Result},
-    model::usage::PARTS,
+    model::{end_index::EndIndex, usage::PARTS},
+    read::record::rounds_up,
 };
 use std::collections::HashMap;
 
-/// Rounds half up: whether so many parts are a byte more.
-pub(super) fn rounds_up(parts: u128) -> bool {
-    parts >= PARTS / 2
-}
-
-/// Parts of bytes by key and hour, where there are any.
+/// Fractions of bytes by end and hour, where there are any, in units of 10^-30 bytes.
 #[derive(Debug, Default)]
-pub(super) struct Fractions(HashMap<(u32, u32), u128>);
+pub(super) struct Fractions(HashMap<(EndIndex, u32), u128>);
 
 impl Fractions {
     #[inline]
-    pub fn add(&mut self, key: usize, hour: u32, parts: u128) -> Result<()> {
-        if parts == 0 {
+    pub fn add(&mut self, end: EndIndex, hour: u32, fraction: u128) -> Result<()> {
+        if fraction == 0 {
             return Ok(());
         }
-        let sum = self.0.entry((key as u32, hour)).or_default();
-        let added = sum.checked_add(parts);
+        let sum = self.0.entry((end, hour)).or_default();
+        let added = sum.checked_add(fraction);
         *sum = added.ok_or_else(|| Error::overflow("an hour has more than 340 million rates"))?;
         Ok(())
     }
@@ -32,15 +28,15 @@ impl Fractions {
             self.0 = other.0;
             return Ok(());
         }
-        other.0.into_iter().try_for_each(|((key, hour), parts)| self.add(key as usize, hour, parts))
+        other.0.into_iter().try_for_each(|((end, hour), sum)| self.add(end, hour, sum))
     }
 
-    /// Key, hour and whole bytes of every sum, rounded half up; those of no byte are left out.
-    pub fn rounded(&self) -> impl Iterator<Item = (usize, u32, u64)> + '_ {
-        self.0.iter().filter_map(|(&(key, hour), &parts)| {
-            // OK because 2^128 parts are 3.4e8 bytes.
-            let bytes = (parts / PARTS) as u64 + u64::from(rounds_up(parts % PARTS));
-            (bytes > 0).then_some((key as usize, hour, bytes))
+    /// End, hour and whole bytes of every sum, rounded half up; those of no byte are left out.
+    pub fn rounded(&self) -> impl Iterator<Item = (EndIndex, u32, u64)> + '_ {
+        self.0.iter().filter_map(|(&(end, hour), &sum)| {
+            // OK because 2^128 of 10^-30 are 3.4e8 bytes.
+            let bytes = (sum / PARTS) as u64 + u64::from(rounds_up(sum % PARTS));
+            (bytes > 0).then_some((end, hour, bytes))
         })
     }
 }
@@ -49,16 +45,16 @@ impl Fractions {
 mod tests {
     use super::*;
 
-    fn rounded(parts: &[u128]) -> u64 {
+    fn rounded(all: &[u128]) -> u64 {
         let mut fractions = Fractions::default();
-        for &parts in parts {
-            fractions.add(3, 5, parts).unwrap();
+        for &fraction in all {
+            fractions.add(EndIndex::from_index(3), 5, fraction).unwrap();
         }
         fractions.rounded().map(|(_, _, bytes)| bytes).sum()
     }
 
     #[test]
-    fn parts_are_rounded_half_up_once() {
+    fn fractions_are_rounded_half_up_once() {
         assert_eq!(rounded(&[PARTS / 2 - 1]), 0);
         assert_eq!(rounded(&[PARTS / 2]), 1);
         assert_eq!(rounded(&[PARTS / 4, PARTS / 4]), 1);
@@ -67,9 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn more_parts_than_fit_are_an_error() {
+    fn more_fractions_than_fit_are_an_error() {
         let mut fractions = Fractions::default();
-        fractions.add(0, 0, u128::MAX - 1).unwrap();
-        assert!(fractions.add(0, 0, 2).is_err());
+        let end = EndIndex::from_index(0);
+        fractions.add(end, 0, u128::MAX - 1).unwrap();
+        assert!(fractions.add(end, 0, 2).is_err());
     }
 }

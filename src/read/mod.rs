@@ -6,14 +6,18 @@ pub mod connections;
 pub(crate) mod decimal;
 pub(crate) mod flowlog;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub mod monthly;
 pub(crate) mod native;
 pub(crate) mod object;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+pub(crate) mod pieces;
 pub(crate) mod place;
+mod read_at;
+pub(crate) mod record;
 pub(crate) mod rows;
-pub mod source;
+pub(crate) mod source;
 pub(crate) mod table;
 pub mod terraform;
 pub mod topology;
@@ -22,7 +26,9 @@ pub(crate) mod values;
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{InventorySettings, describe as describe_connections, inventory, read_inventory};
-pub use source::{TrafficColumns, TrafficSource};
+pub use native::columns::TrafficColumns;
+pub use read_at::ReadAt;
+pub use source::TrafficSource;
 
 use std::sync::Arc;
 

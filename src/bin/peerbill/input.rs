@@ -4,7 +4,7 @@ use crate::{ahead::ReadAhead, output::say};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Result,
-    read::{Document, TrafficSource, source::ReadAt},
+    read::{Document, ReadAt, TrafficSource},
     write::json::InputDigest,
 };
 use std::{

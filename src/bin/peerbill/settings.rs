@@ -6,7 +6,6 @@ use peerbill::{
     read::{
         TrafficColumns,
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
-        source::TRAFFIC_COLUMNS,
     },
 };
 use std::{fs, io, num::NonZeroU32};
@@ -98,8 +97,8 @@ pub fn fill(open: Open<'_>) -> Result<Vec<(String, String)>> {
         let Columns { usage, cloudmonitor } = settings.columns.unwrap_or_default();
         fill_metrics(&mut traffic.metrics, settings.cloudmonitor.unwrap_or_default(), cloudmonitor);
         if let Some(usage) = usage {
-            let renamed =
-                TRAFFIC_COLUMNS.into_iter().zip(usage.names()).filter(|(native, own)| native != own);
+            let native = TrafficColumns::default();
+            let renamed = native.names().into_iter().zip(usage.names()).filter(|(native, own)| native != own);
             renamed.for_each(|(native, own)| note(&format!("columns.usage.{native}"), own.to_owned()));
             traffic.columns = usage;
         }

@@ -1,75 +1,70 @@
-//! Reads datapoints of CloudMonitor.
+//! Reads answers of CloudMonitor and tables of datapoints.
 
-use super::settings::{CloudMonitor, DatapointColumns, Mark, Unit};
+use super::{
+    datapoint::{Datapoint, Measure, Unusable},
+    response::{Response, checked_period, show_elements},
+    settings::{CloudMonitor, DatapointColumns},
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{
-        quoted,
-        time::Timestamp,
-        usage::{PARTS, Sender},
-    },
+    model::usage::Sender,
     read::{
-        TrafficSource,
-        decimal::Decimal,
         object::{self, Scalar},
+        record::{DatapointPath, Notes, Observation, Place},
         rows::Rows,
-        source::{DatapointPath, Notes, Observation, Records},
         table::Header,
         values::{Stop, Values, unescape},
     },
 };
-
-use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt, io::Read};
+use std::{borrow::Cow, io::Read, sync::Arc};
 
-/// A datapoint may stand for at most an hour, because it belongs to one.
-const LONGEST_PERIOD: u32 = 3600;
-
-impl TrafficSource {
-    /// The same source, read as datapoints of CloudMonitor that count what `sender` sent.
-    ///
-    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table.
-    #[must_use]
-    pub fn as_cloudmonitor(self, sender: Sender, settings: &CloudMonitor) -> Self {
-        self.with_records(Datapoints { sender, settings: settings.clone() })
-    }
-}
+/// The keys of a datapoint that are looked at: its time, its connection, and its statistics.
+const KEYS: [&str; 7] = ["timestamp", "instanceId", "Sum", "Value", "Average", "Maximum", "Minimum"];
+/// Which of them are statistics.
+const STATISTICS: std::ops::Range<usize> = 2..7;
 
 /// Reads datapoints.
-struct Datapoints {
-    sender: Sender,
-    settings: CloudMonitor,
+pub(crate) struct Datapoints<'a> {
+    /// The name of the input.
+    pub source: &'a Arc<str>,
+    /// Whose traffic they count.
+    pub sender: Sender,
+    /// How they are to be read.
+    pub settings: &'a CloudMonitor,
 }
 
+/// What is done with each record.
 type Each<'e> = dyn FnMut(Observation<'_>) -> Result<()> + 'e;
 
-impl Records for Datapoints {
-    fn read(&self, source: &TrafficSource, input: &mut dyn Read, each: &mut Each<'_>) -> Result<Notes> {
-        let unreadable = |error: std::io::Error| source.unreadable(&error);
-        let mut values = Values::new(input).map_err(unreadable)?;
-        match values.peek().map_err(unreadable)? {
-            Some(b'{' | b'[') => self.read_responses(source, values, each),
+impl Datapoints<'_> {
+    /// Reads `input` from the beginning to the end and shows every record, in order; what is wrong with a record becomes
+    /// part of the observation. Fails where the input cannot be read as a whole.
+    pub fn read(&self, input: &mut dyn Read, each: &mut Each<'_>) -> Result<Notes> {
+        let mut values = Values::new(input).map_err(|error| self.unreadable(&error))?;
+        match values.peek().map_err(|error| self.unreadable(&error))? {
+            Some(b'{' | b'[') => self.read_responses(values, each),
             Some(_) => {
                 let (rest, line) = values.rest();
-                self.read_table(source, rest, line - 1, each).map(|()| Notes::default())
+                self.read_table(rest, line - 1, each).map(|()| Notes::default())
             }
-            None => Err(Error::unusable(ErrorKind::Input, &source.name, "the input is empty")),
+            None => Err(self.unusable("the input is empty")),
         }
     }
-}
 
-impl Datapoints {
-    fn read_responses(
-        &self,
-        source: &TrafficSource,
-        mut values: Values<'_>,
-        each: &mut Each<'_>,
-    ) -> Result<Notes> {
+    fn unusable(&self, why: impl Into<String>) -> Error {
+        Error::unusable(ErrorKind::Input, self.source, why)
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Error {
+        self.unusable(error.to_string())
+    }
+
+    fn read_responses(&self, mut values: Values<'_>, each: &mut Each<'_>) -> Result<Notes> {
         let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
         loop {
             let at = |line, path: Option<String>, why: String| {
-                let fault = Fault::at(FaultCode::UnusableInput, &source.name, line, why);
+                let fault = Fault::at(FaultCode::UnusableInput, self.source, line, why);
                 Fault { path, ..fault }
             };
             match values.next() {
@@ -82,7 +77,7 @@ impl Datapoints {
                         Err(why) => faults.push(at(line, Some(format!("response {number}")), why)),
                     }
                 }
-                Err(Stop::Unreadable(error)) => return Err(source.unreadable(&error)),
+                Err(Stop::Unreadable(error)) => return Err(self.unreadable(&error)),
                 Err(Stop::Malformed(line, why)) => {
                     faults.push(at(line, None, why.into()));
                     break;
@@ -92,7 +87,7 @@ impl Datapoints {
         Error::from_faults(ErrorKind::Input, faults).map_or(Ok(notes), Err)
     }
 
-    /// Shows the datapoints of one response; tells whether it announces a further page, or what is wrong with it as a
+    /// Shows the datapoints of one response; says whether it announces a further page, or what is wrong with it as a
     /// whole.
     fn read_response(
         &self,
@@ -101,124 +96,101 @@ impl Datapoints {
         number: u64,
         each: &mut Each<'_>,
     ) -> Result<Result<bool, String>> {
-        let response = match Response::read(text).and_then(|response| Ok((self.period(&response)?, response)))
-        {
-            Ok(response) => response,
+        let read = Response::read(text)
+            .and_then(|response| Ok((checked_period(response.period, self.settings)?, response)));
+        let (period, response) = match read {
+            Ok(read) => read,
             Err(why) => return Ok(Err(why)),
         };
-        let (period, Response { datapoints, escaped, open, .. }) = response;
-        let mut inner = &mut text[datapoints];
-        if escaped {
+        let mut inner = &mut text[response.datapoints];
+        if response.escaped {
             let length = match unescape(inner) {
                 Ok(length) => length,
                 Err(why) => return Ok(Err(format!("Datapoints: {why}"))),
             };
             inner = &mut inner[..length];
         }
+        let measure = self.measure(period, self.settings.statistic.as_str());
         let mut failed = None;
         let mut show = |datapoint, raw: &RawValue| {
-            let place = DatapointPath { response: number, datapoint, key: None };
-            self.show(line, place, period, raw, each).map_err(|error| failed = Some(error))
+            let path = DatapointPath { response: number, datapoint, key: None };
+            self.show(line, path, &measure, raw, each).map_err(|error| failed = Some(error))
         };
         let read = show_elements(inner, &mut show);
         match (failed, read) {
             (Some(error), _) => Err(error),
             (None, Err(why)) => Ok(Err(format!("Datapoints: {why}"))),
-            (None, Ok(())) => Ok(Ok(open)),
+            (None, Ok(())) => Ok(Ok(response.announces_page)),
         }
     }
 
-    /// The seconds that a datapoint of a response stands for, where it must be known.
-    fn period(&self, response: &Response) -> Result<Option<u32>, String> {
-        let period = match (response.period, self.settings.period_seconds) {
-            (Some(own), Some(given)) if own != given => {
-                return Err(format!("Period is {own}, but the setting says {given}; see --metric-period"));
-            }
-            (own, given) => own.or(given),
-        };
-        if let Some(long) = period.filter(|period| *period > LONGEST_PERIOD) {
-            return Err(format!("Period is {long}: a datapoint of more than 3600 s fits no billing hour"));
-        }
-        if period.is_none() && (self.settings.unit, self.settings.mark) != (Unit::Bytes, Mark::Start) {
-            return Err(
-                "Period is missing, and rates and ends of periods need it; see --metric-period".into()
-            );
-        }
-        Ok(period)
+    fn measure<'m>(&'m self, period: Option<u32>, value_name: &'m str) -> Measure<'m> {
+        Measure { settings: self.settings, sender: self.sender, period, value_name }
     }
 
     /// Shows one datapoint of a response.
     fn show(
         &self,
         line: u64,
-        place: DatapointPath,
-        period: Option<u32>,
+        path: DatapointPath,
+        measure: &Measure<'_>,
         raw: &RawValue,
         each: &mut Each<'_>,
     ) -> Result<()> {
-        let unreadable = |(key, why): (Option<&'static str>, String)| Observation {
-            place: Some(DatapointPath { key, ..place }),
-            ..Observation::unreadable(line, why, raw.get().as_bytes())
+        let text = raw.get().as_bytes();
+        let unusable = |Unusable { key, quantity, why }| Observation {
+            place: Some(Place::Datapoint(DatapointPath { key, ..path })),
+            quantity,
+            ..Observation::unreadable(line, why, text)
         };
-        let names: [&'static str; 7] =
-            ["timestamp", "instanceId", "Sum", "Value", "Average", "Maximum", "Minimum"];
-        let picked = match object::pick(&names, raw.get().as_bytes()) {
-            Ok(picked) => picked,
-            Err(why) => return each(unreadable((None, why))),
+        let point = match self.datapoint(text) {
+            Ok(point) => point,
+            Err(why) => return each(unusable(why)),
         };
-        let key = self.settings.statistic.as_str();
-        let value = names.iter().position(|name| *name == key).and_then(|place| picked[place]);
-        if value.is_none() {
-            let has: Vec<&str> = (2..7).filter(|at| picked[*at].is_some()).map(|at| names[at]).collect();
-            let has = if has.is_empty() { "none".into() } else { has.join(", ") };
-            let why =
-                format!("the datapoint has no {key}; of the statistics it has {has}; see --metric-statistic");
-            return each(unreadable((None, why)));
-        }
-        let of = |key: &'static str, why| (Some(key), why);
-        let datapoint = || {
-            let timestamp = object::scalar("timestamp", picked[0]).map_err(|why| of("timestamp", why))?;
-            let id = object::text("instanceId", picked[1]).map_err(|why| of("instanceId", why))?;
-            let value = object::scalar(key, value).map_err(|why| of(key, why))?;
-            Ok((timestamp, id, value))
-        };
-        let (timestamp, id, value) = match datapoint() {
-            Ok(datapoint) => datapoint,
-            Err(why) => return each(unreadable(why)),
-        };
-        let point = Datapoint { timestamp, id, value };
-        self.observe(&point, period, key, |read| {
+        measure.observe(&point, |read| {
             each(match read {
                 Ok(observation) => {
-                    Observation { line, place: Some(place), raw: raw.get().as_bytes(), ..observation }
+                    Observation { line, place: Some(Place::Datapoint(path)), raw: text, ..observation }
                 }
-                Err((key, bytes, why)) => Observation { bytes, ..unreadable((Some(key), why)) },
+                Err(why) => unusable(why),
             })
         })
     }
 
-    fn read_table(
-        &self,
-        source: &TrafficSource,
-        input: impl Read,
-        lines_before: u64,
-        each: &mut Each<'_>,
-    ) -> Result<()> {
-        let unreadable = |error: std::io::Error| source.unreadable(&error);
+    /// The values of a datapoint that count.
+    fn datapoint<'t>(&self, text: &'t [u8]) -> Result<Datapoint<'t>, Unusable> {
+        let picked = object::pick(&KEYS, text).map_err(|why| Unusable::new(None, why))?;
+        let key = self.settings.statistic.as_str();
+        let value = KEYS.iter().position(|name| *name == key).and_then(|place| picked[place]);
+        if value.is_none() {
+            let has: Vec<&str> = STATISTICS.filter(|at| picked[*at].is_some()).map(|at| KEYS[at]).collect();
+            let has = if has.is_empty() { "none".into() } else { has.join(", ") };
+            let why =
+                format!("the datapoint has no {key}; of the statistics it has {has}; see --metric-statistic");
+            return Err(Unusable::new(None, why));
+        }
+        let of = |key: &'static str| move |why| Unusable::new(Some(key), why);
+        Ok(Datapoint {
+            timestamp: object::scalar(KEYS[0], picked[0]).map_err(of(KEYS[0]))?,
+            id: object::text(KEYS[1], picked[1]).map_err(of(KEYS[1]))?,
+            value: object::scalar(key, value).map_err(of(key))?,
+        })
+    }
+
+    fn read_table(&self, input: impl Read, lines_before: u64, each: &mut Each<'_>) -> Result<()> {
         let mut rows = Rows::new(input);
         let DatapointColumns { timestamp, instance_id, value } = &self.settings.columns;
         let value = value.as_deref().unwrap_or(self.settings.statistic.as_str());
         let wanted = [timestamp.as_str(), instance_id, value];
-        let first = rows.next().map_err(unreadable)?;
-        let header = Header::find(ErrorKind::Input, &source.name, first, &wanted, &[])?;
-        let known = Response { period: None, datapoints: 0..0, escaped: false, open: false };
-        let period =
-            self.period(&known).map_err(|why| Error::unusable(ErrorKind::Input, &source.name, why))?;
-        while let Some(row) = rows.next().map_err(unreadable)? {
+        let first = rows.next().map_err(|error| self.unreadable(&error))?;
+        let header = Header::find(ErrorKind::Input, self.source, first, &wanted, &[])?;
+        let period = checked_period(None, self.settings).map_err(|why| self.unusable(why))?;
+        let measure = self.measure(period, value);
+        while let Some(row) = rows.next().map_err(|error| self.unreadable(&error))? {
             let line = row.line + lines_before;
-            let bad = |why| Observation::unreadable(line, why, row.raw);
-            if let Some(misfit) = header.misfit(&row) {
-                each(bad(misfit))?;
+            let unreadable = |why| Observation::unreadable(line, why, row.raw);
+            if let Some(why) = header.misfit(&row) {
+                each(unreadable(why))?;
                 continue;
             }
             let mut texts = [""; 3];
@@ -229,201 +201,12 @@ impl Datapoints {
             let scalar = |text| Scalar { text: Cow::Borrowed(text), is_number: false };
             let [timestamp, id, value] = texts;
             let point = Datapoint { timestamp: scalar(timestamp), id: id.into(), value: scalar(value) };
-            self.observe(&point, period, wanted[2], |read| {
+            measure.observe(&point, |read| {
                 each(match read {
                     Ok(observation) => Observation { line, raw: row.raw, ..observation },
-                    Err((_, bytes, why)) => Observation { bytes, ..bad(why) },
+                    Err(Unusable { quantity, why, .. }) => Observation { quantity, ..unreadable(why) },
                 })
             })?;
-        }
-        Ok(())
-    }
-
-    /// Makes a record of a datapoint, or tells which key is wrong, its bytes where they can be read, and why.
-    fn observe(
-        &self,
-        point: &Datapoint<'_>,
-        period: Option<u32>,
-        value_name: &str,
-        take: impl FnOnce(Result<Observation<'_>, (&'static str, Option<u64>, String)>) -> Result<()>,
-    ) -> Result<()> {
-        let key = self.settings.statistic.as_str();
-        let value = point.value.text.as_ref();
-        let (bytes, parts) = match self.bytes(value, period) {
-            Ok(bytes) => bytes,
-            Err(why) => {
-                let why = format!("{value_name} {}: {why}", quoted(value.as_bytes()));
-                return take(Err((key, None, why)));
-            }
-        };
-        let timestamp = match self.start(&point.timestamp, period) {
-            Ok(timestamp) => timestamp,
-            Err(why) => return take(Err(("timestamp", Some(bytes), why))),
-        };
-        if point.id.is_empty() {
-            return take(Err(("instanceId", Some(bytes), "instanceId is empty".into())));
-        }
-        let (at, id) = (point.timestamp.text.as_bytes(), point.id.as_bytes());
-        // A rate is no native record, and neither is a time that marks an end: then the datapoint stands whole.
-        let native = (self.settings.unit, self.settings.mark) == (Unit::Bytes, Mark::Start)
-            && at.iter().all(u8::is_ascii_digit);
-        let mut number = itoa::Buffer::new();
-        let fields =
-            native.then(|| [at, id, self.sender.as_str().as_bytes(), number.format(bytes).as_bytes()]);
-        take(Ok(Observation {
-            connection_id: id,
-            bytes: Some(bytes),
-            parts,
-            read: Ok((timestamp, self.sender)),
-            fields,
-            ..Observation::unreadable(0, String::new(), b"")
-        }))
-    }
-
-    /// Whole bytes and parts of one.
-    fn bytes(&self, value: &str, period: Option<u32>) -> Result<(u64, u128), &'static str> {
-        let value = Decimal::parse(value)?;
-        match self.settings.unit {
-            Unit::Bytes if value.fraction > 0 => {
-                Err("bytes are whole numbers; is it a rate in bit/s? see --metric-unit")
-            }
-            Unit::Bytes => Ok((value.whole, 0)),
-            Unit::BitsPerSecond => bytes_of_rate(value, period.unwrap_or_default()),
-        }
-    }
-
-    /// `2026-10-05 11:00:00` with the offset that was stated for such times.
-    fn with_zone(&self, text: &str) -> Option<String> {
-        let minutes = self.settings.naive_offset.filter(|_| is_naive(text))?.seconds() / 60;
-        let (sign, size) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
-        Some(format!("{}{sign}{:02}:{:02}", text.replacen(' ', "T", 1), size / 60, size % 60))
-    }
-
-    /// The start of the period that a datapoint stands for.
-    fn start(&self, timestamp: &Scalar<'_>, period: Option<u32>) -> Result<Timestamp, String> {
-        let text = timestamp.text.as_ref();
-        let whole = || Decimal::parse(text).ok().filter(|number| timestamp.is_number && number.fraction == 0);
-        let parsed =
-            match self.with_zone(text).map_or_else(|| Timestamp::parse(text), |text| Timestamp::parse(&text))
-            {
-                // Epochs pass through spreadsheets and libraries that write 1.7645472E12.
-                Err(why) => whole().map_or(Err(why), |number| Timestamp::parse(&number.whole.to_string())),
-                parsed => parsed,
-            };
-        let parsed = parsed.map_err(|why| {
-            let way_out = if is_naive(text) { "; or state its zone with --naive-offset" } else { "" };
-            format!("timestamp {}: {why}{way_out}", quoted(text.as_bytes()))
-        })?;
-        Ok(match self.settings.mark {
-            Mark::Start => parsed,
-            Mark::End => parsed.minus_seconds(period.unwrap_or_default()),
-        })
-    }
-}
-
-/// Whether this is a time without a zone, such as `2026-10-05 11:00:00`.
-fn is_naive(text: &str) -> bool {
-    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
-    shape.clone().eq(*b"0000-00-00 00:00:00") || shape.eq(*b"0000-00-00T00:00:00")
-}
-
-/// What so many bit/s are over a period, exactly: whole bytes, and parts of one.
-fn bytes_of_rate(rate: Decimal, period: u32) -> Result<(u64, u128), &'static str> {
-    // A bit/s over a second is 125 thousandths of a byte. OK because a period has at most 3600 s: 2^64 x 3600 x 125
-    // and 10^27 x 3600 x 125 fit.
-    let thousandths = u128::from(period) * 125;
-    let of_whole = u128::from(rate.whole) * thousandths;
-    let of_fraction = rate.fraction * thousandths;
-    let parts = (of_whole % 1000) * (PARTS / 1000) + of_fraction % PARTS;
-    let bytes = of_whole / 1000 + of_fraction / PARTS + parts / PARTS;
-    // Less than 2^64-1, so that rounding up stays within what one record holds.
-    let bytes = u64::try_from(bytes).ok().filter(|bytes| *bytes < u64::MAX);
-    bytes.map(|bytes| (bytes, parts % PARTS)).ok_or("one record holds at most 2^64-1 bytes")
-}
-
-struct Datapoint<'a> {
-    timestamp: Scalar<'a>,
-    id: Cow<'a, str>,
-    value: Scalar<'a>,
-}
-
-/// What an answer says beside its datapoints.
-struct Response {
-    period: Option<u32>,
-    /// Where the datapoints stand in its text.
-    datapoints: std::ops::Range<usize>,
-    /// They stand within a JSON text, as the API writes them.
-    escaped: bool,
-    /// It announces a further page.
-    open: bool,
-}
-
-impl Response {
-    fn read(text: &[u8]) -> Result<Self, String> {
-        let names = ["Datapoints", "Period", "NextToken", "Success", "Code", "Message"];
-        let [datapoints, period, next, success, code, message] = object::pick(&names, text)?;
-        let plain = |value: Option<&RawValue>| -> String {
-            let scalar = object::scalar("", value).map(|scalar| scalar.text.into_owned());
-            scalar.unwrap_or_else(|_| value.map(RawValue::get).unwrap_or_default().to_owned())
-        };
-        let (success, code) = (plain(success), plain(code));
-        if success.eq_ignore_ascii_case("false") || !matches!(code.as_str(), "" | "200") {
-            let (code, message) = (quoted(code.as_bytes()), quoted(plain(message).as_bytes()));
-            return Err(format!("the answer is an error: Code {code}, Message {message}; ask again"));
-        }
-        let Some(datapoints) = datapoints.map(RawValue::get) else {
-            return Err("the answer has no Datapoints; is it one of DescribeMetricList?".into());
-        };
-        let start = datapoints.as_ptr() as usize - text.as_ptr() as usize;
-        let (escaped, edge) = if datapoints.starts_with('"') { (true, 1) } else { (false, 0) };
-        let period = match plain(period).as_str() {
-            "" => None,
-            text => Some(parse_period(text).ok_or_else(|| {
-                format!("Period {}: it is a whole number of seconds above 0", quoted(text.as_bytes()))
-            })?),
-        };
-        let datapoints = start + edge..start + datapoints.len() - edge;
-        Ok(Self { period, datapoints, escaped, open: !plain(next).is_empty() })
-    }
-}
-
-fn parse_period(text: &str) -> Option<u32> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|seconds| digits && *seconds > 0)
-}
-
-type Show<'s> = dyn FnMut(u64, &RawValue) -> Result<(), ()> + 's;
-
-/// Shows the elements of a JSON array, with their numbers from 0.
-fn show_elements(text: &[u8], show: &mut Show<'_>) -> Result<(), String> {
-    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let shown = Elements(show).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    shown.map_err(|error| object::without_line(&error))
-}
-
-struct Elements<'s, 'f>(&'s mut Show<'f>);
-
-impl<'de> DeserializeSeed<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of datapoints")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let mut number = 0;
-        while let Some(element) = elements.next_element::<&RawValue>()? {
-            (self.0)(number, element).map_err(|()| A::Error::custom("stopped"))?;
-            number += 1;
         }
         Ok(())
     }
@@ -432,10 +215,10 @@ impl<'de> Visitor<'de> for Elements<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::cloudmonitor::{Statistic, sender_of_metric};
-    use num_bigint::BigInt;
-    use num_rational::BigRational;
-    use proptest::prelude::*;
+    use crate::read::{
+        cloudmonitor::{Mark, Statistic, Unit, sender_of_metric},
+        record::{NamedConnection, Quantity},
+    };
 
     const RATE: CloudMonitor = CloudMonitor {
         unit: Unit::BitsPerSecond,
@@ -448,18 +231,21 @@ mod tests {
 
     /// What is read, a line for each datapoint, or why nothing is.
     fn read(settings: &CloudMonitor, text: &str) -> Result<(Vec<String>, Notes), String> {
-        let source = TrafficSource::from_bytes("rx.json", text).as_cloudmonitor(Sender::Requester, settings);
-        let reader = Datapoints { sender: Sender::Requester, settings: settings.clone() };
+        let reader = Datapoints { source: &"rx.json".into(), sender: Sender::Requester, settings };
         let mut seen = Vec::new();
-        let notes = reader.read(&source, &mut text.as_bytes(), &mut |observation| {
-            let Observation { line, place, bytes, parts, read, connection_id, .. } = observation;
+        let notes = reader.read(&mut text.as_bytes(), &mut |observation| {
+            let Observation { line, place, quantity: Quantity { bytes, fraction }, traffic, .. } =
+                observation;
             let place = place.map_or_else(String::new, |place| format!(" {place}"));
-            seen.push(match read {
-                Ok((at, sender)) => {
-                    let id = String::from_utf8_lossy(connection_id).into_owned();
-                    format!("{line}{place} {at} {id} {sender} {} {parts}", bytes.unwrap_or(0))
+            seen.push(match traffic {
+                Ok(traffic) => {
+                    let NamedConnection::Id { id, sender } = traffic.connection else {
+                        panic!("{traffic:?}")
+                    };
+                    let id = String::from_utf8_lossy(id).into_owned();
+                    format!("{line}{place} {} {id} {sender} {bytes} {fraction}", traffic.start)
                 }
-                Err(why) => format!("{line}{place} {bytes:?} {why}"),
+                Err(why) => format!("{line}{place} {bytes} {why}"),
             });
             Ok(())
         });
@@ -513,32 +299,29 @@ mod tests {
     fn r15_bad_datapoints_name_their_path() {
         let point = |rest: &str| format!(r#"[{{"timestamp":1790812800000,"instanceId":"pcc-1",{rest}}}]"#);
         for (datapoints, why) in [
-            (
-                point(r#""Sum":1048576.5"#),
-                ".Sum None Sum \"1048576.5\": bytes are whole numbers; is it a rate",
-            ),
-            (point(r#""Sum":-1"#), ".Sum None Sum \"-1\": it cannot be negative"),
-            (point(r#""Sum":1e20"#), ".Sum None Sum \"1e20\": it is at most 2^64-1"),
-            (point(r#""Sum":[1]"#), ".Sum None Sum \"[1]\" is neither a number nor text"),
+            (point(r#""Sum":1048576.5"#), ".Sum 0 Sum \"1048576.5\": bytes are whole numbers; is it a rate"),
+            (point(r#""Sum":-1"#), ".Sum 0 Sum \"-1\": it cannot be negative"),
+            (point(r#""Sum":1e20"#), ".Sum 0 Sum \"1e20\": it is at most 2^64-1"),
+            (point(r#""Sum":[1]"#), ".Sum 0 Sum \"[1]\" is neither a number nor text"),
             (
                 point(r#""Average":1,"Maximum":2"#),
-                " None the datapoint has no Sum; of the statistics it has Average, Maximum;",
+                " 0 the datapoint has no Sum; of the statistics it has Average, Maximum;",
             ),
-            (point(r#""x":1"#), " None the datapoint has no Sum; of the statistics it has none;"),
+            (point(r#""x":1"#), " 0 the datapoint has no Sum; of the statistics it has none;"),
             (point(r#""Sum":1,"Sum":1"#), "the key Sum stands twice"),
-            ("[7]".into(), " None \"7\": invalid type"),
+            ("[7]".into(), " 0 \"7\": invalid type"),
             (
                 r#"[{"timestamp":179081280,"instanceId":"p","Sum":5}]"#.into(),
-                ".timestamp Some(5) timestamp \"179081280\":",
+                ".timestamp 5 timestamp \"179081280\":",
             ),
-            (r#"[{"instanceId":"p","Sum":5}]"#.into(), ".timestamp None timestamp is missing"),
+            (r#"[{"instanceId":"p","Sum":5}]"#.into(), ".timestamp 0 timestamp is missing"),
             (
                 r#"[{"timestamp":1790812800000,"instanceId":7,"Sum":5}]"#.into(),
-                ".instanceId None instanceId \"7\" is a number",
+                ".instanceId 0 instanceId \"7\" is a number",
             ),
             (
                 r#"[{"timestamp":1790812800000,"instanceId":"","Sum":5}]"#.into(),
-                ".instanceId Some(5) instanceId is empty",
+                ".instanceId 5 instanceId is empty",
             ),
         ] {
             let seen = read(&CloudMonitor::default(), &response(&datapoints)).unwrap().0;
@@ -642,30 +425,5 @@ mod tests {
                 .unwrap_err()
                 .contains("did you mean \"IntranetRX\"?; write inbound=")
         );
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn r10_a_rate_over_its_period_is_what_big_rationals_say(
-            whole in prop_oneof![0u64..1000, any::<u64>()],
-            decimals in "[0-9]{1,27}",
-            period in prop_oneof![Just(1u32), Just(7), Just(60), 1u32..=3600],
-        ) {
-            let text = format!("{whole}.{decimals}");
-            let number: BigInt = text.replace('.', "").parse().unwrap();
-            let ten = BigInt::from(10);
-            let rate = BigRational::new(number, ten.pow(decimals.len() as u32));
-            let expected = rate * BigInt::from(period) / BigInt::from(8);
-            match bytes_of_rate(Decimal::parse(&text).unwrap(), period) {
-                Err(_) => prop_assert!(expected >= BigRational::from_integer(BigInt::from(u64::MAX))),
-                Ok((bytes, parts)) => {
-                    prop_assert!(parts < PARTS);
-                    let parts = BigRational::new(BigInt::from(parts), BigInt::from(PARTS));
-                    prop_assert_eq!(BigRational::from_integer(BigInt::from(bytes)) + parts, expected);
-                }
-            }
-        }
     }
 }
