@@ -6,7 +6,7 @@ use peerbill::{
     inventory,
     meter::{MeterSettings, meter_records},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         link::LinkType,
         time::Timestamp,
         usage::{Sender, UsageRecord},

@@ -20,8 +20,7 @@ use std::error;
 fn main() -> Result<(), Box<dyn error::Error>> {
     let catalog = shipped("china-site").ok_or("no such catalog")?;
     let end = |account: &str, region: &str| -> peerbill::Result<End> {
-        let region = catalog.region_id(region)?;
-        Ok(End { account_id: account.into(), region, vpc_id: None, cidrs: Vec::new() })
+        Ok(End::new(account, catalog.region_id(region)?))
     };
     let planned = PlannedConnection {
         label: "office to archive".into(),

@@ -9,7 +9,9 @@ use crate::{
         read_hours,
     },
     model::{
-        connection::{Connection, End, Inventory},
+        connection::{Connection, End},
+        inventory::Inventory,
+        link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },
@@ -131,10 +133,9 @@ fn joined(hours: Option<Period>, hour: Hour) -> Period {
 /// hours. Good to count hours, and for nothing else.
 pub fn inventory_of(seen: &[SourceSeen]) -> Inventory {
     let ids: BTreeSet<&str> = seen.iter().flat_map(|source| &source.unknown.ids).map(|id| &**id).collect();
-    let end =
-        |region: &str| End { account_id: "".into(), region: region.into(), vpc_id: None, cidrs: Vec::new() };
-    let connections = ids.into_iter().map(|id| Connection::between(id, ["requester", "accepter"].map(end)));
-    Inventory::planned(connections.collect())
+    let end = |region: &str| End::new("", region);
+    let connection = |id| Connection::new(id, end("requester"), end("accepter"), LinkType::Gold);
+    Inventory::planned(ids.into_iter().map(connection).collect())
 }
 
 /// Meters one month as a report would, and says what it would stand on.

@@ -4,7 +4,9 @@ use crate::{
     error::{Fault, FaultCode, Result},
     meter::{HourRow, HourlyUsage, Metered},
     model::{
-        connection::{Connection, Inventory, Remark, RemarkCode},
+        connection::Connection,
+        inventory::Inventory,
+        remark::{Remark, RemarkCode},
         time::Hour,
         usage::{MeteredHour, Sender},
     },

@@ -8,8 +8,9 @@ use crate::{
     group::{Group, group},
     meter::{ControlTotals, Duplicates, Metered, UsageDigest},
     model::{
-        connection::{Connection, Inventory},
+        connection::Connection,
         did_you_mean,
+        inventory::Inventory,
         money::Money,
         time::{BillingMonth, Offset, Period},
     },
@@ -209,22 +210,21 @@ impl Grouping {
             let column = Column::ALL.into_iter().find(|column| column.name() == name);
             let column = column.ok_or_else(|| {
                 let known = Column::ALL.map(Column::name).into_iter().chain(["day"]);
-                Error::usage(format!("--by {name}: no such column{}", did_you_mean(name, known)))
+                Error::setting("by", format!("{name}: no such column{}", did_you_mean(name, known)))
             })?;
             if column.is_summed() {
-                return Err(Error::usage(format!(
-                    "--by {name}: {name} is summed, lines cannot be grouped by it"
-                )));
+                let why = format!("{name}: {name} is summed, lines cannot be grouped by it");
+                return Err(Error::setting("by", why));
             }
             if !grouping.columns.contains(&column) {
                 grouping.columns.push(column);
             }
         }
         if grouping.day && grouping.columns.iter().any(|column| column.is_charge_period()) {
-            return Err(Error::usage("--by day and an hourly charge period exclude each other"));
+            return Err(Error::setting("by", "day and an hourly charge period exclude each other"));
         }
         if grouping.columns.is_empty() && !grouping.day {
-            return Err(Error::usage("--by names no column"));
+            return Err(Error::setting("by", "names no column"));
         }
         Ok(grouping)
     }
@@ -411,10 +411,11 @@ fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
     let known = connections
         .iter()
         .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
-    Err(Error::usage(format!(
-        "--account {account}: no connection of the inventory has this account{}",
-        did_you_mean(account, known)
-    )))
+    let near = did_you_mean(account, known);
+    Err(Error::setting(
+        "account",
+        format!("{account}: no connection of the inventory has this account{near}"),
+    ))
 }
 
 fn refusal_findings(metered: &Metered) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use crate::{
     catalog::{Catalog, PriceStatus},
     error::Result,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         money::{Amount, Money},
     },
     rating::{Line, account},

@@ -2,7 +2,7 @@
 
 use super::{
     Place, Regions, Validity,
-    load::{check_currency, read_validity},
+    rows::{check_currency, read_validity},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

@@ -1,12 +1,15 @@
 //! From the texts of a catalog folder to a [`Catalog`].
 
-use super::{Catalog, Contract, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity};
+use super::{
+    Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity,
+    rows::{check_currency, read_validity},
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         did_you_mean,
+        link::LinkType,
         money::{Gb, PRINTED_DECIMALS},
-        time::{Timestamp, parse_effective},
     },
     read::{
         Document,
@@ -55,6 +58,8 @@ const REQUIRED: [&str; 8] = [
     "source_date",
 ];
 const OPTIONAL: [&str; 2] = ["effective_until", "currency"];
+/// Where the currency stands among them, the required ones first.
+const CURRENCY: usize = REQUIRED.len() + 1;
 
 impl Catalog {
     /// Reads a catalog.
@@ -62,7 +67,7 @@ impl Catalog {
         let settings = read_settings(&source.settings)?;
         let regions = match &source.regions {
             Some(document) => Regions::read(document)?,
-            None => super::shipped::regions()?,
+            None => Regions::shipped()?,
         };
         let empty = Self {
             name: settings.name,
@@ -102,7 +107,7 @@ impl Catalog {
         let mut faults = faults_of(misfits);
         let mut lines = HashMap::new();
         for row in rows {
-            if let Err(why) = check_currency(row.optional(9).unwrap_or_default(), &self.currency) {
+            if let Err(why) = check_currency(row.optional(CURRENCY).unwrap_or_default(), &self.currency) {
                 // The whole table is in another currency: one fault says it.
                 return Err(Error::new(
                     ErrorKind::Catalog,
@@ -174,32 +179,7 @@ fn read_price(regions: &Regions, row: &TableRow, input: &Arc<str>, layer: usize)
     })
 }
 
-/// R13: a table in another currency is never converted and never mixed in.
-pub(super) fn check_currency(own: &str, catalog: &str) -> Result<(), String> {
-    if own.is_empty() || own == catalog {
-        return Ok(());
-    }
-    Err(format!("currency {own} is not the catalog's {catalog}; amounts are never converted"))
-}
-
-pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String> {
-    let instant = |name: &str, text: &str| -> Result<Option<Timestamp>, String> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        parse_effective(text).map(Some).map_err(|why| format!("{name} {text:?}: {why}"))
-    };
-    let validity =
-        Validity { from: instant("effective_from", from)?, until: instant("effective_until", until)? };
-    match (validity.from, validity.until) {
-        (Some(start), Some(end)) if end <= start => {
-            Err(format!("effective_until {until} is not after effective_from {from}"))
-        }
-        _ => Ok(validity),
-    }
-}
-
-type PriceKey = (super::Place, super::Place, crate::model::link::LinkType, Validity, PriceStatus);
+type PriceKey = (Place, Place, LinkType, Validity, PriceStatus);
 
 /// Two rows of one table for the same places, link type and date: which one holds cannot be told.
 fn refuse_second(lines: &mut HashMap<PriceKey, u64>, price: PriceRow) -> Result<PriceRow, String> {

@@ -1,6 +1,5 @@
 //! Regions and the price areas they lie in.
 
-use super::Place;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::did_you_mean,
@@ -9,7 +8,31 @@ use crate::{
         table::{faults_of, read_table},
     },
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// A region or a price area.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// A region id.
+    Region(Arc<str>),
+    /// A price area, which holds several regions.
+    Area(Arc<str>),
+}
+
+impl Place {
+    /// The region id or area name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Region(name) | Self::Area(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// A region of the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +58,12 @@ pub struct Regions {
 }
 
 impl Regions {
+    /// Those of `pricing/`, compiled in, for catalogs without regions of their own.
+    pub(crate) fn shipped() -> Result<Self> {
+        let text = &include_bytes!("../../pricing/regions.csv")[..];
+        Self::read(&Document::new("pricing/regions.csv", text))
+    }
+
     pub(crate) fn read(document: &Document) -> Result<Self> {
         const REQUIRED: [&str; 2] = ["region_id", "area"];
         const OPTIONAL: [&str; 4] = ["name_en", "name_zh", "peering", "mainland"];

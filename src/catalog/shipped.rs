@@ -1,7 +1,7 @@
 //! The catalogs of `pricing/`, compiled in, so that nothing has to be found at run time.
 
-use super::{Catalog, CatalogSource, Regions};
-use crate::{error::Result, read::Document};
+use super::{Catalog, CatalogSource};
+use crate::read::Document;
 
 /// Names of the catalogs that are shipped.
 pub const SHIPPED_CATALOGS: [&str; 2] = ["china-site", "international-site"];
@@ -36,15 +36,11 @@ pub fn shipped_overlay(name: &str) -> Option<Document> {
     (name == "assumed-platinum").then(|| pricing!("assumed-platinum/prices.csv"))
 }
 
-pub(super) fn regions() -> Result<Regions> {
-    Regions::read(&pricing!("regions.csv"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        catalog::{Place, PriceStatus},
+        catalog::{Place, PriceStatus, Regions},
         model::{link::LinkType, money::UnitPrice},
     };
 
@@ -86,7 +82,7 @@ mod tests {
 
     #[test]
     fn mexico_is_a_region_without_area() {
-        let regions = regions().unwrap();
+        let regions = Regions::shipped().unwrap();
         assert_eq!(regions.get("na-south-1").unwrap().area, None);
         assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 1);
         assert_eq!(regions.areas().len(), 6);

@@ -1,5 +1,7 @@
 //! What a reader should know before choosing. Notes never change an amount and refuse nothing.
 
+use crate::model::invalid::Invalid;
+use crate::model::remedy::Remedy;
 use crate::{catalog::Catalog, model::connection::Connection};
 use std::sync::Arc;
 
@@ -86,18 +88,21 @@ pub struct Note {
     pub message: String,
     /// The id or label of the connection, where it is about one that has one.
     pub connection: Option<Arc<str>>,
+    /// What would mend it, where there is something particular.
+    pub remedy: Option<Remedy>,
 }
 
 impl Note {
     /// A note about the whole estimate.
-    pub fn new(code: NoteCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), connection: None }
+    pub fn new(code: NoteCode, message: impl Into<Invalid>) -> Self {
+        let (message, remedy) = message.into().into_parts();
+        Self { code, message, connection: None, remedy }
     }
 
     /// A note about one connection.
-    pub fn about(code: NoteCode, connection: &Connection, message: impl Into<String>) -> Self {
+    pub fn about(code: NoteCode, connection: &Connection, message: impl Into<Invalid>) -> Self {
         let connection = Some(connection.id.clone()).filter(|id| !id.is_empty());
-        Self { code, message: message.into(), connection }
+        Self { connection, ..Self::new(code, message) }
     }
 }
 

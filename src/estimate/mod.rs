@@ -13,6 +13,8 @@ mod schedule_advice;
 pub mod terraform;
 pub mod timing;
 
+use crate::model::invalid::Invalid;
+use crate::model::remedy::Remedy;
 use crate::{
     catalog::{Catalog, CatalogSummary},
     error::{Error, ErrorKind, Result},
@@ -231,8 +233,10 @@ fn what_ifs_of_history<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) ->
 
 /// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
 fn not_told<'e>(what: &'e str, error: &'e Error) -> impl Iterator<Item = Note> + 'e {
-    let faults = error.faults().iter();
-    faults.map(move |fault| Note::new(NoteCode::AdviceNotPriced, format!("{what} is not told: {fault}")))
+    error.missing_prices().iter().map(move |missing| {
+        let why = Invalid::new(format!("{what} is not told: {missing}")).with(Remedy::SupplyPrice);
+        Note::new(NoteCode::AdviceNotPriced, why)
+    })
 }
 
 /// An amount per month as an amount per year: times 12.
@@ -311,12 +315,12 @@ mod tests {
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
         let scenarios = price(&both(&planned, planned.unknown_columns()), &catalog, &[]).unwrap();
         assert_eq!(scenarios[0].payable().unwrap().unwrap().to_string(), "21.60");
-        let Outcome::NotPriced { error, supply } = &scenarios[1].outcome else {
+        let Outcome::NotPriced { missing, supply } = &scenarios[1].outcome else {
             panic!("Platinum has no USD price")
         };
         assert_eq!(supply[0], "--prices assumed-platinum");
-        assert_eq!(error.total(), 2);
-        assert!(!error.to_string().contains("1970"), "{error}");
+        assert_eq!(missing.len(), 2);
+        assert!(missing.iter().all(|price| price.first_hour.is_none()), "{missing:?}");
 
         let named = ["all-platinum".to_owned()];
         let refused = price(&both(&planned, &[]), &catalog, &named).unwrap_err();

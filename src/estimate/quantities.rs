@@ -1,13 +1,16 @@
 //! Planned connections and monthly bytes to something that can be rated: a basis without hours.
 
 use super::advice::{Note, NoteCode};
+use crate::model::invalid::Invalid;
+use crate::model::remedy::Remedy;
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{MeterSettings, Metered, meter_records},
     model::{
-        connection::{Bandwidth, Connection, End, Inventory},
+        connection::{Bandwidth, Connection, End},
+        inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
@@ -50,9 +53,9 @@ impl PlannedConnection {
     }
 
     fn connection(&self) -> Connection {
-        let ends = [self.requester.clone(), self.accepter.clone()];
-        let (link_type, bandwidth) = (self.link_type, self.bandwidth);
-        Connection { link_type, bandwidth, ..Connection::between(&self.label, ends) }
+        let (requester, accepter) = (self.requester.clone(), self.accepter.clone());
+        let bandwidth = self.bandwidth;
+        Connection { bandwidth, ..Connection::new(&*self.label, requester, accepter, self.link_type) }
     }
 }
 
@@ -157,12 +160,13 @@ impl Quantities {
         // All that begins has begun in that hour, so what changes later is something that ends. Whether it has ended
         // by now is not asked of the clock (R17).
         let end = catalog.price_changes().into_iter().find(|&hour| hour > self.hour);
-        let ends = end.map_or_else(String::new, |hour| {
-            format!("; some of them end, the first in hour {hour}: --month takes those of a month")
-        });
-        let message =
-            format!("no month was given: the newest prices of {} are used, {since}{ends}", catalog.name);
-        Some(Note::new(NoteCode::NewestPrices, message))
+        let used = format!("no month was given: the newest prices of {} are used, {since}", catalog.name);
+        let why = match end {
+            None => Invalid::new(used),
+            Some(hour) => Invalid::new(format!("{used}; some of them end, the first in hour {hour}"))
+                .with(Remedy::ChooseMonth),
+        };
+        Some(Note::new(NoteCode::NewestPrices, why))
     }
 }
 
@@ -224,8 +228,8 @@ fn changing(connection: &Connection, sender: Sender, link_type: LinkType, hour: 
     let to = attribute(connection, sender);
     let message = format!(
         "the {link_type} price from {} to {} changes within the month, in hour {hour}: quantities have no hours \
-         to be split by; leave --month out for the newest prices, or estimate from traffic with --usage",
+         to be split by",
         to.source_region, to.destination_region
     );
-    Fault::new(FaultCode::BadPrice, message)
+    Fault::new(FaultCode::BadPrice, Invalid::new(message).with(Remedy::EstimateFromHours))
 }

@@ -3,11 +3,10 @@
 use super::{ALL_GOLD, ALL_PLATINUM};
 use crate::{
     catalog::{Catalog, PriceStatus, SHIPPED_OVERLAYS, shipped_overlay},
-    error::{Error, ErrorKind, Fault, Result},
+    error::{Error, ErrorKind, MissingPrice, Result},
     model::{
-        checked_add,
-        connection::Inventory,
-        did_you_mean,
+        checked_add, did_you_mean,
+        inventory::Inventory,
         link::{LinkHistory, LinkType},
         money::{Amount, Money},
     },
@@ -97,7 +96,7 @@ pub enum Outcome {
     /// A price is missing (R5). It is not shown as zero, and the other scenarios stand.
     NotPriced {
         /// All that is missing.
-        error: Error,
+        missing: Vec<MissingPrice>,
         /// Arguments that would supply it, the first of which is known to be enough where it names no file.
         supply: Vec<String>,
     },
@@ -194,26 +193,26 @@ pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String
         if !known().any(|known| known == name) {
             let near = did_you_mean(name, known());
             let known = known().collect::<Vec<_>>().join(", ");
-            return Err(Error::usage(format!("--scenario {name}: there are {known} here{near}")));
+            return Err(Error::setting("scenario", format!("{name}: there are {known} here{near}")));
         }
     }
     let asked_for = |what_if: &&WhatIf<'_>| {
         if wanted.is_empty() { what_if.by_default } else { wanted.iter().any(|name| name == what_if.name) }
     };
     let mut scenarios = Vec::new();
-    let mut missing: Vec<Fault> = Vec::new();
+    let mut missing: Vec<MissingPrice> = Vec::new();
     for what_if in what_ifs.iter().filter(asked_for) {
         let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
             Ok(report) => Outcome::Priced(Box::new(report)),
             Err(error) if error.kind() == ErrorKind::MissingPrice => {
-                let error = if what_if.unknown.contains(&Column::BillingMonth) {
-                    error.without_hour()
-                } else {
-                    error
-                };
-                let new = |fault: &&Fault| !missing.contains(fault);
-                missing.append(&mut error.faults().iter().filter(new).cloned().collect());
-                Outcome::NotPriced { supply: supply(what_if, catalog), error }
+                let mut of_scenario = error.missing_prices().to_vec();
+                if what_if.unknown.contains(&Column::BillingMonth) {
+                    of_scenario.iter_mut().for_each(|price| price.first_hour = None);
+                }
+                let new =
+                    of_scenario.iter().filter(|price| !missing.contains(price)).cloned().collect::<Vec<_>>();
+                missing.extend(new);
+                Outcome::NotPriced { supply: supply(what_if, catalog), missing: of_scenario }
             }
             Err(error) => return Err(error),
         };
@@ -227,9 +226,7 @@ pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String
     }
     let none_priced = scenarios.iter().all(|scenario| scenario.report().is_none());
     if !missing.is_empty() && (none_priced || !wanted.is_empty()) {
-        let total = missing.len() as u64;
-        return Err(Error::listing_all(ErrorKind::MissingPrice, missing, total)
-            .unwrap_or_else(|| Error::internal("no price is missing")));
+        return Error::of_missing_prices(missing).map_or(Ok(scenarios), Err);
     }
     Ok(scenarios)
 }

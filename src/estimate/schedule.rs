@@ -49,7 +49,7 @@ impl Schedule {
         let mut windows = Vec::new();
         for text in texts {
             let read = windows_of(text);
-            windows.extend(read.map_err(|why| Error::usage(format!("--platinum-when {text:?}: {why}")))?);
+            windows.extend(read.map_err(|why| Error::setting("platinum-when", format!("{text:?}: {why}")))?);
         }
         Self::of(&windows, offset).map_err(Error::usage)
     }

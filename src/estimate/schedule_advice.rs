@@ -9,7 +9,7 @@ use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Result},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         link::{LinkHistory, LinkType},
         money::{Amount, Money, PRINTED_DECIMALS},
         time::Offset,

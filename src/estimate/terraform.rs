@@ -9,6 +9,8 @@ use super::{
     quantities::{PlannedConnection, PricesOf, Quantities},
     scenario::{WhatIf, price},
 };
+use crate::model::invalid::Invalid;
+use crate::model::remedy::Remedy;
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -40,7 +42,7 @@ pub struct PlanQuantities {
     changes: Vec<Change>,
     notes: Vec<Note>,
     /// Why the difference of the plan as a whole is not known.
-    open: Vec<String>,
+    open: Vec<Invalid>,
     unchanged: usize,
 }
 
@@ -60,7 +62,7 @@ pub struct Changes {
     /// How many connections stay as they are; they are not priced.
     pub unchanged: usize,
     /// Why the difference is not known, where it is not; empty where it is.
-    pub open: Vec<String>,
+    pub open: Vec<Invalid>,
 }
 
 /// What a change of one connection costs.
@@ -102,7 +104,7 @@ pub enum Gate {
     /// It costs so much more per month, which is above the limit.
     Above(Money),
     /// It cannot be told how much more it costs, for these reasons.
-    NotKnown(Vec<String>),
+    NotKnown(Vec<Invalid>),
 }
 
 impl ChangeCost {
@@ -137,7 +139,7 @@ struct Builder<'a> {
     sides: [Vec<PlannedConnection>; 2],
     faults: Vec<Fault>,
     notes: Vec<Note>,
-    open: Vec<String>,
+    open: Vec<Invalid>,
 }
 
 impl PlanQuantities {
@@ -197,7 +199,7 @@ impl Builder<'_> {
             let message = format!("{of}: {} is not known: {}", unknown.attribute, unknown.why);
             let own = plan.changes.iter().any(|change| change.address == unknown.address);
             if unknown.matters && !own {
-                self.open.push(message.clone());
+                self.open.push(message.clone().into());
             }
             self.notes.push(note(NoteCode::NotKnown, &unknown.address, message));
         }
@@ -210,17 +212,17 @@ impl Builder<'_> {
         if complete.contains(&Some(None)) {
             // What is destroyed cannot cost more, whatever it is.
             if change.after.is_some() {
-                self.open.push(format!("{address}: it is not priced, because the plan does not tell enough"));
+                self.open.push(
+                    format!("{address}: it is not priced, because the plan does not tell enough").into(),
+                );
             }
             return;
         }
         let [before, after] = complete.map(Option::flatten);
         let free = [&before, &after].into_iter().flatten().all(within_region);
         if bytes.contains(&None) {
-            let message = format!(
-                "{address}: no traffic given, so it is not priced; --traffic needs its requester and its accepter, \
-                 0 where one of them sends nothing"
-            );
+            let message = format!("{address}: no traffic given, so it is not priced");
+            let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
             self.notes.push(note(NoteCode::NoTrafficGiven, address, message.clone()));
             // Nothing that is free, destroyed, or priced as before can cost more.
             if !free && after.is_some() && before != after {
@@ -240,9 +242,10 @@ impl Builder<'_> {
         if let Some(from) = side.region_from.as_deref().filter(|from| from.contains(" through ")) {
             let message = format!(
                 "{address}: its requester's region {} is that of {from}; where that expression adds to what it refers \
-                 to, which a plan does not show, state the region with --requester-region",
+                 to, which a plan does not show",
                 side.requester_region.as_deref().unwrap_or_default()
             );
+            let message = Invalid::new(message).with(Remedy::StateRegionOfReference);
             let message = note(NoteCode::RegionByReference, address, message);
             if !self.notes.contains(&message) {
                 self.notes.push(message);
@@ -296,7 +299,7 @@ fn within_region(planned: &PlannedConnection) -> bool {
     planned.requester.region == planned.accepter.region
 }
 
-fn note(code: NoteCode, address: &str, message: String) -> Note {
+fn note(code: NoteCode, address: &str, message: impl Into<Invalid>) -> Note {
     let connection = Some(address).filter(|address| !address.is_empty()).map(Into::into);
     Note { connection, ..Note::new(code, message) }
 }
@@ -522,7 +525,7 @@ mod tests {
         let header = "address,sender,gb\n";
         let changes = estimate(&read(PLAN), header, "china-site");
         let Gate::NotKnown(why) = changes.gate(money("1000")).unwrap() else { panic!("nothing is known") };
-        let addresses: Vec<&str> = why.iter().map(|why| why.split(": ").next().unwrap()).collect();
+        let addresses: Vec<&str> = why.iter().map(|why| why.message().split(": ").next().unwrap()).collect();
         assert_eq!(
             addresses,
             [

@@ -9,8 +9,8 @@ use crate::{
     catalog::Catalog,
     error::Result,
     model::{
-        connection::Inventory,
-        link::{LinkChange, LinkHistory, LinkType},
+        inventory::Inventory,
+        link::{LinkHistory, LinkType, TypeChange},
         money::{Amount, Money},
         time::{Hour, Period, Timestamp},
     },
@@ -51,8 +51,8 @@ pub fn platinum_stretches(history: &LinkHistory) -> Vec<Stretch> {
 /// The history that is Platinum in these stretches, which do not touch, and Gold outside.
 pub fn history_of(stretches: &[Stretch]) -> LinkHistory {
     let (gold, platinum) = (LinkType::Gold, LinkType::Platinum);
-    let change = |at: Option<Timestamp>, from, to| at.map(|at| LinkChange { at, from, to });
-    let changes: Vec<LinkChange> = stretches
+    let change = |at: Option<Timestamp>, from, to| at.map(|at| TypeChange { at, from, to });
+    let changes: Vec<TypeChange> = stretches
         .iter()
         .flat_map(|own| [change(own.from, gold, platinum), change(own.until, platinum, gold)])
         .flatten()
@@ -101,9 +101,9 @@ pub fn just_after_the_hour(history: &LinkHistory) -> LinkHistory {
     for &(at, after) in history.switches() {
         let at = hour_from(at).start();
         let other = if before == LinkType::Gold { LinkType::Platinum } else { LinkType::Gold };
-        changes.push(LinkChange { at, from: before, to: other });
+        changes.push(TypeChange { at, from: before, to: other });
         if after == before {
-            changes.push(LinkChange { at, from: other, to: before });
+            changes.push(TypeChange { at, from: other, to: before });
         }
         before = after;
     }
@@ -296,7 +296,7 @@ mod tests {
             assert_eq!(platinum_hours(&just_after_the_hour(&stretches(&[times]))), after, "{times:?}");
         }
         let there_and_back = [(LinkType::Gold, LinkType::Platinum), (LinkType::Platinum, LinkType::Gold)]
-            .map(|(from, to)| LinkChange { at: at("10:20:00"), from, to });
+            .map(|(from, to)| TypeChange { at: at("10:20:00"), from, to });
         let history = LinkHistory::new(&there_and_back, LinkType::Gold).unwrap();
         assert_eq!(platinum_hours(&history), [10]);
         assert_eq!(platinum_hours(&just_after_the_hour(&history)), [11]);

@@ -16,7 +16,9 @@ use crate::{
     error::{Fault, FaultCode, Result},
     model::{
         end_index::EndIndex,
+        invalid::Invalid,
         quoted,
+        remedy::Remedy,
         time::{Hour, Timestamp},
     },
     read::record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
@@ -43,7 +45,7 @@ impl Worker<'_> {
         match &observation.traffic {
             Ok(traffic) => self.accept_readable(observation, traffic),
             Err(why) => {
-                self.refuse(observation, Refusal::new(FaultCode::UnreadableRow, why.as_str()));
+                self.refuse(observation, Refusal::new(FaultCode::UnreadableRow, why.clone()));
                 Ok(())
             }
         }
@@ -103,12 +105,10 @@ impl Worker<'_> {
         match traffic.connection {
             NamedConnection::Id { id, sender } => match self.plan.lookup.find(id) {
                 Some(Found::Known(connection)) => Ok(EndIndex::new(connection, sender)),
-                Some(Found::Faulty(cause)) => {
-                    Err(Refusal::new(FaultCode::FaultyConnection, cause.to_string()))
-                }
+                Some(Found::Faulty(cause)) => Err(Refusal::of_faulty_connection(cause)),
                 None => {
-                    let why =
-                        format!("connection {} is not in the inventory; add it to --connections", quoted(id));
+                    let why = format!("connection {} is not in the inventory", quoted(id));
+                    let why = Invalid::new(why).with(Remedy::AddConnection);
                     Err(Refusal::new(FaultCode::UnknownConnection, why))
                 }
             },

@@ -3,10 +3,7 @@
 use super::hourly::Counter;
 use crate::{
     error::Fault,
-    model::{
-        connection::{Connection, Inventory},
-        time::Period,
-    },
+    model::{connection::Connection, inventory::Inventory, time::Period},
     read::native::{plain_batch::AT_ONCE, short_id::ShortId},
 };
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, Offset},
     },
     read::record::Notes,

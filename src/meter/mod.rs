@@ -36,7 +36,7 @@ pub use unknown::UnknownConnections;
 
 use crate::{
     error::Result,
-    model::{connection::Inventory, usage::UsageRecord},
+    model::{inventory::Inventory, usage::UsageRecord},
     read::TrafficSource,
 };
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::{connection::Inventory, usage::UsageRecord},
+    model::{inventory::Inventory, usage::UsageRecord},
     read::{
         TrafficSource,
         record::{Observation, Quantity, Traffic},

@@ -1,7 +1,7 @@
 //! What one reading of the records is for, and what all of its workers share.
 
 use super::{duplicates::repeated::Repeated, lookup::Lookup, routes::Routes, settings::Rules};
-use crate::model::connection::Inventory;
+use crate::model::inventory::Inventory;
 use std::sync::Arc;
 
 /// What one reading of the records is for.

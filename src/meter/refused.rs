@@ -1,18 +1,28 @@
 //! Refused records.
 
-use crate::error::{FAULTS_LISTED, Fault, FaultCode};
+use crate::{
+    error::{FAULTS_LISTED, Fault, FaultCode},
+    model::invalid::Invalid,
+};
 use std::collections::BTreeMap;
 
 /// Why a record is refused.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub code: FaultCode,
-    pub why: String,
+    pub why: Invalid,
 }
 
 impl Refusal {
-    pub fn new(code: FaultCode, why: impl Into<String>) -> Self {
+    pub fn new(code: FaultCode, why: impl Into<Invalid>) -> Self {
         Self { code, why: why.into() }
+    }
+
+    /// For what is wrong with the connection's own row or changes.
+    pub fn of_faulty_connection(cause: &Fault) -> Self {
+        let why = Invalid::new(cause.to_string());
+        let why = cause.remedy.iter().fold(why, |why, remedy| why.with(remedy.clone()));
+        Self::new(FaultCode::FaultyConnection, why)
     }
 }
 

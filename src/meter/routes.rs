@@ -4,12 +4,8 @@ use super::refused::Refusal;
 use crate::{
     error::{Fault, FaultCode},
     model::{
-        cidr::Cidr,
-        connection::{Connection, Inventory},
-        end_index::EndIndex,
-        quoted,
-        time::Timestamp,
-        usage::Sender,
+        cidr::Cidr, connection::Connection, end_index::EndIndex, invalid::Invalid, inventory::Inventory,
+        quoted, remedy::Remedy, time::Timestamp, usage::Sender,
     },
 };
 use std::{collections::HashMap, net::IpAddr};
@@ -69,12 +65,11 @@ impl<'a> Routes<'a> {
 
     /// The end that traffic of a VPC leaves for an address at an instant: that of the route that fits best.
     pub fn find(&self, vpc_id: &str, destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
-        let unknown = |why: String| Refusal::new(FaultCode::UnknownConnection, why);
+        let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why);
         let Some(routes) = self.by_vpc.get(vpc_id) else {
             let vpc = quoted(vpc_id.as_bytes());
-            return Err(unknown(format!(
-                "vpc-id {vpc} is at no end of a connection; add it to --connections, with its VPC ids"
-            )));
+            let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
+            return Err(unknown(why.with(Remedy::AddConnectionWithVpcs)));
         };
         let best = routes.iter().filter_map(|route| route.fit(destination, at)).max();
         // Where no block holds the address, a bad row may be what lacks it.
@@ -84,7 +79,7 @@ impl<'a> Routes<'a> {
         };
         // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
         if let Some(cause) = found.iter().find_map(|route| route.end.err()) {
-            return Err(Refusal::new(FaultCode::FaultyConnection, cause.to_string()));
+            return Err(Refusal::of_faulty_connection(cause));
         }
         match found[..] {
             [Route { end: Ok(end), .. }] => Ok(*end),
@@ -92,22 +87,21 @@ impl<'a> Routes<'a> {
             [first, second, ..] => {
                 let [first, second] = [first, second].map(|route| &route.connection.id);
                 let why = format!("dstaddr {destination} lies behind {first}, and as well behind {second}");
-                Err(unknown(format!("{why}: which one it took cannot be told")))
+                Err(unknown(format!("{why}: which one it took cannot be told").into()))
             }
         }
     }
 }
 
 /// Why none of the routes out of a VPC leads to an address.
-fn why_no_route(vpc_id: &str, routes: &[Route<'_>], destination: IpAddr) -> String {
+fn why_no_route(vpc_id: &str, routes: &[Route<'_>], destination: IpAddr) -> Invalid {
     let vpc = quoted(vpc_id.as_bytes());
     if routes.iter().any(|route| !route.blocks.is_empty()) {
-        return format!(
-            "dstaddr {destination} lies in no address block of the peers of {vpc}; add its connection to --connections"
-        );
+        let why = format!("dstaddr {destination} lies in no address block of the peers of {vpc}");
+        return Invalid::new(why).with(Remedy::AddConnectionToAddress);
     }
-    let remedy = "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections";
-    format!("the address blocks of the peers of {vpc} are not known; {remedy}")
+    let why = format!("the address blocks of the peers of {vpc} are not known");
+    Invalid::new(why).with(Remedy::GiveAddressBlocks)
 }
 
 #[cfg(test)]
@@ -199,11 +193,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             ("vpc-99", "172.16.0.9", "vpc-id \"vpc-99\" is at no end of a connection"),
             ("vpc-1", "8.8.8.8", "dstaddr 8.8.8.8 lies in no address block of the peers of \"vpc-1\""),
             ("vpc-6", "10.7.0.1", "dstaddr 10.7.0.1 lies behind pcc-6, and as well behind pcc-7"),
-            (
-                "vpc-9",
-                "10.7.0.1",
-                "the address blocks of the peers of \"vpc-9\" are not known; give requester_cidrs",
-            ),
+            ("vpc-9", "10.7.0.1", "the address blocks of the peers of \"vpc-9\" are not known"),
         ] {
             let error = taken(vpc, to, THREE).unwrap_err();
             assert!(error.starts_with("unknown_connection flow.json:1: ") && error.contains(why), "{error}");

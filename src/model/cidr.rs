@@ -1,5 +1,6 @@
 //! Networks of a VPC, by which flow logs are joined to connections.
 
+use crate::model::invalid::Invalid;
 use crate::model::quoted;
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -40,11 +41,11 @@ fn masked(address: IpAddr, prefix: u8) -> u128 {
 }
 
 impl FromStr for Cidr {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `10.0.0.0/16` or `2001:db8::/56`; an address that is not the first of its block is refused.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = |why: &str| format!("CIDR block {}: {why}", quoted(text.as_bytes()));
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let bad = |why: &str| Invalid::new(format!("CIDR block {}: {why}", quoted(text.as_bytes())));
         const SHAPE: &str = "write it as 10.0.0.0/16";
         let (address, prefix) = text.split_once('/').ok_or_else(|| bad(SHAPE))?;
         let network: IpAddr = address.parse().map_err(|_| bad(SHAPE))?;

@@ -1,22 +1,30 @@
-//! Peering connections and the inventory of them.
+//! Peering connections.
 
-use crate::{
-    error::Fault,
-    model::{
-        cidr::Cidr,
-        did_you_mean,
-        link::{LinkHistory, LinkType},
-        time::{Hour, Period, Timestamp},
-    },
+use crate::model::{
+    cidr::Cidr,
+    did_you_mean,
+    invalid::Invalid,
+    link::LinkType,
+    time::{Hour, Period, Timestamp},
 };
-use std::{collections::HashMap, str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc};
 
 /// One end of a connection.
+///
+/// ```
+/// use peerbill::model::connection::End;
+///
+/// let mut end = End::new("1000000000000001", "cn-huhehaote");
+/// end.vpc_id = Some("vpc-hp3a".into());
+/// end.cidrs = vec!["10.0.0.0/16".parse()?];
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// The account that owns the VPC; text, because ids exceed 2^53.
+    /// The account that owns the VPC and pays for what leaves it (R2); text, because ids exceed 2^53.
     pub account_id: Arc<str>,
-    /// The VPC's region id.
+    /// The VPC's region id, as in the catalog: `cn-huhehaote`.
     pub region: Arc<str>,
     /// The VPC, where it is given.
     pub vpc_id: Option<String>,
@@ -25,9 +33,14 @@ pub struct End {
 }
 
 impl End {
+    /// An end of which account and region are known, which is what a bill needs.
+    pub fn new(account_id: impl Into<Arc<str>>, region: impl Into<Arc<str>>) -> Self {
+        Self { account_id: account_id.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() }
+    }
+
     /// Of which nothing is known but the VPC.
     pub(crate) fn of_vpc(vpc_id: Option<String>, cidrs: Vec<Cidr>) -> Self {
-        Self { account_id: "".into(), region: "".into(), vpc_id, cidrs }
+        Self { vpc_id, cidrs, ..Self::new("", "") }
     }
 }
 
@@ -108,21 +121,34 @@ impl Status {
 }
 
 impl FromStr for Status {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads the provider's word, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            format!("{text:?} is none of {}{near}", Self::ALL.map(Self::as_str).join(", "))
+            Invalid::new(format!("{text:?} is none of {}{near}", Self::ALL.map(Self::as_str).join(", ")))
         })
     }
 }
 
 /// A peering connection, as the inventory describes it.
+///
+/// ```
+/// use peerbill::model::{connection::{Bandwidth, Connection, End}, link::LinkType, time::Timestamp};
+///
+/// let requester = End::new("1000000000000001", "cn-huhehaote");
+/// let accepter = End::new("1000000000000002", "cn-guangzhou");
+/// let mut connection = Connection::new("pcc-1", requester, accepter, LinkType::Gold);
+/// connection.bandwidth = Bandwidth::Mbps(2048);
+/// connection.created_at = Some(Timestamp::parse("2026-10-01T05:00:00Z")?);
+/// assert!(!connection.within_region());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Its id, `pcc-...`.
+    /// Its id, `pcc-...`; distinct within an inventory.
     pub id: Arc<str>,
     /// The end that asked for it.
     pub requester: End,
@@ -143,18 +169,42 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// One of which no more is known than its ends.
-    pub(crate) fn between(id: &str, [requester, accepter]: [End; 2]) -> Self {
+    /// One of which no more is known than what a bill needs: it has the default bandwidth, and existed in all hours.
+    pub fn new(id: impl Into<Arc<str>>, requester: End, accepter: End, link_type: LinkType) -> Self {
         Self {
             id: id.into(),
             requester,
             accepter,
-            link_type: LinkType::Gold,
+            link_type,
             bandwidth: Bandwidth::DEFAULT,
             status: None,
             created_at: None,
             deleted_at: None,
             name: None,
+        }
+    }
+
+    /// Refuses what no row of an inventory may say: every reader of one holds to it, and every caller with typed
+    /// values (R15).
+    pub(crate) fn check(&self) -> Result<(), String> {
+        check_id("id", &self.id)?;
+        for (which, end) in [("requester", &self.requester), ("accepter", &self.accepter)] {
+            check_id(&format!("{which} account_id"), &end.account_id)?;
+            check_id(&format!("{which} region"), &end.region)?;
+        }
+        if self.bandwidth == Bandwidth::Mbps(0) {
+            return Err("bandwidth: 0 is not a whole number of Mbit/s above 0".into());
+        }
+        self.check_lifetime()
+    }
+
+    /// Refuses a deletion before the creation.
+    pub(crate) fn check_lifetime(&self) -> Result<(), String> {
+        match (self.created_at, self.deleted_at) {
+            (Some(created), Some(deleted)) if deleted < created => {
+                Err(format!("deleted_at {deleted} is before created_at {created}"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -189,159 +239,14 @@ impl Connection {
     }
 }
 
-/// What kind of thing a [`Remark`] is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RemarkCode {
-    /// A list of connections has pages that were not given.
-    InventoryIncomplete,
-    /// The provider has locked a connection for financial reasons.
-    FinancialLocked,
-    /// A requester's account is the one that a state's data source tells, of whatever provider that is.
-    AccountFromDataSource,
-    /// What a trail held, and what of it was passed over.
-    TrailRead,
-    /// A trail has pages that were not given.
-    TrailIncomplete,
-    /// Events of a trail are of connections that the inventory lacks.
-    TrailElsewhere,
-    /// A connection that the inventory lacks was told by a trail, from its creation to its deletion.
-    RowFromTrail,
-}
-
-/// Something about the connections or their changes that a reader should know; it changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Remark {
-    /// What kind of thing.
-    pub code: RemarkCode,
-    /// The connection, where it is about one.
-    pub connection_id: Option<Arc<str>>,
-    /// In words; names no input (R17).
-    pub message: String,
-}
-
-/// Connections by id, with the history of their link types.
-///
-/// Sorted by id, so that an index into it orders reports.
-#[derive(Debug, Clone, Default)]
-pub struct Inventory {
-    connections: Vec<Connection>,
-    histories: Vec<LinkHistory>,
-    faulty: HashMap<Arc<str>, Fault>,
-    faults: Vec<Fault>,
-    changes_given: bool,
-    changed_within_region: Vec<Arc<str>>,
-    remarks: Vec<Remark>,
-    set_aside: Vec<Connection>,
-}
-
-impl Inventory {
-    /// From connections sorted by their distinct ids, each with its history, and what was wrong with other rows.
-    pub(crate) fn assemble(
-        connections: Vec<Connection>,
-        histories: Vec<LinkHistory>,
-        faulty: HashMap<Arc<str>, Fault>,
-        faults: Vec<Fault>,
-        changes_given: bool,
-        changed_within_region: Vec<Arc<str>>,
-    ) -> Self {
-        debug_assert!(connections.is_sorted_by_key(|connection| &connection.id));
-        Self {
-            connections,
-            histories,
-            faulty,
-            faults,
-            changes_given,
-            changed_within_region,
-            remarks: Vec::new(),
-            set_aside: Vec::new(),
-        }
+/// Refuses the id of a connection, an account or a region that is empty, or with spaces around it: it would silently be
+/// another one. `what` names it.
+pub(crate) fn check_id(what: &str, id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err(format!("{what} is empty"));
     }
-
-    /// With what else a reader should know, in an order of its own (R17).
-    #[must_use]
-    pub(crate) fn with_remarks(mut self, mut remarks: Vec<Remark>) -> Self {
-        remarks.sort_unstable();
-        remarks.dedup();
-        self.remarks = remarks;
-        self
+    if id.trim() != id {
+        return Err(format!("{what} {id:?} has spaces around it"));
     }
-
-    /// With what could be read of faulty connections, in an order of its own (R17).
-    #[must_use]
-    pub(crate) fn with_set_aside(mut self, mut set_aside: Vec<Connection>) -> Self {
-        set_aside.sort_by(|a, b| a.id.cmp(&b.id));
-        self.set_aside = set_aside;
-        self
-    }
-
-    /// Connections of distinct ids that have had their own link type all along: planned ones, of which no export tells.
-    pub fn planned(mut connections: Vec<Connection>) -> Self {
-        connections.sort_by(|a, b| a.id.cmp(&b.id));
-        let histories = connections.iter().map(|connection| LinkHistory::constant(connection.link_type));
-        let histories = histories.collect();
-        Self::assemble(connections, histories, HashMap::new(), Vec::new(), true, Vec::new())
-    }
-
-    /// The same connections with other histories of their link types: what if?
-    #[must_use]
-    pub fn with_histories(&self, history: impl Fn(usize) -> LinkHistory) -> Self {
-        let histories = (0..self.connections.len()).map(history).collect();
-        Self { histories, ..self.clone() }
-    }
-
-    /// All connections without a fault, sorted by id.
-    pub fn connections(&self) -> &[Connection] {
-        &self.connections
-    }
-
-    /// The connection at `index`.
-    pub fn connection(&self, index: usize) -> &Connection {
-        &self.connections[index]
-    }
-
-    /// The history of the link type of the connection at `index`.
-    pub fn history(&self, index: usize) -> &LinkHistory {
-        &self.histories[index]
-    }
-
-    /// The index of the connection with this id.
-    pub fn index_of(&self, connection_id: &str) -> Option<usize> {
-        self.connections.binary_search_by(|connection| (*connection.id).cmp(connection_id)).ok()
-    }
-
-    /// Why the traffic of this connection cannot be billed, where its own row or its changes are bad.
-    pub fn fault_of(&self, connection_id: &str) -> Option<&Fault> {
-        self.faulty.get(connection_id)
-    }
-
-    /// The connections whose own row or changes are bad, with the cause.
-    pub fn faulty(&self) -> impl Iterator<Item = (&Arc<str>, &Fault)> {
-        self.faulty.iter()
-    }
-
-    /// What could be read of faulty connections: by their VPCs and address blocks flow logs are joined to them. Other
-    /// values may be empty, and one connection may stand here several times.
-    pub(crate) fn set_aside(&self) -> &[Connection] {
-        &self.set_aside
-    }
-
-    /// Everything that is wrong with connections and link changes, in the order of the inputs.
-    pub fn faults(&self) -> &[Fault] {
-        &self.faults
-    }
-
-    /// Whether link changes were given at all (R16).
-    pub fn changes_given(&self) -> bool {
-        self.changes_given
-    }
-
-    /// Connections inside a region for which link changes were given; they are ignored (R8).
-    pub fn changed_within_region(&self) -> &[Arc<str>] {
-        &self.changed_within_region
-    }
-
-    /// What else a reader should know.
-    pub fn remarks(&self) -> &[Remark] {
-        &self.remarks
-    }
+    Ok(())
 }

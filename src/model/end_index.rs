@@ -2,7 +2,7 @@
 
 use crate::model::usage::Sender;
 
-/// One end of a connection: the connection's index in the [`Inventory`](super::connection::Inventory), and which of its
+/// One end of a connection: the connection's index in the [`Inventory`](super::inventory::Inventory), and which of its
 /// ends, the one that the bytes leave (R2).
 ///
 /// The ends of an inventory of `n` connections have the indexes 0 to `2 n - 1`, both ends of a connection beside each

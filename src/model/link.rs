@@ -1,10 +1,11 @@
 //! Link types and the history of a connection's link type. This is where the tier rule (R7) is proved.
 
+use crate::model::invalid::Invalid;
 use crate::model::{
     did_you_mean,
     time::{Hour, Timestamp},
 };
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// The service level of a connection between regions, in rising order (R7): Gold 99.95%, Platinum 99.995%.
 ///
@@ -39,13 +40,13 @@ impl LinkType {
 }
 
 impl FromStr for LinkType {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `Gold` or `Platinum`, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|link_type| link_type.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            format!("link type {text:?} is neither Gold nor Platinum{near}")
+            Invalid::new(format!("link type {text:?} is neither Gold nor Platinum{near}"))
         })
     }
 }
@@ -56,9 +57,23 @@ impl fmt::Display for LinkType {
     }
 }
 
-/// One change of a connection's link type, as it was recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One change of a connection's link type, as a caller of the library hands it to
+/// [`Inventory::new`](super::inventory::Inventory::new): a row of a table of link changes (R7).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkChange {
+    /// The connection, as in the inventory: `pcc-...`.
+    pub connection_id: Arc<str>,
+    /// When it took effect; its whole hour is billed at the higher type (R7).
+    pub changed_at: Timestamp,
+    /// The type before.
+    pub from: LinkType,
+    /// The type after; where it equals `from` nothing changed.
+    pub to: LinkType,
+}
+
+/// One change of a link type, of a connection that is known from where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TypeChange {
     /// When it took effect.
     pub at: Timestamp,
     /// The type before.
@@ -69,7 +84,7 @@ pub struct LinkChange {
 
 /// Where a chain of changes breaks: the change does not start from the type that it should.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BrokenChain {
+pub(crate) enum BrokenChain {
     /// The change at this index of the input starts from another type than the one in effect.
     From {
         /// Index into the changes as they were given.
@@ -87,6 +102,7 @@ pub enum BrokenChain {
 }
 
 /// The link types of one hour.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HourLevels {
     /// The highest in effect at any moment of the hour, the type just before a change included: what is billed (R7).
@@ -107,12 +123,12 @@ pub struct LinkHistory {
 
 impl LinkHistory {
     /// A connection without changes: it has had this type all along.
-    pub fn constant(link_type: LinkType) -> Self {
+    pub(crate) fn constant(link_type: LinkType) -> Self {
         Self { first: link_type, switches: Vec::new() }
     }
 
     /// From the changes, in any order, and the inventory's link type, at which they must end.
-    pub fn new(changes: &[LinkChange], inventory: LinkType) -> Result<Self, BrokenChain> {
+    pub(crate) fn new(changes: &[TypeChange], inventory: LinkType) -> Result<Self, BrokenChain> {
         let mut order: Vec<usize> = (0..changes.len()).collect();
         order.sort_by_key(|&index| changes[index].at);
         let Some(&earliest) = order.first() else { return Ok(Self::constant(inventory)) };
@@ -129,7 +145,7 @@ impl LinkHistory {
 
     /// Follows the chain from `first`, one instant at a time.
     fn chain(
-        changes: &[LinkChange],
+        changes: &[TypeChange],
         order: &[usize],
         first: LinkType,
         inventory: LinkType,
@@ -151,7 +167,7 @@ impl LinkHistory {
 
     /// Orders changes of one instant by their chain, starting from `in_effect`; returns the type after the last.
     fn order_by_chain(
-        changes: &[LinkChange],
+        changes: &[TypeChange],
         same_instant: &[usize],
         mut in_effect: LinkType,
     ) -> Result<LinkType, BrokenChain> {
@@ -209,8 +225,8 @@ mod tests {
     use super::*;
     use LinkType::{Gold, Platinum};
 
-    fn change(at: &str, from: LinkType, to: LinkType) -> LinkChange {
-        LinkChange { at: Timestamp::parse(at).unwrap(), from, to }
+    fn change(at: &str, from: LinkType, to: LinkType) -> TypeChange {
+        TypeChange { at: Timestamp::parse(at).unwrap(), from, to }
     }
 
     fn highest(history: &LinkHistory, hour: &str) -> LinkType {
@@ -279,7 +295,7 @@ mod tests {
     #[test]
     fn link_types_are_spelled_exactly() {
         assert_eq!("Gold".parse(), Ok(Gold));
-        assert!("gold".parse::<LinkType>().unwrap_err().contains("did you mean \"Gold\"?"));
+        assert!("gold".parse::<LinkType>().unwrap_err().message().contains("did you mean \"Gold\"?"));
         assert!("Silver".parse::<LinkType>().is_err());
     }
 }

@@ -3,12 +3,17 @@
 pub mod cidr;
 pub mod connection;
 pub mod end_index;
+pub mod error;
+pub mod invalid;
+pub mod inventory;
 pub mod link;
 pub mod money;
+pub mod remark;
+pub mod remedy;
 pub mod time;
 pub mod usage;
 
-use crate::error::{Error, Result};
+use error::{Error, Result};
 
 /// The closest of `known` to a misspelt `word`, for "did you mean".
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

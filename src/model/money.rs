@@ -4,6 +4,7 @@
 //! undivided until [`Amount::round`]. No binary floating point is used anywhere.
 
 use crate::error::{Error, Result};
+use crate::model::invalid::Invalid;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use std::{fmt, str::FromStr};
@@ -48,13 +49,13 @@ impl Gb {
     /// assert_eq!(Gb::Binary.bytes_of("1.3"), Ok(1_395_864_371));
     /// assert_eq!(Gb::Binary.bytes_of("0.0000000015"), Ok(2));
     /// ```
-    pub fn bytes_of(self, text: &str) -> Result<u64, String> {
+    pub fn bytes_of(self, text: &str) -> Result<u64, Invalid> {
         let gb = plain_decimal(text, 11, 15)?;
         // OK because 26 digits times 2^30 stay below 2^127.
         let product = gb.mantissa().unsigned_abs() * u128::from(self.bytes());
         let divisor = 10u128.pow(gb.scale());
         let bytes = product / divisor + u128::from(product % divisor * 2 >= divisor);
-        u64::try_from(bytes).map_err(|_| format!("{text:?} GB are {bytes} bytes, which exceed 2^64-1"))
+        u64::try_from(bytes).map_err(|_| format!("{text:?} GB are {bytes} bytes, which exceed 2^64-1").into())
     }
 
     /// `bytes` in GB, rounded half to even at 10 decimals, for display.
@@ -123,10 +124,10 @@ impl UnitPrice {
 }
 
 impl FromStr for UnitPrice {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads plain decimal text, at most 9 digits before the point and 10 after it.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         plain_decimal(text, 9, 10).map(|price| Self(price.normalize()))
     }
 }
@@ -142,12 +143,12 @@ impl fmt::Display for UnitPrice {
 pub struct Discount(Decimal);
 
 impl FromStr for Discount {
-    type Err = String;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         let percent = plain_decimal(text, 3, 6)?;
         if percent > Decimal::ONE_HUNDRED {
-            return Err(format!("discount {text:?} is above 100 percent"));
+            return Err(format!("discount {text:?} is above 100 percent").into());
         }
         Ok(Self(percent.normalize()))
     }
@@ -160,21 +161,22 @@ impl fmt::Display for Discount {
 }
 
 /// Reads digits with at most one point: no sign, no exponent, no separator, nothing that would be rounded.
-fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result<Decimal, String> {
+fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result<Decimal, Invalid> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
-        return Err(format!("{text:?} is not a plain decimal number such as 0.48"));
+        return Err(format!("{text:?} is not a plain decimal number such as 0.48").into());
     }
     if whole.trim_start_matches('0').len() > most_digits
         || fraction.trim_end_matches('0').len() > most_decimals
     {
         return Err(format!(
             "{text:?} cannot be read exactly: at most {most_digits} digits before the point and {most_decimals} after it"
-        ));
+        )
+        .into());
     }
     let trimmed = format!("0{}.{}0", whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    Decimal::from_str_exact(&trimmed).map_err(|error| format!("{text:?} cannot be read: {error}"))
+    Decimal::from_str_exact(&trimmed).map_err(|error| format!("{text:?} cannot be read: {error}").into())
 }
 
 /// An exact amount of money: `numerator / (GB x 10^scale)`, where GB is the catalog's.
@@ -338,10 +340,10 @@ impl Money {
 }
 
 impl FromStr for Money {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads plain decimal text, at most 15 digits before the point and 10 after it.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         let amount = plain_decimal(text, 15, PRINTED_DECIMALS as usize)?.normalize();
         // OK because the scale is at most 10 after zeros are taken off, and 25 digits fit.
         Ok(Self(amount.mantissa() * 10i128.pow(PRINTED_DECIMALS - amount.scale())))

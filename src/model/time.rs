@@ -3,7 +3,7 @@
 //! Hours are UTC (R6); a month has its edges in a stated offset of whole hours (R12), so every
 //! month is a whole number of hours. All periods are half-open.
 
-use crate::error::{Error, Result};
+use crate::model::invalid::Invalid;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime};
 use std::{fmt, str::FromStr};
 
@@ -196,11 +196,11 @@ impl Offset {
     pub const CHINA: Self = Self(8);
 
     /// From hours east of UTC, -14 to +14.
-    pub fn from_hours(hours: i8) -> Result<Self> {
+    pub fn from_hours(hours: i8) -> Result<Self, Invalid> {
         if (-14..=14).contains(&hours) {
             Ok(Self(hours))
         } else {
-            Err(Error::usage(format!("offset of {hours} hours: it is between -14:00 and +14:00")))
+            Err(Invalid::new(format!("offset of {hours} hours: it is between -14:00 and +14:00")))
         }
     }
 
@@ -217,16 +217,16 @@ impl Offset {
 }
 
 impl FromStr for Offset {
-    type Err = Error;
+    type Err = Invalid;
 
     /// Reads `+08:00`, `-05:00` or `Z`.
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         if matches!(text, "Z" | "z" | "UTC") {
             return Ok(Self(0));
         }
         let (sign, hours, minutes) = offset_parts(text)?;
         if minutes != 0 {
-            return Err(Error::usage(format!(
+            return Err(Invalid::new(format!(
                 "offset \"{text}\" would cut billing hours in two: only whole hours can be used"
             )));
         }
@@ -241,8 +241,8 @@ impl fmt::Display for Offset {
 }
 
 /// The sign, hours and minutes of `+08:00` or `-05:00`.
-fn offset_parts(text: &str) -> Result<(i8, i8, i8)> {
-    let bad = || Error::usage(format!("offset \"{text}\": write it as +08:00 or -05:00"));
+fn offset_parts(text: &str) -> Result<(i8, i8, i8), Invalid> {
+    let bad = || Invalid::new(format!("offset \"{text}\": write it as +08:00 or -05:00"));
     let (sign, rest) = match text.as_bytes().first() {
         Some(b'+') => (1, &text[1..]),
         Some(b'-') => (-1, &text[1..]),
@@ -270,17 +270,17 @@ impl ClockOffset {
 }
 
 impl FromStr for ClockOffset {
-    type Err = Error;
+    type Err = Invalid;
 
     /// Reads `+08:00`, `+05:30` or `Z`.
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         if matches!(text, "Z" | "z" | "UTC") {
             return Ok(Self { seconds: 0 });
         }
         let (sign, hours, minutes) = offset_parts(text)?;
         let seconds = (i64::from(hours) * 60 + i64::from(minutes)) * 60;
         if minutes > 59 || seconds > 14 * 3600 {
-            return Err(Error::usage(format!("offset \"{text}\": it is between -14:00 and +14:00")));
+            return Err(Invalid::new(format!("offset \"{text}\": it is between -14:00 and +14:00")));
         }
         Ok(Self { seconds: i64::from(sign) * seconds })
     }
@@ -295,20 +295,20 @@ pub struct BillingMonth {
 
 impl BillingMonth {
     /// From a year, 1970 to 9998, and a month, 1 to 12.
-    pub fn new(year: i32, month: u32) -> Result<Self> {
+    pub fn new(year: i32, month: u32) -> Result<Self, Invalid> {
         if (1970..=9998).contains(&year) && (1..=12).contains(&month) {
             Ok(Self { year, month })
         } else {
-            Err(Error::usage(format!(
+            Err(Invalid::new(format!(
                 "month {year:04}-{month:02}: the year is 1970 to 9998, the month 01 to 12"
             )))
         }
     }
 
     /// The month that `hour` lies in, with its edges in `offset`.
-    pub fn of(hour: Hour, offset: Offset) -> Result<Self> {
+    pub fn of(hour: Hour, offset: Offset) -> Result<Self, Invalid> {
         let local = DateTime::from_timestamp((hour.0 + offset.hours()) * SECONDS_PER_HOUR, 0);
-        let local = local.ok_or_else(|| Error::usage(format!("hour {hour} lies in no month")))?;
+        let local = local.ok_or_else(|| Invalid::new(format!("hour {hour} lies in no month")))?;
         Self::new(local.year(), local.month())
     }
 
@@ -329,11 +329,11 @@ fn days_since_1970(year: i32, month: u32) -> i64 {
 }
 
 impl FromStr for BillingMonth {
-    type Err = Error;
+    type Err = Invalid;
 
     /// Reads `2026-10`.
-    fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::usage(format!("month \"{text}\": write it as 2026-10"));
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let bad = || Invalid::new(format!("month \"{text}\": write it as 2026-10"));
         let (year, month) = text.split_once('-').ok_or_else(bad)?;
         let digits =
             |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());

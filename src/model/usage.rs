@@ -1,5 +1,6 @@
 //! Traffic: who sent how many bytes, when.
 
+use crate::model::invalid::Invalid;
 use crate::model::{
     did_you_mean,
     time::{Hour, Timestamp},
@@ -29,13 +30,13 @@ impl Sender {
 }
 
 impl FromStr for Sender {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `requester` or `accepter`, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|sender| sender.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            format!("sender {text:?} is neither requester nor accepter{near}")
+            Invalid::new(format!("sender {text:?} is neither requester nor accepter{near}"))
         })
     }
 }
@@ -65,7 +66,7 @@ pub struct UsageRecord {
 /// Bytes of one connection and sender in one hour that has a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeteredHour {
-    /// The connection, as an index into the [`Inventory`](super::connection::Inventory).
+    /// The connection, as an index into the [`Inventory`](super::inventory::Inventory).
     pub connection: usize,
     /// The end that the bytes left.
     pub sender: Sender,

@@ -1,6 +1,11 @@
-//! Sums the lines of some of the hours, in little memory: a month may have millions of them.
+//! Rates some of the hours, and sums them by line.
 
-use super::{MissingPrices, NOT_RATED, Rating, Route, note_missing};
+use super::{
+    Rating,
+    missing::note_missing,
+    routes::{NOT_RATED, Route},
+    sums::{NO_HOUR, NONE, Sum, Sums},
+};
 use crate::{
     catalog::Price,
     error::Result,
@@ -15,77 +20,12 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// No sum, no price, no amount.
-const NONE: u32 = u32::MAX;
-/// No hour of its own.
-const NO_HOUR: Hour = Hour::from_index(i64::MIN);
-
-/// A line in the making.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sum {
-    pub bytes: u128,
-    hour: Hour,
-    /// Index of its price.
-    price: u32,
-    pub hours: u32,
-    pub raised_hours: u32,
-    /// Index of what raising hours cost.
-    raised: u32,
-    /// The next sum of the same key.
-    next: u32,
-    pub link_type: Option<LinkType>,
-}
-
-impl Sum {
-    /// Its hour, where lines are hourly.
-    pub fn hour(&self) -> Option<Hour> {
-        (self.hour != NO_HOUR).then_some(self.hour)
-    }
-}
-
 /// Where the hours of a key go, until something changes.
 #[derive(Clone, Copy)]
 struct Current {
     from: Hour,
     until: Hour,
     sum: u32,
-}
-
-/// Lines in the making, by key.
-#[derive(Debug, Default)]
-pub(super) struct Sums {
-    sums: Vec<Sum>,
-    prices: Vec<Price>,
-    raised: Vec<Amount>,
-    /// By key: its first sum; the others follow it.
-    first: Vec<u32>,
-    pub missing: MissingPrices,
-}
-
-impl Sums {
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.sums.len()
-    }
-
-    /// The lines of a key.
-    pub fn of(&self, key: usize) -> impl Iterator<Item = &Sum> {
-        let mut at = self.first[key];
-        std::iter::from_fn(move || {
-            let sum = self.sums.get(at as usize)?;
-            at = sum.next;
-            Some(sum)
-        })
-    }
-
-    pub fn price_of(&self, sum: &Sum) -> Price {
-        self.prices[sum.price as usize]
-    }
-
-    /// What raising its hours cost.
-    pub fn raised_of(&self, sum: &Sum) -> Amount {
-        self.raised.get(sum.raised as usize).copied().unwrap_or(Amount::ZERO)
-    }
 }
 
 /// Rates some of the hours.

@@ -141,7 +141,7 @@ pub(crate) fn observe(
         Ok(Entry::PassedOver) => show(Yielded::PassedOver),
         Ok(Entry::Skipped) => show(Yielded::Skipped),
         Ok(Entry::Traffic(flow)) => show(Yielded::Record(observation(flow.bytes, Ok(flow.traffic())))),
-        Err((bytes, why)) => show(Yielded::Record(observation(bytes.unwrap_or(0), Err(why)))),
+        Err((bytes, why)) => show(Yielded::Record(observation(bytes.unwrap_or(0), Err(why.into())))),
     }
 }
 
@@ -192,7 +192,9 @@ fn text<'a, const N: usize>(picked: &Picked<'a, N>, column: usize) -> Result<Cow
 
 fn bytes<const N: usize>(picked: &Picked<'_, N>) -> Result<u64, String> {
     // OK because a record of this kind holds fewer than 2^64.
-    parse_bytes(RecordKind::Measured, text(picked, BYTES)?.as_bytes()).map(|bytes| bytes as u64)
+    parse_bytes(RecordKind::Measured, text(picked, BYTES)?.as_bytes())
+        .map(|bytes| bytes as u64)
+        .map_err(String::from)
 }
 
 fn second(text: &str, column: usize) -> Result<i64, String> {

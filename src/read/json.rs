@@ -33,7 +33,7 @@ impl<'a> Located<'a> {
     }
 }
 
-/// All values of a document; those of an array each on their own.
+/// All values of a document; an array counts as its elements.
 pub(crate) fn values(document: &Document) -> Result<(Lines<'_>, Vec<Located<'_>>)> {
     let unusable = |why: String| Error::unusable(ErrorKind::Input, &document.name, why);
     let text = std::str::from_utf8(&document.text);

@@ -1,10 +1,12 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
+pub(crate) mod bandwidth;
 mod changes;
 pub mod cloudmonitor;
-pub mod connections;
+mod connections;
 pub(crate) mod decimal;
 pub(crate) mod flowlog;
+mod inventory;
 pub(crate) mod json;
 pub(crate) mod layout;
 pub mod monthly;
@@ -25,7 +27,8 @@ pub(crate) mod values;
 
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
-pub use connections::{InventorySettings, describe as describe_connections, inventory, read_inventory};
+pub use connections::{RegionCheck, describe as describe_connections};
+pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
 pub use native::columns::TrafficColumns;
 pub use read_at::ReadAt;
 pub use source::TrafficSource;
@@ -33,6 +36,7 @@ pub use source::TrafficSource;
 use std::sync::Arc;
 
 /// A small input, held as a whole: its name in messages and its bytes.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Document {
     /// Name in messages, usually the path.

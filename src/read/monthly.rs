@@ -1,35 +1,42 @@
 //! Monthly GB per address of a plan and sender, CSV: `address,sender,gb`.
 
-use super::{
-    Document,
-    table::{read_table, unusable_faults_of},
-};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{did_you_mean, money::Gb, usage::Sender},
+    read::{
+        Document,
+        table::{TableColumns, read_all, unusable_faults_of},
+    },
 };
 use std::collections::BTreeMap;
 
 /// Bytes that requester and accepter send in a month, by address; `None` where they are not given.
 pub type MonthlyBytes = BTreeMap<String, [Option<u64>; 2]>;
 
-/// Reads monthly GB; every address must be one of `known`. All bad rows are told together.
+/// Reads monthly GB; every address must be one of `known`. `gb` says how many bytes one is.
+///
+/// # Errors
+///
+/// All bad rows together: an address that is not known, a sender or a quantity that cannot be read, and an address and
+/// sender that stand twice.
 pub fn read_monthly(document: &Document, gb: Gb, known: &[&str]) -> Result<MonthlyBytes> {
     let name = &document.name;
-    let columns = ["address", "sender", "gb"];
-    let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &columns, &[])?;
-    let mut faults = unusable_faults_of(misfits);
+    let mut table = TableColumns::default();
+    let (address, sender) = (table.required("address"), table.required("sender"));
+    let quantity = table.required("gb");
+    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+    let mut faults = unusable_faults_of(malformed);
     let mut found = MonthlyBytes::new();
-    for row in rows {
-        let [address, sender, quantity] = &row.values[..] else { continue };
+    for row in &rows {
+        let [address, sender, quantity] = [address, sender, quantity].map(|column| row.text(column));
         let mut read = || -> Result<(), String> {
-            if !known.contains(&address.as_str()) {
+            if !known.contains(&address) {
                 let near = did_you_mean(address, known.iter().copied());
                 return Err(format!("address {address:?} is not a connection of the plan{near}"));
             }
             let sender: Sender = sender.parse()?;
             let bytes = gb.bytes_of(quantity).map_err(|why| format!("gb: {why}"))?;
-            let slot = &mut found.entry(address.clone()).or_default()[sender as usize];
+            let slot = &mut found.entry(address.to_owned()).or_default()[sender as usize];
             match slot.replace(bytes) {
                 None => Ok(()),
                 Some(_) => Err(format!("{address}, sender {sender}, stands here a second time")),

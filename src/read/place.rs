@@ -33,9 +33,7 @@ impl Place {
         let path = Some(self.path.clone()).filter(|path| !path.is_empty());
         Fault { path, ..Fault::at(code, &self.input, self.line, why.to_string()) }
     }
-}
 
-impl Place {
     /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.
     pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
         let Some((member, why)) = why.split_once(": ") else { return self.fault(code, why) };

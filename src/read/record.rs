@@ -1,6 +1,7 @@
 //! What a reader of traffic yields: one observation after the other, whatever it was read from.
 
 use crate::model::{
+    invalid::Invalid,
     time::{Hour, Timestamp},
     usage::{PARTS, Sender},
 };
@@ -42,7 +43,7 @@ pub(crate) struct Observation<'a> {
     /// All of its traffic; nothing where that is unreadable.
     pub quantity: Quantity,
     /// What can be billed, or why the record is unreadable.
-    pub traffic: Result<Traffic<'a>, String>,
+    pub traffic: Result<Traffic<'a>, Invalid>,
     /// Its timestamp, connection, sender and bytes as native traffic would have them, where it has all four.
     pub fields: Option<[&'a [u8]; 4]>,
     /// The text it was read from; empty where it has none.
@@ -51,8 +52,8 @@ pub(crate) struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     /// A record of which nothing is known but where it stands.
-    pub fn unreadable(line: u64, why: String, raw: &'a [u8]) -> Self {
-        Self { line, place: None, quantity: Quantity::default(), traffic: Err(why), fields: None, raw }
+    pub fn unreadable(line: u64, why: impl Into<Invalid>, raw: &'a [u8]) -> Self {
+        Self { line, place: None, quantity: Quantity::default(), traffic: Err(why.into()), fields: None, raw }
     }
 }
 

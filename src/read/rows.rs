@@ -137,6 +137,16 @@ pub(crate) struct Rows<R> {
     fields: Fields,
 }
 
+/// How many rows a CSV text has under its header, blank lines left out.
+pub(crate) fn count_under_header(text: &[u8]) -> u64 {
+    let mut rows = Rows::new(text);
+    let mut count: u64 = 0;
+    while let Ok(Some(_)) = rows.next() {
+        count += 1;
+    }
+    count.saturating_sub(1)
+}
+
 /// How far a row reaches into the unread bytes.
 struct Extent {
     /// Bytes without the line end.

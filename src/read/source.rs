@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::{time::ClockOffset, usage::Sender},
+    model::{invalid::Invalid, time::ClockOffset, usage::Sender},
     read::{
         cloudmonitor::CloudMonitor,
         native::columns::{RecordKind, TrafficColumns},
@@ -185,7 +185,7 @@ impl TrafficSource {
     }
 
     /// It cannot be used as a whole.
-    pub(crate) fn unusable(&self, why: impl Into<String>) -> Error {
+    pub(crate) fn unusable(&self, why: impl Into<Invalid>) -> Error {
         Error::unusable(ErrorKind::Input, &self.name, why)
     }
 }

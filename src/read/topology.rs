@@ -1,6 +1,6 @@
 //! A planned topology, TOML: VPCs, the connections between them, and which VPCs expect to talk through another.
 
-use super::Document;
+use crate::model::invalid::Invalid;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
@@ -10,6 +10,7 @@ use crate::{
         link::LinkType,
         money::Gb,
     },
+    read::Document,
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, ops::Range, str::FromStr, sync::Arc};
@@ -47,6 +48,7 @@ impl FromStr for Site {
 }
 
 /// A VPC of the plan.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vpc {
     /// Its name in the plan.
@@ -58,6 +60,7 @@ pub struct Vpc {
 }
 
 /// A connection of the plan.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedLink {
     /// Its name, or `FROM--TO`; with `#2` and so on behind it where that stands more than once.
@@ -75,6 +78,7 @@ pub struct PlannedLink {
 }
 
 /// Two VPCs that expect to talk to each other through a third one.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transit {
     /// One of them, as an index into the VPCs.
@@ -86,6 +90,7 @@ pub struct Transit {
 }
 
 /// A planned topology.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topology {
     /// VPCs, in the order of the file.
@@ -99,7 +104,7 @@ pub struct Topology {
 /// Reads a region by id or name.
 pub type FindRegion<'a> = &'a dyn Fn(&str) -> Result<Arc<str>>;
 
-/// Reads a planned topology. All that is wrong with its tables is told together, with line.
+/// Reads a planned topology. All that is wrong with its tables is listed together, with lines.
 ///
 /// ```
 /// use peerbill::{model::money::Gb, read::{Document, topology::read_topology}};
@@ -216,15 +221,15 @@ impl Reader<'_> {
     }
 
     fn vpc(&mut self, table: &Spanned<VpcTable>, find_region: FindRegion<'_>) {
-        let own = table.get_ref();
-        if self.topology.vpcs.iter().any(|vpc| *vpc.name == *own.name) {
-            return self.refuse(table, format!("vpc {:?} stands here a second time", own.name));
+        let VpcTable { name, .. } = table.get_ref();
+        if self.topology.vpcs.iter().any(|vpc| *vpc.name == **name) {
+            return self.refuse(table, format!("vpc {name:?} stands here a second time"));
         }
-        match read_vpc(own, find_region) {
+        match read_vpc(table.get_ref(), find_region) {
             Ok(vpc) => self.topology.vpcs.push(vpc),
             Err(why) => {
-                self.refuse(table, format!("vpc {:?}: {why}", own.name));
-                self.refused_vpcs.push(own.name.clone());
+                self.refuse(table, format!("vpc {name:?}: {why}"));
+                self.refused_vpcs.push(name.clone());
             }
         }
     }
@@ -263,10 +268,10 @@ impl Reader<'_> {
         })
     }
 
-    fn read_connection(&self, own: &ConnectionTable) -> Result<PlannedLink, String> {
-        let label = own.name.clone().unwrap_or_else(|| format!("{}--{}", own.from, own.to));
+    fn read_connection(&self, table: &ConnectionTable) -> Result<PlannedLink, String> {
+        let label = table.name.clone().unwrap_or_else(|| format!("{}--{}", table.from, table.to));
         let about = |why: String| format!("connection {label}: {why}");
-        let (from, to) = (self.find(&own.from).map_err(about)?, self.find(&own.to).map_err(about)?);
+        let (from, to) = (self.find(&table.from).map_err(about)?, self.find(&table.to).map_err(about)?);
         if from == to {
             return Err(about("a VPC cannot be connected with itself".into()));
         }
@@ -277,25 +282,30 @@ impl Reader<'_> {
         Ok(PlannedLink {
             from,
             to,
-            link_type: own.link_type.as_deref().map(str::parse).transpose().map_err(about)?,
-            bandwidth: own.bandwidth_mbps.map(read_bandwidth).transpose().map_err(about)?,
-            monthly_bytes: [bytes("gb", &own.gb)?, bytes("return_gb", &own.return_gb)?],
+            link_type: table
+                .link_type
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|why: Invalid| about(why.into()))?,
+            bandwidth: table.bandwidth_mbps.map(read_bandwidth).transpose().map_err(about)?,
+            monthly_bytes: [bytes("gb", &table.gb)?, bytes("return_gb", &table.return_gb)?],
             label,
         })
     }
 }
 
-fn read_vpc(own: &VpcTable, find_region: FindRegion<'_>) -> Result<Vpc, String> {
-    let account = exact_text(&own.account).map_err(|why| format!("account: {why}"))?;
-    if account.is_empty() || own.name.is_empty() {
+fn read_vpc(table: &VpcTable, find_region: FindRegion<'_>) -> Result<Vpc, String> {
+    let account = exact_text(&table.account).map_err(|why| format!("account: {why}"))?;
+    if account.is_empty() || table.name.is_empty() {
         return Err("name and account must not be empty".into());
     }
-    let region = find_region(&own.region).map_err(|error| error.to_string())?;
-    let cidrs = own.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, String>>()?;
-    let name: Arc<str> = own.name.as_str().into();
+    let region = find_region(&table.region).map_err(|error| error.to_string())?;
+    let cidrs = table.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, Invalid>>()?;
+    let name: Arc<str> = table.name.as_str().into();
     Ok(Vpc {
-        end: End { account_id: account.into(), region, vpc_id: Some(own.name.clone()), cidrs },
-        site: own.site.as_deref().map(str::parse).transpose()?,
+        end: End { vpc_id: Some(table.name.clone()), cidrs, ..End::new(account, region) },
+        site: table.site.as_deref().map(str::parse).transpose()?,
         name,
     })
 }

@@ -5,7 +5,7 @@ use crate::{
     doctor::MonthSeen,
     error::Result,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{Offset, Period},
         usage::Sender,
     },
@@ -81,7 +81,7 @@ pub fn json(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
 }
 
 fn json_inventory(inventory: &Inventory) -> Value {
-    let faults: Vec<String> = inventory.faults().iter().map(ToString::to_string).collect();
+    let faults: Vec<String> = inventory.faults().iter().map(super::explained).collect();
     let mut faulty: Vec<&str> = inventory.faulty().map(|(id, _)| &**id).collect();
     faulty.sort_unstable();
     json!({
@@ -162,7 +162,7 @@ pub fn table(seen: &Seen<'_>, mut output: impl Write) -> Result<()> {
         let count = inventory.connections().len();
         line(&mut text, &format!("\nConnections: {count}, link changes {changes}"));
         for fault in inventory.faults().iter().take(FAULTS_LISTED) {
-            line(&mut text, &format!("  {fault}"));
+            line(&mut text, &format!("  {}", crate::write::explained(fault)));
         }
         let more = inventory.faults().len().saturating_sub(FAULTS_LISTED);
         if more > 0 {

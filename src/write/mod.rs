@@ -1,5 +1,6 @@
 //! Reports to bytes: one pure function per format.
 
+mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
@@ -8,6 +9,9 @@ pub mod metered;
 pub mod quarantine;
 #[cfg(feature = "cli")]
 pub mod table;
+
+pub(crate) use advice::after;
+pub use advice::{explained, reason, words};
 
 use crate::{meter::ControlTotals, report::Report};
 

@@ -1,6 +1,6 @@
 //! Refused records with their reasons, in a file that can be mended and read again as traffic.
 
-use super::csv::output_error;
+use super::{csv::output_error, reason};
 use crate::{error::Result, meter::RefusedRecord, read::native::columns::TRAFFIC_COLUMNS};
 use std::io::Write;
 
@@ -19,7 +19,7 @@ pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
         let line = fault.line.map_or_else(String::new, |line| line.to_string());
         // Where a line holds many records, the path tells which.
         let path = fault.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
-        let message = format!("{path}{}", fault.message);
+        let message = format!("{path}{}", reason(fault));
         let reason = [
             fault.code.as_str().as_bytes(),
             message.as_bytes(),

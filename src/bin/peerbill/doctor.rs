@@ -11,7 +11,7 @@ use peerbill::{
     doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
     meter::Refused,
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes},

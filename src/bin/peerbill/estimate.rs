@@ -1,28 +1,21 @@
 //! `peerbill estimate`.
 
 mod plan;
+mod print;
+mod quantities;
 
 use crate::{
-    args::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs},
+    args::{EstimateArgs, ScheduleArgs},
     input::Inputs,
-    output::{self, say},
-    pricing, settings, traffic,
+    output, pricing, settings, traffic,
 };
 use peerbill::{
     Error, Result,
-    catalog::Catalog,
-    estimate::{
-        Estimate, of_history, of_quantities,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-        schedule::Schedule,
-    },
-    model::{
-        connection::{Bandwidth, End},
-        link::LinkType,
-        time::Offset,
-    },
+    estimate::{of_history, schedule::Schedule},
+    model::time::Offset,
     write,
 };
+use print::print;
 
 /// Makes the estimate; tells whether records were quarantined.
 pub fn run(args: EstimateArgs) -> Result<bool> {
@@ -33,7 +26,7 @@ pub fn run(args: EstimateArgs) -> Result<bool> {
         return Err(Error::usage("--traffic and --fail-above belong to --terraform PLAN"));
     }
     match sources {
-        [true, false, false, false] => from_quantities(args).map(|()| false),
+        [true, false, false, false] => quantities::from_quantities(args).map(|()| false),
         [false, true, false, false] => from_history(args),
         [false, false, true, false] => plan::from_terraform(args),
         [false, false, false, true] => plan::from_topology(args).map(|()| false),
@@ -48,75 +41,6 @@ pub fn run(args: EstimateArgs) -> Result<bool> {
     }
 }
 
-fn from_quantities(mut args: EstimateArgs) -> Result<()> {
-    let settings = settings::fill(settings::Open {
-        pricing: Some(&mut args.pricing),
-        offset: args.month.is_some().then_some(&mut args.offset),
-        ..Default::default()
-    })?;
-    refuse_needs_of_hours(&args)?;
-    let mut inputs = Inputs::default();
-    let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
-    let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
-        .with_settings(settings)
-        .of_account(args.lines.account.clone());
-    print(&args, &of_quantities(&quantities, &catalog, &args.scenario)?, &inputs, None)
-}
-
-/// Quantities have no hours, so what needs some is refused.
-fn refuse_needs_of_hours(args: &EstimateArgs) -> Result<()> {
-    let given = [
-        ("--hourly", args.lines.hourly),
-        ("--by", !args.lines.by.is_empty()),
-        ("--quarantine", args.quarantine.is_some()),
-        ("--platinum-when", !args.schedule.platinum_when.is_empty()),
-        ("--schedule", args.schedule.schedule.is_some()),
-    ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Error::usage(format!(
-            "{flag}: quantities do not tell in which hours they are sent; it needs a month's traffic, with --usage"
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Whose prices quantities take.
-fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
-    Ok(match &args.month {
-        Some(month) => PricesOf::Month(month.parse()?, offset(args)?),
-        None => PricesOf::Newest,
-    })
-}
-
-fn offset(args: &EstimateArgs) -> Result<Offset> {
-    traffic::offset(&args.offset)
-}
-
-/// The connection that the arguments describe.
-fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> {
-    let needed = |flag: &str, value: &Option<String>| {
-        value.clone().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
-    };
-    let region = |flag: &str, value: &Option<String>| {
-        catalog.region_id(&needed(flag, value)?).map_err(|error| Error::usage(format!("{flag}: {error}")))
-    };
-    let bytes = |flag: &str, value: &str| {
-        catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
-    };
-    let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).into();
-    let end = |account_id, region| End { account_id, region, vpc_id: None, cidrs: Vec::new() };
-    let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
-    Ok(PlannedConnection {
-        label: String::new(),
-        requester: end(account(&args.from_account, "requester"), region("--from", &args.from)?),
-        accepter: end(account(&args.to_account, "accepter"), region("--to", &args.to)?),
-        link_type: LinkType::Gold,
-        bandwidth: Bandwidth::DEFAULT,
-        monthly_bytes: [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back],
-    })
-}
-
 fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let settings = settings::fill(settings::Open {
         traffic: Some(&mut args.traffic),
@@ -126,7 +50,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let Some(month) = &args.month else {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
-    let (month, offset) = (month.parse()?, offset(&args)?);
+    let (month, offset) = (month.parse()?, traffic::offset(&args.offset)?);
     let options = traffic::options(&args.lines, &args.traffic, settings)?;
     let others = args.pricing.prices.iter().chain(&args.pricing.contract).chain(&args.schedule.schedule);
     traffic::check(&args.traffic, others)?;
@@ -158,27 +82,4 @@ fn schedule(args: &ScheduleArgs, offset: Offset, inputs: &mut Inputs) -> Result<
         },
         _ => Err(Error::usage("--platinum-when and --schedule both give windows: choose one of them")),
     }
-}
-
-/// Prints the estimate, and puts the quarantine in its place as late as either can still fail.
-fn print(
-    args: &EstimateArgs,
-    estimate: &Estimate,
-    inputs: &Inputs,
-    quarantine: Option<output::Staged>,
-) -> Result<()> {
-    let digests = if args.format == EstimateFormat::Json { inputs.digests()? } else { Vec::new() };
-    let render = |output: &mut dyn std::io::Write| match args.format {
-        EstimateFormat::Table => write::estimate::table::write(estimate, output),
-        EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
-        EstimateFormat::Markdown => write::estimate::markdown::write(estimate, output),
-        EstimateFormat::Csv => write::estimate::csv::write(estimate, output),
-    };
-    output::print(args.output.as_deref(), quarantine, render)?;
-    if args.format == EstimateFormat::Csv {
-        for line in write::estimate::basis(estimate) {
-            say!("{line}");
-        }
-    }
-    Ok(())
 }

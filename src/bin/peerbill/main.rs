@@ -17,7 +17,7 @@ mod traffic;
 use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};
 use output::say;
-use peerbill::{Error, ErrorKind, FaultCode, Result};
+use peerbill::{Error, ErrorKind, FaultCode, Result, write::explained};
 use std::process::ExitCode;
 
 const DONE: u8 = 0;
@@ -82,7 +82,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 /// Prints every fault on a line of its own, then what to do about them together.
 fn tell(error: &Error, nothing: &str) {
     for fault in error.faults() {
-        say!("peerbill: {fault}");
+        say!("peerbill: {}", explained(fault));
     }
     let more = error.total() - error.faults().len() as u64;
     if more > 0 {

@@ -148,7 +148,8 @@ fn fill_paths(
 
 fn read() -> Result<Option<Settings>> {
     let unusable = |line, message: String| {
-        let fault = Fault { line, ..Fault::of_input(FaultCode::UnusableInput, FILE, message) };
+        let mut fault = Fault::of_input(FaultCode::UnusableInput, FILE, message);
+        fault.line = line;
         Error::new(ErrorKind::Input, fault)
     };
     let text = match fs::read_to_string(FILE) {

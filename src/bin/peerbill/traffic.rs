@@ -11,17 +11,16 @@ use peerbill::{
     Error, Result,
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{BillingMonth, ClockOffset, Hour, Offset},
         usage::Sender,
     },
     read::{
-        CloudMonitor, Document, InventorySettings, TrafficSource,
-        connections::{LinkTypesBefore, RegionCheck},
-        read_inventory,
-        terraform::StatedRequesters,
+        CloudMonitor, Document, InventorySettings, LinkTypesBefore, RegionCheck, TrafficSource,
+        read_inventory, terraform::StatedRequesters,
     },
     report::{Grouping, ReportOptions},
+    write,
 };
 use std::path::{Path, PathBuf};
 
@@ -77,12 +76,9 @@ impl Documents {
     ) -> Result<Inventory> {
         let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
         let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
-        let settings = InventorySettings {
-            requesters: Some(&requesters),
-            link_types_before,
-            billed_from,
-            ..InventorySettings::new(check_region)
-        };
+        let mut settings = InventorySettings::new(check_region).with_requesters(&requesters);
+        settings.link_types_before = link_types_before;
+        settings.billed_from = billed_from;
         read_inventory(&self.connections, self.changes.as_deref(), &settings)
     }
 }
@@ -190,7 +186,7 @@ pub fn refused(quarantine: &Option<PathBuf>) -> Refused {
 
 /// The offset in which months have their edges.
 pub fn offset(stated: &Option<String>) -> Result<Offset> {
-    stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)
+    Ok(stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)?)
 }
 
 /// One thread on each core.
@@ -243,7 +239,7 @@ fn place_of(path: &Path) -> PathBuf {
 pub fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
     let faults = metered.inventory().faults();
     for fault in faults {
-        say!("peerbill: {fault}");
+        say!("peerbill: {}", write::explained(fault));
     }
     if metered.refused_for_cause() > 0 {
         say!(

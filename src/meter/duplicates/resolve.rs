@@ -3,7 +3,8 @@
 use super::held::HeldDuplicate;
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    meter::{found::SpanFindings, plan::Plan, settings::Duplicates, sums::Sums},
+    meter::{found::SpanFindings, plan::Plan, refused::Refusal, settings::Duplicates, sums::Sums},
+    model::{invalid::Invalid, remedy::Remedy},
 };
 
 /// Decides what becomes of the duplicates that were held; they were counted as read before.
@@ -30,8 +31,10 @@ pub(in crate::meter) fn resolve(
         for (index, duplicate) in same.iter().enumerate().skip(usize::from(keep_one)) {
             let other = &same[usize::from(index == 0)].record.fault;
             let mut record = duplicate.record.clone();
-            let (code, message) = why_refused(same.len(), equal, keep_one, other);
-            record.fault = Fault { code, message, ..record.fault };
+            let Refusal { code, why } = why_refused(same.len(), equal, keep_one, other);
+            let place = (record.fault.input, record.fault.line, record.fault.path);
+            record.fault = Fault::new(code, why);
+            (record.fault.input, record.fault.line, record.fault.path) = place;
             let quantity = duplicate.quantity();
             resolved.totals.read.bytes += quantity.rounded() - quantity.bytes;
             resolved.refuse(record, quantity.rounded(), rules.keep_all);
@@ -40,13 +43,12 @@ pub(in crate::meter) fn resolve(
     Ok(())
 }
 
-fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> (FaultCode, String) {
+fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> Refusal {
     let place = other.place();
     if one_kept {
-        return (FaultCode::DroppedCopy, format!("a copy of the record at {place}, dropped"));
+        return Refusal::new(FaultCode::DroppedCopy, format!("a copy of the record at {place}, dropped"));
     }
     let bytes = if equal { "equal" } else { "different" };
-    let why =
-        format!("this record stands {times} times with {bytes} bytes, also at {place}; see --duplicates");
-    (FaultCode::DuplicateRecord, why)
+    let why = format!("this record stands {times} times with {bytes} bytes, also at {place}");
+    Refusal::new(FaultCode::DuplicateRecord, Invalid::new(why).with(Remedy::ChooseDuplicateRule))
 }

@@ -3,7 +3,7 @@
 use super::{HourRow, HourlyUsage, ones};
 use crate::{
     error::Result,
-    model::{connection::Inventory, end_index::EndIndex, time::Hour},
+    model::{end_index::EndIndex, inventory::Inventory, time::Hour},
 };
 
 /// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).

@@ -20,7 +20,7 @@ use row::DenseHour;
 use crate::{
     error::{Error, Result},
     model::{
-        connection::Inventory,
+        inventory::Inventory,
         time::{Hour, Period},
         usage::{MeteredHour, Sender},
     },

@@ -1,14 +1,15 @@
 //! ActionTrail events: arrays, lines, `LookupEvents` answers, and what a log service makes of them, as JSON or CSV.
 
-use super::event::{Members, read};
+use super::{
+    event::{Members, read},
+    trail::Trail,
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     read::{
-        Document,
-        connections::builder::Builder,
-        json,
+        Document, json,
         place::Place,
-        table::{faults_of, read_table},
+        table::{Column, TableColumns, faults_of, read_all},
     },
 };
 use serde_json::{Map, Value};
@@ -33,9 +34,14 @@ const COLUMNS: [&str; 16] = [
     "userIdentity.accountId",
 ];
 
-/// The columns of a CSV document that holds events, those that it needs and those that it may have; `None` where
-/// its header names no event.
-pub(super) fn columns(document: &Document) -> Option<(Vec<String>, Vec<String>)> {
+/// The columns under which a CSV document holds events, the required ones first.
+pub(super) struct EventColumns {
+    names: Vec<String>,
+    required: usize,
+}
+
+/// The columns of a CSV document that holds events; `None` where its header names no event.
+pub(super) fn columns(document: &Document) -> Option<EventColumns> {
     let header = document.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     let has = |name: &str| {
@@ -43,35 +49,31 @@ pub(super) fn columns(document: &Document) -> Option<(Vec<String>, Vec<String>)>
         found.any(|column| column == name)
     };
     if has("event") {
-        return Some((vec!["event".into()], Vec::new()));
+        return Some(EventColumns { names: vec!["event".into()], required: 1 });
     }
     let prefix = ["event.", ""].into_iter().find(|prefix| has(&format!("{prefix}eventName")))?;
-    let mut columns: Vec<String> = COLUMNS.iter().map(|name| format!("{prefix}{name}")).collect();
-    let optional = columns.split_off(2);
-    Some((columns, optional))
+    Some(EventColumns { names: COLUMNS.iter().map(|name| format!("{prefix}{name}")).collect(), required: 2 })
 }
 
 /// Reads events from the rows of a CSV document.
-pub(super) fn read_csv(
-    document: &Document,
-    (required, optional): &(Vec<String>, Vec<String>),
-    builder: &mut Builder,
-) -> Result<()> {
-    let (name, text) = (&document.name, &document.text[..]);
-    let wanted = [required, optional].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-    let (rows, misfits) = read_table(ErrorKind::Input, name, text, &wanted[0], &wanted[1])?;
-    let mut nobodys = faults_of(misfits);
+pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut Trail) -> Result<()> {
+    let name = &document.name;
+    let mut table = TableColumns::default();
+    let (required, optional) = columns.names.split_at(columns.required);
+    let mut wanted: Vec<Column<'_>> = required.iter().map(|name| table.required(name)).collect();
+    wanted.extend(optional.iter().map(|name| table.optional(name)));
+    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+    let mut of_no_connection = faults_of(malformed);
     for row in rows {
-        let names = required.iter().chain(optional).cloned();
-        let members = names.zip(row.values.into_iter().map(Value::String)).collect();
-        let read = read(&Members::new(members), Place::row(name, row.line));
-        nobodys.extend(builder.trail.take(read));
+        let member = |column: &Column<'_>| (column.name.to_owned(), Value::String(row.text(*column).into()));
+        let members = Members::new(wanted.iter().map(member).collect());
+        of_no_connection.extend(trail.take(read(&members, Place::row(name, row.line))));
     }
-    refuse_nobodys(nobodys)
+    refuse(of_no_connection)
 }
 
-/// Whose change it was cannot be told, so no connection's history can be trusted.
-fn refuse_nobodys(mut faults: Vec<Fault>) -> Result<()> {
+/// Refuses events whose connection is not known: no connection's history can be trusted.
+fn refuse(mut faults: Vec<Fault>) -> Result<()> {
     for fault in &mut faults {
         fault.code = FaultCode::UnusableInput;
     }
@@ -79,9 +81,9 @@ fn refuse_nobodys(mut faults: Vec<Fault>) -> Result<()> {
 }
 
 /// Reads events from a JSON document.
-pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()> {
+pub(super) fn read_json(document: &Document, trail: &mut Trail) -> Result<()> {
     let (mut lines, values) = json::values(document)?;
-    let mut nobodys = Vec::new();
+    let mut of_no_connection = Vec::new();
     for value in &values {
         let place = Place::value(&document.name, value.line, value.path.clone());
         let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
@@ -92,10 +94,10 @@ pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()
             if !members.is_event() {
                 return Err(unusable(answer.what_else()));
             }
-            nobodys.extend(builder.trail.take(read(&members, place)));
+            of_no_connection.extend(trail.take(read(&members, place)));
             continue;
         };
-        builder.trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
+        trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
         let dot = if value.path.is_empty() { "" } else { "." };
         for (index, event) in events.iter().enumerate() {
             let path = format!("{}{dot}Events[{index}]", value.path);
@@ -103,10 +105,10 @@ pub(super) fn read_json(document: &Document, builder: &mut Builder) -> Result<()
             let members: Map<String, Value> = serde_json::from_str(event.get()).map_err(|_| {
                 Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, "is no object"))
             })?;
-            nobodys.extend(builder.trail.take(read(&Members::new(members), place)));
+            of_no_connection.extend(trail.take(read(&Members::new(members), place)));
         }
     }
-    refuse_nobodys(nobodys)
+    refuse(of_no_connection)
 }
 
 /// How many events a JSON document has.
@@ -119,7 +121,7 @@ pub(super) fn count(document: &Document) -> Result<u64> {
     Ok(values.iter().map(events).sum())
 }
 
-/// What tells the documents apart that `--link-changes` takes.
+/// Members of the outermost object, by which one kind of document is known from another.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -150,7 +152,7 @@ impl Answer<'_> {
 mod tests {
     use crate::{
         inventory,
-        model::{connection::Inventory, link::LinkType, time::Timestamp},
+        model::{inventory::Inventory, link::LinkType, time::Timestamp},
     };
 
     const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
@@ -166,7 +168,7 @@ mod tests {
         inventory(CONNECTIONS, Some(trail)).unwrap_or_else(|error| panic!("{error}\n{trail}"))
     }
 
-    fn told(inventory: &Inventory) -> Vec<&str> {
+    fn remarks(inventory: &Inventory) -> Vec<&str> {
         inventory.remarks().iter().map(|remark| &*remark.message).collect()
     }
 
@@ -201,7 +203,7 @@ mod tests {
             assert_eq!(levels("2026-10-03T06:00:00Z").highest, LinkType::Platinum, "{trail}");
             assert_eq!(read.connection(0).created_at.unwrap().to_string(), "2026-10-01T05:00:00Z");
             assert_eq!(
-                told(&read),
+                remarks(&read),
                 ["events of the trail: 1 of creations, 1 that name a link type"],
                 "{trail}"
             );
@@ -231,7 +233,7 @@ mod tests {
         ];
         let read = read(&format!("[{}]", events.join(",")));
         assert_eq!(
-            told(&read),
+            remarks(&read),
             [
                 "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 1 failed, 2 dry runs, \
              3 that name no link type, 1 that do not tell which connection they create, 2 delivered more than once",
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_is_told_in_two_ways_is_refused() {
+    fn an_event_that_is_delivered_in_two_versions_is_refused() {
         let otherwise = MODIFY.replace("R-1", "R-2").replace("Platinum", "Gold");
         let error = inventory(CONNECTIONS, Some(&format!("[{CREATE},{MODIFY},\n{otherwise}]"))).unwrap_err();
         let why = "event E-1 stands here and at link changes:4 [2], and says something else there";

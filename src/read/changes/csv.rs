@@ -1,47 +1,71 @@
 //! Link changes as native CSV.
 
+use super::found::{FoundChanges, PlacedChange};
 use crate::{
-    error::{ErrorKind, Fault, FaultCode, Result},
-    model::{link::LinkChange, time::Timestamp},
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{link::TypeChange, time::Timestamp},
     read::{
         Document,
-        connections::builder::Builder,
         place::Place,
-        table::{Misfit, TableRow, read_rows},
+        table::{Column, MalformedRow, TableColumns, TableRow, read_rows},
     },
 };
 
-const COLUMNS: [&str; 4] = ["connection_id", "changed_at", "from_link_type", "to_link_type"];
+/// The columns of a table of link changes.
+struct Columns {
+    connection_id: Column<'static>,
+    changed_at: Column<'static>,
+    from_link_type: Column<'static>,
+    to_link_type: Column<'static>,
+}
 
-/// Reads the rows of a document; fails where it cannot be told whose change a row is.
-pub(super) fn read(document: &Document, builder: &mut Builder) -> Result<()> {
+impl Columns {
+    /// The columns, and what the header is searched for.
+    fn new() -> (Self, TableColumns<'static>) {
+        let mut table = TableColumns::default();
+        let columns = Self {
+            connection_id: table.required("connection_id"),
+            changed_at: table.required("changed_at"),
+            from_link_type: table.required("from_link_type"),
+            to_link_type: table.required("to_link_type"),
+        };
+        (columns, table)
+    }
+}
+
+/// Reads the rows of a document; fails where a row names no connection.
+pub(super) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> {
     let name = &document.name;
-    let mut nobodys = Vec::new();
-    read_rows(ErrorKind::Input, name, &document.text[..], &COLUMNS, &[], |row| match row {
-        Err(Misfit { key: Some(id), fault }) => builder.blame(&id, fault),
-        Err(misfit) => nobodys.push(Fault { code: FaultCode::UnusableInput, ..misfit.fault }),
+    let (columns, table) = Columns::new();
+    let mut of_no_connection = Vec::new();
+    read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| match row {
+        Err(MalformedRow { key: Some(id), fault }) => found.refused.push((id, fault)),
+        Err(row) => of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..row.fault }),
         Ok(row) => {
-            let (id, place) = (&row.values[0], Place::row(name, row.line));
-            match read_change(row) {
+            let (id, place) = (row.text(columns.connection_id), Place::row(name, row.line));
+            match read_change(row, &columns) {
                 _ if id.is_empty() => {
-                    nobodys.push(place.fault(FaultCode::UnusableInput, "connection_id is empty"));
+                    let why = format!("{} is empty", columns.connection_id.name);
+                    of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
                 }
-                Err(why) => builder.blame(id, place.fault(FaultCode::UnreadableRow, why)),
-                Ok(change) => builder.add_change(id, change, place),
+                Err(why) => found.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
+                Ok(change) => found.add(id, PlacedChange { change, place }),
             }
         }
     })?;
-    // Whose change it was cannot be told, so no connection's history can be trusted.
-    nobodys.sort_by_key(|fault| fault.line);
-    crate::Error::from_faults(ErrorKind::Input, nobodys).map_or(Ok(()), Err)
+    // It may have been a change of any connection, so no connection's history can be trusted.
+    of_no_connection.sort_by_key(|fault| fault.line);
+    Error::from_faults(ErrorKind::Input, of_no_connection).map_or(Ok(()), Err)
 }
 
-fn read_change(row: &TableRow) -> Result<LinkChange, String> {
-    let [_, at, from, to] = &row.values[..] else { return Err("the row has too few fields".into()) };
-    Ok(LinkChange {
-        at: Timestamp::parse(at).map_err(|why| format!("changed_at {at:?}: {why}"))?,
-        from: from.parse().map_err(|why| format!("from_link_type: {why}"))?,
-        to: to.parse().map_err(|why| format!("to_link_type: {why}"))?,
+fn read_change(row: &TableRow, columns: &Columns) -> Result<TypeChange, String> {
+    let link_type =
+        |column: Column<'_>| row.text(column).parse().map_err(|why| format!("{}: {why}", column.name));
+    let (column, text) = (columns.changed_at, row.text(columns.changed_at));
+    Ok(TypeChange {
+        at: Timestamp::parse(text).map_err(|why| format!("{} {text:?}: {why}", column.name))?,
+        from: link_type(columns.from_link_type)?,
+        to: link_type(columns.to_link_type)?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! One event of an ActionTrail: which call it records, of which connection, and what that says of link types.
+//! One event of an ActionTrail: which call it records, of which connection, and which link type that names.
 
 use crate::{
     error::{Fault, FaultCode},
@@ -8,7 +8,7 @@ use crate::{
         time::Timestamp,
     },
     read::{
-        connections::csv::read_bandwidth,
+        bandwidth::read_bandwidth,
         json::{required_text, text_of},
         place::Place,
     },
@@ -16,7 +16,7 @@ use crate::{
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// The calls that tell something of a connection's link type or life.
+/// The calls that create a connection, change its link type or delete it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::read) enum Call {
     Create,
@@ -54,14 +54,14 @@ pub(in crate::read) struct Event {
     pub link_type: Option<LinkType>,
     pub event_id: Option<String>,
     pub request_id: Option<String>,
-    /// The row that a creation can supply, where it tells enough.
-    pub row: Option<Box<Connection>>,
+    /// The connection as its creation describes it, where it describes enough.
+    pub created: Option<Box<Connection>>,
     pub place: Place,
 }
 
-/// What an event says; two that say the same are one.
+/// What an event records; two that record the same are one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::read) struct Says {
+pub(in crate::read) struct Record {
     pub connection_id: Arc<str>,
     at: Timestamp,
     call: Call,
@@ -69,9 +69,10 @@ pub(in crate::read) struct Says {
 }
 
 impl Event {
-    pub fn says(&self) -> Says {
+    /// What it records, without how and where it was delivered.
+    pub fn record(&self) -> Record {
         let (connection_id, at) = (self.connection_id.clone(), self.at);
-        Says { connection_id, at, call: self.call, link_type: self.link_type }
+        Record { connection_id, at, call: self.call, link_type: self.link_type }
     }
 }
 
@@ -100,12 +101,14 @@ impl Skip {
     }
 }
 
-/// What an event is good for.
-pub(in crate::read) enum Read {
+/// What was read of an event.
+pub(in crate::read) enum ReadEvent {
+    /// One that counts.
     Event(Box<Event>),
+    /// One that changes nothing.
     Skipped(Skip),
-    /// It cannot be read; the connection, where it is known.
-    Bad(Option<Arc<str>>, Fault),
+    /// It cannot be read; with its connection, where that is known.
+    Refused(Option<Arc<str>>, Fault),
 }
 
 /// The members of an event by their documented names, however they were delivered: as an object, under `event`,
@@ -169,35 +172,38 @@ fn object_of(value: &Value) -> Option<Map<String, Value>> {
 }
 
 /// Reads an event. Failed calls, dry runs and calls that name no link type change nothing.
-pub(super) fn read(members: &Members, place: Place) -> Read {
+pub(super) fn read(members: &Members, place: Place) -> ReadEvent {
     let name = members.get("eventName").and_then(Value::as_str).unwrap_or_default();
-    let Some(call) = Call::of(name) else { return Read::Skipped(Skip::OtherCall) };
+    let Some(call) = Call::of(name) else { return ReadEvent::Skipped(Skip::OtherCall) };
     if members.get("errorCode").is_some() {
-        return Read::Skipped(Skip::Failed);
+        return ReadEvent::Skipped(Skip::Failed);
     }
-    let nobodys = |why: &str| Read::Bad(None, place.member_fault(FaultCode::UnusableInput, why));
+    let of_no_connection =
+        |why: &str| ReadEvent::Refused(None, place.member_fault(FaultCode::UnusableInput, why));
     let parameters = match members.parameters() {
         Ok(parameters) => parameters,
-        Err(why) => return nobodys(&why),
+        Err(why) => return of_no_connection(&why),
     };
     if is_true(parameters.get("DryRun")) {
-        return Read::Skipped(Skip::DryRun);
+        return ReadEvent::Skipped(Skip::DryRun);
     }
     let link_type = parameters.get("LinkType").filter(|value| !matches!(value, Value::Null));
     let link_type = link_type.filter(|value| value.as_str() != Some(""));
     if call == Call::Modify && link_type.is_none() {
-        return Read::Skipped(Skip::NamesNoLinkType);
+        return ReadEvent::Skipped(Skip::NamesNoLinkType);
     }
     let connection_id = match connection_id(call, members, &parameters) {
         Ok(Some(id)) => Arc::<str>::from(id),
-        Ok(None) if call == Call::Create => return Read::Skipped(Skip::CreatesUnknown),
-        Ok(None) => return nobodys("requestParameters.InstanceId: it is missing, so it is nobody's change"),
-        Err(why) => return nobodys(&why),
+        Ok(None) if call == Call::Create => return ReadEvent::Skipped(Skip::CreatesUnknown),
+        Ok(None) => {
+            return of_no_connection("requestParameters.InstanceId: it is missing, so it is nobody's change");
+        }
+        Err(why) => return of_no_connection(&why),
     };
     let event = event(call, &connection_id, members, &parameters, link_type, &place);
     event.map_or_else(
-        |why| Read::Bad(Some(connection_id), place.member_fault(FaultCode::UnreadableRow, &why)),
-        |event| Read::Event(Box::new(event)),
+        |why| ReadEvent::Refused(Some(connection_id), place.member_fault(FaultCode::UnreadableRow, &why)),
+        |event| ReadEvent::Event(Box::new(event)),
     )
 }
 
@@ -220,7 +226,8 @@ fn event(
         None if call == Call::Create => Some(LinkType::Gold),
         _ => None,
     };
-    let row = if call == Call::Create { row(connection_id, at, members, parameters).ok() } else { None };
+    let created =
+        if call == Call::Create { created(connection_id, at, members, parameters).ok() } else { None };
     Ok(Event {
         call,
         at,
@@ -228,7 +235,7 @@ fn event(
         link_type,
         event_id: members.text("eventId")?,
         request_id: members.text("requestId")?,
-        row: row.map(Box::new),
+        created: created.map(Box::new),
         place: place.clone(),
     })
 }
@@ -252,8 +259,8 @@ fn connection_id(
     named.map_or_else(resource, |id| Ok(Some(id)))
 }
 
-/// The connection as its creation tells it.
-fn row(
+/// The connection as its creation describes it.
+fn created(
     id: &Arc<str>,
     at: Timestamp,
     members: &Members,
@@ -265,23 +272,19 @@ fn row(
     let caller = caller.map_or_else(|| members.text("recipientAccountId"), |caller| Ok(Some(caller)))?;
     let region = text("RegionId")?.map_or_else(|| members.text("acsRegion"), |region| Ok(Some(region)))?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
-        let (account_id, region) = (account.into(), region.into());
-        Ok(End { account_id, region, vpc_id: text(vpc)?, cidrs: Vec::new() })
+        Ok(End { vpc_id: text(vpc)?, ..End::new(account, region) })
     };
+    let requester = end(
+        caller.ok_or("userIdentity.accountId: it is missing")?,
+        region.ok_or("RegionId: it is missing")?,
+        "VpcId",
+    )?;
+    let accepter = end(required("AcceptingAliUid")?, required("AcceptingRegionId")?, "AcceptingVpcId")?;
     Ok(Connection {
-        id: id.clone(),
-        requester: end(
-            caller.ok_or("userIdentity.accountId: it is missing")?,
-            region.ok_or("RegionId: it is missing")?,
-            "VpcId",
-        )?,
-        accepter: end(required("AcceptingAliUid")?, required("AcceptingRegionId")?, "AcceptingVpcId")?,
-        link_type: LinkType::Gold,
         bandwidth: read_bandwidth("Bandwidth", text("Bandwidth")?.as_deref())?,
-        status: None,
         created_at: Some(at),
-        deleted_at: None,
         name: text("Name")?,
+        ..Connection::new(id.clone(), requester, accepter, LinkType::Gold)
     })
 }
 

@@ -1,18 +1,21 @@
-//! Link changes, in any form in which they are kept.
+//! Link changes, in any form in which they are kept: tables, and events of an ActionTrail.
+//!
+//! Each document is read by its content. What the events of a trail say about a connection is worked out in
+//! [`inventory`](super::inventory), which knows the connection.
 
 mod actiontrail;
 mod csv;
-pub(super) mod event;
-pub(super) mod history;
-pub(super) mod trail;
+mod event;
+mod found;
+mod trail;
+
+pub(in crate::read) use event::{Call, Event};
+pub(in crate::read) use found::{FoundChanges, PlacedChange};
+pub(in crate::read) use trail::Trail;
 
 use crate::{
     error::Result,
-    read::{
-        Document,
-        connections::{builder::Builder, rows_of},
-        json,
-    },
+    read::{Document, json, rows},
 };
 
 /// How a document of link changes is written, and how many changes or events it has.
@@ -21,16 +24,16 @@ pub fn describe(document: &Document) -> Result<(String, u64)> {
         return Ok(("ActionTrail events, JSON".into(), actiontrail::count(document)?));
     }
     let name = if actiontrail::columns(document).is_some() { "ActionTrail events, CSV" } else { "CSV" };
-    Ok((name.into(), rows_of(document)))
+    Ok((name.into(), rows::count_under_header(&document.text)))
 }
 
-/// Reads a document by its content.
-pub(super) fn read(document: &Document, builder: &mut Builder) -> Result<()> {
+/// Reads a document by its content; fails where a row or an event names no connection.
+pub(in crate::read) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> {
     if json::is_json(document) {
-        return actiontrail::read_json(document, builder);
+        return actiontrail::read_json(document, &mut found.trail);
     }
     match actiontrail::columns(document) {
-        Some(columns) => actiontrail::read_csv(document, &columns, builder),
-        None => csv::read(document, builder),
+        Some(columns) => actiontrail::read_csv(document, &columns, &mut found.trail),
+        None => csv::read(document, found),
     }
 }

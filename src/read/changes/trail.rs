@@ -1,9 +1,9 @@
 //! All that was read of trails: each event once, by connection, and what was passed over.
 
-use super::event::{Call, Event, Read, Says, Skip};
+use super::event::{Call, Event, ReadEvent, Record, Skip};
 use crate::{
     error::{Fault, FaultCode},
-    model::connection::{Remark, RemarkCode},
+    model::remark::{Remark, RemarkCode},
     read::place::Place,
 };
 use std::{
@@ -17,24 +17,25 @@ const NAMED: usize = 5;
 /// Events by connection, in time order.
 pub(in crate::read) type ByConnection = BTreeMap<Arc<str>, Vec<Event>>;
 
+/// The events of all trails, in the order in which they were read.
 #[derive(Default)]
 pub(in crate::read) struct Trail {
     events: Vec<Event>,
-    /// Events that cannot be read or contradict each other, by the connection that they are of.
-    bad: Vec<(Arc<str>, Fault)>,
+    /// Events that cannot be read or contradict each other, each with its connection.
+    refused: Vec<(Arc<str>, Fault)>,
     skipped: BTreeMap<Skip, u64>,
     pages: u64,
     last_pages: u64,
 }
 
 impl Trail {
-    /// Takes an event; returns what is wrong with it where it is nobody's.
-    pub fn take(&mut self, read: Read) -> Option<Fault> {
+    /// Takes an event; returns what is wrong with it where its connection is not known.
+    pub fn take(&mut self, read: ReadEvent) -> Option<Fault> {
         match read {
-            Read::Event(event) => self.events.push(*event),
-            Read::Skipped(skip) => self.skip(skip),
-            Read::Bad(Some(id), fault) => self.bad.push((id, fault)),
-            Read::Bad(None, fault) => return Some(fault),
+            ReadEvent::Event(event) => self.events.push(*event),
+            ReadEvent::Skipped(skip) => self.skip(skip),
+            ReadEvent::Refused(Some(id), fault) => self.refused.push((id, fault)),
+            ReadEvent::Refused(None, fault) => return Some(fault),
         }
         None
     }
@@ -49,35 +50,35 @@ impl Trail {
         self.last_pages += u64::from(!goes_on);
     }
 
-    /// Sorts the events out: each once, and those that are bad.
+    /// Sorts the events out: each once, by connection, and those that are refused.
     pub fn sort_out(&mut self) -> (ByConnection, Vec<(Arc<str>, Fault)>) {
         let mut events = std::mem::take(&mut self.events);
-        // An order of its own, whatever that of the inputs (R17).
-        events.sort_by_cached_key(Event::says);
-        let mut seen: HashMap<String, (Says, Place)> = HashMap::new();
+        // By connection and time, whatever the order of the inputs (R17).
+        events.sort_by_cached_key(Event::record);
+        let mut seen: HashMap<String, (Record, Place)> = HashMap::new();
         let mut by_connection = ByConnection::new();
         for event in events {
-            // An event may be delivered twice, and both accounts may be told of one request.
+            // An event may be delivered twice, and to both accounts.
             let id = event.event_id.as_ref().map(|id| format!("event {id}"));
             let request = event.request_id.as_ref().map(|id| format!("request {id}"));
             let names: Vec<String> = id.into_iter().chain(request).collect();
             let first = names.iter().find_map(|name| seen.get(name).map(|first| (name, first)));
             match first {
-                Some((_, (says, _))) if *says == event.says() => self.skip(Skip::Repeated),
-                Some((name, (says, place))) => {
+                Some((_, (record, _))) if *record == event.record() => self.skip(Skip::Repeated),
+                Some((name, (record, place))) => {
                     let why = format!("{name} stands here and at {place}, and says something else there");
                     let fault = event.place.fault(FaultCode::BrokenChain, why);
-                    self.bad.extend(
-                        [&says.connection_id, &event.connection_id].map(|id| (id.clone(), fault.clone())),
+                    self.refused.extend(
+                        [&record.connection_id, &event.connection_id].map(|id| (id.clone(), fault.clone())),
                     );
                 }
                 None => {
-                    seen.extend(names.into_iter().map(|name| (name, (event.says(), event.place.clone()))));
+                    seen.extend(names.into_iter().map(|name| (name, (event.record(), event.place.clone()))));
                     by_connection.entry(event.connection_id.clone()).or_default().push(event);
                 }
             }
         }
-        (by_connection, std::mem::take(&mut self.bad))
+        (by_connection, std::mem::take(&mut self.refused))
     }
 
     /// What a reader should know of the trail: `used` are its events by call.

@@ -4,7 +4,9 @@ use super::settings::{CloudMonitor, Mark, Unit};
 use crate::{
     error::Result,
     model::{
+        invalid::Invalid,
         quoted,
+        remedy::Remedy,
         time::Timestamp,
         usage::{PARTS, Sender},
     },
@@ -30,13 +32,13 @@ pub(super) struct Unusable {
     /// Its traffic, where that can be read.
     pub quantity: Quantity,
     /// Why it is wrong.
-    pub why: String,
+    pub why: Invalid,
 }
 
 impl Unusable {
     /// Of a datapoint whose traffic cannot be read.
-    pub fn new(key: Option<&'static str>, why: String) -> Self {
-        Self { key, quantity: Quantity::default(), why }
+    pub fn new(key: Option<&'static str>, why: impl Into<Invalid>) -> Self {
+        Self { key, quantity: Quantity::default(), why: why.into() }
     }
 }
 
@@ -84,8 +86,12 @@ impl Measure<'_> {
         let key = self.settings.statistic.as_str();
         let value = point.value.text.as_ref();
         let quantity = self.quantity(value).map_err(|why| {
-            let why = format!("{} {}: {why}", self.value_name, quoted(value.as_bytes()));
-            Unusable::new(Some(key), why)
+            let message = format!("{} {}: {why}", self.value_name, quoted(value.as_bytes()));
+            let said = Invalid::new(message);
+            Unusable::new(
+                Some(key),
+                why.remedy().iter().fold(said, |said, &remedy| said.with(remedy.clone())),
+            )
         })?;
         // A record that is refused counts its whole bytes.
         let readable = Quantity { fraction: 0, ..quantity };
@@ -98,14 +104,14 @@ impl Measure<'_> {
     }
 
     /// What a value counts.
-    fn quantity(&self, value: &str) -> Result<Quantity, &'static str> {
+    fn quantity(&self, value: &str) -> Result<Quantity, Invalid> {
         let value = Decimal::parse(value)?;
         match self.settings.unit {
             Unit::Bytes if value.fraction > 0 => {
-                Err("bytes are whole numbers; is it a rate in bit/s? see --metric-unit")
+                Err(Invalid::new("bytes are whole numbers").with(Remedy::StateMetricUnit))
             }
             Unit::Bytes => Ok(Quantity::of_bytes(value.whole)),
-            Unit::BitsPerSecond => quantity_of_rate(value, self.period.unwrap_or_default()),
+            Unit::BitsPerSecond => Ok(quantity_of_rate(value, self.period.unwrap_or_default())?),
         }
     }
 
@@ -117,7 +123,7 @@ impl Measure<'_> {
     }
 
     /// The start of the period that a datapoint of this timestamp stands for.
-    fn start(&self, timestamp: &Scalar<'_>) -> Result<Timestamp, String> {
+    fn start(&self, timestamp: &Scalar<'_>) -> Result<Timestamp, Invalid> {
         let text = timestamp.text.as_ref();
         let whole = || Decimal::parse(text).ok().filter(|number| timestamp.is_number && number.fraction == 0);
         let zoned = self.with_zone(text);
@@ -127,8 +133,8 @@ impl Measure<'_> {
             parsed => parsed,
         };
         let parsed = parsed.map_err(|why| {
-            let way_out = if is_naive(text) { "; or state its zone with --naive-offset" } else { "" };
-            format!("timestamp {}: {why}{way_out}", quoted(text.as_bytes()))
+            let why = Invalid::new(format!("timestamp {}: {why}", quoted(text.as_bytes())));
+            if is_naive(text) { why.with(Remedy::WriteOrStateZone) } else { why }
         })?;
         Ok(match self.settings.mark {
             Mark::Start => parsed,

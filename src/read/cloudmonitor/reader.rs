@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::usage::Sender,
+    model::{invalid::Invalid, remedy::Remedy, usage::Sender},
     read::{
         object::{self, Scalar},
         record::{DatapointPath, Notes, Observation, Place},
@@ -52,7 +52,7 @@ impl Datapoints<'_> {
         }
     }
 
-    fn unusable(&self, why: impl Into<String>) -> Error {
+    fn unusable(&self, why: impl Into<Invalid>) -> Error {
         Error::unusable(ErrorKind::Input, self.source, why)
     }
 
@@ -63,9 +63,9 @@ impl Datapoints<'_> {
     fn read_responses(&self, mut values: Values<'_>, each: &mut Each<'_>) -> Result<Notes> {
         let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
         loop {
-            let at = |line, path: Option<String>, why: String| {
-                let fault = Fault::at(FaultCode::UnusableInput, self.source, line, why);
-                Fault { path, ..fault }
+            let at = |line, path: Option<String>, why: Invalid| Fault {
+                path,
+                ..Fault::at(FaultCode::UnusableInput, self.source, line, why)
             };
             match values.next() {
                 Ok(None) => break,
@@ -95,9 +95,9 @@ impl Datapoints<'_> {
         line: u64,
         number: u64,
         each: &mut Each<'_>,
-    ) -> Result<Result<bool, String>> {
-        let read = Response::read(text)
-            .and_then(|response| Ok((checked_period(response.period, self.settings)?, response)));
+    ) -> Result<Result<bool, Invalid>> {
+        let read = Response::read(text).map_err(Invalid::from);
+        let read = read.and_then(|response| Ok((checked_period(response.period, self.settings)?, response)));
         let (period, response) = match read {
             Ok(read) => read,
             Err(why) => return Ok(Err(why)),
@@ -106,7 +106,7 @@ impl Datapoints<'_> {
         if response.escaped {
             let length = match unescape(inner) {
                 Ok(length) => length,
-                Err(why) => return Ok(Err(format!("Datapoints: {why}"))),
+                Err(why) => return Ok(Err(format!("Datapoints: {why}").into())),
             };
             inner = &mut inner[..length];
         }
@@ -119,7 +119,7 @@ impl Datapoints<'_> {
         let read = show_elements(inner, &mut show);
         match (failed, read) {
             (Some(error), _) => Err(error),
-            (None, Err(why)) => Ok(Err(format!("Datapoints: {why}"))),
+            (None, Err(why)) => Ok(Err(format!("Datapoints: {why}").into())),
             (None, Ok(())) => Ok(Ok(response.announces_page)),
         }
     }
@@ -165,9 +165,8 @@ impl Datapoints<'_> {
         if value.is_none() {
             let has: Vec<&str> = STATISTICS.filter(|at| picked[*at].is_some()).map(|at| KEYS[at]).collect();
             let has = if has.is_empty() { "none".into() } else { has.join(", ") };
-            let why =
-                format!("the datapoint has no {key}; of the statistics it has {has}; see --metric-statistic");
-            return Err(Unusable::new(None, why));
+            let why = Invalid::new(format!("the datapoint has no {key}; of the statistics it has {has}"));
+            return Err(Unusable::new(None, why.with(Remedy::ChooseMetricStatistic)));
         }
         let of = |key: &'static str| move |why| Unusable::new(Some(key), why);
         Ok(Datapoint {
@@ -188,9 +187,9 @@ impl Datapoints<'_> {
         let measure = self.measure(period, value);
         while let Some(row) = rows.next().map_err(|error| self.unreadable(&error))? {
             let line = row.line + lines_before;
-            let unreadable = |why| Observation::unreadable(line, why, row.raw);
-            if let Some(why) = header.misfit(&row) {
-                each(unreadable(why))?;
+            let unreadable = |why: Invalid| Observation::unreadable(line, why, row.raw);
+            if let Some(why) = header.malformed(&row) {
+                each(unreadable(why.into()))?;
                 continue;
             }
             let mut texts = [""; 3];
@@ -299,15 +298,15 @@ mod tests {
     fn r15_bad_datapoints_name_their_path() {
         let point = |rest: &str| format!(r#"[{{"timestamp":1790812800000,"instanceId":"pcc-1",{rest}}}]"#);
         for (datapoints, why) in [
-            (point(r#""Sum":1048576.5"#), ".Sum 0 Sum \"1048576.5\": bytes are whole numbers; is it a rate"),
+            (point(r#""Sum":1048576.5"#), ".Sum 0 Sum \"1048576.5\": bytes are whole numbers"),
             (point(r#""Sum":-1"#), ".Sum 0 Sum \"-1\": it cannot be negative"),
             (point(r#""Sum":1e20"#), ".Sum 0 Sum \"1e20\": it is at most 2^64-1"),
             (point(r#""Sum":[1]"#), ".Sum 0 Sum \"[1]\" is neither a number nor text"),
             (
                 point(r#""Average":1,"Maximum":2"#),
-                " 0 the datapoint has no Sum; of the statistics it has Average, Maximum;",
+                " 0 the datapoint has no Sum; of the statistics it has Average, Maximum",
             ),
-            (point(r#""x":1"#), " 0 the datapoint has no Sum; of the statistics it has none;"),
+            (point(r#""x":1"#), " 0 the datapoint has no Sum; of the statistics it has none"),
             (point(r#""Sum":1,"Sum":1"#), "the key Sum stands twice"),
             ("[7]".into(), " 0 \"7\": invalid type"),
             (
@@ -379,7 +378,7 @@ mod tests {
         ] {
             assert!(read_at(Some(offset), at).contains(utc), "{offset} {at}: {}", read_at(Some(offset), at));
         }
-        assert!(read_at(None, "2026-10-05 11:00:00").contains("or state its zone with --naive-offset"));
+        assert!(read_at(None, "2026-10-05 11:00:00").contains("timestamp \"2026-10-05 11:00:00\": "));
         assert!(!read_at(Some("+08:00"), "2026-13-05 11:00:00").contains("2026-13-05T"));
     }
 
@@ -423,6 +422,7 @@ mod tests {
         assert!(
             sender_of_metric("intranetrx")
                 .unwrap_err()
+                .message()
                 .contains("did you mean \"IntranetRX\"?; write inbound=")
         );
     }

@@ -1,7 +1,10 @@
 //! An answer of `DescribeMetricList` or `DescribeMetricLast`.
 
 use super::settings::{CloudMonitor, Mark, Unit};
-use crate::{model::quoted, read::object};
+use crate::{
+    model::{invalid::Invalid, quoted, remedy::Remedy},
+    read::object,
+};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::{fmt, ops::Range};
@@ -52,18 +55,23 @@ impl Response {
 }
 
 /// The seconds that a datapoint stands for, by its answer or by the settings, where it must be known.
-pub(super) fn checked_period(of_answer: Option<u32>, settings: &CloudMonitor) -> Result<Option<u32>, String> {
+pub(super) fn checked_period(
+    of_answer: Option<u32>,
+    settings: &CloudMonitor,
+) -> Result<Option<u32>, Invalid> {
     let period = match (of_answer, settings.period_seconds) {
         (Some(answered), Some(given)) if answered != given => {
-            return Err(format!("Period is {answered}, but the setting says {given}; see --metric-period"));
+            let why = format!("Period is {answered}, but the setting says {given}");
+            return Err(Invalid::new(why).with(Remedy::StateMetricPeriod));
         }
         (answered, given) => answered.or(given),
     };
     if let Some(long) = period.filter(|period| *period > LONGEST_PERIOD) {
-        return Err(format!("Period is {long}: a datapoint of more than 3600 s fits no billing hour"));
+        return Err(format!("Period is {long}: a datapoint of more than 3600 s fits no billing hour").into());
     }
     if period.is_none() && (settings.unit, settings.mark) != (Unit::Bytes, Mark::Start) {
-        return Err("Period is missing, and rates and ends of periods need it; see --metric-period".into());
+        let why = Invalid::new("Period is missing, and rates and ends of periods need it");
+        return Err(why.with(Remedy::StateMetricPeriod));
     }
     Ok(period)
 }

@@ -1,6 +1,6 @@
 //! What the provider does not say about datapoints, and whose egress a metric counts.
 
-use crate::model::{did_you_mean, quoted, time::ClockOffset, usage::Sender};
+use crate::model::{did_you_mean, invalid::Invalid, quoted, time::ClockOffset, usage::Sender};
 use std::str::FromStr;
 
 /// Which value of a datapoint counts.
@@ -36,10 +36,10 @@ impl Statistic {
 }
 
 impl FromStr for Statistic {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `Sum`, `Value`, `Average`, `Maximum` or `Minimum`, spelled exactly.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         spelled(text, Self::ALL, Self::as_str)
     }
 }
@@ -49,10 +49,10 @@ fn spelled<T: Copy, const N: usize>(
     text: &str,
     known: [T; N],
     name: fn(T) -> &'static str,
-) -> Result<T, String> {
+) -> Result<T, Invalid> {
     known.into_iter().find(|value| name(*value) == text).ok_or_else(|| {
         let names = known.map(name);
-        format!("it is one of {}{}", names.join(", "), did_you_mean(text, names))
+        format!("it is one of {}{}", names.join(", "), did_you_mean(text, names)).into()
     })
 }
 
@@ -79,10 +79,10 @@ impl Unit {
 }
 
 impl FromStr for Unit {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `bytes` or `bit/s`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         spelled(text, [Self::Bytes, Self::BitsPerSecond], Self::as_str)
     }
 }
@@ -109,10 +109,10 @@ impl Mark {
 }
 
 impl FromStr for Mark {
-    type Err = String;
+    type Err = Invalid;
 
     /// Reads `start` or `end`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         spelled(text, [Self::Start, Self::End], Self::as_str)
     }
 }
@@ -156,7 +156,7 @@ pub struct CloudMonitor {
 ///
 /// R3: the names are from the connection's view. What comes in, `IntranetRX`, is sent by the requester; what goes out
 /// is sent by the accepter. The name `IntranetTX` is assumed.
-pub fn sender_of_metric(name: &str) -> Result<Sender, String> {
+pub fn sender_of_metric(name: &str) -> Result<Sender, Invalid> {
     match name {
         "inbound" | "IntranetRX" => Ok(Sender::Requester),
         "outbound" | "IntranetTX" => Ok(Sender::Accepter),
@@ -164,7 +164,7 @@ pub fn sender_of_metric(name: &str) -> Result<Sender, String> {
             let near = did_you_mean(name, ["inbound", "outbound", "IntranetRX", "IntranetTX"]);
             let way_out =
                 "write inbound= for what the requester sends, outbound= for what the accepter sends";
-            Err(format!("metric {} is not known{near}; {way_out}", quoted(name.as_bytes())))
+            Err(format!("metric {} is not known{near}; {way_out}", quoted(name.as_bytes())).into())
         }
     }
 }

@@ -1,139 +1,164 @@
 //! Connections as native CSV.
 
-use super::builder::{Builder, Told};
+use super::{
+    row::{ConnectionRow, Found, RefusedRow, RegionCheck, Take},
+    shared::SharedTexts,
+};
+use crate::model::invalid::Invalid;
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{
-        connection::{Bandwidth, Connection, End},
+        connection::{Connection, End, check_id},
         link::LinkType,
         time::Timestamp,
     },
     read::{
         Document,
-        connections::{RegionCheck, shared::SharedTexts},
+        bandwidth::read_bandwidth,
         place::Place,
-        table::{TableRow, read_rows},
+        table::{Column, TableColumns, TableRow, read_rows},
     },
 };
 
-const REQUIRED: [&str; 6] = [
-    "connection_id",
-    "requester_account_id",
-    "requester_region",
-    "accepter_account_id",
-    "accepter_region",
-    "link_type",
-];
-const OPTIONAL: [&str; 8] = [
-    "requester_vpc_id",
-    "accepter_vpc_id",
-    "bandwidth_mbps",
-    "created_at",
-    "deleted_at",
-    "name",
-    // Ours: address blocks with a space between them.
-    "requester_cidrs",
-    "accepter_cidrs",
-];
+/// The columns of a table of connections.
+struct Columns {
+    connection_id: Column<'static>,
+    requester: EndColumns,
+    accepter: EndColumns,
+    link_type: Column<'static>,
+    bandwidth_mbps: Column<'static>,
+    created_at: Column<'static>,
+    deleted_at: Column<'static>,
+    name: Column<'static>,
+}
+
+/// Those of one end.
+struct EndColumns {
+    account_id: Column<'static>,
+    region: Column<'static>,
+    vpc_id: Column<'static>,
+    /// Address blocks with a space between them; the provider's exports have them as a list.
+    cidrs: Column<'static>,
+}
+
+impl Columns {
+    /// The columns, and what the header is searched for.
+    fn new() -> (Self, TableColumns<'static>) {
+        let mut table = TableColumns::default();
+        let columns = Self {
+            connection_id: table.required("connection_id"),
+            requester: EndColumns {
+                account_id: table.required("requester_account_id"),
+                region: table.required("requester_region"),
+                vpc_id: table.optional("requester_vpc_id"),
+                cidrs: table.optional("requester_cidrs"),
+            },
+            accepter: EndColumns {
+                account_id: table.required("accepter_account_id"),
+                region: table.required("accepter_region"),
+                vpc_id: table.optional("accepter_vpc_id"),
+                cidrs: table.optional("accepter_cidrs"),
+            },
+            link_type: table.required("link_type"),
+            bandwidth_mbps: table.optional("bandwidth_mbps"),
+            created_at: table.optional("created_at"),
+            deleted_at: table.optional("deleted_at"),
+            name: table.optional("name"),
+        };
+        (columns, table)
+    }
+
+    /// The columns without which a row describes no connection.
+    fn ids(&self) -> [Column<'static>; 5] {
+        let Self { connection_id, requester, accepter, .. } = self;
+        [*connection_id, requester.account_id, requester.region, accepter.account_id, accepter.region]
+    }
+}
 
 /// Reads the rows of a document.
-pub(super) fn read(document: &Document, check: RegionCheck<'_>, builder: &mut Builder) -> Result<()> {
+pub(super) fn read(
+    document: &Document,
+    check_region: RegionCheck<'_>,
+    texts: &mut SharedTexts,
+    take: Take<'_>,
+) -> Result<()> {
     let name = &document.name;
-    read_rows(ErrorKind::Input, name, &document.text[..], &REQUIRED, &OPTIONAL, |row| match row {
-        Err(misfit) => builder.blame(misfit.key.as_deref().unwrap_or_default(), misfit.fault),
-        Ok(row) => {
-            let place = Place::row(name, row.line);
-            match read_connection(row, check, &mut builder.texts) {
-                Err(why) => {
-                    builder.blame(&row.values[0], place.fault(FaultCode::UnreadableRow, why));
-                    builder.set_aside(
-                        &row.values[0],
-                        [(6, 12), (7, 13)].map(|(vpc, blocks)| seen_end(row, vpc, blocks)),
-                    );
-                }
-                Ok(connection) => builder.add(Told { connection, place, once: true }),
+    let (columns, table) = Columns::new();
+    read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
+        take(match row {
+            Err(row) => {
+                let connection_id = row.key.unwrap_or_default();
+                Found::Refused(RefusedRow { connection_id, fault: row.fault, ends: None })
             }
-        }
+            Ok(row) => {
+                let place = Place::row(name, row.line);
+                match read_connection(row, &columns, check_region, texts) {
+                    Ok(connection) => Found::Row(ConnectionRow { connection, place, may_repeat: false }),
+                    Err(why) => Found::Refused(RefusedRow {
+                        connection_id: row.text(columns.connection_id).into(),
+                        fault: place.fault(FaultCode::UnreadableRow, why),
+                        ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
+                    }),
+                }
+            }
+        });
     })
 }
 
 /// What can be read of an end where the row is bad: what joins flow logs to it.
-fn seen_end(row: &TableRow, vpc: usize, blocks: usize) -> End {
-    let cidrs = row.optional(blocks).unwrap_or_default().split(' ').filter_map(|block| block.parse().ok());
-    End::of_vpc(row.optional(vpc).map(Into::into), cidrs.collect())
+fn readable_end(row: &TableRow, columns: &EndColumns) -> End {
+    let blocks = row.text(columns.cidrs).split(' ').filter_map(|block| block.parse().ok());
+    End::of_vpc(row.given(columns.vpc_id).map(Into::into), blocks.collect())
 }
 
 fn read_connection(
     row: &TableRow,
+    columns: &Columns,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<Connection, String> {
-    for (column, value) in REQUIRED[..5].iter().zip(&row.values) {
-        if value.is_empty() {
-            return Err(format!("{column} is empty"));
-        }
-        if value.trim() != value {
-            return Err(format!("{column} {value:?} has spaces around it"));
-        }
+    for column in columns.ids() {
+        check_id(column.name, row.text(column))?;
     }
-    let cidrs = |column: usize| {
-        let blocks = row.optional(column).unwrap_or_default().split(' ').filter(|block| !block.is_empty());
-        blocks.map(str::parse).collect::<Result<_, String>>()
-    };
-    let mut end = |account: usize, region: usize, vpc: usize, blocks: usize| -> Result<End, String> {
-        let region_id = texts.region(&row.values[region], check_region);
-        Ok(End {
-            account_id: texts.account(&row.values[account]),
-            region: region_id.map_err(|why| format!("{}: {why}", REQUIRED[region]))?,
-            vpc_id: row.optional(vpc).map(Into::into),
-            cidrs: cidrs(blocks)?,
-        })
-    };
-    let instant = |column: usize| {
-        row.optional(column)
-            .map(|text| {
-                let name = OPTIONAL[column - REQUIRED.len()];
-                Timestamp::parse(text).map_err(|why| format!("{name} {text:?}: {why}"))
-            })
-            .transpose()
-    };
+    let requester = read_end(row, &columns.requester, check_region, texts)?;
+    let accepter = read_end(row, &columns.accepter, check_region, texts)?;
     let connection = Connection {
-        id: row.values[0].as_str().into(),
-        requester: end(1, 2, 6, 12)?,
-        accepter: end(3, 4, 7, 13)?,
         // R8: inside a region it is ignored, omitted it means Gold.
-        link_type: match row.optional(5) {
-            Some(text) if row.values[2] != row.values[4] => text.parse()?,
+        link_type: match row.given(columns.link_type) {
+            Some(text) if requester.region != accepter.region => text.parse()?,
             _ => LinkType::Gold,
         },
-        bandwidth: read_bandwidth("bandwidth_mbps", row.optional(8))?,
-        status: None,
-        created_at: instant(9)?,
-        deleted_at: instant(10)?,
-        name: row.optional(11).map(Into::into),
+        bandwidth: read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps))?,
+        created_at: read_instant(row, columns.created_at)?,
+        deleted_at: read_instant(row, columns.deleted_at)?,
+        name: row.given(columns.name).map(Into::into),
+        ..Connection::new(row.text(columns.connection_id), requester, accepter, LinkType::Gold)
     };
-    match (connection.created_at, connection.deleted_at) {
-        (Some(created), Some(deleted)) if deleted < created => {
-            Err(format!("deleted_at {deleted} is before created_at {created}"))
-        }
-        _ => Ok(connection),
-    }
+    connection.check_lifetime()?;
+    Ok(connection)
 }
 
-/// Reads Mbit/s, where `what` is given.
-pub(in crate::read) fn read_bandwidth(what: &str, text: Option<&str>) -> Result<Bandwidth, String> {
-    match text {
-        None => Ok(Bandwidth::DEFAULT),
-        Some("-1") => Ok(Bandwidth::Unlimited),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|&mbps| mbps > 0 && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .map(Bandwidth::Mbps)
-            .ok_or_else(|| {
-                format!("{what}: {text:?} is not a whole number of Mbit/s above 0 (-1: unlimited)")
-            }),
-    }
+fn read_end(
+    row: &TableRow,
+    columns: &EndColumns,
+    check_region: RegionCheck<'_>,
+    texts: &mut SharedTexts,
+) -> Result<End, String> {
+    let region = texts.region(row.text(columns.region), check_region);
+    let region = region.map_err(|why| format!("{}: {why}", columns.region.name))?;
+    let blocks = row.text(columns.cidrs).split(' ').filter(|block| !block.is_empty());
+    Ok(End {
+        vpc_id: row.given(columns.vpc_id).map(Into::into),
+        cidrs: blocks.map(str::parse).collect::<Result<_, Invalid>>()?,
+        ..End::new(texts.account(row.text(columns.account_id)), region)
+    })
+}
+
+fn read_instant(row: &TableRow, column: Column<'_>) -> Result<Option<Timestamp>, String> {
+    let instant = row
+        .given(column)
+        .map(|text| Timestamp::parse(text).map_err(|why| format!("{} {text:?}: {why}", column.name)));
+    instant.transpose()
 }
 
 #[cfg(test)]
@@ -186,16 +211,5 @@ mod tests {
         assert_eq!(read.connection(0).accepter.cidrs.len(), 2);
         assert!(read.connection(0).requester.cidrs.is_empty());
         assert!(inventory(&rows("172.16.0.1/16"), None).is_err());
-    }
-
-    #[test]
-    fn bandwidths_are_whole_numbers() {
-        let read = |text| read_bandwidth("bandwidth_mbps", text);
-        assert_eq!(read(None), Ok(Bandwidth::Mbps(1024)));
-        assert_eq!(read(Some("-1")), Ok(Bandwidth::Unlimited));
-        assert_eq!(Bandwidth::DEFAULT.bytes_per_hour(), Some(460_800_000_000));
-        for text in ["0", "-2", "1.5", "+5", "x"] {
-            assert!(read(Some(text)).is_err(), "{text}");
-        }
     }
 }

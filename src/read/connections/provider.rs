@@ -1,29 +1,25 @@
 //! Connections as the provider lists them: `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`.
 
 use super::{
-    InventorySettings, RegionCheck,
-    builder::{Builder, Told},
-    csv::read_bandwidth,
+    entry,
+    row::{Found, RegionCheck, Take},
+    terraform,
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
-    model::{
-        cidr::Cidr,
-        connection::{Connection, End, Remark, RemarkCode, Status},
-        link::LinkType,
-        time::Timestamp,
-    },
+    model::remark::{Remark, RemarkCode},
     read::{
         Document,
-        json::{self, Lines, Located, required_text, text_of},
+        json::{self, Lines, Located},
         place::Place,
+        terraform::StatedRequesters,
     },
 };
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What tells the documents apart that `--connections` takes: members of the outermost object.
+/// Members of the outermost object, by which one kind of document is known from another.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Answer<'a> {
@@ -40,33 +36,6 @@ struct Answer<'a> {
     terraform_version: Option<IgnoredAny>,
 }
 
-/// One connection of an answer; what is not read here is ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    instance_id: Option<Value>,
-    name: Option<Value>,
-    status: Option<Value>,
-    biz_status: Option<Value>,
-    link_type: Option<Value>,
-    bandwidth: Option<Value>,
-    owner_id: Option<Value>,
-    region_id: Option<Value>,
-    vpc: Option<Vpc>,
-    accepting_owner_uid: Option<Value>,
-    accepting_region_id: Option<Value>,
-    accepting_vpc: Option<Vpc>,
-    gmt_create: Option<Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Vpc {
-    vpc_id: Option<Value>,
-    ipv4_cidrs: Option<Vec<String>>,
-    ipv6_cidrs: Option<Vec<String>>,
-}
-
 /// The pages of lists with one total.
 #[derive(Default)]
 struct Pages {
@@ -75,23 +44,23 @@ struct Pages {
     last_pages: u64,
 }
 
-/// The JSON documents among the connections.
-#[derive(Default)]
-pub(super) struct Exports {
+/// Reads the JSON documents among the connections.
+pub(super) struct Answers<'a> {
+    check_region: RegionCheck<'a>,
+    requesters: Option<&'a StatedRequesters>,
     by_total: BTreeMap<Option<u64>, Pages>,
 }
 
-impl Exports {
+impl<'s> Answers<'s> {
+    pub fn new(check_region: RegionCheck<'s>, requesters: Option<&'s StatedRequesters>) -> Self {
+        Self { check_region, requesters, by_total: BTreeMap::new() }
+    }
+
     /// Reads a document: one answer, an array of them, or one after the other.
-    pub fn read(
-        &mut self,
-        document: &Document,
-        settings: &InventorySettings<'_>,
-        builder: &mut Builder,
-    ) -> Result<()> {
+    pub fn read(&mut self, document: &Document, take: Take<'_>) -> Result<()> {
         let (mut lines, values) = json::values(document)?;
         for value in &values {
-            self.read_answer(document, value, &mut lines, settings, builder)?;
+            self.read_answer(document, value, &mut lines, take)?;
         }
         Ok(())
     }
@@ -101,18 +70,17 @@ impl Exports {
         document: &Document,
         value: &Located<'a>,
         lines: &mut Lines<'a>,
-        settings: &InventorySettings<'_>,
-        builder: &mut Builder,
+        take: Take<'_>,
     ) -> Result<()> {
         let place = Place::value(&document.name, value.line, value.path.clone());
         let unusable = |why: String| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
         let answer: Answer<'a> = value.read().map_err(&unusable)?;
-        if answer.format_version.is_some() || answer.terraform_version.is_some() {
-            return super::terraform::read(&value.read().map_err(&unusable)?, &place, settings, builder);
+        if answer.is_terraform() {
+            let json = value.read().map_err(&unusable)?;
+            return terraform::read(&json, &place, self.requesters, self.check_region, take);
         }
-        let check = settings.check_region;
         if answer.instance_id.is_some() {
-            read_entry(document, value, check, builder);
+            entry::read(document, value, self.check_region, take);
             return Ok(());
         }
         let Some(entries) = &answer.vpc_peer_connects else {
@@ -128,10 +96,10 @@ impl Exports {
         };
         self.note_page(&answer);
         let dot = if value.path.is_empty() { "" } else { "." };
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, listed) in entries.iter().enumerate() {
             let path = format!("{}{dot}VpcPeerConnects[{index}]", value.path);
-            let entry = Located { text: entry.get(), line: lines.of(entry.get()), path };
-            read_entry(document, &entry, check, builder);
+            let listed = Located { text: listed.get(), line: lines.of(listed.get()), path };
+            entry::read(document, &listed, self.check_region, take);
         }
         Ok(())
     }
@@ -143,7 +111,7 @@ impl Exports {
     }
 
     /// Says where a list has pages that were not given.
-    pub fn check_pages(&self, builder: &mut Builder) {
+    pub fn check_pages(&self, take: Take<'_>) {
         for (total, pages) in &self.by_total {
             let why = match total {
                 Some(total) if pages.entries < total * pages.last_pages.max(1) => {
@@ -156,12 +124,18 @@ impl Exports {
                 "the list of connections is incomplete: its pages have {why} entries; \
                  fetch the pages that their NextToken names"
             );
-            builder.remark(Remark { code: RemarkCode::InventoryIncomplete, message, connection_id: None });
+            let code = RemarkCode::InventoryIncomplete;
+            take(Found::Remark(Remark { code, message, connection_id: None }));
         }
     }
 }
 
 impl Answer<'_> {
+    /// Whether it is not the provider's, but what `terraform show -json` prints.
+    fn is_terraform(&self) -> bool {
+        self.format_version.is_some() || self.terraform_version.is_some()
+    }
+
     /// What the provider says where it answers with an error.
     fn error(&self) -> String {
         let text = |value: &Option<Value>| match value {
@@ -198,7 +172,7 @@ pub(super) fn describe(document: &Document) -> Result<(String, u64)> {
         let unusable = |why: String| Error::unusable(ErrorKind::Input, &document.name, why);
         let answer: Answer<'_> = value.read().map_err(unusable)?;
         kinds.insert(match &answer {
-            answer if answer.format_version.is_some() || answer.terraform_version.is_some() => "Terraform",
+            answer if answer.is_terraform() => "Terraform",
             answer if answer.instance_id.is_some() => "GetVpcPeerConnectionAttribute",
             _ => "ListVpcPeerConnections",
         });
@@ -207,119 +181,30 @@ pub(super) fn describe(document: &Document) -> Result<(String, u64)> {
     Ok((kinds.into_iter().collect::<Vec<_>>().join(", "), count))
 }
 
-fn read_entry(document: &Document, value: &Located<'_>, check: RegionCheck<'_>, builder: &mut Builder) {
-    let place = Place::value(&document.name, value.line, value.path.clone());
-    let entry: Entry = match value.read() {
-        Ok(entry) => entry,
-        Err(why) => return builder.blame("", place.fault(FaultCode::UnreadableRow, why)),
-    };
-    let id = text_of("InstanceId", entry.instance_id.as_ref()).ok().flatten().unwrap_or_default();
-    match entry.connection(check) {
-        Err(why) => {
-            builder.blame(&id, place.member_fault(FaultCode::UnreadableRow, &why));
-            builder.set_aside(&id, [&entry.vpc, &entry.accepting_vpc].map(|vpc| seen_end(vpc.as_ref())));
-        }
-        Ok(connection) => {
-            if entry.biz_status.as_ref().and_then(Value::as_str) == Some("FinancialLocked") {
-                let message =
-                    format!("{id} is FinancialLocked; how the provider bills its traffic then is not known");
-                let connection_id = Some(connection.id.clone());
-                builder.remark(Remark { code: RemarkCode::FinancialLocked, message, connection_id });
-            }
-            builder.add(Told { connection, place, once: false });
-        }
-    }
-}
-
-impl Entry {
-    fn connection(&self, check: RegionCheck<'_>) -> Result<Connection, String> {
-        let text = |what: &str, value: &Option<Value>| text_of(what, value.as_ref());
-        let id = required_text("InstanceId", self.instance_id.as_ref())?;
-        let requester =
-            end(["OwnerId", "RegionId", "Vpc"], [&self.owner_id, &self.region_id], self.vpc.as_ref(), check)?;
-        let accepter = end(
-            ["AcceptingOwnerUid", "AcceptingRegionId", "AcceptingVpc"],
-            [&self.accepting_owner_uid, &self.accepting_region_id],
-            self.accepting_vpc.as_ref(),
-            check,
-        )?;
-        // R8: inside a region it is ignored, omitted it means Gold.
-        let link_type = match text("LinkType", &self.link_type)? {
-            Some(text) if requester.region != accepter.region => {
-                text.parse::<LinkType>().map_err(|why| format!("LinkType: {why}"))?
-            }
-            _ => LinkType::Gold,
-        };
-        let created_at = text("GmtCreate", &self.gmt_create)?
-            .map(|text| Timestamp::parse(&text).map_err(|why| format!("GmtCreate: {text:?}: {why}")));
-        let status = text("Status", &self.status)?
-            .map(|text| text.parse::<Status>().map_err(|why| format!("Status: {why}")));
-        let status = status.transpose()?;
-        Ok(Connection {
-            id: id.into(),
-            requester,
-            accepter,
-            link_type,
-            bandwidth: read_bandwidth("Bandwidth", text("Bandwidth", &self.bandwidth)?.as_deref())?,
-            status,
-            created_at: created_at.transpose()?,
-            // Deleting and Deleted give no instant; a Delete event does.
-            deleted_at: None,
-            name: text("Name", &self.name).ok().flatten(),
-        })
-    }
-}
-
-/// What can be read of an end where the entry is bad: what joins flow logs to it.
-fn seen_end(vpc: Option<&Vpc>) -> End {
-    let vpc_id = vpc.and_then(|vpc| text_of("VpcId", vpc.vpc_id.as_ref()).ok().flatten());
-    let blocks = vpc.into_iter().flat_map(|vpc| [&vpc.ipv4_cidrs, &vpc.ipv6_cidrs]).flatten().flatten();
-    End::of_vpc(vpc_id, blocks.filter_map(|block| block.parse().ok()).collect())
-}
-
-fn end(
-    names: [&str; 3],
-    [account, region]: [&Option<Value>; 2],
-    vpc: Option<&Vpc>,
-    check: RegionCheck<'_>,
-) -> Result<End, String> {
-    let account_id = required_text(names[0], account.as_ref())?;
-    let region = required_text(names[1], region.as_ref())?;
-    check(&region).map_err(|why| format!("{}: {why}", names[1]))?;
-    let (mut vpc_id, mut cidrs) = (None, Vec::new());
-    if let Some(vpc) = vpc {
-        let at = |field: &str| format!("{}.{field}", names[2]);
-        vpc_id = text_of(&at("VpcId"), vpc.vpc_id.as_ref())?;
-        for (field, blocks) in [("Ipv4Cidrs", &vpc.ipv4_cidrs), ("Ipv6Cidrs", &vpc.ipv6_cidrs)] {
-            for (index, block) in blocks.iter().flatten().enumerate() {
-                let parsed = block.parse::<Cidr>();
-                cidrs.push(parsed.map_err(|why| format!("{}[{index}]: {why}", at(field)))?);
-            }
-        }
-    }
-    Ok(End { account_id: account_id.into(), region: region.into(), vpc_id, cidrs })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         inventory,
-        model::connection::{Bandwidth, Inventory},
-        read::read_inventory,
+        model::{
+            connection::{Bandwidth, Connection},
+            inventory::Inventory,
+            link::LinkType,
+        },
+        read::{InventorySettings, read_inventory},
     };
 
-    /// An entry of a list; `members` replace its own of the same name.
+    /// An entry of a list; `members` replace those of the same name.
     fn entry(members: &str) -> String {
         let replaced: serde_json::Map<String, Value> =
             serde_json::from_str(&format!("{{{members}}}")).unwrap();
-        let own = r#"{"InstanceId":"pcc-aaa","Name":"hohhot-guangzhou","Status":"Activated","BizStatus":"Normal",
+        let usual = r#"{"InstanceId":"pcc-aaa","Name":"hohhot-guangzhou","Status":"Activated","BizStatus":"Normal",
             "LinkType":"Platinum","Bandwidth":2048,"OwnerId":90071992547409931,"RegionId":"cn-huhehaote",
             "Vpc":{"VpcId":"vpc-1","Ipv4Cidrs":["10.0.0.0/16"],"Ipv6Cidrs":[]},
             "AcceptingOwnerUid":"90071992547409932","AcceptingRegionId":"cn-guangzhou",
             "AcceptingVpc":{"VpcId":"vpc-2","Ipv4Cidrs":["172.16.0.0/16"],"Ipv6Cidrs":["2001:db8::/56"]},
             "GmtCreate":"2025-12-01T02:03:04Z","GmtModified":"2025-12-01T02:05:00Z","GmtExpired":null}"#;
-        let mut entry: serde_json::Map<String, Value> = serde_json::from_str(own).unwrap();
+        let mut entry: serde_json::Map<String, Value> = serde_json::from_str(usual).unwrap();
         entry.extend(replaced);
         Value::Object(entry).to_string()
     }
@@ -372,11 +257,14 @@ mod tests {
                 assert_eq!(read.connection(index), &Connection { status, ..connection.clone() });
             }
         }
-        let own = expected.connection(0);
-        assert_eq!(&*own.requester.account_id, "90071992547409931");
-        assert_eq!((&*own.accepter.account_id, own.bandwidth), ("90071992547409932", Bandwidth::Mbps(2048)));
-        assert_eq!(own.accepter.cidrs.len(), 2);
-        assert_eq!(own.created_at.unwrap().to_string(), "2025-12-01T02:03:04Z");
+        let first = expected.connection(0);
+        assert_eq!(&*first.requester.account_id, "90071992547409931");
+        assert_eq!(
+            (&*first.accepter.account_id, first.bandwidth),
+            ("90071992547409932", Bandwidth::Mbps(2048))
+        );
+        assert_eq!(first.accepter.cidrs.len(), 2);
+        assert_eq!(first.created_at.unwrap().to_string(), "2025-12-01T02:03:04Z");
     }
 
     #[test]
@@ -479,7 +367,7 @@ mod tests {
     fn pages_that_are_missing_are_told() {
         let one = page(3, "t", &[entry("")]);
         let last = page(3, "", &[entry(r#""InstanceId":"pcc-bbb""#)]);
-        for (documents, told) in [
+        for (documents, incomplete) in [
             (vec![&*one], Some("1 of 3")),
             (vec![&*one, &*last], Some("2 of 3")),
             (vec![&*last], Some("1 of 3")),
@@ -490,8 +378,8 @@ mod tests {
         ] {
             let read = read(&documents).unwrap();
             let remarks: Vec<&str> = read.remarks().iter().map(|remark| &*remark.message).collect();
-            assert_eq!(remarks.len(), usize::from(told.is_some()), "{documents:?}");
-            assert!(told.is_none_or(|told| remarks[0].contains(told)), "{documents:?} {remarks:?}");
+            assert_eq!(remarks.len(), usize::from(incomplete.is_some()), "{documents:?}");
+            assert!(incomplete.is_none_or(|why| remarks[0].contains(why)), "{documents:?} {remarks:?}");
         }
     }
 

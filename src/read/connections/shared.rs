@@ -1,6 +1,6 @@
 //! Texts that many connections have in common: accounts and regions.
 
-use super::RegionCheck;
+use super::row::RegionCheck;
 use crate::model::connection::End;
 use std::{
     collections::{BTreeSet, HashSet},
@@ -27,10 +27,10 @@ impl SharedTexts {
     }
 
     /// The one text of a region, which is checked when it is met first.
-    pub fn region(&mut self, id: &str, check: RegionCheck<'_>) -> Result<Arc<str>, String> {
+    pub fn region(&mut self, id: &str, check_region: RegionCheck<'_>) -> Result<Arc<str>, String> {
         match self.regions.get(id) {
             Some(known) => Ok(known.clone()),
-            None => check(id).map(|()| self.checked_region(id)),
+            None => check_region(id).map(|()| self.checked_region(id)),
         }
     }
 

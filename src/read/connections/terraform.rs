@@ -1,12 +1,12 @@
 //! Connections of a Terraform state, or of the state that a plan starts from.
 
-use super::{
-    InventorySettings, RegionCheck,
-    builder::{Builder, Told},
-};
+use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, Take};
 use crate::{
     error::{FaultCode, Result},
-    model::connection::{Connection, Remark, RemarkCode},
+    model::{
+        connection::Connection,
+        remark::{Remark, RemarkCode},
+    },
     read::{
         place::Place,
         terraform::{StatedRequesters, connections},
@@ -14,30 +14,31 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Takes the connections of a document of `terraform show -json`.
+/// Reads the connections of a document of `terraform show -json`, which stands at `place`; `requesters` are stated where
+/// it lacks them.
 pub(super) fn read(
     json: &Value,
     place: &Place,
-    settings: &InventorySettings<'_>,
-    builder: &mut Builder,
+    requesters: Option<&StatedRequesters>,
+    check_region: RegionCheck<'_>,
+    take: Take<'_>,
 ) -> Result<()> {
-    let nothing = StatedRequesters::default();
-    let stated = settings.requesters.unwrap_or(&nothing);
-    for found in connections(place, json, stated)? {
-        let place = place.within(&found.address);
-        let checked = found.connection.and_then(|own| check_regions(own, settings.check_region));
-        match checked {
+    let none_stated = StatedRequesters::default();
+    for resource in connections(place, json, requesters.unwrap_or(&none_stated))? {
+        let place = place.within(&resource.address);
+        match resource.connection.and_then(|connection| check_regions(connection, check_region)) {
             // Two states may hold one connection, as two exports may.
             Ok(connection) => {
-                if found.account_from_data_source {
-                    builder.remark(account_remark(&connection));
+                if resource.account_from_data_source {
+                    take(Found::Remark(account_remark(&connection)));
                 }
-                builder.add(Told { connection, place, once: false });
+                take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
             }
-            Err(why) => {
-                let id = found.id.unwrap_or_default();
-                builder.blame(&id, place.fault(FaultCode::UnreadableRow, why));
-            }
+            Err(why) => take(Found::Refused(RefusedRow {
+                connection_id: resource.id.unwrap_or_default(),
+                fault: place.fault(FaultCode::UnreadableRow, why),
+                ends: None,
+            })),
         }
     }
     Ok(())
@@ -53,9 +54,9 @@ fn account_remark(connection: &Connection) -> Remark {
     Remark { code: RemarkCode::AccountFromDataSource, connection_id, message }
 }
 
-fn check_regions(connection: Connection, check: RegionCheck<'_>) -> Result<Connection, String> {
-    check(&connection.requester.region).map_err(|why| format!("the requester's region: {why}"))?;
-    check(&connection.accepter.region).map_err(|why| format!("accepting_region_id: {why}"))?;
+fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, String> {
+    check_region(&connection.requester.region).map_err(|why| format!("the requester's region: {why}"))?;
+    check_region(&connection.accepter.region).map_err(|why| format!("accepting_region_id: {why}"))?;
     Ok(connection)
 }
 
@@ -63,8 +64,8 @@ fn check_regions(connection: Connection, check: RegionCheck<'_>) -> Result<Conne
 mod tests {
     use super::*;
     use crate::{
-        model::connection::Inventory,
-        read::{Document, read_inventory},
+        model::inventory::Inventory,
+        read::{Document, InventorySettings, read_inventory},
     };
 
     const STATE: &str = include_str!("../../../tests/terraform/state.json");
@@ -83,12 +84,12 @@ mod tests {
             pcc-csv,1,cn-beijing,2,cn-shanghai,Gold\n";
         let inventory = read_all(&[STATE, STATE, csv], &[]).unwrap();
         assert_eq!(inventory.faults(), []);
-        let ids = inventory.connections().iter().map(|own| &*own.id);
+        let ids = inventory.connections().iter().map(|connection| &*connection.id);
         assert_eq!(ids.collect::<Vec<_>>(), ["pcc-ap", "pcc-csv", "pcc-eu", "pcc-old", "pcc-published"]);
     }
 
     #[test]
-    fn r15_a_bad_resource_is_blamed_with_its_address() {
+    fn r15_a_bad_resource_is_refused_with_its_address() {
         let text = STATE.replace("\"cn-guangzhou\"", "\"mars\"");
         let inventory = read_all(&[&text], &[]).unwrap();
         assert_eq!(

@@ -1,6 +1,6 @@
 //! What the columns of native traffic are called, and how much one record of it may be.
 
-use crate::model::time::Timestamp;
+use crate::model::{invalid::Invalid, remedy::Remedy, time::Timestamp};
 
 /// The columns of native traffic.
 pub const TRAFFIC_COLUMNS: [&str; 4] = ["timestamp", "connection_id", "sender", "bytes"];
@@ -64,10 +64,10 @@ impl RecordKind {
     }
 
     /// The instant, where one may start then: a metered hour begins on the hour, and anything else was not metered.
-    pub fn checked_start(self, instant: Timestamp) -> Result<Timestamp, String> {
+    pub fn checked_start(self, instant: Timestamp) -> Result<Timestamp, Invalid> {
         if self == Self::Measured || instant.is_whole_hour() {
             return Ok(instant);
         }
-        Err(format!("hour {instant} is no whole hour; traffic that was not metered goes to --usage"))
+        Err(Invalid::new(format!("hour {instant} is no whole hour")).with(Remedy::GiveAsUsage))
     }
 }

@@ -30,7 +30,7 @@ impl CsvLayout {
 
     /// What a row says; what is wrong with it becomes part of the observation.
     pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
-        if let Some(why) = self.header.misfit(row) {
+        if let Some(why) = self.header.malformed(row) {
             return Observation::unreadable(row.line, why, row.raw);
         }
         let fields = self.positions.map(|column| row.field(column));

@@ -1,17 +1,17 @@
 //! The four values of a native record, and how they are spelled.
 
-use super::columns::{METERED_COLUMNS, RecordKind};
+use super::columns::{METERED_COLUMNS, RecordKind, TRAFFIC_COLUMNS};
 use crate::{
-    model::{quoted, time::Timestamp, usage::Sender},
+    model::{invalid::Invalid, quoted, time::Timestamp, usage::Sender},
     read::record::{Observation, Quantity, Traffic},
 };
 
 /// The values of a native record: each of them, or why it cannot be read.
 pub(crate) struct NativeValues<'a> {
-    pub start: Result<Timestamp, String>,
-    pub connection_id: Result<&'a [u8], String>,
-    pub sender: Result<Sender, String>,
-    pub bytes: Result<u128, String>,
+    pub start: Result<Timestamp, Invalid>,
+    pub connection_id: Result<&'a [u8], Invalid>,
+    pub sender: Result<Sender, Invalid>,
+    pub bytes: Result<u128, Invalid>,
 }
 
 impl<'a> NativeValues<'a> {
@@ -23,7 +23,7 @@ impl<'a> NativeValues<'a> {
             let start = self.start?;
             let id = self.connection_id?;
             if id.is_empty() {
-                return Err(format!("{id_name} is empty"));
+                return Err(format!("{id_name} is empty").into());
             }
             let sender = self.sender?;
             self.bytes?;
@@ -34,24 +34,24 @@ impl<'a> NativeValues<'a> {
 }
 
 /// When a record of this kind starts.
-pub(crate) fn parse_start(kind: RecordKind, field: &[u8]) -> Result<Timestamp, String> {
+pub(crate) fn parse_start(kind: RecordKind, field: &[u8]) -> Result<Timestamp, Invalid> {
     match kind {
-        RecordKind::Measured => parse_timestamp(field),
+        RecordKind::Measured => parse_timestamp(TRAFFIC_COLUMNS[0], field),
         RecordKind::MeteredHour => {
-            let instant = parse_timestamp(field);
-            kind.checked_start(instant.map_err(|why| why.replacen("timestamp", METERED_COLUMNS[0], 1))?)
+            let instant = parse_timestamp(METERED_COLUMNS[0], field);
+            instant.and_then(|instant| kind.checked_start(instant))
         }
     }
 }
 
 /// RFC 3339 with an offset, or an epoch of 10 or 13 digits.
-pub(crate) fn parse_timestamp(field: &[u8]) -> Result<Timestamp, String> {
+fn parse_timestamp(name: &str, field: &[u8]) -> Result<Timestamp, Invalid> {
     let parsed = std::str::from_utf8(field).map_err(|_| "it is not UTF-8").and_then(Timestamp::parse);
-    parsed.map_err(|why| format!("timestamp {}: {why}", quoted(field)))
+    parsed.map_err(|why| format!("{name} {}: {why}", quoted(field)).into())
 }
 
 /// `requester` or `accepter`.
-pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
+pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, Invalid> {
     match field {
         b"requester" => Ok(Sender::Requester),
         b"accepter" => Ok(Sender::Accepter),
@@ -60,7 +60,7 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, String> {
 }
 
 /// Digits only, at most as many bytes as a record of this kind holds (R10).
-pub(crate) fn parse_bytes(kind: RecordKind, field: &[u8]) -> Result<u128, String> {
+pub(crate) fn parse_bytes(kind: RecordKind, field: &[u8]) -> Result<u128, Invalid> {
     let digits = !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     if !digits {
         let why = match field {
@@ -69,14 +69,14 @@ pub(crate) fn parse_bytes(kind: RecordKind, field: &[u8]) -> Result<u128, String
             _ if field.contains(&b'.') => "bytes are whole numbers",
             _ => "write it as digits only",
         };
-        return Err(format!("bytes {}: {why}", quoted(field)));
+        return Err(format!("bytes {}: {why}", quoted(field)).into());
     }
     let (most, why_not_more) = kind.most_bytes();
     field
         .iter()
         .try_fold(0u128, |sum, digit| sum.checked_mul(10)?.checked_add(u128::from(digit - b'0')))
         .filter(|bytes| *bytes <= most)
-        .ok_or_else(|| format!("bytes {}: {why_not_more}", quoted(field)))
+        .ok_or_else(|| format!("bytes {}: {why_not_more}", quoted(field)).into())
 }
 
 #[cfg(test)]

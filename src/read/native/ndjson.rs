@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    model::{invalid::Invalid, remedy::Remedy},
     read::{object, record::Observation},
 };
 use std::borrow::Cow;
@@ -23,11 +24,8 @@ pub(crate) fn observe(
         Err(why) => return take(Observation::unreadable(line, why, raw)),
     };
     if picked.iter().all(Option::is_none) {
-        let why = format!(
-            "it has none of {}; CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names \
-             into peerbill.toml under columns.usage",
-            names.join(", ")
-        );
+        let why = format!("it has none of {}", names.join(", "));
+        let why = Invalid::new(why).with(Remedy::GiveAsItsKindOfTraffic);
         return take(Observation::unreadable(line, why, raw));
     }
     let either = |column: usize| object::scalar(names[column], picked[column]).map(|scalar| scalar.text);
@@ -49,8 +47,8 @@ pub(crate) fn observe(
 }
 
 /// The value, or why there is none.
-fn given<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a [u8], String> {
-    value.as_deref().map(str::as_bytes).map_err(Clone::clone)
+fn given<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a [u8], Invalid> {
+    value.as_deref().map(str::as_bytes).map_err(|why| why.as_str().into())
 }
 
 #[cfg(test)]
@@ -59,7 +57,7 @@ mod tests {
     use crate::read::record::NamedConnection;
 
     /// What is read of a line: bytes, and the record or why there is none.
-    fn read(line: &str) -> (u128, Result<String, String>) {
+    fn read(line: &str) -> (u128, Result<String, Invalid>) {
         let mut seen = None;
         let take = |observation: Observation<'_>| {
             let read = observation.traffic.map(|traffic| {
@@ -106,13 +104,10 @@ mod tests {
             (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
             (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),
             ("{".into(), "EOF"),
-            (
-                r#"{"Datapoints":"[]"}"#.into(),
-                "it has none of timestamp, connection_id, sender, bytes; CloudMonitor's",
-            ),
+            (r#"{"Datapoints":"[]"}"#.into(), "it has none of timestamp, connection_id, sender, bytes"),
         ] {
             let (_, read) = read(&line);
-            assert!(read.clone().is_err_and(|error| error.contains(why)), "{line}: {read:?}");
+            assert!(read.clone().is_err_and(|error| error.message().contains(why)), "{line}: {read:?}");
         }
         // R14: a readable number counts where the rest is not.
         assert_eq!(read(&line("1", id, sender, "7")).0, 7);

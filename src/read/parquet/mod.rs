@@ -13,6 +13,7 @@ mod values;
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    model::invalid::Invalid,
     read::{native::columns::RecordKind, read_at::ReadAt},
 };
 use amounts::Amounts;
@@ -52,10 +53,12 @@ impl ParquetFile {
         shift: Option<i64>,
         kind: RecordKind,
     ) -> Result<Self> {
-        let unusable = |why: String| Error::unusable(ErrorKind::Input, name, why);
-        let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string()))?;
-        let metadata = unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks))
-            .map_err(|error| unusable(format!("the Parquet footer cannot be read: {}", said(&error))))?;
+        let unusable = |why: Invalid| Error::unusable(ErrorKind::Input, name, why);
+        let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string().into()))?;
+        let metadata =
+            unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks)).map_err(|error| {
+                unusable(format!("the Parquet footer cannot be read: {}", said(&error)).into())
+            })?;
         let schema =
             Schema::find(metadata.file_metadata().schema_descr(), columns, shift).map_err(unusable)?;
         let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, kind };

@@ -1,9 +1,9 @@
 //! Rows of a row group, and the record of each.
 
-use super::{amounts::Amounts, instants::Instants, texts::Texts, values::Unusable};
+use super::{amounts::Amounts, instants::Instants, texts::Texts};
 use crate::{
     error::Result,
-    model::{time::Timestamp, usage::Sender},
+    model::{invalid::Invalid, time::Timestamp, usage::Sender},
     read::{
         native::{
             columns::{RecordKind, TRAFFIC_COLUMNS},
@@ -36,7 +36,7 @@ pub(crate) struct Rows<'a> {
 
 impl Rows<'_> {
     /// When the record of a row starts.
-    pub fn start(&self, row: usize) -> Result<Timestamp, Unusable> {
+    pub fn start(&self, row: usize) -> Result<Timestamp, Invalid> {
         self.kind.checked_start(self.instants.instant(row)?)
     }
 
@@ -63,9 +63,9 @@ impl Rows<'_> {
         let fields = [start.as_bytes(), id_text, sender_text, amount.as_bytes()];
         let values = NativeValues {
             start: self.start(row),
-            connection_id: id.clone(),
-            sender: sender.clone().and_then(parse_sender),
-            bytes: self.amounts.bytes(row, self.kind),
+            connection_id: id.clone().map_err(Invalid::from),
+            sender: sender.clone().map_err(Invalid::from).and_then(parse_sender),
+            bytes: self.amounts.bytes(row, self.kind).map_err(Invalid::from),
         };
         let place = Place::Row { group: self.group, row: self.before + row + 1 };
         let observed = values.observed(line, TRAFFIC_COLUMNS[1]);

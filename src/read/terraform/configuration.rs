@@ -1,6 +1,9 @@
 //! The configuration part of a plan: which provider a resource has, and what is known of that provider.
 
-use super::{account_id, list, resources, split_modules, text, without_index};
+use super::{
+    address::{skip_index, split_modules, without_index},
+    document::{account_id, list, resources, text},
+};
 use serde_json::Value;
 
 /// A value, and the reference through which it was found.
@@ -56,7 +59,7 @@ impl<'a> Configuration<'a> {
         }
     }
 
-    /// The provider's account: as configured, else as its data sources tell.
+    /// The provider's account: as configured, else that of its data sources.
     pub fn account(&self, provider: &str) -> Result<Found<String>, String> {
         if let Ok(Some(Found { value, through })) = self.provider_argument(provider, "account_id") {
             let id = account_id(&value).map_err(|why| format!("account_id of provider {provider}: {why}"))?;
@@ -104,7 +107,7 @@ impl<'a> Configuration<'a> {
         if let Some(value) = expression.get("constant_value") {
             return Ok(Found { value: value.clone(), through: None });
         }
-        // The first reference is the longest; those after it are its own beginnings.
+        // The first reference is the longest; those after it are beginnings of it.
         let mut references = list(expression, "references").filter_map(Value::as_str);
         let first = references.next().ok_or("its expression is not recorded in the plan")?;
         if !references.all(|other| first.starts_with(other)) {
@@ -126,11 +129,12 @@ impl<'a> Configuration<'a> {
             let dots: Vec<usize> = reference.match_indices(['.', '[']).map(|(at, _)| at).collect();
             let end = dots.get(2).copied().unwrap_or(reference.len());
             let (name, rest) = reference.split_at(end);
-            let after = skip_key(rest);
+            let after = skip_index(rest);
             for data in &self.data {
-                let (own_modules, own) = split_modules(text(data, "address"));
-                let same = own == name || own == format!("{name}{}", &rest[..rest.len() - after.len()]);
-                let value = data.get("values").filter(|_| same && own_modules == modules);
+                let (its_modules, its_name) = split_modules(text(data, "address"));
+                let key = &rest[..rest.len() - after.len()];
+                let same = its_name == name || its_name == format!("{name}{key}");
+                let value = data.get("values").filter(|_| same && its_modules == modules);
                 if let Some(value) = value.and_then(|values| follow(values, after)) {
                     return Ok(value.clone());
                 }
@@ -142,11 +146,11 @@ impl<'a> Configuration<'a> {
     /// The value of an input variable of a module: as its caller sets it, else its default.
     fn variable(&self, name: &str, modules: &[String]) -> Result<Value, String> {
         let unknown = || format!("var.{name} has no value in the plan");
-        let Some((own, callers)) = modules.split_last() else {
+        let Some((called, callers)) = modules.split_last() else {
             let given = self.plan.get("variables").and_then(|all| all.get(name)?.get("value"));
             return given.or_else(|| self.default(name, modules)).cloned().ok_or_else(unknown);
         };
-        let call = self.module(callers).and_then(|module| module.get("module_calls")?.get(own));
+        let call = self.module(callers).and_then(|module| module.get("module_calls")?.get(called));
         match call.and_then(|call| call.get("expressions")?.get(name)) {
             Some(expression) => self.resolve(expression, callers).map(|found| found.value),
             None => self.default(name, modules).cloned().ok_or_else(unknown),
@@ -167,7 +171,7 @@ impl<'a> Configuration<'a> {
     }
 }
 
-/// The account that a data source tells; `None` where it is another data source.
+/// The account that a data source has read; `None` where it is another data source.
 pub(super) fn account_of_data(data: &Value) -> Result<Option<String>, String> {
     let attribute = match text(data, "type") {
         "alicloud_account" => "id",
@@ -176,10 +180,6 @@ pub(super) fn account_of_data(data: &Value) -> Result<Option<String>, String> {
     };
     let value = data.get("values").and_then(|values| values.get(attribute)).unwrap_or(&Value::Null);
     account_id(value).map_err(|why| format!("{attribute} of {}: {why}", text(data, "address")))
-}
-
-fn skip_key(rest: &str) -> &str {
-    super::skip_index(rest)
 }
 
 /// Follows `.name`, `["key"]` and `[0]` into a value.
@@ -191,7 +191,7 @@ fn follow<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         return follow(step(value, &rest[..end])?, &rest[end..]);
     }
-    let rest = skip_key(path);
+    let rest = skip_index(path);
     let key = path[..path.len() - rest.len()].strip_prefix('[')?.strip_suffix(']')?;
     let key = serde_json::from_str::<String>(key).unwrap_or_else(|_| key.to_owned());
     follow(step(value, &key)?, rest)
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// A root module with two providers; module `net` with one of its own, module `deep` in it.
+    /// A root module with two providers; module `net` with a third one, module `deep` in it.
     fn plan() -> Value {
         json!({
             "format_version": "1.2",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_plan_does_not_tell_is_not_guessed() {
+    fn what_the_plan_does_not_say_is_not_guessed() {
         let plan = plan();
         let configuration = Configuration::new(&plan);
         let why = |key| configuration.region(key).unwrap_err();
@@ -290,13 +290,13 @@ mod tests {
     }
 
     #[test]
-    fn accounts_are_read_from_the_provider_and_from_its_own_data_sources() {
+    fn accounts_are_read_from_the_provider_and_from_its_data_sources() {
         let plan = plan();
         let configuration = Configuration::new(&plan);
         let account = |key| configuration.account(key).map(|found| found.value);
         assert_eq!(account("alicloud"), Ok("1000000000000001".into()));
         assert_eq!(account("alicloud.peer"), Ok("1000000000000002".into()));
-        // A data source of another provider tells nothing about this one.
+        // A data source of another provider says nothing about this one.
         assert!(account("alicloud.site").is_err());
     }
 

@@ -1,9 +1,11 @@
-//! What a plan does to peering connections.
+//! Reads what a plan does to peering connections.
 
 use super::{
-    ACCEPTER, CONNECTION, StatedRequesters, account_id,
+    address::{split_modules, without_index},
+    change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found},
-    list, parse, split_modules, text, without_index,
+    document::{ACCEPTER, CONNECTION, account_id, list, parse, text},
+    stated::StatedRequesters,
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -11,116 +13,6 @@ use crate::{
     read::Document,
 };
 use serde_json::Value;
-use std::fmt;
-
-/// What a plan does to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
-    /// It is created.
-    Create,
-    /// It is changed in place.
-    Update,
-    /// It is destroyed and created anew, in either order.
-    Replace,
-    /// It is destroyed.
-    Delete,
-    /// It stays as it is; also where Terraform only stops looking after it.
-    NoOp,
-}
-
-impl Action {
-    /// One word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-            Self::NoOp => "no-op",
-        }
-    }
-
-    fn read(actions: &[&str]) -> Option<Self> {
-        match actions {
-            ["create"] => Some(Self::Create),
-            ["update"] => Some(Self::Update),
-            ["delete"] => Some(Self::Delete),
-            ["delete", "create"] | ["create", "delete"] => Some(Self::Replace),
-            // A forgotten resource is no longer managed, but it is still there and still costs.
-            ["no-op" | "read" | "forget"] => Some(Self::NoOp),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A connection before or after the plan, as far as the plan tells; `None` is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlanSide {
-    /// The account that owns the requester's VPC.
-    pub requester_account: Option<String>,
-    /// Its region.
-    pub requester_region: Option<String>,
-    /// How the requester's region was found, where it was not exported by the resource itself.
-    pub region_from: Option<String>,
-    /// The account that owns the accepter's VPC.
-    pub accepter_account: Option<String>,
-    /// Its region.
-    pub accepter_region: Option<String>,
-    /// The link type: Gold where it is left out (R8), `None` where it is not known until apply.
-    pub link_type: Option<LinkType>,
-    /// The bandwidth, where it is written.
-    pub bandwidth: Option<Bandwidth>,
-    /// Its name.
-    pub name: Option<String>,
-}
-
-impl PlanSide {
-    /// Whether both ends are known to be in the same region (R1).
-    pub fn within_region(&self) -> bool {
-        self.requester_region.is_some() && self.requester_region == self.accepter_region
-    }
-}
-
-/// What a plan does to one connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The address of its resource, with instance keys.
-    pub address: String,
-    /// What is done.
-    pub action: Action,
-    /// The connection before; `None` where there is none.
-    pub before: Option<PlanSide>,
-    /// The connection after; `None` where there is none.
-    pub after: Option<PlanSide>,
-}
-
-/// Something that a plan does not tell.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unknown {
-    /// The address of the resource; empty for the plan as a whole.
-    pub address: String,
-    /// The attribute.
-    pub attribute: &'static str,
-    /// Why it is not known, and what would tell it.
-    pub why: String,
-    /// Whether the cost cannot be told without it.
-    pub matters: bool,
-}
-
-/// What a plan does to all its connections.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PeeringPlan {
-    /// Every connection, also those that stay as they are, by address.
-    pub changes: Vec<Change>,
-    /// What is not known, by address.
-    pub unknown: Vec<Unknown>,
-}
 
 /// Reads what a plan does to peering connections.
 ///
@@ -134,7 +26,7 @@ pub struct PeeringPlan {
 ///         "after": {"region_id": "cn-huhehaote", "accepting_region_id": "cn-guangzhou", "link_type": "Platinum"},
 ///         "after_unknown": {}}}]}"#), &StatedRequesters::default())?;
 /// assert_eq!(plan.changes[0].action, Action::Update);
-/// // Neither account is in the plan: that is told, not guessed.
+/// // Neither account is in the plan: that is reported, not guessed.
 /// let unknown: Vec<&str> = plan.unknown.iter().map(|unknown| unknown.attribute).collect();
 /// assert_eq!(unknown, ["accepting_ali_uid", "requester account"]);
 /// # Ok::<(), peerbill::Error>(())
@@ -216,7 +108,7 @@ impl<'a> Reader<'a> {
             return self.refuse(address, &format!("actions {actions:?} are not known here"));
         };
         if let Some(deposed) = resource.get("deposed").and_then(Value::as_str) {
-            // What is left over from an earlier replacement; its traffic cannot be told from its successor's.
+            // What is left over from an earlier replacement; its traffic cannot be separated from its successor's.
             let why = format!("deposed object {deposed} is destroyed as well; it is not priced");
             return self.not_known(address, "deposed", false, why);
         }
@@ -324,7 +216,7 @@ impl<'a> Reader<'a> {
             Attribute::Known(Value::Null) => return Some(LinkType::Gold),
             Attribute::Known(Value::String(text)) => match text.parse() {
                 Ok(link_type) => return Some(link_type),
-                Err(why) => self.refuse(address, &why),
+                Err(why) => self.refuse(address, why.message()),
             },
             Attribute::Known(other) => self.refuse(address, &format!("link_type {other} is not text")),
             Attribute::Unknown => self.not_known(address, "link_type", true, UNTIL_APPLY),
@@ -341,19 +233,19 @@ impl<'a> Reader<'a> {
         if Some(wanted) == before {
             return;
         }
-        let own = self.connections_of(resource, all);
+        let connections = self.connections_of(resource, all);
         let agrees = |address: &String| {
             let change = self.plan.changes.iter().find(|change| change.address == *address);
             let after = change.and_then(|change| change.after.as_ref()?.link_type);
             after.is_some_and(|link_type| link_type.as_str() == wanted)
         };
-        if !own.is_empty() && own.iter().all(agrees) {
+        if !connections.is_empty() && connections.iter().all(agrees) {
             return;
         }
-        let why = if own.is_empty() {
+        let why = if connections.is_empty() {
             format!("it sets {wanted} on a connection that is not in this plan")
         } else {
-            format!("it sets {wanted}, and {} another link type", own.join(", "))
+            format!("it sets {wanted}, and {} another link type", connections.join(", "))
         };
         self.not_known(address, "link_type", true, why);
     }
@@ -370,8 +262,8 @@ impl<'a> Reader<'a> {
         let expression = self.configuration.argument(address, "instance_id").unwrap_or(&Value::Null);
         let references: Vec<&str> = list(expression, "references").filter_map(Value::as_str).collect();
         let referred = |resource: &Value| {
-            let (own_modules, own) = split_modules(text(resource, "address"));
-            own_modules == modules && references.iter().any(|r| without_index(own) == *r)
+            let (its_modules, name) = split_modules(text(resource, "address"));
+            its_modules == modules && references.contains(&without_index(name))
         };
         connections
             .filter(|resource| match id {
@@ -485,7 +377,7 @@ mod tests {
             [&change.before, &change.after].map(|side| side.as_ref().and_then(|side| side.link_type))
         };
         assert_eq!(link_types(&plan.changes[4]), [Some(LinkType::Gold), Some(LinkType::Platinum)]);
-        // The resource's configuration is gone, and with it the provider that would tell its account.
+        // The resource's configuration is gone, and with it the provider whose account it has.
         let unknown: Vec<_> = plan.unknown.iter().map(|u| (&*u.address, u.attribute, u.matters)).collect();
         assert_eq!(unknown, [("alicloud_vpc_peer_connection.old", "requester account", false)]);
         let eu = plan.changes[6].after.as_ref().unwrap();

@@ -1,9 +1,9 @@
 //! The connections of a Terraform state.
 
 use super::{
-    CONNECTION, StatedRequesters, account_id, check_version,
     configuration::{Configuration, account_of_data},
-    resources, text,
+    document::{CONNECTION, account_id, check_version, resources, text},
+    stated::StatedRequesters,
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
@@ -17,7 +17,7 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A connection as a state tells it.
+/// A connection as a state has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StateConnection {
     /// The address of its resource.
@@ -33,7 +33,7 @@ pub(crate) struct StateConnection {
 /// The connections of a state, or of the state that a plan starts from.
 ///
 /// The requester's region is the exported `region_id`, else the provider's where the document is a plan; its account
-/// is what the data sources tell. What neither tells must be stated.
+/// is that of the data sources. What neither has must be stated.
 pub(crate) fn connections(
     place: &Place,
     json: &Value,
@@ -47,17 +47,21 @@ pub(crate) fn connections(
     let configuration = is_plan.then(|| Configuration::new(json));
     stated.check_providers(&configuration.as_ref().map(Configuration::provider_keys).unwrap_or_default())?;
     let requesters = Requesters { configuration, accounts: accounts(values), stated };
-    let own = |resource: &&Value| text(resource, "type") == CONNECTION && text(resource, "mode") != "data";
-    let mut found: Vec<StateConnection> =
-        resources(values).into_iter().filter(own).map(|resource| read(resource, &requesters)).collect();
+    let is_connection =
+        |resource: &&Value| text(resource, "type") == CONNECTION && text(resource, "mode") != "data";
+    let mut found: Vec<StateConnection> = resources(values)
+        .into_iter()
+        .filter(is_connection)
+        .map(|resource| read(resource, &requesters))
+        .collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(found)
 }
 
-/// What the document and the caller tell about requesters.
+/// What the document and the caller say about requesters.
 struct Requesters<'a> {
     configuration: Option<Configuration<'a>>,
-    /// All accounts that data sources of a state tell; a state does not tell their provider.
+    /// All accounts that data sources of a state have read; the state does not say for which provider.
     accounts: Result<BTreeSet<String>, String>,
     stated: &'a StatedRequesters,
 }
@@ -107,12 +111,12 @@ impl Requesters<'_> {
         if let Some(stated) = self.stated.region(provider) {
             return Ok(stated.to_owned());
         }
-        let tell = |why: String| format!("{why}; state it with --requester-region");
+        let advise = |why: String| format!("{why}; state it with --requester-region");
         match (&self.configuration, provider) {
             (Some(configuration), Some(key)) => {
-                configuration.region(key).map(|found| found.value).map_err(tell)
+                configuration.region(key).map(|found| found.value).map_err(advise)
             }
-            _ => Err(tell("the requester's region is not known: region_id is empty".into())),
+            _ => Err(advise("the requester's region is not known: region_id is empty".into())),
         }
     }
 }
@@ -141,12 +145,7 @@ fn read_connection(
         .map_err(|why| format!("accepting_ali_uid: {why}"))?
         .ok_or("accepting_ali_uid is empty")?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
-        Ok(End {
-            account_id: account.into(),
-            region: region.into(),
-            vpc_id: string(values, vpc)?,
-            cidrs: Vec::new(),
-        })
+        Ok(End { vpc_id: string(values, vpc)?, ..End::new(account, region) })
     };
     let requester = end(account, requesters.region(address, values)?, "vpc_id")?;
     let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
@@ -162,15 +161,11 @@ fn read_connection(
         .map(|text| text.parse().map_err(|why| format!("status: {why}")))
         .transpose()?;
     Ok(Connection {
-        id: id.into(),
         status,
-        requester,
-        accepter,
-        link_type,
         bandwidth: bandwidth(values.get("bandwidth").unwrap_or(&Value::Null))?,
         created_at,
-        deleted_at: None,
         name: string(values, "peer_connection_name")?,
+        ..Connection::new(id, requester, accepter, link_type)
     })
 }
 
@@ -224,10 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_tells_whose_data_source_it_is() {
+    fn a_plan_says_whose_data_source_it_is() {
         let found = read_text(PLAN, &["alicloud.hub=9", "5"]).unwrap();
         let accounts = found.iter().map(|found| &*found.connection.as_ref().unwrap().requester.account_id);
-        // The configuration of `old` is gone: nothing but the flag tells its account.
+        // The configuration of `old` is gone: nothing but the flag has its account.
         assert_eq!(
             accounts.collect::<Vec<_>>(),
             ["5", "1000000000000001", "1000000000000002", "1000000000000002"]
@@ -243,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_state_does_not_tell_is_refused_with_the_flag_that_states_it() {
+    fn what_a_state_lacks_is_refused_with_the_flag_that_states_it() {
         let good = json!({"id": "pcc-1", "region_id": "cn-beijing", "accepting_region_id": "cn-shanghai",
             "accepting_ali_uid": 1000000000000002u64});
         let why = |change: (&str, Value), data: Value| {

@@ -1,6 +1,6 @@
 //! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
 
-use super::{facts, findings, not_priced, shared, supplying};
+use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
 use crate::{
     error::{Error, Result},
     estimate::{
@@ -169,7 +169,7 @@ struct JsonChanges<'a> {
     accounts: Vec<JsonAccountChange<'a>>,
     total: JsonCosts,
     unchanged: String,
-    not_known: &'a [String],
+    not_known: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -211,7 +211,7 @@ struct JsonCosts {
 #[derive(Serialize)]
 struct JsonNote<'a> {
     code: &'a str,
-    message: &'a str,
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_id: Option<&'a str>,
 }
@@ -277,8 +277,8 @@ fn scenario<'e>(
             rows.map(|row| Ok(scenario_line(own, columns, own.known(row?)))).collect::<Result<_>>()
         })?,
         connections: connections(estimate, own)?,
-        not_priced: not_priced.map(|(_, error, supply)| JsonNotPriced {
-            reasons: error.faults().iter().map(ToString::to_string).collect(),
+        not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
+            reasons: missing.iter().map(reason_for).collect(),
             supplied_by: supply.iter().map(|argument| supplying(argument)).collect(),
         }),
     })
@@ -418,7 +418,7 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
         accounts: accounts.collect::<Result<_>>()?,
         total: costs(changes.before, changes.after, changes.assumed)?,
         unchanged: changes.unchanged.to_string(),
-        not_known: &changes.open,
+        not_known: changes.open.iter().map(crate::write::words).collect(),
     })
 }
 
@@ -427,7 +427,7 @@ fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
     notes
         .map(|note| JsonNote {
             code: note.code.as_str(),
-            message: &note.message,
+            message: words(note),
             connection_id: note.connection.as_deref(),
         })
         .collect()

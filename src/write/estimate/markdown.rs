@@ -5,7 +5,7 @@
 use super::{
     NOT_PRICED,
     changes::{TextTable, change_tables, coverage},
-    facts, findings, marked, not_priced, supplying, told_once,
+    facts, findings, marked, not_priced, reason_for, supplying, told_once, words,
 };
 use crate::{
     error::Result,
@@ -166,10 +166,10 @@ fn connections(text: &mut String, estimate: &Estimate) -> Result<()> {
 }
 
 fn missing(text: &mut String, estimate: &Estimate) {
-    for (name, error, supply) in not_priced(estimate) {
+    for (name, missing, supply) in not_priced(estimate) {
         let _ = writeln!(text, "\n**Not priced: {}**\n", escaped(name));
-        for fault in error.faults() {
-            line(text, &format!("- {}", escaped(&fault.to_string())));
+        for price in missing {
+            line(text, &format!("- {}", escaped(&reason_for(price))));
         }
         let supply = supply.iter().map(|argument| escaped(&supplying(argument)));
         supply.for_each(|command| line(text, &format!("- supplied by: {command}")));
@@ -178,7 +178,7 @@ fn missing(text: &mut String, estimate: &Estimate) {
 
 /// What a reader should know before choosing, and what was found in the traffic.
 fn told(text: &mut String, estimate: &Estimate) {
-    let notes = told_once(estimate).into_iter().map(|note| (note.code.as_str(), note.message.clone()));
+    let notes = told_once(estimate).into_iter().map(|note| (note.code.as_str(), words(note)));
     let findings = findings(estimate).into_iter().map(|finding| (finding.code.as_str(), finding.message));
     let told: Vec<(&str, String)> = notes.chain(findings).collect();
     if told.is_empty() {

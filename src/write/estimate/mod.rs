@@ -7,11 +7,12 @@ pub mod markdown;
 #[cfg(feature = "cli")]
 pub mod table;
 
-use super::{BEFORE_TAX, control_totals, provenance};
+use super::{BEFORE_TAX, after, control_totals, provenance};
 use crate::{
-    error::Error,
+    error::MissingPrice,
     estimate::{Estimate, Outcome, Scenario, advice::Note},
     findings::{Finding, FindingCode},
+    model::remedy::Remedy,
     report::Report,
 };
 use std::collections::BTreeSet;
@@ -27,11 +28,21 @@ const NOT_PRICED: &str = "not priced";
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e Error, &'e [String])> {
+) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [String])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
-        Outcome::NotPriced { error, supply } => Some((scenario.name, error, &supply[..])),
+        Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),
     })
+}
+
+/// Why a scenario is not priced, and what to do about it.
+pub(super) fn reason_for(missing: &MissingPrice) -> String {
+    format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
+}
+
+/// A note in words, with what to do about it.
+fn words(note: &Note) -> String {
+    format!("{}{}", note.message, after(note.remedy.as_ref()))
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
@@ -87,12 +98,12 @@ pub fn basis(estimate: &Estimate) -> Vec<String> {
         lines
             .extend(totals.map(|(name, records, bytes)| format!("{name}: {records} records, {bytes} bytes")));
     }
-    for (name, error, supply) in not_priced(estimate) {
-        lines.extend(error.faults().iter().map(|fault| format!("{name} is not priced: {fault}")));
+    for (name, missing, supply) in not_priced(estimate) {
+        lines.extend(missing.iter().map(|price| format!("{name} is not priced: {}", reason_for(price))));
         lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
     }
     lines.extend(
-        told_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), note.message)),
+        told_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
     );
     let findings = findings(estimate);
     let told = findings.iter().take(SHOWN);

@@ -3,7 +3,7 @@
 use super::{
     NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, marked, not_priced, shared, supplying, told_once,
+    facts, findings, marked, not_priced, reason_for, shared, supplying, told_once, words,
 };
 use crate::{
     error::Result,
@@ -344,10 +344,10 @@ fn schedule(text: &mut String, advice: &ScheduleAdvice) {
 }
 
 fn missing(text: &mut String, estimate: &Estimate) {
-    for (name, error, supply) in not_priced(estimate) {
+    for (name, missing, supply) in not_priced(estimate) {
         line(text, &format!("\nNot priced: {name}"));
-        for fault in error.faults() {
-            line(text, &format!("  {fault}"));
+        for price in missing {
+            line(text, &format!("  {}", reason_for(price)));
         }
         for argument in supply {
             line(text, &format!("  supplied by: {}", supplying(argument)));
@@ -362,7 +362,7 @@ fn notes(text: &mut String, estimate: &Estimate) {
     }
     line(text, &format!("\nBefore choosing: {}", notes.len()));
     for note in notes.iter().take(NOTES_SHOWN) {
-        line(text, &format!("  [{}] {}", note.code.as_str(), note.message));
+        line(text, &format!("  [{}] {}", note.code.as_str(), words(note)));
     }
     if notes.len() > NOTES_SHOWN {
         let more = notes.len() - NOTES_SHOWN;

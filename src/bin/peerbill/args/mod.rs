@@ -5,6 +5,7 @@ mod doctor;
 mod estimate;
 mod lines;
 mod meter;
+mod pricing;
 mod report;
 mod traffic;
 
@@ -13,10 +14,11 @@ pub use doctor::{DoctorArgs, DoctorFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use lines::LinesArgs;
 pub use meter::{MeterArgs, MeterFormat};
+pub use pricing::PricingArgs;
 pub use report::{ReportArgs, ReportFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 const EXAMPLE: &str = "\
 Example: the bill of October 2026 from a traffic export
@@ -64,18 +66,4 @@ pub enum Verb {
     /// Prints the manual page, in roff.
     #[command(before_help = "Example: peerbill man > peerbill.1")]
     Man,
-}
-
-/// Which prices to use.
-#[derive(Debug, Default, Args)]
-pub struct PricingArgs {
-    /// Prices: `china-site`, `international-site`, or a folder of the same shape.
-    #[arg(long, value_name = "NAME-OR-FOLDER")]
-    pub catalog: Option<String>,
-    /// Price rows laid over the catalog: a file, or `assumed-platinum`; repeatable.
-    #[arg(long, value_name = "FILE-OR-NAME")]
-    pub prices: Vec<String>,
-    /// An account's own terms.
-    #[arg(long, value_name = "FILE")]
-    pub contract: Option<String>,
 }

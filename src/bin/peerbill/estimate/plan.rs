@@ -1,7 +1,11 @@
 //! Estimates of what is to be built: a Terraform plan with its gate, and a planned topology.
 
-use super::{EstimateArgs, prices_of, print, refuse_needs_of_hours};
+use super::{
+    print::print,
+    quantities::{prices_of, refuse_needs_of_hours},
+};
 use crate::{
+    args::EstimateArgs,
     input::Inputs,
     output::say,
     pricing,
@@ -23,6 +27,7 @@ use peerbill::{
         terraform::{PeeringPlan, StatedRequesters, read_plan},
         topology::read_topology,
     },
+    write::words,
 };
 
 type Settings = Vec<(String, String)>;
@@ -107,7 +112,7 @@ fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
         }
         Gate::NotKnown(why) => {
             for why in &why {
-                say!("peerbill: {why}");
+                say!("peerbill: {}", words(why));
             }
             say!("peerbill: what the plan costs more is not known, so it does not pass --fail-above {limit}");
         }

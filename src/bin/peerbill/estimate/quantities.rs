@@ -1,0 +1,90 @@
+//! Estimates from quantities, and what all estimates without hours have in common.
+
+use super::print::print;
+use crate::{
+    args::{EstimateArgs, QuantityArgs},
+    input::Inputs,
+    pricing, settings, traffic,
+};
+use peerbill::{
+    Error, Result,
+    catalog::Catalog,
+    estimate::{
+        of_quantities,
+        quantities::{PlannedConnection, PricesOf, Quantities},
+    },
+    model::{
+        connection::{Bandwidth, End},
+        link::LinkType,
+        time::Offset,
+    },
+};
+
+/// Estimates from quantities that the arguments give.
+pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
+    let settings = settings::fill(settings::Open {
+        pricing: Some(&mut args.pricing),
+        offset: args.month.is_some().then_some(&mut args.offset),
+        ..Default::default()
+    })?;
+    refuse_needs_of_hours(&args)?;
+    let mut inputs = Inputs::default();
+    let catalog = pricing::load(&args.pricing, &mut inputs)?;
+    traffic::check_outputs(&[("--output", &args.output)], &inputs)?;
+    let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
+        .with_settings(settings)
+        .of_account(args.lines.account.clone());
+    print(&args, &of_quantities(&quantities, &catalog, &args.scenario)?, &inputs, None)
+}
+
+/// Quantities have no hours, so what needs some is refused.
+pub fn refuse_needs_of_hours(args: &EstimateArgs) -> Result<()> {
+    let given = [
+        ("--hourly", args.lines.hourly),
+        ("--by", !args.lines.by.is_empty()),
+        ("--quarantine", args.quarantine.is_some()),
+        ("--platinum-when", !args.schedule.platinum_when.is_empty()),
+        ("--schedule", args.schedule.schedule.is_some()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Error::usage(format!(
+            "{flag}: quantities do not tell in which hours they are sent; it needs a month's traffic, with --usage"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whose prices quantities take.
+pub fn prices_of(args: &EstimateArgs) -> Result<PricesOf> {
+    Ok(match &args.month {
+        Some(month) => PricesOf::Month(month.parse()?, offset(args)?),
+        None => PricesOf::Newest,
+    })
+}
+
+fn offset(args: &EstimateArgs) -> Result<Offset> {
+    traffic::offset(&args.offset)
+}
+
+/// The connection that the arguments describe.
+fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> {
+    let needed = |flag: &str, value: &Option<String>| {
+        value.clone().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
+    };
+    let region = |flag: &str, value: &Option<String>| {
+        catalog.region_id(&needed(flag, value)?).map_err(|error| Error::usage(format!("{flag}: {error}")))
+    };
+    let bytes = |flag: &str, value: &str| {
+        catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
+    };
+    let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).to_owned();
+    let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
+    Ok(PlannedConnection {
+        label: String::new(),
+        requester: End::new(account(&args.from_account, "requester"), region("--from", &args.from)?),
+        accepter: End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?),
+        link_type: LinkType::Gold,
+        bandwidth: Bandwidth::DEFAULT,
+        monthly_bytes: [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back],
+    })
+}

@@ -1,0 +1,294 @@
+//! A catalog, and what it answers.
+
+use super::{Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{
+        did_you_mean,
+        link::LinkType,
+        money::Gb,
+        time::{Hour, Timestamp},
+    },
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// The price of one GB for one account, pair, link type and hour.
+#[derive(Debug, Clone, Copy)]
+pub struct Quote<'a> {
+    /// The price and its provenance, as lines carry them.
+    pub price: Price,
+    /// The row of the list price, where there is one.
+    pub row: Option<&'a PriceRow>,
+    /// The contract row that changes it, where there is one.
+    pub contract: Option<&'a ContractRow>,
+}
+
+/// Prices of one site in one currency (R13), with overlays and contract.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The provider's site it describes.
+    pub site: String,
+    /// Its only currency.
+    pub currency: String,
+    /// What one GB is.
+    pub gb: Gb,
+    /// How an account's month is rounded.
+    pub rounding: RoundingPolicy,
+    /// Whether a row holds both ways unless the reverse has its own.
+    pub symmetric: bool,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    pub(super) regions: Regions,
+    pub(super) rows: Vec<PriceRow>,
+    /// Indices into `rows` by source, destination and link type.
+    pub(super) by_pair: HashMap<(Place, Place, LinkType), Vec<usize>>,
+    pub(super) overlays: Vec<String>,
+    pub(super) contract: Contract,
+}
+
+impl Catalog {
+    /// The regions it knows, with their areas.
+    pub fn regions(&self) -> &Regions {
+        &self.regions
+    }
+
+    /// All price rows: those of the catalog, then those of each overlay.
+    pub fn rows(&self) -> &[PriceRow] {
+        &self.rows
+    }
+
+    /// Names of the overlays, in the order in which they were laid.
+    pub fn overlays(&self) -> &[String] {
+        &self.overlays
+    }
+
+    /// The contract in use; empty where there is none.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Whether connections may name this region: it is in `regions.csv`, or has a price or contract row of its own.
+    pub fn knows_region(&self, region: &str) -> bool {
+        self.regions.get(region).is_some()
+            || self.own_places().any(|place| matches!(place, Place::Region(id) if &**id == region))
+    }
+
+    /// The places that price rows and contract rows name.
+    fn own_places(&self) -> impl Iterator<Item = &Place> {
+        let of_rows = self.rows.iter().flat_map(|row| [&row.source, &row.destination]);
+        let terms = self.contract.rows().iter();
+        of_rows.chain(terms.flat_map(|row| row.source.iter().chain(&row.destination)))
+    }
+
+    /// Whether connections may name this region; if not, why (for [`crate::read::read_inventory`]).
+    pub fn check_region(&self, region: &str) -> Result<(), String> {
+        if self.knows_region(region) {
+            return Ok(());
+        }
+        let near = did_you_mean(region, self.regions.all().map(|region| &*region.id));
+        Err(format!("region {region:?} is not known to catalog {}{near}", self.name))
+    }
+
+    /// The id of the region that a user names by id, English or Chinese name; the error suggests a near one.
+    pub fn region_id(&self, text: &str) -> Result<Arc<str>> {
+        if self.knows_region(text) {
+            return Ok(text.into());
+        }
+        self.regions.find(text).map(|region| region.id.clone())
+    }
+
+    /// What `account` pays per GB from `source` to `destination`, two different regions, in `hour`.
+    ///
+    /// `None` where no price is known (R5). An error where two rows are equally specific.
+    ///
+    /// ```
+    /// use peerbill::{catalog::shipped, model::{link::LinkType, time::Timestamp}};
+    ///
+    /// let catalog = shipped("international-site").unwrap();
+    /// let hour = Timestamp::parse("2026-10-05T03:00:00Z").unwrap().hour();
+    /// let gold = catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Gold, hour)?.unwrap();
+    /// assert_eq!(gold.price.contracted.to_string(), "0.072");
+    /// // No Platinum price in USD is known: absent, not zero.
+    /// assert!(catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Platinum, hour)?.is_none());
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    pub fn quote(
+        &self,
+        account: &str,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<Quote<'_>>> {
+        let row = self.list_price(source, destination, link_type, hour)?;
+        let sides = [self.regions.places_of(source), self.regions.places_of(destination)];
+        let contract = self.contract.in_force(account, &sides, link_type, hour)?;
+        let list = row.map(|row| row.unit_price);
+        let price = match (contract.map(|row| row.terms), row) {
+            (Some(Terms::UnitPrice(contracted)), _) => Some(Price {
+                // An assumed list price is not shown beside a price that does not depend on it (R18).
+                list: row.filter(|row| row.status == PriceStatus::Published).and(list),
+                contracted,
+                status: PriceStatus::Contract,
+            }),
+            (Some(Terms::Discount(discount)), Some(row)) => {
+                Some(Price { list, contracted: row.unit_price.discounted(discount), status: row.status })
+            }
+            (None, Some(row)) => Some(Price { list, contracted: row.unit_price, status: row.status }),
+            (_, None) => None,
+        };
+        Ok(price.map(|price| Quote { price, row, contract }))
+    }
+
+    /// The row whose price holds: the most specific one, then the latest in force, then the later layer.
+    pub(super) fn list_price(
+        &self,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<&PriceRow>> {
+        let pairs = self.pairs_by_specificity(source, destination);
+        // An assumed row never displaces a published one in force (R18).
+        for status in [PriceStatus::Published, PriceStatus::Assumed] {
+            for equally_specific in &pairs {
+                let mut found: Vec<&PriceRow> = equally_specific
+                    .iter()
+                    .filter_map(|(from, to)| self.row_in_force(from, to, link_type, status, hour))
+                    .collect();
+                if found.len() > 1 {
+                    return Err(tied(source, destination, link_type, hour, &found));
+                }
+                if let Some(row) = found.pop() {
+                    return Ok(Some(row));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pairs of places that cover a pair of regions: both regions, then one, then both areas.
+    fn pairs_by_specificity(&self, source: &str, destination: &str) -> [Vec<(Place, Place)>; 3] {
+        let (from, from_area) = self.regions.places_of(source);
+        let (to, to_area) = self.regions.places_of(destination);
+        let one_region = [
+            to_area.clone().map(|area| (from.clone(), area)),
+            from_area.clone().map(|area| (area, to.clone())),
+        ];
+        [
+            vec![(from, to)],
+            one_region.into_iter().flatten().collect(),
+            from_area.zip(to_area).into_iter().collect(),
+        ]
+    }
+
+    /// The row for exactly these places; where the catalog is symmetric, the reverse one stands in.
+    pub(super) fn row_in_force(
+        &self,
+        from: &Place,
+        to: &Place,
+        link_type: LinkType,
+        status: PriceStatus,
+        hour: Hour,
+    ) -> Option<&PriceRow> {
+        let latest = |from: &Place, to: &Place| {
+            self.by_pair
+                .get(&(from.clone(), to.clone(), link_type))?
+                .iter()
+                .map(|&index| &self.rows[index])
+                .filter(|row| row.status == status && row.validity.covers(hour))
+                .max_by_key(|row| (row.validity.from, row.layer))
+        };
+        latest(from, to).or_else(|| if self.symmetric { latest(to, from) } else { None })
+    }
+
+    /// The hours, rising, at which a price or a term may change: between two of them all quotes are constant.
+    pub fn price_changes(&self) -> Vec<Hour> {
+        let validities = self.rows.iter().map(|row| row.validity);
+        let mut hours: Vec<Hour> = validities
+            .chain(self.contract.rows().iter().map(|row| row.validity))
+            .flat_map(|validity| [validity.from, validity.until])
+            .flatten()
+            .map(first_hour_at_or_after)
+            .collect();
+        hours.sort_unstable();
+        hours.dedup();
+        hours
+    }
+
+    /// The first hour in which all rows that have a start have begun: that of the newest prices.
+    pub fn newest_hour(&self) -> Hour {
+        let validities = self.rows.iter().map(|row| row.validity);
+        let validities = validities.chain(self.contract.rows().iter().map(|row| row.validity));
+        let starts = validities.filter_map(|validity| validity.from);
+        starts.map(first_hour_at_or_after).max().unwrap_or(Hour::from_index(0))
+    }
+
+    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas.
+    pub fn digest(&self) -> String {
+        let mut rows: Vec<String> = self.rows.iter().map(describe_row).collect();
+        rows.extend(
+            self.regions
+                .all()
+                .map(|region| format!("region,{},{}", region.id, region.area.as_deref().unwrap_or_default())),
+        );
+        rows.extend(self.contract.rows().iter().map(ContractRow::describe));
+        rows.sort_unstable();
+        let mut hasher = blake3::Hasher::new();
+        let rounding = &self.rounding;
+        let settings = format!(
+            "{},{},{},{},{},{},{}\n",
+            self.name,
+            self.version,
+            self.currency,
+            self.gb.as_str(),
+            rounding.mode.as_str(),
+            rounding.decimals,
+            self.symmetric
+        );
+        hasher.update(settings.as_bytes());
+        hasher.update(rows.join("\n").as_bytes());
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// The first hour that starts at or after `at`.
+fn first_hour_at_or_after(at: Timestamp) -> Hour {
+    if at.hour().start() == at { at.hour() } else { at.hour().next() }
+}
+
+fn describe_row(row: &PriceRow) -> String {
+    let instant = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
+    format!(
+        "price,{},{},{},{},{},{},{},{}",
+        row.source,
+        row.destination,
+        row.link_type,
+        row.unit_price,
+        instant(row.validity.from),
+        instant(row.validity.until),
+        row.status,
+        row.layer
+    )
+}
+
+fn tied(source: &str, destination: &str, link_type: LinkType, hour: Hour, rows: &[&PriceRow]) -> Error {
+    let faults = rows.iter().map(|row| {
+        Fault::at(
+            FaultCode::BadPrice,
+            &row.input,
+            row.line,
+            format!(
+                "{} to {} ties with another row for {source} to {destination}, {link_type}, in {hour}; \
+                 add a row that names both regions",
+                row.source, row.destination
+            ),
+        )
+    });
+    // OK because a tie has two rows.
+    Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows")
+}

@@ -1,0 +1,75 @@
+//! Connections and their link changes, put together: one row and one history of the link type per connection.
+//!
+//! The readers of [`connections`](super::connections) and of [`changes`](super::changes) know nothing of each other;
+//! here the rows of all documents become one [`Inventory`], and what a trail records is held against it.
+
+mod assembly;
+mod history;
+mod lifetime;
+mod merge;
+mod settings;
+mod trail;
+
+pub use settings::{InventorySettings, LinkTypesBefore};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::inventory::Inventory,
+    read::{
+        Document,
+        changes::{self, FoundChanges},
+        connections::ConnectionReader,
+    },
+};
+use assembly::Assembly;
+
+/// Reads connections and link changes from CSV or JSON text, taking any region id.
+///
+/// For input from users, [`read_inventory`] names the inputs and checks the regions.
+///
+/// # Errors
+///
+/// Everything that is wrong with a row, as well as what makes an input unusable; the inputs are called `connections` and
+/// `link changes`.
+pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Inventory> {
+    let connections = [Document::new("connections", connections)];
+    let changes = link_changes.map(|text| [Document::new("link changes", text)]);
+    let settings = InventorySettings::new(&|_| Ok(()));
+    let inventory = read_inventory(&connections, changes.as_ref().map(|list| &list[..]), &settings)?;
+    let faults = inventory.faults().to_vec();
+    Error::from_faults(ErrorKind::Input, faults).map_or(Ok(inventory), Err)
+}
+
+/// Reads connections and link changes, each document by its content.
+///
+/// `link_changes` is `None` where none were given, which is not the same as documents without a change: reports say so
+/// (R16).
+///
+/// Bad rows do not fail it: they are [`Inventory::faults`], and the traffic of their connections is
+/// refused under that one cause (R15).
+///
+/// # Errors
+///
+/// Where an input cannot be read as a whole, where a link change names no connection, and where
+/// the settings state something about a connection or a provider that is not there.
+pub fn read_inventory(
+    connections: &[Document],
+    link_changes: Option<&[Document]>,
+    settings: &InventorySettings<'_>,
+) -> Result<Inventory> {
+    let mut assembly = Assembly::default();
+    let mut reader = ConnectionReader::new(settings.check_region, settings.requesters);
+    for document in connections {
+        reader.read(document, &mut |found| assembly.take(found))?;
+    }
+    reader.check_pages(&mut |found| assembly.take(found));
+    let mut changes = FoundChanges::default();
+    for document in link_changes.unwrap_or_default() {
+        changes::read(document, &mut changes)?;
+    }
+    let FoundChanges { rows, refused, trail } = changes;
+    assembly.take_changes(rows, refused);
+    trail::follow(trail, &mut assembly, settings);
+    assembly.check_statements(&settings.link_types_before)?;
+    Ok(assembly.finish(link_changes.is_some()))
+}

@@ -1,0 +1,118 @@
+//! What a plan does to peering connections, and what it does not say about them.
+
+use crate::model::{connection::Bandwidth, link::LinkType};
+use std::fmt;
+
+/// What a plan does to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is created.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is destroyed and created anew, in either order.
+    Replace,
+    /// It is destroyed.
+    Delete,
+    /// It stays as it is; also where Terraform only stops looking after it.
+    NoOp,
+}
+
+impl Action {
+    /// One word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::NoOp => "no-op",
+        }
+    }
+
+    /// Reads the actions of a plan; `None` where they are not known here.
+    pub(super) fn read(actions: &[&str]) -> Option<Self> {
+        match actions {
+            ["create"] => Some(Self::Create),
+            ["update"] => Some(Self::Update),
+            ["delete"] => Some(Self::Delete),
+            ["delete", "create"] | ["create", "delete"] => Some(Self::Replace),
+            // A forgotten resource is no longer managed, but it is still there and still costs.
+            ["no-op" | "read" | "forget"] => Some(Self::NoOp),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A connection before or after the plan, as far as the plan says; `None` is not known.
+#[non_exhaustive]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanSide {
+    /// The account that owns the requester's VPC.
+    pub requester_account: Option<String>,
+    /// Its region.
+    pub requester_region: Option<String>,
+    /// How the requester's region was found, where it was not exported by the resource itself.
+    pub region_from: Option<String>,
+    /// The account that owns the accepter's VPC.
+    pub accepter_account: Option<String>,
+    /// Its region.
+    pub accepter_region: Option<String>,
+    /// The link type: Gold where it is left out (R8), `None` where it is not known until apply.
+    pub link_type: Option<LinkType>,
+    /// The bandwidth, where it is written.
+    pub bandwidth: Option<Bandwidth>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+impl PlanSide {
+    /// Whether both ends are known to be in the same region (R1).
+    pub fn within_region(&self) -> bool {
+        self.requester_region.is_some() && self.requester_region == self.accepter_region
+    }
+}
+
+/// What a plan does to one connection.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The address of its resource, with instance keys.
+    pub address: String,
+    /// What is done.
+    pub action: Action,
+    /// The connection before; `None` where there is none.
+    pub before: Option<PlanSide>,
+    /// The connection after; `None` where there is none.
+    pub after: Option<PlanSide>,
+}
+
+/// Something that a plan does not say.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unknown {
+    /// The address of the resource; empty for the plan as a whole.
+    pub address: String,
+    /// The attribute.
+    pub attribute: &'static str,
+    /// Why it is not known, and what would say it.
+    pub why: String,
+    /// Whether the cost cannot be worked out without it.
+    pub matters: bool,
+}
+
+/// What a plan does to all its connections.
+#[non_exhaustive]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PeeringPlan {
+    /// Every connection, also those that stay as they are, by address.
+    pub changes: Vec<Change>,
+    /// What is not known, by address.
+    pub unknown: Vec<Unknown>,
+}

@@ -1,0 +1,100 @@
+//! The JSON that `terraform show -json` prints: its version, its resources and their values.
+
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    read::Document,
+};
+use serde_json::Value;
+
+/// The resource that is a peering connection, seen from its requester.
+pub(super) const CONNECTION: &str = "alicloud_vpc_peer_connection";
+/// The resource with which the other side accepts one.
+pub(super) const ACCEPTER: &str = "alicloud_vpc_peer_connection_accepter";
+
+/// Parses a document of `terraform show -json`.
+pub(super) fn parse(document: &Document) -> Result<Value> {
+    let text = document.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&document.text);
+    let json: Value = serde_json::from_slice(text).map_err(|error| {
+        let line = error.line() as u64;
+        let message = format!("this is not JSON: {error}; give the output of: terraform show -json PLAN");
+        let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, message);
+        Error::new(ErrorKind::Input, fault)
+    })?;
+    check_version(&json).map_err(|why| Error::unusable(ErrorKind::Input, &document.name, why))?;
+    Ok(json)
+}
+
+/// The format promises that a reader of major version 1 can read every minor version of it.
+pub(super) fn check_version(json: &Value) -> Result<(), String> {
+    if json.get("lineage").is_some() && json.get("format_version").is_none() {
+        return Err("this is a state as Terraform stores it; give the output of: terraform show -json".into());
+    }
+    let Some(version) = json.get("format_version").and_then(Value::as_str) else {
+        return Err("format_version is missing; give the output of: terraform show -json".into());
+    };
+    match version.split('.').next() {
+        Some("0" | "1") => Ok(()),
+        _ => Err(format!("format_version {version:?} is not known here; versions 0 and 1 are")),
+    }
+}
+
+/// An account id, which Terraform writes as a number or as text; `None` where it is null.
+///
+/// Ids exceed 2^53: a number that was written with a point or an exponent has lost digits and is refused.
+pub(super) fn account_id(value: &Value) -> Result<Option<String>, String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) if number.is_u64() => Ok(Some(number.to_string())),
+        Value::String(text) if digits(text) => Ok(Some(text.clone())),
+        other => Err(format!("{other} is not an account id: digits only, as a whole number or as text")),
+    }
+}
+
+/// All resources of a state or of planned values, from the root module down.
+pub(super) fn resources(values: &Value) -> Vec<&Value> {
+    let mut found = Vec::new();
+    let mut modules: Vec<&Value> = values.get("root_module").into_iter().collect();
+    while let Some(module) = modules.pop() {
+        found.extend(list(module, "resources"));
+        modules.extend(list(module, "child_modules"));
+    }
+    found
+}
+
+/// The elements of the list at `key`; none where there is no list.
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The text at `key`; empty where there is none.
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn account_ids_beyond_2_to_the_53_survive_and_inexact_ones_are_refused() {
+        let id = |text: &str| account_id(&serde_json::from_str(text).unwrap());
+        assert_eq!(id("9007199254740993"), Ok(Some("9007199254740993".into())));
+        assert_eq!(id("18446744073709551615"), Ok(Some("18446744073709551615".into())));
+        assert_eq!(id("\"1000000000000001\""), Ok(Some("1000000000000001".into())));
+        assert_eq!(account_id(&json!(null)), Ok(None));
+        for bad in ["1e15", "1000000000000001.0", "-1", "18446744073709551616", "\"\"", "\"1e15\"", "true"] {
+            assert!(id(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_document_of_terraform_is_refused_with_the_way_out() {
+        let refused = |text: &str| parse(&Document::new("plan.json", text)).unwrap_err().to_string();
+        assert!(refused("{\n\"a\": x}").starts_with("plan.json:2: this is not JSON"));
+        assert!(refused("[]").contains("format_version is missing"));
+        assert!(refused(r#"{"version":4,"lineage":"x"}"#).contains("terraform show -json"));
+        assert!(refused(r#"{"format_version":"2.0"}"#).contains("\"2.0\" is not known"));
+    }
+}

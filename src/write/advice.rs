@@ -1,0 +1,73 @@
+//! Faults and remedies in the words of the program: the only place that knows what its arguments are called.
+
+use crate::{
+    error::Fault,
+    model::{invalid::Invalid, remedy::Remedy},
+};
+
+/// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.
+pub fn explained(fault: &Fault) -> String {
+    let place = fault.place();
+    let separator = if place.is_empty() { "" } else { ": " };
+    format!("{place}{separator}{}", reason(fault))
+}
+
+/// Likewise without its place.
+pub fn reason(fault: &Fault) -> String {
+    let setting = fault.setting.map_or_else(String::new, |name| format!("--{name} "));
+    format!("{setting}{}{}", fault.message, after(fault.remedy.as_ref()))
+}
+
+/// What is wrong with a value, and what to do about it.
+pub fn words(invalid: &Invalid) -> String {
+    format!("{invalid}{}", after(invalid.remedy()))
+}
+
+/// What stands behind a message that has a remedy; nothing behind others.
+pub(crate) fn after(remedy: Option<&Remedy>) -> String {
+    remedy.map_or_else(String::new, advice)
+}
+
+/// What to do, in words that fit behind what is wrong.
+fn advice(remedy: &Remedy) -> String {
+    let words = match remedy {
+        Remedy::AddConnection => "add it to --connections",
+        Remedy::AddConnectionWithVpcs => "add it to --connections, with its VPC ids",
+        Remedy::AddConnectionToAddress => "add its connection to --connections",
+        Remedy::GiveAddressBlocks => {
+            "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections"
+        }
+        Remedy::ChooseDuplicateRule => "see --duplicates",
+        Remedy::SupplyPrice => "supply it with --prices or --contract",
+        Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
+        Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
+        Remedy::StateMetricPeriod => "see --metric-period",
+        Remedy::ChooseMetricStatistic => "see --metric-statistic",
+        Remedy::StateMetricUnit => "is it a rate in bit/s? see --metric-unit",
+        Remedy::StateRequesterAccount => "state it with --requester-account",
+        Remedy::StateRequesterRegion => "state it with --requester-region",
+        Remedy::StateRegionOfReference => return ", state the region with --requester-region".into(),
+        Remedy::StateLinkTypeBefore { connection_id } => {
+            return format!(
+                ": state it with --link-type-before {connection_id}=Gold (or Platinum), or give a trail that goes back to \
+             its creation"
+            );
+        }
+        Remedy::GiveAsConnections => "hand it over as --connections",
+        Remedy::GiveAsLinkChanges => "hand them over as --link-changes",
+        Remedy::GiveAsUsage => "traffic that was not metered goes to --usage",
+        Remedy::GiveAsItsKindOfTraffic => {
+            "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names into peerbill.toml \
+             under columns.usage"
+        }
+        Remedy::EstimateFromHours => {
+            "leave --month out for the newest prices, or estimate from traffic with --usage"
+        }
+        Remedy::ChooseMonth => return ": --month takes those of a month".into(),
+        Remedy::GiveMonthlyTraffic => {
+            "--traffic needs its requester and its accepter, 0 where one of them sends nothing"
+        }
+        Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
+    };
+    format!("; {words}")
+}
