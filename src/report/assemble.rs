@@ -120,7 +120,7 @@ impl Traffic<'_> {
         let Self { metered, options, .. } = self;
         metered.totals().check()?;
         if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
-            return Err(Error::usage("--hourly and --by day exclude each other"));
+            return Err(Error::setting("hourly", "and lines grouped by day exclude each other"));
         }
         options.account.as_deref().map_or(Ok(()), |account| check_account(account, metered.inventory()))
     }
