@@ -1,12 +1,12 @@
 //! The connections of a plan before and after it is applied, and what is not known of them.
 
-use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::Catalog,
     error::{Fault, FaultCode},
     estimate::quantities::PlannedConnection,
     model::{
         connection::{Bandwidth, End},
+        finding::{Finding, FindingCode},
         invalid::Invalid,
         link::LinkType,
         remedy::Remedy,
