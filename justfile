@@ -19,7 +19,7 @@ test-lean:
 
 # Rewrites what the golden cases expect, then fails on purpose: read `git diff`, and change why.md first.
 golden:
-    PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test golden
+    PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test suite golden
 
 # The bills and the estimates of the examples.
 bills: build

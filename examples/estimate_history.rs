@@ -32,10 +32,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         }
     }
     for timing in &estimate.timings {
-        for own in &timing.connections {
+        for cost in &timing.connections {
             println!(
                 "{}: {} switches, {} raised hours cost {} at most; well timed they save {}",
-                own.connection, own.switches, own.raised_hours, own.raised_cost, own.saving
+                cost.connection, cost.switches, cost.raised_hours, cost.raised_cost, cost.saving
             );
         }
     }

@@ -6,14 +6,8 @@
 
 use peerbill::{
     catalog::shipped,
-    estimate::{
-        of_quantities, per_year,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-    },
-    model::{
-        connection::{Bandwidth, End},
-        link::LinkType,
-    },
+    estimate::{PlannedConnection, PricesOf, Quantities, of_quantities, per_year},
+    model::{connection::End, link::LinkType},
 };
 use std::error;
 
@@ -22,14 +16,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let end = |account: &str, region: &str| -> peerbill::Result<End> {
         Ok(End::new(account, catalog.region_id(region)?))
     };
-    let planned = PlannedConnection {
-        label: "office to archive".into(),
-        requester: end("requester", "Hohhot")?,
-        accepter: end("accepter", "广州")?,
-        link_type: LinkType::Gold,
-        bandwidth: Bandwidth::DEFAULT,
-        monthly_bytes: [Some(catalog.gb.bytes_of("200")?), Some(catalog.gb.bytes_of("100")?)],
-    };
+    let (requester, accepter) = (end("requester", "Hohhot")?, end("accepter", "广州")?);
+    let mut planned = PlannedConnection::new("office to archive", requester, accepter, LinkType::Gold);
+    planned.monthly_bytes = [Some(catalog.gb.bytes_of("200")?), Some(catalog.gb.bytes_of("100")?)];
     let quantities = Quantities::new(&[planned], PricesOf::Newest, &catalog)?;
     let estimate = of_quantities(&quantities, &catalog, &[])?;
     for scenario in &estimate.scenarios {

@@ -6,7 +6,7 @@
 
 use peerbill::{
     catalog::shipped,
-    estimate::{of_history, schedule::Schedule},
+    estimate::{Schedule, of_history},
     inventory,
     meter::{MeterSettings, meter},
     read::TrafficSource,

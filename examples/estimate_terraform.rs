@@ -6,10 +6,7 @@
 
 use peerbill::{
     catalog::shipped,
-    estimate::{
-        quantities::PricesOf,
-        terraform::{Gate, PlanQuantities, difference, of_plan},
-    },
+    estimate::{Gate, PlanQuantities, PricesOf, difference, of_plan},
     read::{
         Document,
         monthly::read_monthly,
@@ -28,10 +25,10 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let quantities = PlanQuantities::new(&plan, &traffic, PricesOf::Newest, &catalog)?;
     let estimate = of_plan(&quantities, &catalog, &[])?;
     let changes = estimate.changes.ok_or("a plan has changes")?;
-    for own in &changes.connections {
-        let more = difference(own.before, own.after)?;
+    for cost in &changes.connections {
+        let more = difference(cost.before, cost.after)?;
         let more = more.map_or("not priced".into(), |more| format!("{more} {} a month", catalog.currency));
-        println!("{} {}: {more}", own.change.action, own.change.address);
+        println!("{} {}: {more}", cost.change.action, cost.change.address);
     }
     match changes.gate("50".parse()?)? {
         Gate::Passed(more) => println!("passed: {more} more"),

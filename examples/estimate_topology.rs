@@ -6,10 +6,7 @@
 
 use peerbill::{
     catalog::shipped,
-    estimate::{
-        of_topology,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-    },
+    estimate::{PlannedConnection, PricesOf, Quantities, of_topology},
     read::{Document, topology::read_topology},
 };
 use std::{error, fs};

@@ -10,7 +10,7 @@ use peerbill::{
     catalog::shipped,
     meter::{MeterSettings, meter},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
-    report::{Column, ReportOptions, report},
+    report::{ReportOptions, report},
 };
 use std::{env, error, fs, io, path::PathBuf};
 
@@ -48,12 +48,12 @@ fn main() -> Result<(), Box<dyn error::Error>> {
             let row = report.line_row(line)?;
             println!(
                 "  {} {} -> {} {}: {} GB, {}",
-                row.get(Column::ConnectionId),
-                row.get(Column::SourceRegion),
-                row.get(Column::DestinationRegion),
+                line.connection_id,
+                row.source_region.unwrap_or_default(),
+                row.destination_region.unwrap_or_default(),
                 line.link_type.map_or("free", |link_type| link_type.as_str()),
-                row.get(Column::PricingQuantity),
-                row.get(Column::BilledCost)
+                row.pricing_quantity.unwrap_or_default(),
+                row.billed_cost.unwrap_or_default()
             );
         }
     }

@@ -1,20 +1,18 @@
-//! Usage in and lines out as polars DataFrames, and the row groups of `--by`.
+//! Usage in and lines out as polars DataFrames.
 //!
-//! polars carries values and finds groups. It never computes money: its integer sums wrap silently.
+//! polars carries values. It never computes money: its integer sums wrap silently.
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         did_you_mean,
+        money::{Money, UnitPrice},
         time::Timestamp,
         usage::{Sender, UsageRecord},
     },
-    report::{Column as ReportColumn, Report, Row},
+    report::{ChargeCategory, Column as ReportColumn, Report, ReportRow},
 };
-use polars::prelude::{
-    AnyValue, Column, DataFrame, IntoColumn, NamedFrom, PolarsError, PolarsResult, Series, TimeUnit,
-};
-use polars_core::frame::group_by::GroupsIndicator;
+use polars::prelude::{AnyValue, Column, DataFrame, IntoColumn, NamedFrom, PolarsError, Series, TimeUnit};
 use std::sync::Arc;
 
 /// Digits of finished amounts and quantities in a frame, and of them after the point.
@@ -126,72 +124,89 @@ fn byte_count(value: &AnyValue<'_>) -> Result<u64, String> {
     u64::try_from(wide).map_err(|_| format!("bytes {wide}: one record holds 0 to 2^64-1"))
 }
 
-/// The report's lines as a frame: the columns and rows of the CSV, adjustments included.
+/// The report's rows as a frame: the columns and rows of the CSV, adjustments included.
 ///
 /// `consumed_bytes`, `metered_hours` and `raised_hours` are Int128, amounts and quantities Decimal(38, 10),
 /// unit prices Decimal(38, 18), all others text; what is empty in the CSV is null.
+///
+/// Fails with [`ErrorKind::Overflow`] where a sum of many lines has too many digits for its column.
 pub fn lines(report: &Report) -> Result<DataFrame> {
-    let rows = report.rows().collect::<Result<Vec<Row>>>()?;
+    let rows = report.rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
     let columns = report.columns().into_iter().map(|column| frame_column(&rows, column));
-    let frame =
-        columns.collect::<PolarsResult<Vec<Column>>>().and_then(|all| DataFrame::new(rows.len(), all));
-    frame.map_err(|error| Error::internal(format!("lines do not fit a frame: {error}")))
+    let columns = columns.collect::<Result<Vec<Column>>>()?;
+    DataFrame::new(rows.len(), columns).map_err(|error| misfit(&error))
 }
 
-fn frame_column(rows: &[Row], column: ReportColumn) -> PolarsResult<Column> {
-    let name = column.name().into();
-    let texts = || rows.iter().map(|row| Some(row.get(column)).filter(|text| !text.is_empty()));
-    let units = |scale: usize| -> PolarsResult<Series> {
-        let all: Vec<Option<i128>> = texts()
-            .map(|text| text.map(|text| units_of(text, scale)).transpose())
-            .collect::<PolarsResult<_>>()?;
-        Ok(Series::new(column.name().into(), all))
+fn misfit(error: &PolarsError) -> Error {
+    Error::internal(format!("lines do not fit a frame: {error}"))
+}
+
+fn frame_column(rows: &[ReportRow<'_>], column: ReportColumn) -> Result<Column> {
+    let name = column.name();
+    let texts = |value: fn(&ReportRow<'_>) -> Option<String>| {
+        Ok(Series::new(name.into(), rows.iter().map(value).collect::<Vec<Option<String>>>()))
+    };
+    let hours = |value: fn(&ReportRow<'_>) -> Option<u64>| {
+        let all = rows.iter().map(|row| value(row).map(i128::from)).collect::<Vec<Option<i128>>>();
+        Ok(Series::new(name.into(), all))
+    };
+    let amounts = |value: fn(&ReportRow<'_>) -> Option<Money>| {
+        decimals(name, rows.iter().map(|row| value(row).map(Money::units)).collect(), AMOUNT)
+    };
+    let prices = |value: fn(&ReportRow<'_>) -> Option<UnitPrice>| {
+        let units = rows.iter().map(|row| value(row).map(units_of).transpose()).collect::<Result<_>>()?;
+        decimals(name, units, UNIT_PRICE)
     };
     let series = match column {
-        ReportColumn::ConsumedBytes | ReportColumn::MeteredHours | ReportColumn::RaisedHours => units(0)?,
-        ReportColumn::PricingQuantity | ReportColumn::BilledCost | ReportColumn::RaisedCost => {
-            units(AMOUNT.1)?.into_decimal(AMOUNT.0, AMOUNT.1)?
+        ReportColumn::BillingMonth => texts(|row| row.billing_month.map(|month| month.to_string())),
+        ReportColumn::ChargePeriodStart => texts(|row| row.charge_period_start.map(|hour| hour.to_string())),
+        ReportColumn::ChargePeriodEnd => texts(|row| row.charge_period_end.map(|hour| hour.to_string())),
+        ReportColumn::BillingAccountId => texts(|row| owned(row.billing_account_id)),
+        ReportColumn::ConnectionId => texts(|row| owned(row.connection_id)),
+        ReportColumn::Sender => texts(|row| row.sender.map(|sender| sender.to_string())),
+        ReportColumn::SourceRegion => texts(|row| owned(row.source_region)),
+        ReportColumn::DestinationRegion => texts(|row| owned(row.destination_region)),
+        ReportColumn::PeerAccountId => texts(|row| owned(row.peer_account_id)),
+        ReportColumn::LinkType => texts(|row| row.link_type.map(|link_type| link_type.to_string())),
+        ReportColumn::ChargeCategory => texts(|row| owned(row.charge_category.map(ChargeCategory::as_str))),
+        ReportColumn::ConsumedBytes => {
+            let units = rows.iter().map(|row| row.consumed_bytes.map(whole).transpose());
+            Ok(Series::new(name.into(), units.collect::<Result<Vec<Option<i128>>>>()?))
         }
-        ReportColumn::ListUnitPrice | ReportColumn::ContractedUnitPrice => {
-            units(UNIT_PRICE.1)?.into_decimal(UNIT_PRICE.0, UNIT_PRICE.1)?
-        }
-        _ => Series::new(name, texts().collect::<Vec<Option<&str>>>()),
+        ReportColumn::PricingQuantity => amounts(|row| row.pricing_quantity),
+        ReportColumn::ListUnitPrice => prices(|row| row.list_unit_price),
+        ReportColumn::ContractedUnitPrice => prices(|row| row.contracted_unit_price),
+        ReportColumn::BilledCost => amounts(|row| row.billed_cost),
+        ReportColumn::BillingCurrency => texts(|row| owned(row.billing_currency)),
+        ReportColumn::MeteredHours => hours(|row| row.metered_hours),
+        ReportColumn::RaisedHours => hours(|row| row.raised_hours),
+        ReportColumn::RaisedCost => amounts(|row| row.raised_cost),
+        ReportColumn::PriceStatus => texts(|row| row.price_status.map(|status| status.to_string())),
     };
-    Ok(series.into_column())
+    series.map(Series::into_column)
 }
 
-/// Plain decimal text as an integer number of 10^-scale; exact, or an error.
-fn units_of(text: &str, scale: usize) -> PolarsResult<i128> {
-    let misfit = || PolarsError::ComputeError(format!("{text} does not fit {scale} decimals").into());
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let missing = scale.checked_sub(fraction.len()).ok_or_else(misfit)?;
-    format!("{whole}{fraction}{}", "0".repeat(missing)).parse().map_err(|_| misfit())
+/// Text of a row; empty text is null, as it is nothing in the CSV.
+fn owned(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Indices of rows that are equal in all columns, by groups; polars finds them.
-pub(crate) fn group_rows(rows: &[Row]) -> PolarsResult<Vec<Vec<usize>>> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    // A column that is empty in every row tells nothing apart.
-    let mut used: Vec<ReportColumn> = ReportColumn::ALL.to_vec();
-    used.retain(|&column| rows.iter().any(|row| !row.get(column).is_empty()));
-    if used.is_empty() {
-        return Ok(vec![(0..rows.len()).collect()]);
-    }
-    let columns = used.iter().map(|column| {
-        let texts: Vec<&str> = rows.iter().map(|row| row.get(*column)).collect();
-        Series::new(column.name().into(), texts).into_column()
-    });
-    let frame = DataFrame::new(rows.len(), columns.collect())?;
-    let by_name = frame.group_by_stable(used.iter().map(|column| column.name()))?;
-    let members = by_name.get_groups().iter().map(|group| match group {
-        GroupsIndicator::Idx((_, indices)) => indices.iter().map(|&index| index as usize).collect(),
-        GroupsIndicator::Slice([first, length]) => {
-            (first as usize..first as usize + length as usize).collect()
-        }
-    });
-    Ok(members.collect())
+fn decimals(name: &str, units: Vec<Option<i128>>, (precision, scale): (usize, usize)) -> Result<Series> {
+    let series = Series::new(name.into(), units).into_decimal(precision, scale);
+    series.map_err(|error| misfit(&error))
+}
+
+fn whole(bytes: u128) -> Result<i128> {
+    i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))
+}
+
+/// A price as a whole number of 10^-18; exact, or an error.
+fn units_of(price: UnitPrice) -> Result<i128> {
+    let decimal = price.to_decimal();
+    let missing = (UNIT_PRICE.1 as u32).checked_sub(decimal.scale());
+    let power = missing.and_then(|missing| 10_i128.checked_pow(missing));
+    let units = power.and_then(|power| decimal.mantissa().checked_mul(power));
+    units.ok_or_else(|| Error::overflow(format!("price {price} does not fit {} decimals", UNIT_PRICE.1)))
 }
 
 #[cfg(test)]
@@ -246,10 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn decimal_text_becomes_units_exactly_or_not_at_all() {
-        assert_eq!(units_of("-14.40", 10).unwrap(), -144_000_000_000);
-        assert_eq!(units_of("0.0000000001", 10).unwrap(), 1);
-        assert_eq!(units_of("-0.5", 10).unwrap(), -5_000_000_000);
-        assert!(units_of("0.00000000001", 10).is_err());
+    fn prices_become_units_exactly_or_not_at_all() {
+        let units = |text: &str| units_of(text.parse().unwrap());
+        assert_eq!(units("14.40").unwrap(), 14_400_000_000_000_000_000);
+        assert_eq!(units("0.0000000001").unwrap(), 100_000_000);
+        assert_eq!(units("0").unwrap(), 0);
+        let finest = "0.0000000001".parse::<UnitPrice>().unwrap().discounted("0.000001".parse().unwrap());
+        assert_eq!(units_of(finest).unwrap(), 99_999_999);
     }
 }

@@ -3,10 +3,11 @@
 
 use crate::{
     error::{FaultCode, Result},
-    findings::{Finding, Surveyor, findings},
+    findings::{Surveyor, findings},
     meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, Unknown, meter, read_hours},
     model::{
         connection::{Connection, End},
+        finding::Finding,
         inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
@@ -25,7 +26,7 @@ const STRETCHES: [(i64, i64); 3] = [(442_656, 502_656), (502_656, 562_656), (382
 
 /// What one source of traffic holds.
 #[derive(Debug, Clone)]
-pub struct SourceSeen {
+pub struct SourceSummary {
     /// Its name.
     pub name: Arc<str>,
     /// How it is written.
@@ -44,7 +45,7 @@ pub struct SourceSeen {
 
 /// What all sources hold of one month.
 #[derive(Debug, Clone)]
-pub struct MonthSeen {
+pub struct MonthSummary {
     /// The month.
     pub month: BillingMonth,
     /// Where every record went.
@@ -52,7 +53,7 @@ pub struct MonthSeen {
     /// Refused records by reason.
     pub refused: BTreeMap<FaultCode, u64>,
     /// Both ends of every connection that can have traffic in the month.
-    pub ends: Vec<EndSeen>,
+    pub ends: Vec<EndCoverage>,
     /// The end of which there is no record at all, while the other has some.
     pub silent: Option<Sender>,
     /// What a report would find.
@@ -61,7 +62,7 @@ pub struct MonthSeen {
 
 /// What one end of a connection sent in a month.
 #[derive(Debug, Clone)]
-pub struct EndSeen {
+pub struct EndCoverage {
     /// The connection, as an index into the inventory.
     pub connection: usize,
     /// The end.
@@ -84,8 +85,8 @@ pub fn look_through(
     inventory: &Inventory,
     offset: Offset,
     threads: usize,
-) -> Result<SourceSeen> {
-    let mut seen = SourceSeen {
+) -> Result<SourceSummary> {
+    let mut seen = SourceSummary {
         name: source.name.clone(),
         format: source.format_name()?,
         records: 0,
@@ -128,7 +129,7 @@ fn joined(hours: Option<Period>, hour: Hour) -> Period {
 
 /// The connections that traffic names, where no inventory is given: taken to be between regions, and to exist in all
 /// hours. Good to count hours, and for nothing else.
-pub fn inventory_of(seen: &[SourceSeen]) -> Inventory {
+pub fn inventory_of(seen: &[SourceSummary]) -> Inventory {
     let ids: BTreeSet<&str> = seen.iter().flat_map(|source| &source.unknown.ids).map(|id| &**id).collect();
     let end = |region: &str| End::new("", region);
     let connection = |id| Connection::new(id, end("requester"), end("accepter"), LinkType::Gold);
@@ -140,7 +141,7 @@ pub fn examine(
     sources: &[TrafficSource],
     inventory: &Arc<Inventory>,
     settings: MeterSettings,
-) -> Result<MonthSeen> {
+) -> Result<MonthSummary> {
     let period = settings.period();
     // What is refused is told, and stops nothing.
     let settings = MeterSettings { refused: Refused::Count, ..settings };
@@ -150,7 +151,7 @@ pub fn examine(
     let keys = inventory.connections().len() * Sender::ALL.len();
     let covered = metered.usage().fold(|| Covered::new(keys), |covered, row| covered.add(row, period))?;
     let covered = covered.into_iter().fold(Covered::new(keys), Covered::merged);
-    let ends = ends_seen(inventory, period, &covered);
+    let ends = ends_covered(inventory, period, &covered);
     let has_records = |sender| ends.iter().any(|end| end.sender == sender && end.covered > 0);
     let silent = match Sender::ALL.map(has_records) {
         [true, false] => Some(Sender::Accepter),
@@ -159,7 +160,7 @@ pub fn examine(
     };
     let findings = findings(&metered, &surveyor.merge(surveys));
     let (totals, refused) = (metered.totals(), metered.refused_by_code().clone());
-    Ok(MonthSeen { month: metered.month(), totals, refused, ends, silent, findings })
+    Ok(MonthSummary { month: metered.month(), totals, refused, ends, silent, findings })
 }
 
 const WORDS: usize = 744_usize.div_ceil(64);
@@ -193,13 +194,13 @@ impl Covered {
     }
 }
 
-fn ends_seen(inventory: &Inventory, period: Period, covered: &Covered) -> Vec<EndSeen> {
+fn ends_covered(inventory: &Inventory, period: Period, covered: &Covered) -> Vec<EndCoverage> {
     let mut ends = Vec::new();
     for (connection, own) in inventory.connections().iter().enumerate() {
         let life = own.hours_in(period);
         for sender in Sender::ALL.into_iter().filter(|_| life.hours() > 0) {
             let key = connection * Sender::ALL.len() + sender as usize;
-            let mut end = EndSeen {
+            let mut end = EndCoverage {
                 connection,
                 sender,
                 expected: life.hours(),
@@ -262,7 +263,7 @@ mod tests {
             seen.refused,
             BTreeMap::from([(FaultCode::DuplicateRecord, 2), (FaultCode::UnreadableRow, 1)])
         );
-        let gaps = |end: &EndSeen| end.gaps.iter().map(|gap| gap.hours()).collect::<Vec<_>>();
+        let gaps = |end: &EndCoverage| end.gaps.iter().map(|gap| gap.hours()).collect::<Vec<_>>();
         // The connection exists from 12:00 to the end of the month at 16:00.
         let ends: Vec<_> = seen.ends.iter().map(|end| (end.expected, end.covered, gaps(end))).collect();
         assert_eq!(ends, [(4, 1, vec![3]), (4, 0, vec![4])]);

@@ -1,119 +1,16 @@
-//! Plausibility and coverage (R16): what a reader should know. Findings never change amounts.
+//! Plausibility and coverage (R16): what is found in a month that was metered.
 
 use crate::{
     error::{Fault, FaultCode, Result},
     meter::{HourRow, HourlyUsage, Metered},
     model::{
         connection::Connection,
+        finding::{Finding, FindingCode},
         inventory::Inventory,
-        remark::{Remark, RemarkCode},
-        time::Hour,
         usage::{MeteredHour, Sender},
     },
     read::traffic::Notes,
 };
-
-/// What was found.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FindingCode {
-    /// No record lies in the month.
-    NoRecordsInMonth,
-    /// Records were refused and quarantined.
-    RecordsQuarantined,
-    /// A connection's own row or link changes are bad: none of its traffic is billed.
-    ConnectionQuarantined,
-    /// Copies of records were dropped.
-    CopiesDropped,
-    /// Answers of CloudMonitor announce further pages.
-    PagesAnnounced,
-    /// Entries of flow logs stand for others that were not captured.
-    EntriesSkipped,
-    /// Entries of flow logs are no outbound traffic of a peering connection.
-    EntriesPassedOver,
-    /// Link changes of connections that the inventory lacks were refused.
-    LinkChangesRefused,
-    /// Link changes were not given at all.
-    LinkChangesNotGiven,
-    /// Link changes of a connection inside a region are ignored.
-    LinkChangesIgnored,
-    /// A list of connections has pages that were not given.
-    InventoryIncomplete,
-    /// The provider has locked a connection for financial reasons.
-    FinancialLocked,
-    /// A requester's account is the one that a state's data source tells.
-    AccountFromDataSource,
-    /// What a trail held, and what of it was passed over.
-    TrailRead,
-    /// A trail has pages that were not given.
-    TrailIncomplete,
-    /// Events of a trail are of connections that the inventory lacks.
-    TrailElsewhere,
-    /// A connection that the inventory lacks was told by a trail.
-    RowFromTrail,
-    /// An assumed price was used.
-    AssumedPrice,
-    /// More bytes in an hour than the bandwidth could carry.
-    ImplausibleVolume,
-    /// A connection of the inventory has no record.
-    ConnectionWithoutRecords,
-    /// One end of a connection has no record.
-    SenderWithoutRecords,
-    /// How many connection-hours have no record.
-    HoursWithoutRecords,
-}
-
-impl FindingCode {
-    /// The code as it is written to JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoRecordsInMonth => "no_records_in_month",
-            Self::RecordsQuarantined => "records_quarantined",
-            Self::ConnectionQuarantined => "connection_quarantined",
-            Self::CopiesDropped => "copies_dropped",
-            Self::PagesAnnounced => "pages_announced",
-            Self::EntriesSkipped => "entries_skipped",
-            Self::EntriesPassedOver => "entries_passed_over",
-            Self::LinkChangesRefused => "link_changes_refused",
-            Self::LinkChangesNotGiven => "link_changes_not_given",
-            Self::LinkChangesIgnored => "link_changes_ignored",
-            Self::InventoryIncomplete => "inventory_incomplete",
-            Self::FinancialLocked => "financial_locked",
-            Self::AccountFromDataSource => "account_from_data_source",
-            Self::TrailRead => "trail_read",
-            Self::TrailIncomplete => "trail_incomplete",
-            Self::TrailElsewhere => "trail_elsewhere",
-            Self::RowFromTrail => "row_from_trail",
-            Self::AssumedPrice => "assumed_price",
-            Self::ImplausibleVolume => "implausible_volume",
-            Self::ConnectionWithoutRecords => "connection_without_records",
-            Self::SenderWithoutRecords => "sender_without_records",
-            Self::HoursWithoutRecords => "hours_without_records",
-        }
-    }
-}
-
-/// One finding; names connection, sender and hour, never an input (R17).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was found.
-    pub code: FindingCode,
-    /// In words.
-    pub message: String,
-    /// The connection, as an index into the inventory.
-    pub connection: Option<usize>,
-    /// The end.
-    pub sender: Option<Sender>,
-    /// The hour.
-    pub hour: Option<Hour>,
-}
-
-impl Finding {
-    /// A finding about the whole input.
-    pub fn new(code: FindingCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), connection: None, sender: None, hour: None }
-    }
-}
 
 /// What sources hold beside records.
 fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
@@ -160,10 +57,7 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
     }
     for id in inventory.changed_within_region() {
         let why = format!("link changes of {id} are ignored: it lies inside one region");
-        found.push(Finding {
-            connection: inventory.index_of(id),
-            ..Finding::new(FindingCode::LinkChangesIgnored, why)
-        });
+        found.push(about_known(&Finding::new(FindingCode::LinkChangesIgnored, why).about(id), inventory));
     }
     let unknown = |fault: &&Fault| fault.code == FaultCode::UnknownConnection;
     let refused = inventory.faults().iter().filter(unknown).count();
@@ -180,25 +74,17 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
         Finding::new(FindingCode::ConnectionQuarantined, why)
     }));
     found.extend(noted(metered.notes()));
-    found.extend(inventory.remarks().iter().map(|remark| remarked(remark, inventory)));
+    found.extend(inventory.findings().iter().map(|finding| about_known(finding, inventory)));
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, metered.usage(), inventory));
     found.sort_by_key(|finding| finding.code);
     found
 }
 
-fn remarked(remark: &Remark, inventory: &Inventory) -> Finding {
-    let code = match remark.code {
-        RemarkCode::InventoryIncomplete => FindingCode::InventoryIncomplete,
-        RemarkCode::FinancialLocked => FindingCode::FinancialLocked,
-        RemarkCode::AccountFromDataSource => FindingCode::AccountFromDataSource,
-        RemarkCode::TrailRead => FindingCode::TrailRead,
-        RemarkCode::TrailIncomplete => FindingCode::TrailIncomplete,
-        RemarkCode::TrailElsewhere => FindingCode::TrailElsewhere,
-        RemarkCode::RowFromTrail => FindingCode::RowFromTrail,
-    };
-    let connection = remark.connection_id.as_deref().and_then(|id| inventory.index_of(id));
-    Finding { connection, ..Finding::new(code, remark.message.clone()) }
+/// A finding about connections, which names its connection where the inventory has it.
+fn about_known(finding: &Finding, inventory: &Inventory) -> Finding {
+    let known = finding.connection_id.clone().filter(|id| inventory.index_of(id).is_some());
+    Finding { connection_id: known, ..finding.clone() }
 }
 
 /// Hours with a record: of the requester, of the accepter, of either.
@@ -274,13 +160,8 @@ fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {
          check the unit of the export",
         connection.id, cell.bytes, cell.sender, cell.hour
     );
-    Finding {
-        code: FindingCode::ImplausibleVolume,
-        message,
-        connection: Some(cell.connection),
-        sender: Some(cell.sender),
-        hour: Some(cell.hour),
-    }
+    let found = Finding::new(FindingCode::ImplausibleVolume, message).about(&connection.id);
+    found.of_sender(cell.sender).in_hour(cell.hour)
 }
 
 fn coverage(covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
@@ -315,7 +196,7 @@ fn coverage(covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) -> 
                 ),
             ),
         };
-        found.push(Finding { code, message, connection: Some(index), sender: silent, hour: None });
+        found.push(Finding { sender: silent, ..Finding::new(code, message).about(&connection.id) });
     }
     let without = expected_hours - covered_hours;
     if without > 0 {

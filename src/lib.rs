@@ -5,7 +5,7 @@
 //! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
 //!
 //! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] tells
-//! what inputs hold, and [`findings`] what a reader of a report should look at.
+//! what inputs hold, and each report lists [findings](Finding): what a reader should look at.
 //!
 //! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
 //! decimals, and an amount stays an exact fraction until the one place that rounds
@@ -38,9 +38,9 @@
 //!
 //! # Features
 //!
-//! - `cli`: the program, and what is written for a screen (`write::table`, `write::estimate::table`, `write::doctor`).
+//! - `cli`: the program, and what is written for a screen (`write::text`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
-//! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`), and grouped lines.
+//! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //!
 //! All three are on by default; without them it is the library alone.
 
@@ -59,8 +59,7 @@ pub mod meter;
 pub mod attribution;
 pub mod rating;
 
-pub mod findings;
-pub mod group;
+mod findings;
 pub mod statement;
 
 pub mod report;
@@ -75,6 +74,7 @@ pub mod write;
 
 pub use meter::{MeterSettings, Metered, meter};
 pub use model::error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result};
+pub use model::finding::{Finding, FindingCode};
 pub use read::{TrafficSource, inventory};
 pub use report::{Report, ReportOptions, report};
 

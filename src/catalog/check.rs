@@ -1,56 +1,21 @@
 //! What is wrong with a catalog, and what it does not know.
 
 use super::{Catalog, Place, PriceRow, PriceStatus};
-use crate::model::{link::LinkType, time::Hour};
+use crate::model::{
+    finding::{Finding, FindingCode},
+    link::LinkType,
+    time::Hour,
+};
 use std::collections::BTreeSet;
 
-/// What kind of remark it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RemarkKind {
-    /// Rows that tie: which one holds cannot be told. A fault.
-    Tie,
-    /// A row names a region that `regions.csv` lacks. A fault.
-    UnknownRegion,
-    /// Both directions of a pair have rows, at different prices.
-    Asymmetric,
-    /// No price is known for two areas.
-    Gap,
-    /// A region has no area, hence no price but for rows of its own.
-    RegionWithoutArea,
-}
-
-impl RemarkKind {
-    /// Whether the catalog is wrong, rather than incomplete.
-    pub fn is_fault(self) -> bool {
-        matches!(self, Self::Tie | Self::UnknownRegion)
-    }
-
-    /// The kind in a word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tie => "tie",
-            Self::UnknownRegion => "unknown_region",
-            Self::Asymmetric => "asymmetric",
-            Self::Gap => "gap",
-            Self::RegionWithoutArea => "region_without_area",
-        }
-    }
-}
-
-/// One remark about a catalog.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Remark {
-    /// What kind.
-    pub kind: RemarkKind,
-    /// Where and what.
-    pub message: String,
-}
-
 /// Checks a catalog that could be read; one with duplicate rows or unreadable prices could not.
-pub fn check(catalog: &Catalog) -> Vec<Remark> {
-    let mut remarks = BTreeSet::new();
-    let mut add = |kind, message: String| {
-        remarks.insert(Remark { kind, message });
+///
+/// What is found is in the order of its codes, then of its words; [`FindingCode::is_fault`] tells what is wrong from what
+/// is not known.
+pub fn check(catalog: &Catalog) -> Vec<Finding> {
+    let mut found = BTreeSet::new();
+    let mut add = |code, message: String| {
+        found.insert((code, message));
     };
     for row in &catalog.rows {
         for place in [&row.source, &row.destination] {
@@ -58,24 +23,24 @@ pub fn check(catalog: &Catalog) -> Vec<Remark> {
                 && catalog.regions.get(id).is_none()
             {
                 let message = format!("{}:{}: region {id} is not in regions.csv", row.input, row.line);
-                add(RemarkKind::UnknownRegion, message);
+                add(FindingCode::UnknownRegion, message);
             }
         }
     }
     for message in asymmetric(catalog) {
-        add(RemarkKind::Asymmetric, message);
+        add(FindingCode::Asymmetric, message);
     }
     for message in gaps(catalog) {
-        add(RemarkKind::Gap, message);
+        add(FindingCode::Gap, message);
     }
     for region in catalog.regions.all().filter(|region| region.area.is_none()) {
         let message = format!("{} ({}) has no area", region.id, region.name_en);
-        add(RemarkKind::RegionWithoutArea, message);
+        add(FindingCode::RegionWithoutArea, message);
     }
     for message in ties(catalog).into_iter().chain(contract_ties(catalog)) {
-        add(RemarkKind::Tie, message);
+        add(FindingCode::Tie, message);
     }
-    remarks.into_iter().collect()
+    found.into_iter().map(|(code, message)| Finding::new(code, message)).collect()
 }
 
 /// Before any price changes, and every hour at which one does.
@@ -211,18 +176,18 @@ mod tests {
         })
     }
 
-    fn kinds(catalog: &Catalog) -> BTreeSet<RemarkKind> {
-        check(catalog).into_iter().map(|remark| remark.kind).collect()
+    fn kinds(catalog: &Catalog) -> BTreeSet<FindingCode> {
+        check(catalog).into_iter().map(|finding| finding.code).collect()
     }
 
     #[test]
     fn shipped_catalogs_have_gaps_but_no_faults() {
         let china = check(&shipped("china-site").unwrap());
-        assert!(china.iter().all(|remark| remark.kind == RemarkKind::RegionWithoutArea));
+        assert!(china.iter().all(|finding| finding.code == FindingCode::RegionWithoutArea));
         let international = check(&shipped("international-site").unwrap());
-        let gaps = international.iter().filter(|remark| remark.kind == RemarkKind::Gap).count();
+        let gaps = international.iter().filter(|finding| finding.code == FindingCode::Gap).count();
         assert_eq!(gaps, 36 + 11);
-        assert!(!international.iter().any(|remark| remark.kind.is_fault()));
+        assert!(!international.iter().any(|finding| finding.code.is_fault()));
     }
 
     #[test]
@@ -231,13 +196,13 @@ mod tests {
             "cn-beijing,Europe,Gold,1,,published,u,d\nChinese mainland,eu-west-1,Gold,2,,published,u,d\n",
         )
         .unwrap();
-        assert!(kinds(&tied).contains(&RemarkKind::Tie));
+        assert!(kinds(&tied).contains(&FindingCode::Tie));
         let settled = catalog(
             "cn-beijing,Europe,Gold,1,,published,u,d\nChinese mainland,eu-west-1,Gold,2,,published,u,d\n\
              cn-beijing,eu-west-1,Gold,3,,published,u,d\n",
         )
         .unwrap();
-        assert!(!kinds(&settled).contains(&RemarkKind::Tie));
+        assert!(!kinds(&settled).contains(&FindingCode::Tie));
     }
 
     #[test]
@@ -247,8 +212,8 @@ mod tests {
              Asia Pacific,Europe,Gold,2,,published,u,d\n",
         )
         .unwrap();
-        assert!(kinds(&odd).contains(&RemarkKind::UnknownRegion));
-        assert!(kinds(&odd).contains(&RemarkKind::Asymmetric));
+        assert!(kinds(&odd).contains(&FindingCode::UnknownRegion));
+        assert!(kinds(&odd).contains(&FindingCode::Asymmetric));
     }
 
     #[test]

@@ -2,22 +2,22 @@
 //!
 //! Each check says what to do and where its rule was read. Checks change no amount.
 
-use super::advice::{Note, NoteCode};
+use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
-    model::{connection::Bandwidth, money::Gb, usage::Sender},
+    model::{connection::Bandwidth, invalid::Invalid, money::Gb, remedy::Remedy, usage::Sender},
     read::topology::{PlannedLink, Topology, Vpc},
 };
 use std::collections::BTreeMap;
 
 /// Connections between regions that a VPC may have (`vpc_quota_cross_region_peer_num_per_vpc`).
-pub const CROSS_REGION_PER_VPC: usize = 20;
+const CROSS_REGION_PER_VPC: usize = 20;
 /// Connections inside a region that a VPC may have (`vpc_quota_intra_region_peer_num_per_vpc`).
-pub const INTRA_REGION_PER_VPC: usize = 10;
+const INTRA_REGION_PER_VPC: usize = 10;
 /// Connections that an account may have in a region (`vpc_quota_peer_num`).
-pub const PER_ACCOUNT_AND_REGION: usize = 20;
+const PER_ACCOUNT_AND_REGION: usize = 20;
 /// Mbit/s between regions (`vpc_quota_peer_cross_region_bandwidth`, `vpc_quota_peer_cross_border_bandwidth`).
-pub const BANDWIDTH_MBPS: u64 = 1024;
+const BANDWIDTH_MBPS: u64 = 1024;
 /// Hours of the longest month.
 const HOURS_PER_MONTH: u128 = 31 * 24;
 
@@ -44,20 +44,21 @@ impl<'a> Pair<'a> {
         [self.requester, self.accepter]
     }
 
-    fn note(&self, code: NoteCode, message: String, source: &str) -> Note {
-        Note {
-            connection: Some(self.link.label.as_str().into()),
+    /// About the connection, whose name stands before the message.
+    fn note(&self, code: FindingCode, message: String, source: &str) -> Finding {
+        Finding {
+            connection_id: Some(self.link.label.as_str().into()),
             ..note(code, format!("{}: {message}", self.link.label), source)
         }
     }
 }
 
-fn note(code: NoteCode, message: String, source: &str) -> Note {
-    Note::new(code, format!("{message} [{source}]"))
+fn note(code: FindingCode, message: impl Into<Invalid>, source: &str) -> Finding {
+    Finding { source: Some(source.into()), ..Finding::new(code, message) }
 }
 
 /// Checks a topology; notes are in the order of the checks, then of the file.
-pub fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Note> {
+pub(super) fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Finding> {
     let pairs: Vec<Pair<'_>> = topology.connections.iter().map(|link| Pair::of(link, topology)).collect();
     let mut notes = quotas(&pairs);
     for pair in &pairs {
@@ -75,7 +76,7 @@ pub fn checks(topology: &Topology, catalog: &Catalog) -> Vec<Note> {
     notes
 }
 
-fn quotas(pairs: &[Pair<'_>]) -> Vec<Note> {
+fn quotas(pairs: &[Pair<'_>]) -> Vec<Finding> {
     let mut per_vpc: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     let mut per_account: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for pair in pairs {
@@ -90,9 +91,9 @@ fn quotas(pairs: &[Pair<'_>]) -> Vec<Note> {
     }
     let vpcs = per_vpc.into_iter().filter_map(|((vpc, within), count)| {
         let (quota, code, kind, name) = if within {
-            (INTRA_REGION_PER_VPC, NoteCode::QuotaIntraRegionPerVpc, "inside its region", "intra")
+            (INTRA_REGION_PER_VPC, FindingCode::QuotaIntraRegionPerVpc, "inside its region", "intra")
         } else {
-            (CROSS_REGION_PER_VPC, NoteCode::QuotaCrossRegionPerVpc, "to other regions", "cross")
+            (CROSS_REGION_PER_VPC, FindingCode::QuotaCrossRegionPerVpc, "to other regions", "cross")
         };
         let message = format!(
             "vpc {vpc} has {count} connections {kind}, and {quota} are allowed unless the quota \
@@ -105,13 +106,13 @@ fn quotas(pairs: &[Pair<'_>]) -> Vec<Note> {
             "account {account} has {count} connections in {region}, and {PER_ACCOUNT_AND_REGION} are allowed unless \
              the quota vpc_quota_peer_num is raised: apply for that first"
         );
-        let code = NoteCode::QuotaPerAccountAndRegion;
+        let code = FindingCode::QuotaPerAccountAndRegion;
         (count > PER_ACCOUNT_AND_REGION).then(|| note(code, message, PEERING_PAGE))
     });
     vpcs.chain(accounts).collect()
 }
 
-fn quota_of_bandwidth(pair: &Pair<'_>) -> Option<Note> {
+fn quota_of_bandwidth(pair: &Pair<'_>) -> Option<Finding> {
     let Some(Bandwidth::Mbps(mbps)) = pair.link.bandwidth else { return None };
     if pair.within_region() || mbps <= BANDWIDTH_MBPS {
         return None;
@@ -121,11 +122,11 @@ fn quota_of_bandwidth(pair: &Pair<'_>) -> Option<Note> {
          vpc_quota_peer_cross_region_bandwidth (across the border vpc_quota_peer_cross_border_bandwidth) is raised: \
          apply for that first"
     );
-    Some(pair.note(NoteCode::QuotaBandwidth, message, PEERING_PAGE))
+    Some(pair.note(FindingCode::QuotaBandwidth, message, PEERING_PAGE))
 }
 
 /// What one direction can carry in the longest month, at full rate all the time.
-fn volumes(pair: &Pair<'_>, gb: Gb) -> Vec<Note> {
+fn volumes(pair: &Pair<'_>, gb: Gb) -> Vec<Finding> {
     let bandwidth = pair.link.bandwidth.unwrap_or(Bandwidth::DEFAULT);
     let (Bandwidth::Mbps(mbps), Some(per_hour)) = (bandwidth, bandwidth.bytes_per_hour()) else {
         return Vec::new();
@@ -140,17 +141,17 @@ fn volumes(pair: &Pair<'_>, gb: Gb) -> Vec<Note> {
                  ({} GB): at least {needed} Mbit/s are needed",
                 gb.quantity(most).map_or_else(|_| String::new(), |money| money.text(0))
             );
-            pair.note(NoteCode::VolumeBeyondBandwidth, message, "1 Mbit/s is 450,000,000 bytes an hour")
+            pair.note(FindingCode::VolumeBeyondBandwidth, message, "1 Mbit/s is 450,000,000 bytes an hour")
         })
         .collect()
 }
 
-fn inside_region(pair: &Pair<'_>) -> Vec<Note> {
+fn inside_region(pair: &Pair<'_>) -> Vec<Finding> {
     if !pair.within_region() {
         return Vec::new();
     }
     let mut notes = Vec::new();
-    let (code, region) = (NoteCode::NotInsideRegion, &pair.requester.end.region);
+    let (code, region) = (FindingCode::NotInsideRegion, &pair.requester.end.region);
     if let Some(link_type) = pair.link.link_type {
         let message = format!(
             "link type {link_type} is written, but both ends are in {region}, where there is none: leave it out, \
@@ -167,7 +168,7 @@ fn inside_region(pair: &Pair<'_>) -> Vec<Note> {
     notes
 }
 
-fn two_sites(pair: &Pair<'_>) -> Option<Note> {
+fn two_sites(pair: &Pair<'_>) -> Option<Finding> {
     let sites = pair.requester.site.zip(pair.accepter.site);
     let (one, other) = sites.filter(|(one, other)| one != other)?;
     let message = format!(
@@ -177,20 +178,17 @@ fn two_sites(pair: &Pair<'_>) -> Option<Note> {
         pair.accepter.name,
         other.as_str()
     );
-    Some(pair.note(NoteCode::TwoSites, message, &format!("{CREATE_API}, CrossBusinessNotAllowed")))
+    Some(pair.note(FindingCode::TwoSites, message, &format!("{CREATE_API}, CrossBusinessNotAllowed")))
 }
 
-fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Note> {
+fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Finding> {
     let site = vpc
         .site
         .filter(|site| SHIPPED_CATALOGS.contains(&catalog.name.as_str()) && site.as_str() != catalog.name)?;
-    let message = format!(
-        "vpc {} belongs to {site}, and {} does not price it: use --catalog {site}",
-        vpc.name,
-        catalog.name,
-        site = site.as_str()
-    );
-    Some(note(NoteCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
+    let message =
+        format!("vpc {} belongs to {}, and {} does not price it", vpc.name, site.as_str(), catalog.name);
+    let message = Invalid::new(message).with(Remedy::UseCatalog { name: site.as_str().into() });
+    Some(note(FindingCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
 }
 
 /// The cloud that a region belongs to, by its id.
@@ -202,7 +200,7 @@ fn cloud(region: &str) -> &'static str {
     }
 }
 
-fn separate_clouds(pair: &Pair<'_>) -> Option<Note> {
+fn separate_clouds(pair: &Pair<'_>) -> Option<Finding> {
     let [one, other] = pair.ends().map(|vpc| &*vpc.end.region);
     if cloud(one) == cloud(other) {
         return None;
@@ -212,10 +210,10 @@ fn separate_clouds(pair: &Pair<'_>) -> Option<Note> {
         cloud(one),
         cloud(other)
     );
-    Some(pair.note(NoteCode::SeparateClouds, message, PEERING_PAGE))
+    Some(pair.note(FindingCode::SeparateClouds, message, PEERING_PAGE))
 }
 
-fn overlapping_blocks(pair: &Pair<'_>) -> Option<Note> {
+fn overlapping_blocks(pair: &Pair<'_>) -> Option<Finding> {
     let [one, other] = pair.ends();
     let both = one.end.cidrs.iter().flat_map(|a| other.end.cidrs.iter().map(move |b| (a, b)));
     let overlapping: Vec<String> = both
@@ -230,13 +228,13 @@ fn overlapping_blocks(pair: &Pair<'_>) -> Option<Note> {
         overlapping.join(", ")
     );
     Some(pair.note(
-        NoteCode::OverlappingBlocks,
+        FindingCode::OverlappingBlocks,
         message,
         "help.aliyun.com/en/vpc/vpc-peer-to-peer-connection",
     ))
 }
 
-fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Note> {
+fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Finding> {
     let mut by_ends: BTreeMap<[usize; 2], Vec<&str>> = BTreeMap::new();
     for pair in pairs {
         let mut ends = [pair.link.from, pair.link.to];
@@ -251,12 +249,12 @@ fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Note> {
                 "{} connect the same two VPCs: the provider refuses a second connection; keep one",
                 labels.join(" and ")
             );
-            note(NoteCode::ConnectedTwice, message, &format!("{CREATE_API}, ResourceAlreadyExist.VpcPeer"))
+            note(FindingCode::ConnectedTwice, message, &format!("{CREATE_API}, ResourceAlreadyExist.VpcPeer"))
         })
         .collect()
 }
 
-fn no_transit(topology: &Topology) -> Vec<Note> {
+fn no_transit(topology: &Topology) -> Vec<Finding> {
     let name = |index: usize| &*topology.vpcs[index].name;
     let connected = |a: usize, b: usize| {
         let between = |link: &PlannedLink| [link.from, link.to] == [a, b] || [link.from, link.to] == [b, a];
@@ -270,7 +268,7 @@ fn no_transit(topology: &Topology) -> Vec<Note> {
                 "{from} is to reach {to} through {via}, but peering is not transitive: connect {from} with {to}, or \
                  use a transit router of Cloud Enterprise Network"
             );
-            note(NoteCode::NoTransit, message, PEERING_PAGE)
+            note(FindingCode::NoTransit, message, PEERING_PAGE)
         })
         .collect()
 }
@@ -404,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_blocks_are_told_for_both_kinds_of_address() {
+    fn overlapping_blocks_are_found_for_both_kinds_of_address() {
         let blocks = |one: &str, other: &str| {
             two(APART, |topology| {
                 topology.vpcs[0].end.cidrs = vec![one.parse().unwrap()];
@@ -436,12 +434,12 @@ mod tests {
     #[test]
     fn every_check_says_where_its_rule_was_read() {
         let notes = checks(&star(21, "cn-shanghai"), &shipped("china-site").unwrap());
-        assert!(notes.iter().all(|note| note.message.ends_with(']')), "{notes:?}");
+        assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
+        assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
         assert_eq!(
             notes[0].message,
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
-             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first \
-             [help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection]"
+             vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first"
         );
     }
 }

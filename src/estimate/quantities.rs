@@ -1,8 +1,6 @@
-//! Planned connections and monthly bytes to something that can be rated: a basis without hours.
+//! Planned connections and monthly bytes as metered traffic, which is rated like any other.
 
-use super::advice::{Note, NoteCode};
-use crate::model::invalid::Invalid;
-use crate::model::remedy::Remedy;
+use crate::model::finding::{Finding, FindingCode};
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
@@ -10,8 +8,10 @@ use crate::{
     meter::{MeterSettings, Metered, meter_records},
     model::{
         connection::{Bandwidth, Connection, End},
+        invalid::Invalid,
         inventory::Inventory,
         link::LinkType,
+        remedy::Remedy,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },
@@ -21,6 +21,9 @@ use crate::{
 use std::sync::Arc;
 
 /// A connection that is planned, and what its ends are expected to send in a month.
+///
+/// Made by [`PlannedConnection::new`]; what it leaves open is set in the fields.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedConnection {
     /// What stands in the column `connection_id`: a name, or an address in a plan. Distinct; one may be empty.
@@ -38,16 +41,22 @@ pub struct PlannedConnection {
 }
 
 impl PlannedConnection {
-    /// The connections of a planned topology.
+    /// With the default bandwidth, and nothing sent yet.
+    pub fn new(label: impl Into<String>, requester: End, accepter: End, link_type: LinkType) -> Self {
+        let (bandwidth, monthly_bytes) = (Bandwidth::DEFAULT, [None, None]);
+        Self { label: label.into(), requester, accepter, link_type, bandwidth, monthly_bytes }
+    }
+
+    /// The connections of a planned topology, in its order. A link type that is not written is Gold (R8).
     pub fn of(topology: &Topology) -> Vec<Self> {
-        let of = |link: &PlannedLink| Self {
-            label: link.label.clone(),
-            requester: topology.vpcs[link.from].end.clone(),
-            accepter: topology.vpcs[link.to].end.clone(),
-            // R8: omitted it means Gold.
-            link_type: link.link_type.unwrap_or(LinkType::Gold),
-            bandwidth: link.bandwidth.unwrap_or(Bandwidth::DEFAULT),
-            monthly_bytes: link.monthly_bytes.map(Some),
+        let of = |link: &PlannedLink| {
+            let [requester, accepter] = [link.from, link.to].map(|vpc| topology.vpcs[vpc].end.clone());
+            let link_type = link.link_type.unwrap_or(LinkType::Gold);
+            Self {
+                bandwidth: link.bandwidth.unwrap_or(Bandwidth::DEFAULT),
+                monthly_bytes: link.monthly_bytes.map(Some),
+                ..Self::new(&*link.label, requester, accepter, link_type)
+            }
         };
         topology.connections.iter().map(of).collect()
     }
@@ -76,11 +85,17 @@ pub struct Quantities {
     metered: Metered,
     options: ReportOptions,
     prices_of: PricesOf,
+    /// The hour whose prices are used.
     hour: Hour,
 }
 
 impl Quantities {
-    /// From planned connections of distinct labels.
+    /// From planned connections of distinct labels, in any order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`] where two have one label, or where a price that they need changes within the month of
+    /// [`PricesOf::Month`]; that of a catalog in which two prices tie.
     pub fn new(connections: &[PlannedConnection], prices_of: PricesOf, catalog: &Catalog) -> Result<Self> {
         let inventory = Inventory::planned(connections.iter().map(PlannedConnection::connection).collect());
         if let Some(twice) = inventory.connections().windows(2).find(|pair| pair[0].id == pair[1].id) {
@@ -97,7 +112,8 @@ impl Quantities {
                 (settings.period().start, settings)
             }
         };
-        let records: Vec<UsageRecord> = connections.iter().flat_map(|own| records(own, hour)).collect();
+        let records: Vec<UsageRecord> =
+            connections.iter().flat_map(|planned| records(planned, hour)).collect();
         let metered = meter_records(&records, inventory, &settings)?;
         Ok(Self { metered, options: ReportOptions::default(), prices_of, hour })
     }
@@ -126,11 +142,6 @@ impl Quantities {
         Traffic { metered: &self.metered, options: &self.options, measured: false }
     }
 
-    /// The hour whose prices are used.
-    pub fn hour(&self) -> Hour {
-        self.hour
-    }
-
     /// The billing month, where one was given.
     pub fn month(&self) -> Option<BillingMonth> {
         match self.prices_of {
@@ -140,7 +151,7 @@ impl Quantities {
     }
 
     /// Columns of the report that have no value: hours, and without a month the month.
-    pub fn unknown_columns(&self) -> &'static [Column] {
+    pub(super) fn columns_without_value(&self) -> &'static [Column] {
         const HOURS: [Column; 3] = [Column::BillingMonth, Column::MeteredHours, Column::RaisedHours];
         match self.prices_of {
             PricesOf::Newest => &HOURS,
@@ -149,7 +160,7 @@ impl Quantities {
     }
 
     /// Says whose prices are used, where no month was given.
-    pub fn note_on_prices(&self, catalog: &Catalog) -> Option<Note> {
+    pub(super) fn note_on_prices(&self, catalog: &Catalog) -> Option<Finding> {
         if self.prices_of != PricesOf::Newest {
             return None;
         }
@@ -166,14 +177,14 @@ impl Quantities {
             Some(hour) => Invalid::new(format!("{used}; some of them end, the first in hour {hour}"))
                 .with(Remedy::ChooseMonth),
         };
-        Some(Note::new(NoteCode::NewestPrices, why))
+        Some(Finding::new(FindingCode::NewestPrices, why))
     }
 }
 
-fn records(own: &PlannedConnection, hour: Hour) -> impl Iterator<Item = UsageRecord> + '_ {
-    let sent = Sender::ALL.into_iter().zip(own.monthly_bytes);
+fn records(planned: &PlannedConnection, hour: Hour) -> impl Iterator<Item = UsageRecord> + '_ {
+    let sent = Sender::ALL.into_iter().zip(planned.monthly_bytes);
     sent.filter_map(move |(sender, bytes)| {
-        let connection_id = own.label.clone();
+        let connection_id = planned.label.clone();
         Some(UsageRecord { timestamp: hour.start(), connection_id, sender, bytes: bytes? })
     })
 }
@@ -190,9 +201,9 @@ fn refuse_changing_prices(
         .filter(|&hour| hour > period.start && period.contains(hour))
         .collect();
     let mut faults: Vec<Fault> = Vec::new();
-    for own in connections {
-        let connection = own.connection();
-        let senders = Sender::ALL.into_iter().zip(own.monthly_bytes).filter(|(_, bytes)| bytes.is_some());
+    for planned in connections {
+        let connection = planned.connection();
+        let senders = Sender::ALL.into_iter().zip(planned.monthly_bytes).filter(|(_, bytes)| bytes.is_some());
         for (sender, _) in senders.filter(|_| !connection.within_region()) {
             for link_type in LinkType::ALL {
                 let price = |hour| price(&connection, sender, link_type, hour, catalog);

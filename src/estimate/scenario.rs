@@ -1,83 +1,19 @@
-//! One question and its answer: the same traffic over other link types, as a report.
+//! An answer: the same traffic over other link types, as a report.
 
-use super::{ALL_GOLD, ALL_PLATINUM};
+use super::connection_cost::{ConnectionCost, connection_costs};
 use crate::{
-    catalog::{Catalog, PriceStatus, SHIPPED_OVERLAYS, shipped_overlay},
-    error::{Error, ErrorKind, MissingPrice, Result},
-    model::{
-        checked_add, did_you_mean,
-        inventory::Inventory,
-        link::{LinkHistory, LinkType},
-        money::{Amount, Money},
-    },
-    rating::{Line, rate},
-    report::{Column, Report, Row, Traffic},
+    error::{MissingPrice, Result},
+    model::{link::LinkType, money::Money},
+    rating::Line,
+    report::{Column, Report, ReportRow},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-/// A question: what would the same traffic cost over these link types?
-#[derive(Debug, Clone)]
-pub(super) struct WhatIf<'t> {
-    /// The traffic, with what is asked for.
-    pub traffic: Traffic<'t>,
-    /// The scenario's name, as `--scenario` and the first column have it.
-    pub name: &'static str,
-    /// What it assumes, in words.
-    pub about: String,
-    /// The link type of every connection, where it is one and the same.
-    pub link_type: Option<LinkType>,
-    /// The connections of the traffic, with the link types to rate by.
-    pub link_types: Arc<Inventory>,
-    /// Columns that have no value here, such as hours where there are quantities only.
-    pub unknown: &'static [Column],
-    /// Whether it is shown where no scenario is asked for by name.
-    pub by_default: bool,
-}
-
-impl<'t> WhatIf<'t> {
-    /// Over the link types that the connections have: a bill, or a plan as it is.
-    pub fn as_given(name: &'static str, about: &str, traffic: Traffic<'t>) -> Self {
-        Self {
-            traffic,
-            name,
-            about: about.into(),
-            link_type: None,
-            link_types: traffic.metered.inventory().clone(),
-            unknown: &[],
-            by_default: true,
-        }
-    }
-
-    /// Over one link type all along: [`ALL_GOLD`] or [`ALL_PLATINUM`].
-    pub fn all(link_type: LinkType, traffic: Traffic<'t>) -> Self {
-        let name = if link_type == LinkType::Gold { ALL_GOLD } else { ALL_PLATINUM };
-        let about = format!("every connection between regions is {link_type} all along");
-        let history = |_| LinkHistory::constant(link_type);
-        Self { link_type: Some(link_type), ..Self::changing(name, &about, traffic, history) }
-    }
-
-    /// Over link types that change with time; `history` is asked by index into the inventory.
-    pub fn changing(
-        name: &'static str,
-        about: &str,
-        traffic: Traffic<'t>,
-        history: impl Fn(usize) -> LinkHistory,
-    ) -> Self {
-        let link_types = Arc::new(traffic.inventory().with_histories(history));
-        Self { link_types, ..Self::as_given(name, about, traffic) }
-    }
-
-    /// The same, leaving columns without a value empty.
-    #[must_use]
-    pub fn without(self, unknown: &'static [Column]) -> Self {
-        Self { unknown, ..self }
-    }
-}
-
-/// An answer.
+/// What traffic costs over certain link types.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Its name, as the first column has it.
+    /// Its name, as the first column of the CSV has it: [`ALL_GOLD`](super::ALL_GOLD).
     pub name: &'static str,
     /// What it assumes, in words.
     pub about: String,
@@ -85,7 +21,8 @@ pub struct Scenario {
     pub link_type: Option<LinkType>,
     /// The report, or why there is none.
     pub outcome: Outcome,
-    unknown: &'static [Column],
+    /// Columns of the report that have no value here.
+    pub(super) without_value: &'static [Column],
 }
 
 /// What became of a scenario.
@@ -97,39 +34,25 @@ pub enum Outcome {
     NotPriced {
         /// All that is missing.
         missing: Vec<MissingPrice>,
-        /// Arguments that would supply it, the first of which is known to be enough where it names no file.
-        supply: Vec<String>,
+        /// What would supply it. An overlay stands first, and only where it is enough by itself.
+        supply: Vec<Supply>,
     },
 }
 
-/// What a connection costs in a scenario.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ConnectionCost {
-    /// Bytes that both ends sent.
-    pub bytes: u128,
-    /// Their exact amount.
-    pub amount: Amount,
-    /// Metered hours, counted per sender, that hold a change of link type.
-    pub raised_hours: u64,
-    /// What raising them cost, at most.
-    pub raised_amount: Amount,
-    /// Whether an assumed price touched it (R18).
-    pub assumed: bool,
-}
-
-impl ConnectionCost {
-    fn add(&mut self, line: &Line) -> Result<()> {
-        checked_add(&mut self.bytes, line.bytes, "a connection")?;
-        self.amount = self.amount.checked_add(line.amount)?;
-        self.raised_hours += line.raised_hours;
-        self.raised_amount = self.raised_amount.checked_add(line.raised_amount)?;
-        self.assumed |= line.price.status == PriceStatus::Assumed;
-        Ok(())
-    }
+/// What would supply a price that is missing.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supply {
+    /// The overlay of this name, which is shipped ([`shipped_overlay`](crate::catalog::shipped_overlay)).
+    Overlay(&'static str),
+    /// An overlay with prices of the caller ([`Catalog::with_prices`](crate::catalog::Catalog::with_prices)).
+    Prices,
+    /// A contract with prices of the caller ([`Catalog::with_contract`](crate::catalog::Catalog::with_contract)).
+    Contract,
 }
 
 impl Scenario {
-    /// Its report, where it is priced.
+    /// Its report, where it is priced; `None` where a price is missing.
     pub fn report(&self) -> Option<&Report> {
         match &self.outcome {
             Outcome::Priced(report) => Some(report),
@@ -137,30 +60,34 @@ impl Scenario {
         }
     }
 
-    /// What all accounts pay in it, where it is priced.
+    /// What all accounts pay in it, rounded as bills are (R11); `None` where it is not priced.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where the sum is beyond exact amounts.
     pub fn payable(&self) -> Result<Option<Money>> {
         self.report().map(Report::payable).transpose()
     }
 
-    /// Whether an assumed price touched it.
+    /// Whether an assumed price touched it (R18).
     pub fn assumed(&self) -> bool {
         self.report().is_some_and(Report::assumed)
     }
 
     /// Its lines: those of the report, with adjustments, less what has no value here.
-    pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
+    pub fn rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
         let rows = self.report().into_iter().flat_map(Report::rows);
-        rows.map(|row| row.map(|row| self.known(row)))
+        rows.map(|row| row.map(|row| self.with_values(row)))
     }
 
     /// One line as text.
-    pub fn line_row(&self, report: &Report, line: &Line) -> Result<Row> {
-        report.line_row(line).map(|row| self.known(row))
+    pub(crate) fn line_row<'r>(&self, report: &'r Report, line: &Line) -> Result<ReportRow<'r>> {
+        report.line_row(line).map(|row| self.with_values(row))
     }
 
     /// The row less what has no value in this scenario.
-    pub(crate) fn known(&self, mut row: Row) -> Row {
-        for &column in self.unknown {
+    pub(crate) fn with_values<'r>(&self, mut row: ReportRow<'r>) -> ReportRow<'r> {
+        for &column in self.without_value {
             row.clear(column);
         }
         row
@@ -170,79 +97,6 @@ impl Scenario {
     pub fn connections(&self) -> Result<BTreeMap<&str, ConnectionCost>> {
         let Some(report) = self.report() else { return Ok(BTreeMap::new()) };
         let id = |index| &*report.inventory.connection(index).id;
-        Ok(costs(&report.lines)?.into_iter().map(|(index, cost)| (id(index), cost)).collect())
+        Ok(connection_costs(&report.lines)?.into_iter().map(|(index, cost)| (id(index), cost)).collect())
     }
-}
-
-/// What every connection with a line costs, by index into the inventory.
-pub(super) fn costs(lines: &[Line]) -> Result<BTreeMap<usize, ConnectionCost>> {
-    let mut costs: BTreeMap<usize, ConnectionCost> = BTreeMap::new();
-    for line in lines {
-        costs.entry(line.connection).or_default().add(line)?;
-    }
-    Ok(costs)
-}
-
-/// Prices the scenarios that `wanted` names, or the default ones where it names none.
-///
-/// A default scenario that lacks a price is [`Outcome::NotPriced`]. It is R5's error where the scenario was asked
-/// for by name, or where none can be priced.
-pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String]) -> Result<Vec<Scenario>> {
-    let known = || what_ifs.iter().map(|what_if| what_if.name);
-    for name in wanted {
-        if !known().any(|known| known == name) {
-            let near = did_you_mean(name, known());
-            let known = known().collect::<Vec<_>>().join(", ");
-            return Err(Error::setting("scenario", format!("{name}: there are {known} here{near}")));
-        }
-    }
-    let asked_for = |what_if: &&WhatIf<'_>| {
-        if wanted.is_empty() { what_if.by_default } else { wanted.iter().any(|name| name == what_if.name) }
-    };
-    let mut scenarios = Vec::new();
-    let mut missing: Vec<MissingPrice> = Vec::new();
-    for what_if in what_ifs.iter().filter(asked_for) {
-        let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
-            Ok(report) => Outcome::Priced(Box::new(report)),
-            Err(error) if error.kind() == ErrorKind::MissingPrice => {
-                let mut of_scenario = error.missing_prices().to_vec();
-                if what_if.unknown.contains(&Column::BillingMonth) {
-                    of_scenario.iter_mut().for_each(|price| price.first_hour = None);
-                }
-                let new =
-                    of_scenario.iter().filter(|price| !missing.contains(price)).cloned().collect::<Vec<_>>();
-                missing.extend(new);
-                Outcome::NotPriced { supply: supply(what_if, catalog), missing: of_scenario }
-            }
-            Err(error) => return Err(error),
-        };
-        scenarios.push(Scenario {
-            name: what_if.name,
-            about: what_if.about.clone(),
-            link_type: what_if.link_type,
-            outcome,
-            unknown: what_if.unknown,
-        });
-    }
-    let none_priced = scenarios.iter().all(|scenario| scenario.report().is_none());
-    if !missing.is_empty() && (none_priced || !wanted.is_empty()) {
-        return Error::of_missing_prices(missing).map_or(Ok(scenarios), Err);
-    }
-    Ok(scenarios)
-}
-
-/// The arguments that would supply what is missing: a shipped overlay where it is enough, and prices of one's own.
-fn supply(what_if: &WhatIf<'_>, catalog: &Catalog) -> Vec<String> {
-    let enough = |name: &str| {
-        let overlay = shipped_overlay(name).filter(|_| !catalog.overlays().iter().any(|own| own == name));
-        let Some(Ok(laid)) = overlay.map(|overlay| catalog.clone().with_prices(name, &overlay)) else {
-            return false;
-        };
-        let Traffic { metered, options, .. } = what_if.traffic;
-        let account = options.account.as_deref();
-        rate(metered.usage(), &what_if.link_types, &laid, false, account).is_ok()
-    };
-    let overlays = SHIPPED_OVERLAYS.into_iter().filter(|name| enough(name));
-    let overlays = overlays.map(|name| format!("--prices {name}"));
-    overlays.chain(["--prices FILE".to_owned(), "--contract FILE".to_owned()]).collect()
 }

@@ -4,12 +4,12 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         connection::Connection,
+        finding::Finding,
         link::{BrokenChain, LinkChange, LinkHistory, LinkType, TypeChange},
-        remark::Remark,
     },
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -19,13 +19,14 @@ use std::{
 /// ([`read_inventory`](crate::read::read_inventory)), or from typed values ([`Inventory::new`]).
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    connections: Vec<Connection>,
-    histories: Vec<LinkHistory>,
+    /// Shared with the same inventory under other histories.
+    connections: Arc<Vec<Connection>>,
+    histories: Arc<Vec<LinkHistory>>,
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
     changes_given: bool,
     changed_within_region: Vec<Arc<str>>,
-    remarks: Vec<Remark>,
+    findings: Vec<Finding>,
     set_aside: Vec<Connection>,
 }
 
@@ -41,23 +42,25 @@ impl Inventory {
     ) -> Self {
         debug_assert!(connections.is_sorted_by_key(|connection| &connection.id));
         Self {
-            connections,
-            histories,
+            connections: Arc::new(connections),
+            histories: Arc::new(histories),
             faulty,
             faults,
             changes_given,
             changed_within_region,
-            remarks: Vec::new(),
+            findings: Vec::new(),
             set_aside: Vec::new(),
         }
     }
 
     /// With what else a reader should know, sorted, whatever the order of the inputs (R17).
     #[must_use]
-    pub(crate) fn with_remarks(mut self, mut remarks: Vec<Remark>) -> Self {
-        remarks.sort_unstable();
-        remarks.dedup();
-        self.remarks = remarks;
+    pub(crate) fn with_findings(mut self, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by(|a, b| {
+            (a.code, &a.connection_id, &a.message).cmp(&(b.code, &b.connection_id, &b.message))
+        });
+        findings.dedup();
+        self.findings = findings;
         self
     }
 
@@ -102,6 +105,7 @@ impl Inventory {
     pub fn new(mut connections: Vec<Connection>, changes: Vec<LinkChange>) -> Result<Self> {
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         let mut faults = faults_of_rows(&connections);
+        let faulty: BTreeSet<Arc<str>> = faults.iter().map(|(id, _)| id.clone()).collect();
         let mut by_connection: BTreeMap<Arc<str>, Vec<TypeChange>> = BTreeMap::new();
         for LinkChange { connection_id, changed_at, from, to } in changes {
             by_connection.entry(connection_id).or_default().push(TypeChange { at: changed_at, from, to });
@@ -115,16 +119,22 @@ impl Inventory {
             }
             match history_of(connection, &changes) {
                 Ok(history) => histories.push(history),
+                // Refused for its row, it is not to be refused for a broken chain as well.
+                Err(_) if faulty.contains(&connection.id) => {}
                 Err(broken) => {
                     let (_, why) = explain_chain(broken, connection, &changes, "");
-                    faults.push(Fault::new(FaultCode::BrokenChain, why));
+                    faults.push((connection.id.clone(), Fault::new(FaultCode::BrokenChain, why)));
                 }
             }
         }
-        for id in by_connection.keys() {
-            let why = format!("a link change names connection {id}, which is not in the inventory");
-            faults.push(Fault::new(FaultCode::UnknownConnection, why));
+        for (id, changes) in &by_connection {
+            faults.extend(changes.iter().map(|TypeChange { at, .. }| {
+                let why =
+                    format!("connection {id}, whose link type changes at {at}, is not in the inventory");
+                (id.clone(), Fault::new(FaultCode::UnknownConnection, why))
+            }));
         }
+        let faults = faults.into_iter().map(|(_, fault)| fault).collect();
         match Error::from_faults(ErrorKind::Input, faults) {
             Some(error) => Err(error),
             None => {
@@ -142,11 +152,11 @@ impl Inventory {
         Self::assemble(connections, histories, HashMap::new(), Vec::new(), true, Vec::new())
     }
 
-    /// The same connections with other histories of their link types: what if?
+    /// The same connections, which are not copied, with other histories of their link types: what if?
     #[must_use]
     pub(crate) fn with_histories(&self, history: impl Fn(usize) -> LinkHistory) -> Self {
         let histories = (0..self.connections.len()).map(history).collect();
-        Self { histories, ..self.clone() }
+        Self { histories: Arc::new(histories), ..self.clone() }
     }
 
     /// All connections without a fault, sorted by id.
@@ -201,23 +211,24 @@ impl Inventory {
     }
 
     /// What else a reader should know.
-    pub fn remarks(&self) -> &[Remark] {
-        &self.remarks
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 }
 
-/// What is wrong with connections, sorted by id, before their changes are looked at.
-fn faults_of_rows(connections: &[Connection]) -> Vec<Fault> {
+/// What is wrong with connections, sorted by id, before their changes are looked at; each with its connection.
+fn faults_of_rows(connections: &[Connection]) -> Vec<(Arc<str>, Fault)> {
     let mut faults = Vec::new();
+    let mut last_good: Option<&Arc<str>> = None;
     for connection in connections {
+        let id = &connection.id;
         if let Err(why) = connection.check() {
-            let why = format!("connection {:?}: {why}", connection.id);
-            faults.push(Fault::new(FaultCode::UnreadableRow, why));
+            let fault = Fault::new(FaultCode::UnreadableRow, format!("connection {id:?}: {why}"));
+            faults.push((id.clone(), fault));
+        } else if last_good.replace(id) == Some(id) {
+            let fault = Fault::new(FaultCode::FaultyConnection, format!("connection {id:?} is given twice"));
+            faults.push((id.clone(), fault));
         }
-    }
-    for pair in connections.windows(2).filter(|pair| pair[0].id == pair[1].id) {
-        let why = format!("connection {:?} is given twice", pair[1].id);
-        faults.push(Fault::new(FaultCode::FaultyConnection, why));
     }
     faults
 }
@@ -350,7 +361,7 @@ mod tests {
             "connection \"pcc-1\" is given twice\n\
              the last change of pcc-2 ends with Platinum, but the inventory says Gold; \
              a change is missing or the inventory is of another day\n\
-             a link change names connection pcc-9, which is not in the inventory"
+             connection pcc-9, whose link type changes at 2026-10-05T03:00:00Z, is not in the inventory"
         );
         let swapped = vec![change("pcc-1", "2026-10-05T03:00:00Z", Platinum, Gold)];
         let again = [swapped.clone(), vec![change("pcc-1", "2026-10-06T03:00:00Z", Platinum, Gold)]].concat();

@@ -102,6 +102,7 @@ pub(crate) enum BrokenChain {
 }
 
 /// The link types of one hour.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HourLevels {
     /// The highest in effect at any moment of the hour, the type just before a change included: what is billed (R7).

@@ -30,6 +30,8 @@ pub enum Remedy {
     StateMetricUnit,
     /// State the account that owns the requester's VPC.
     StateRequesterAccount,
+    /// State which account owns which requester's VPC, where there are several.
+    StateRequesterAccounts,
     /// State the region of the requester's VPC.
     StateRequesterRegion,
     /// State the region that an expression of a plan gives.

@@ -5,12 +5,16 @@ use crate::{
     catalog::Price,
     model::{inventory::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender},
 };
+use std::sync::Arc;
 
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The connection, as an index into the inventory.
-    pub connection: usize,
+    /// The connection's id.
+    pub connection_id: Arc<str>,
+    /// Its index into the inventory that was rated.
+    pub(crate) connection: usize,
     /// The end that sent, whose account pays.
     pub sender: Sender,
     /// The hour, where lines are hourly.

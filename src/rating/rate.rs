@@ -56,6 +56,7 @@ impl Rating<'_> {
         let (connection, price) = (key / Sender::ALL.len(), all.price_of(sum));
         let id = &self.inventory.connection(connection).id;
         Ok(Line {
+            connection_id: id.clone(),
             connection,
             sender: Sender::ALL[key % Sender::ALL.len()],
             hour: sum.hour(),

@@ -30,6 +30,7 @@ pub use traffic::{TrafficColumns, TrafficSource};
 use std::sync::Arc;
 
 /// A small input, held as a whole: its name in messages and its bytes.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Document {
     /// Name in messages, usually the path.

@@ -48,6 +48,7 @@ impl FromStr for Site {
 }
 
 /// A VPC of the plan.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vpc {
     /// Its name in the plan.
@@ -59,6 +60,7 @@ pub struct Vpc {
 }
 
 /// A connection of the plan.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedLink {
     /// Its name, or `FROM--TO`; with `#2` and so on behind it where that stands more than once.
@@ -76,6 +78,7 @@ pub struct PlannedLink {
 }
 
 /// Two VPCs that expect to talk to each other through a third one.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transit {
     /// One of them, as an index into the VPCs.
@@ -87,6 +90,7 @@ pub struct Transit {
 }
 
 /// A planned topology.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topology {
     /// VPCs, in the order of the file.

@@ -2,8 +2,7 @@
 
 use crate::{
     error::Fault,
-    findings::{Finding, FindingCode},
-    model::{invalid::Invalid, remedy::Remedy},
+    model::{finding::Finding, invalid::Invalid, remedy::Remedy},
 };
 
 /// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.
@@ -24,13 +23,10 @@ pub fn words(invalid: &Invalid) -> String {
     format!("{invalid}{}", after(invalid.remedy()))
 }
 
-/// What was found, and what to do about it.
+/// What was found, what to do about it, and where its rule was read.
 pub(crate) fn finding_words(finding: &Finding) -> String {
-    let advice = match finding.code {
-        FindingCode::AccountFromDataSource => ": state it with --requester-account where there are several",
-        _ => "",
-    };
-    format!("{}{advice}", finding.message)
+    let source = finding.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
+    format!("{}{}{source}", finding.message, after(finding.remedy.as_ref()))
 }
 
 /// What stands behind a message that has a remedy; nothing behind others.
@@ -54,6 +50,9 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::ChooseMetricStatistic => "see --metric-statistic",
         Remedy::StateMetricUnit => "see --metric-unit",
         Remedy::StateRequesterAccount => "state it with --requester-account",
+        Remedy::StateRequesterAccounts => {
+            return ": state it with --requester-account where there are several".into();
+        }
         Remedy::StateRequesterRegion => "state it with --requester-region",
         Remedy::StateRegionOfReference => return ", state the region with --requester-region".into(),
         Remedy::StateLinkTypeBefore { connection_id } => {

@@ -1,45 +1,57 @@
 //! The report as CSV: the contract that other programs rely on.
 
+use super::values::RowText;
 use crate::{
     error::{Error, ErrorKind, Result},
     parallel::on_each,
-    report::{Column, Report, Row, Shown},
+    report::{Column, Report, RowSource},
 };
 use std::io::{self, Write};
 
-/// So many lines become text at once, on each thread.
+/// So many rows become text at once, on each thread.
 const BLOCK: usize = 4096;
 
-/// Writes the header and the lines of `report`, with line feeds.
+/// Writes the header and the rows of `report`, with line feeds.
+///
+/// Fails where `output` does, and where a sum of many lines is too large to be printed.
 pub fn write(report: &Report, mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let failed = |error: io::Error| output_error(&error.to_string());
-    let header = csv_text(|writer| writer.write_record(columns.iter().map(|column| column.name())))?;
+    let header = csv_text(|writer| {
+        writer.write_record(columns.iter().map(|column| column.name())).map_err(|error| csv_error(&error))
+    })?;
     output.write_all(&header).map_err(failed)?;
-    let mut lines = report.shown();
+    let mut rows = report.row_sources();
     loop {
-        let some: Vec<Shown<'_>> = lines.by_ref().take(BLOCK * report.threads).collect();
+        let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK * report.threads).collect();
         if some.is_empty() {
             return output.flush().map_err(failed);
         }
-        let blocks: Vec<&[Shown<'_>]> = some.chunks(BLOCK).collect();
+        let blocks: Vec<&[RowSource<'_>]> = some.chunks(BLOCK).collect();
         for text in on_each(&blocks, |block| text_of(report, &columns, block))? {
             output.write_all(&text).map_err(failed)?;
         }
     }
 }
 
-fn text_of(report: &Report, columns: &[Column], lines: &[Shown<'_>]) -> Result<Vec<u8>> {
-    let rows = lines.iter().map(|&line| report.row(line)).collect::<Result<Vec<Row>>>()?;
+fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Result<Vec<u8>> {
+    let mut text = RowText::default();
     csv_text(|writer| {
-        rows.iter().try_for_each(|row| writer.write_record(columns.iter().map(|&column| row.get(column))))
+        rows.iter().try_for_each(|&source| {
+            let values = text.fill(&report.row(source)?, columns);
+            writer.write_record(values).map_err(|error| csv_error(&error))
+        })
     })
 }
 
-fn csv_text(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> Result<Vec<u8>> {
+fn csv_text(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<()>) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    write(&mut writer).map_err(|error| output_error(&error.to_string()))?;
+    write(&mut writer)?;
     writer.into_inner().map_err(|error| output_error(&error.to_string()))
+}
+
+pub(super) fn csv_error(error: &csv::Error) -> Error {
+    output_error(&error.to_string())
 }
 
 pub(super) fn output_error(message: &str) -> Error {

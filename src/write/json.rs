@@ -1,12 +1,11 @@
 //! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
 
-use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words};
+use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, values::RowText};
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
-    findings::Finding,
-    model::usage::Sender,
-    report::{Column, Report, Row},
+    model::{finding::Finding, usage::Sender},
+    report::{Column, Report, ReportRow},
     statement::Statement,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -58,19 +57,27 @@ struct JsonAccount<'a> {
     assumed: bool,
 }
 
-/// A line as a map of all its columns; those without a value are null.
+/// A row as a map of all its columns; those without a value are null.
 pub(super) struct JsonLine<'a> {
     pub(super) columns: &'a [Column],
-    pub(super) row: Row,
+    pub(super) row: ReportRow<'a>,
+}
+
+impl JsonLine<'_> {
+    /// Adds its columns to a map.
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> std::result::Result<(), M::Error> {
+        let mut text = RowText::default();
+        let values = text.fill(&self.row, self.columns);
+        self.columns.iter().zip(values).try_for_each(|(column, value)| {
+            map.serialize_entry(column.name(), &Some(value).filter(|value| !value.is_empty()))
+        })
+    }
 }
 
 impl Serialize for JsonLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.columns.len()))?;
-        for &column in self.columns {
-            let value = Some(self.row.get(column)).filter(|value| !value.is_empty());
-            map.serialize_entry(column.name(), &value)?;
-        }
+        self.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -150,18 +157,18 @@ pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) ->
     let by_account =
         report.options.by.as_ref().is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
     let mut grouped = grouped_lines(report, &columns)?;
-    let mut of_accounts: BTreeMap<String, Vec<JsonLine<'_>>> = BTreeMap::new();
+    let mut of_accounts: BTreeMap<&str, Vec<JsonLine<'_>>> = BTreeMap::new();
     if by_account {
         for line in grouped.drain(..) {
-            let account = line.row.get(Column::BillingAccountId).to_owned();
+            let account = line.row.billing_account_id.unwrap_or_default();
             of_accounts.entry(account).or_default().push(line);
         }
     }
     let accounts = report.statements.iter().map(|statement| {
         let lines = if groups {
-            of_accounts.remove(&statement.billing_account_id).unwrap_or_default()
+            of_accounts.remove(&*statement.billing_account_id).unwrap_or_default()
         } else {
-            own_lines(report, statement, &columns)?
+            lines_of(report, statement, &columns)?
         };
         Ok(account(statement, lines))
     });
@@ -180,7 +187,7 @@ pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) ->
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
-        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
+        findings: report.findings.iter().map(finding).collect(),
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
@@ -189,12 +196,16 @@ pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) ->
     output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
 }
 
-fn own_lines<'a>(report: &Report, statement: &Statement, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
+fn lines_of<'a>(
+    report: &'a Report,
+    statement: &Statement,
+    columns: &'a [Column],
+) -> Result<Vec<JsonLine<'a>>> {
     let lines = report.lines[statement.lines.clone()].iter();
     lines.map(|line| Ok(JsonLine { columns, row: report.line_row(line)? })).collect()
 }
 
-fn grouped_lines<'a>(report: &Report, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
+fn grouped_lines<'a>(report: &'a Report, columns: &'a [Column]) -> Result<Vec<JsonLine<'a>>> {
     let groups = report.group_rows();
     groups.map(|row| Ok(JsonLine { columns, row: row? })).collect()
 }
@@ -248,11 +259,11 @@ pub(super) fn totals(report: &Report) -> JsonTotals {
     }
 }
 
-pub(super) fn finding<'a>(report: &'a Report, found: &'a Finding) -> JsonFinding<'a> {
+pub(super) fn finding(found: &Finding) -> JsonFinding<'_> {
     JsonFinding {
         code: found.code.as_str(),
         message: finding_words(found),
-        connection_id: found.connection.map(|index| &*report.inventory.connection(index).id),
+        connection_id: found.connection_id.as_deref(),
         sender: found.sender.map(Sender::as_str),
         hour: found.hour.map(|hour| hour.to_string()),
     }

@@ -5,10 +5,14 @@ pub mod csv;
 pub mod doctor;
 pub mod estimate;
 pub mod json;
+pub mod markdown;
 pub mod metered;
+mod page;
 pub mod quarantine;
+mod report;
 #[cfg(feature = "cli")]
-pub mod table;
+pub mod text;
+mod values;
 
 pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};

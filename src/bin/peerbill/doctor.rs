@@ -12,14 +12,17 @@ use crate::{
 };
 use peerbill::{
     Error, Result,
-    doctor::{MonthSeen, SourceSeen, examine, inventory_of, look_through},
+    doctor::{MonthSummary, SourceSummary, examine, inventory_of, look_through},
     meter::Refused,
     model::{
         inventory::Inventory,
         time::{BillingMonth, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes},
-    write::doctor::{InputSeen, Seen, json, table},
+    write::{
+        doctor::{Diagnosis, InputSummary, json},
+        text,
+    },
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -50,7 +53,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let months = examine_months(&args, &sources, inventory.as_ref(), months, offset)?;
     progress.finish_and_clear();
     let unknown = seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
-    let seen = Seen {
+    let diagnosis = Diagnosis {
         inputs: &inputs_seen(&inputs, &documents, &sources, seen)?,
         inventory: inventory.as_deref(),
         connections_given: !documents.connections.is_empty(),
@@ -60,8 +63,8 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         settings: &settings::shown(used, &args.traffic),
     };
     output::write(args.output.as_deref(), |output| match args.format {
-        DoctorFormat::Table => table(&seen, output),
-        DoctorFormat::Json => json(&seen, output),
+        DoctorFormat::Table => text::doctor(&diagnosis, output),
+        DoctorFormat::Json => json(&diagnosis, output),
     })
 }
 
@@ -75,7 +78,7 @@ fn check(args: &DoctorArgs) -> Result<()> {
 
 /// What a first look through the traffic shows.
 struct Looked {
-    sources: Vec<SourceSeen>,
+    sources: Vec<SourceSummary>,
     /// The connections that the traffic names, where none were given.
     named: Option<Inventory>,
 }
@@ -87,7 +90,7 @@ fn look(
     sources: &[TrafficSource],
     offset: Offset,
 ) -> Result<Looked> {
-    let look = |inventory: &Inventory| -> Result<Vec<SourceSeen>> {
+    let look = |inventory: &Inventory| -> Result<Vec<SourceSummary>> {
         sources.iter().map(|source| look_through(source, inventory, offset, threads())).collect()
     };
     // Link changes decide about no hour, and what they lack cannot be told before the months are known.
@@ -121,7 +124,7 @@ fn examine_months(
     inventory: Option<&Arc<Inventory>>,
     months: BTreeSet<BillingMonth>,
     offset: Offset,
-) -> Result<Vec<MonthSeen>> {
+) -> Result<Vec<MonthSummary>> {
     let Some(inventory) = inventory.filter(|_| !sources.is_empty()) else { return Ok(Vec::new()) };
     let examine_month =
         |month| examine(sources, inventory, meter_settings(&args.traffic, month, offset, Refused::Count));
@@ -133,8 +136,8 @@ fn inputs_seen(
     inputs: &Inputs,
     documents: &Documents,
     sources: &[TrafficSource],
-    seen: Vec<SourceSeen>,
-) -> Result<Vec<InputSeen>> {
+    seen: Vec<SourceSummary>,
+) -> Result<Vec<InputSummary>> {
     let mut what = Vec::new();
     for document in &documents.connections {
         what.push((describe_connections(document)?, None, None));
@@ -150,7 +153,7 @@ fn inputs_seen(
     }));
     let seen = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
         let (role, name) = (role.to_owned(), name.to_owned());
-        InputSeen { role, name, stored, format, records, refused, hours }
+        InputSummary { role, name, stored, format, records, refused, hours }
     });
     Ok(seen.collect())
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 use peerbill::{
     Error, Result,
-    estimate::{of_history, schedule::Schedule},
+    estimate::{Schedule, of_history},
     model::time::Offset,
 };
 use print::print;

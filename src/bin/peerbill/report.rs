@@ -42,19 +42,20 @@ fn print(
 ) -> Result<()> {
     let digests = if args.format == ReportFormat::Json { inputs.digests()? } else { Vec::new() };
     let render = |output: &mut dyn std::io::Write| match args.format {
-        ReportFormat::Table => write::table::write(report, output),
+        ReportFormat::Table => write::text::report(report, output),
         ReportFormat::Json => write::json::write(report, &digests, output),
         ReportFormat::Csv => write::csv::write(report, output),
+        ReportFormat::Markdown => write::markdown::report(report, output),
     };
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == ReportFormat::Csv {
-        tell_provenance(report);
+        print_provenance(report);
     }
     Ok(())
 }
 
 /// What the CSV itself has no place for.
-fn tell_provenance(report: &Report) {
+fn print_provenance(report: &Report) {
     for (name, value) in write::provenance(report) {
         say!("{name}: {value}");
     }
@@ -65,7 +66,7 @@ fn tell_provenance(report: &Report) {
     }
     const SHOWN: usize = 20;
     for finding in report.findings.iter().take(SHOWN) {
-        say!("finding: {}", write::table::finding_line(finding).trim_start());
+        say!("finding: {}", write::text::finding_line(finding).trim_start());
     }
     if report.findings.len() > SHOWN {
         say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);

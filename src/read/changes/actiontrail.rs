@@ -172,8 +172,8 @@ mod tests {
         inventory(CONNECTIONS, Some(trail)).unwrap_or_else(|error| panic!("{error}\n{trail}"))
     }
 
-    fn remarks(inventory: &Inventory) -> Vec<&str> {
-        inventory.remarks().iter().map(|remark| &*remark.message).collect()
+    fn findings(inventory: &Inventory) -> Vec<&str> {
+        inventory.findings().iter().map(|finding| &*finding.message).collect()
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
             assert_eq!(levels("2026-10-03T06:00:00Z").highest, LinkType::Platinum, "{trail}");
             assert_eq!(read.connection(0).created_at.unwrap().to_string(), "2026-10-01T05:00:00Z");
             assert_eq!(
-                remarks(&read),
+                findings(&read),
                 ["events of the trail: 1 of creations, 1 that name a link type"],
                 "{trail}"
             );
@@ -237,7 +237,7 @@ mod tests {
         ];
         let read = read(&format!("[{}]", events.join(",")));
         assert_eq!(
-            remarks(&read),
+            findings(&read),
             [
                 "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 1 failed, 2 dry runs, \
              3 that name no link type, 1 that do not tell which connection they create, 2 delivered more than once",

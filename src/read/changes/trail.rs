@@ -3,7 +3,7 @@
 use super::event::{Call, Event, ReadEvent, Record, Skip};
 use crate::{
     error::{Fault, FaultCode},
-    model::remark::{Remark, RemarkCode},
+    model::finding::{Finding, FindingCode},
     read::place::Place,
 };
 use std::{
@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-/// How many connections a remark names.
+/// How many connections a finding names.
 const NAMED: usize = 5;
 
 /// Events by connection, in time order.
@@ -82,18 +82,20 @@ impl Trail {
     }
 
     /// What a reader should know of the trail: `used` are its events by call.
-    pub fn remarks(&self, used: &BTreeMap<Call, u64>, elsewhere: &BTreeMap<Arc<str>, u64>) -> Vec<Remark> {
-        let about = |code, message| Remark { code, message, connection_id: None };
-        let mut remarks = Vec::new();
+    pub fn findings(&self, used: &BTreeMap<Call, u64>, elsewhere: &BTreeMap<Arc<str>, u64>) -> Vec<Finding> {
+        let mut findings = Vec::new();
         let parts = used.iter().map(|(call, count)| format!("{count} {}", call.as_str()));
         let passed_over = self.skipped.iter().map(|(skip, count)| format!("{count} {}", skip.as_str()));
         let parts: Vec<String> = parts.chain(passed_over).collect();
         if !parts.is_empty() {
-            remarks.push(about(RemarkCode::TrailRead, format!("events of the trail: {}", parts.join(", "))));
+            findings.push(Finding::new(
+                FindingCode::TrailRead,
+                format!("events of the trail: {}", parts.join(", ")),
+            ));
         }
         if self.pages > 0 && self.last_pages == 0 {
             let message = "the trail is incomplete: fetch the page that its NextToken names";
-            remarks.push(about(RemarkCode::TrailIncomplete, message.into()));
+            findings.push(Finding::new(FindingCode::TrailIncomplete, message));
         }
         let (events, connections) = (elsewhere.values().sum::<u64>(), elsewhere.len());
         if events > 0 {
@@ -103,8 +105,8 @@ impl Trail {
                 "{events} events of the trail are of {connections} connections that the inventory lacks: {}{more}",
                 named.join(", ")
             );
-            remarks.push(about(RemarkCode::TrailElsewhere, message));
+            findings.push(Finding::new(FindingCode::TrailElsewhere, message));
         }
-        remarks
+        findings
     }
 }

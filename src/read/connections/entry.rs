@@ -6,8 +6,8 @@ use crate::{
     model::{
         cidr::Cidr,
         connection::{Connection, End, Status},
+        finding::{Finding, FindingCode},
         link::LinkType,
-        remark::{Remark, RemarkCode},
         time::Timestamp,
     },
     read::{
@@ -68,17 +68,17 @@ pub(super) fn read(document: &Document, value: &Located<'_>, check_region: Regio
         })),
         Ok(connection) => {
             if entry.biz_status.as_ref().and_then(Value::as_str) == Some("FinancialLocked") {
-                take(Found::Remark(locked(&connection)));
+                take(Found::Finding(locked(&connection)));
             }
             take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
         }
     }
 }
 
-fn locked(connection: &Connection) -> Remark {
+fn locked(connection: &Connection) -> Finding {
     let id = &connection.id;
     let message = format!("{id} is FinancialLocked; how the provider bills its traffic then is not known");
-    Remark { code: RemarkCode::FinancialLocked, message, connection_id: Some(id.clone()) }
+    Finding::new(FindingCode::FinancialLocked, message).about(id)
 }
 
 impl Entry {

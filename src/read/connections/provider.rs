@@ -8,8 +8,8 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
+        finding::{Finding, FindingCode},
         invalid::Invalid,
-        remark::{Remark, RemarkCode},
         remedy::Remedy,
     },
     read::{
@@ -132,8 +132,8 @@ impl<'s> Answers<'s> {
                 "the list of connections is incomplete: its pages have {why}; \
                  fetch the pages that their NextToken names"
             );
-            let code = RemarkCode::InventoryIncomplete;
-            take(Found::Remark(Remark { code, message, connection_id: None }));
+            let code = FindingCode::InventoryIncomplete;
+            take(Found::Finding(Finding::new(code, message)));
         }
     }
 }
@@ -240,7 +240,7 @@ mod tests {
     fn lists_and_single_answers_in_any_arrangement_are_the_same_connections() {
         let (one, other) = (entry(""), entry(r#""InstanceId":"pcc-bbb","Name":null"#));
         let expected = read(&[&page(2, "", &[one.clone(), other.clone()])]).unwrap();
-        assert_eq!((expected.connections().len(), expected.remarks().len()), (2, 0));
+        assert_eq!((expected.connections().len(), expected.findings().len()), (2, 0));
         let pages = [page(2, "t", std::slice::from_ref(&one)), page(2, "", std::slice::from_ref(&other))];
         let csv = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,\
             requester_vpc_id,accepter_vpc_id,bandwidth_mbps,created_at,requester_cidrs,accepter_cidrs\n\
@@ -258,7 +258,7 @@ mod tests {
         ] {
             let read = read(&documents).unwrap();
             assert_eq!(read.faults(), [], "{documents:?}");
-            assert_eq!(read.remarks(), [], "{documents:?}");
+            assert_eq!(read.findings(), [], "{documents:?}");
             for (index, connection) in expected.connections().iter().enumerate() {
                 // A table has no status.
                 let status = connection.status.filter(|_| documents.last() != Some(&csv) || index == 0);
@@ -388,9 +388,9 @@ mod tests {
             (vec![r#"{"NextToken":null,"VpcPeerConnects":[]}"#], None),
         ] {
             let read = read(&documents).unwrap();
-            let remarks: Vec<&str> = read.remarks().iter().map(|remark| &*remark.message).collect();
-            assert_eq!(remarks.len(), usize::from(incomplete.is_some()), "{documents:?}");
-            assert!(incomplete.is_none_or(|why| remarks[0].contains(why)), "{documents:?} {remarks:?}");
+            let findings: Vec<&str> = read.findings().iter().map(|finding| &*finding.message).collect();
+            assert_eq!(findings.len(), usize::from(incomplete.is_some()), "{documents:?}");
+            assert!(incomplete.is_none_or(|why| findings[0].contains(why)), "{documents:?} {findings:?}");
         }
     }
 
@@ -420,7 +420,7 @@ mod tests {
     #[test]
     fn a_connection_whose_account_is_locked_is_told() {
         let read = read(&[&entry(r#""BizStatus":"FinancialLocked""#)]).unwrap();
-        assert_eq!(read.remarks()[0].code, RemarkCode::FinancialLocked);
+        assert_eq!(read.findings()[0].code, FindingCode::FinancialLocked);
         assert_eq!(read.connections().len(), 1);
     }
 }

@@ -4,8 +4,8 @@ use crate::{
     error::Fault,
     model::{
         connection::{Connection, End},
+        finding::Finding,
         invalid::Invalid,
-        remark::Remark,
     },
     read::place::Place,
 };
@@ -42,7 +42,7 @@ pub(in crate::read) enum Found {
     /// A row that cannot be read.
     Refused(RefusedRow),
     /// What a reader of reports should know.
-    Remark(Remark),
+    Finding(Finding),
 }
 
 /// Takes what is found, one after the other.

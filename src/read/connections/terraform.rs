@@ -5,8 +5,9 @@ use crate::{
     error::{FaultCode, Result},
     model::{
         connection::Connection,
+        finding::{Finding, FindingCode},
         invalid::Invalid,
-        remark::{Remark, RemarkCode},
+        remedy::Remedy,
     },
     read::{
         place::Place,
@@ -31,7 +32,7 @@ pub(super) fn read(
             // Two states may hold one connection, as two exports may.
             Ok(connection) => {
                 if resource.account_from_data_source {
-                    take(Found::Remark(account_remark(&connection)));
+                    take(Found::Finding(account_of_data_source(&connection)));
                 }
                 take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
             }
@@ -45,14 +46,14 @@ pub(super) fn read(
     Ok(())
 }
 
-fn account_remark(connection: &Connection) -> Remark {
+fn account_of_data_source(connection: &Connection) -> Finding {
     let message = format!(
         "the requester's account of {} is taken to be {}, the only one that a data source of the state tells; a \
          state does not say whose provider that is",
         connection.id, connection.requester.account_id
     );
-    let connection_id = Some(connection.id.clone());
-    Remark { code: RemarkCode::AccountFromDataSource, connection_id, message }
+    let why = Invalid::new(message).with(Remedy::StateRequesterAccounts);
+    Finding::new(FindingCode::AccountFromDataSource, why).about(&connection.id)
 }
 
 fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, Invalid> {

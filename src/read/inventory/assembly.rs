@@ -6,10 +6,10 @@ use crate::{
     model::{
         connection::{Connection, End},
         did_you_mean,
+        finding::Finding,
         invalid::Invalid,
         inventory::{Inventory, explain_chain, history_of},
         link::{LinkHistory, LinkType, TypeChange},
-        remark::Remark,
         remedy::Remedy,
     },
     read::{
@@ -34,7 +34,7 @@ pub(super) struct Assembly {
     /// By connection id: the cause under which its traffic is refused.
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
-    remarks: Vec<Remark>,
+    findings: Vec<Finding>,
     set_aside: Vec<Connection>,
 }
 
@@ -49,7 +49,7 @@ impl Assembly {
                     self.set_aside(&connection_id, ends);
                 }
             }
-            Found::Remark(remark) => self.remark(remark),
+            Found::Finding(finding) => self.finding(finding),
         }
     }
 
@@ -82,8 +82,8 @@ impl Assembly {
     }
 
     /// Notes what a reader of reports should know.
-    pub fn remark(&mut self, remark: Remark) {
-        self.remarks.push(remark);
+    pub fn finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
     }
 
     /// Takes a connection.
@@ -177,7 +177,7 @@ impl Assembly {
             changes_given,
             changed_within_region,
         );
-        inventory.with_remarks(self.remarks).with_set_aside(self.set_aside)
+        inventory.with_findings(self.findings).with_set_aside(self.set_aside)
     }
 
     fn refuse_changes_of_unknown_connections(&mut self) {

@@ -364,14 +364,14 @@ mod tests {
         assert_eq!(ends, [("7", "cn-beijing"), ("8", "us-east-1")]);
         assert_eq!((deleted.link_type, deleted.deleted_at.is_some()), (LinkType::Platinum, true));
         assert!(
-            read.remarks()
+            read.findings()
                 .iter()
-                .any(|remark| remark.message.starts_with("pcc-2 is not in the inventory; the trail tells"))
+                .any(|finding| finding.message.starts_with("pcc-2 is not in the inventory; the trail tells"))
         );
         // Without its deletion it should be in the inventory.
         let read = read_with(GOLD, &gone[..2], &[], None).unwrap();
         assert_eq!((read.connections().len(), read.faults()), (1, &[][..]));
-        let last = &read.remarks().last().unwrap().message;
+        let last = &read.findings().last().unwrap().message;
         assert_eq!(last, "2 events of the trail are of 1 connections that the inventory lacks: pcc-2");
     }
 

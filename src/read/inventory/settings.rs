@@ -41,6 +41,7 @@ impl<'a> InventorySettings<'a> {
 }
 
 /// Link types before the first change that a trail has, where it does not reach back to the creation (R7).
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkTypesBefore {
     /// Of every connection that is not stated itself.

@@ -3,7 +3,7 @@
 use super::{assembly::Assembly, history::link_changes, lifetime::set_lifetime, settings::InventorySettings};
 use crate::{
     error::{Fault, FaultCode},
-    model::remark::{Remark, RemarkCode},
+    model::finding::{Finding, FindingCode},
     read::{
         changes::{Call, Event, PlacedChange, Trail},
         connections::ConnectionRow,
@@ -28,7 +28,7 @@ pub(super) fn follow(mut trail: Trail, assembly: &mut Assembly, settings: &Inven
         if !assembly.knows(&id)
             && let Some(row) = deleted_connection(&events, settings)
         {
-            assembly.remark(row_from_trail(&id));
+            assembly.finding(row_from_trail(&id));
             assembly.add(row);
         }
         if !assembly.knows(&id) {
@@ -44,8 +44,8 @@ pub(super) fn follow(mut trail: Trail, assembly: &mut Assembly, settings: &Inven
             None => {}
         }
     }
-    for remark in trail.remarks(&used, &elsewhere) {
-        assembly.remark(remark);
+    for finding in trail.findings(&used, &elsewhere) {
+        assembly.finding(finding);
     }
 }
 
@@ -83,7 +83,7 @@ fn deleted_connection(events: &[Event], settings: &InventorySettings<'_>) -> Opt
     Some(ConnectionRow { connection, place: creation.place.clone(), may_repeat: false })
 }
 
-fn row_from_trail(id: &Arc<str>) -> Remark {
+fn row_from_trail(id: &Arc<str>) -> Finding {
     let message = format!("{id} is not in the inventory; the trail tells its row, from creation to deletion");
-    Remark { code: RemarkCode::RowFromTrail, message, connection_id: Some(id.clone()) }
+    Finding::new(FindingCode::RowFromTrail, message).about(id)
 }

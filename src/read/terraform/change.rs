@@ -51,6 +51,7 @@ impl fmt::Display for Action {
 }
 
 /// A connection before or after the plan, as far as the plan says; `None` is not known.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanSide {
     /// The account that owns the requester's VPC.
@@ -79,6 +80,7 @@ impl PlanSide {
 }
 
 /// What a plan does to one connection.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The address of its resource, with instance keys.
@@ -92,6 +94,7 @@ pub struct Change {
 }
 
 /// Something that a plan does not say.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The address of the resource; empty for the plan as a whole.
@@ -112,6 +115,7 @@ impl Unknown {
 }
 
 /// What a plan does to all its connections.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeeringPlan {
     /// Every connection, also those that stay as they are, by address.

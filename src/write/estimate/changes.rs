@@ -1,53 +1,31 @@
-//! What a Terraform plan changes, as tables of text that several formats print.
-
-use crate::{
-    error::Result,
-    estimate::terraform::{ChangeCost, Changes, difference},
-    model::{link::LinkType, money::Money},
-    read::terraform::PlanSide,
-};
+//! What a Terraform plan changes, as tables that several pages hold.
 
 use super::marked;
-
-/// A table of text, before a format makes it its own.
-pub(super) struct TextTable {
-    pub header: &'static [&'static str],
-    pub rows: Vec<Vec<String>>,
-    /// Columns whose numbers line up.
-    pub right: &'static [usize],
-}
-
-impl TextTable {
-    #[cfg(feature = "cli")]
-    pub fn plain(self) -> String {
-        crate::write::table::plain_table(self.header, self.rows, self.right)
-    }
-}
+use crate::{
+    error::Result,
+    estimate::{ChangeCost, Changes, difference},
+    model::{link::LinkType, money::Money},
+    read::terraform::PlanSide,
+    write::page::Block,
+};
 
 /// The changes by connection, and by account.
-pub(super) fn change_tables(changes: &Changes) -> Result<[TextTable; 2]> {
+pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
     let left_out = changes.connections.iter().any(|own| own.before.is_none() && own.after.is_none());
     let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
-    let account = |own: &crate::estimate::terraform::AccountCost| {
+    let account = |own: &crate::estimate::AccountCost| {
         let costs = costs(own.before, own.after, own.assumed)?;
         Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(account).collect::<Result<Vec<_>>>()?;
+    let header = ["connection", "action", "route", "link type", "SLA", "before", "after", "difference"];
     Ok([
-        TextTable {
-            header: &["connection", "action", "route", "link type", "SLA", "before", "after", "difference"],
-            rows: connections,
-            right: &[5, 6, 7],
-        },
-        TextTable {
-            header: &["account", "before", "after", "difference"],
-            rows: accounts,
-            right: &[1, 2, 3],
-        },
+        Block::table(&header, connections, &[5, 6, 7]),
+        Block::table(&["account", "before", "after", "difference"], accounts, &[1, 2, 3]),
     ])
 }
 
@@ -64,11 +42,11 @@ pub(super) fn coverage(changes: &Changes) -> String {
 fn cells(own: &ChangeCost) -> Result<Vec<String>> {
     let change = &own.change;
     let sides = [change.before.as_ref(), change.after.as_ref()];
-    let told = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
-    let mut cells = vec![change.address.clone(), change.action.to_string(), told(route)];
+    let both = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
+    let mut cells = vec![change.address.clone(), change.action.to_string(), both(route)];
     cells.extend([
-        told(|side| link_type(side, LinkType::as_str)),
-        told(|side| link_type(side, LinkType::sla)),
+        both(|side| link_type(side, LinkType::as_str)),
+        both(|side| link_type(side, LinkType::sla)),
     ]);
     cells.extend(costs(own.before, own.after, own.assumed)?);
     Ok(cells)

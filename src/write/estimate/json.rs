@@ -1,17 +1,13 @@
 //! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
 
-use super::{facts, findings, not_priced, reason_for, shared, supplying, words};
+use super::{facts, findings, not_priced, reason_for, shared, supplying};
+use crate::write::finding_words;
 use crate::{
     error::{Error, Result},
-    estimate::{
-        Estimate, Scenario, per_year,
-        schedule::ScheduleAdvice,
-        terraform::{self, Changes},
-        timing::Timing,
-    },
+    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
-    report::{Column, Report},
+    report::{Column, Report, ReportRow},
     statement::Statement,
     write::{
         BEFORE_TAX, RAISED_IS_UPPER_BOUND,
@@ -88,10 +84,7 @@ impl Serialize for JsonScenarioLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.line.columns.len() + 1))?;
         map.serialize_entry("scenario", self.scenario)?;
-        for &column in self.line.columns {
-            let value = Some(self.line.row.get(column)).filter(|value| !value.is_empty());
-            map.serialize_entry(column.name(), &value)?;
-        }
+        self.line.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -241,7 +234,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write
             .into_iter()
             .find(|(name, _)| name == "usage_digest")
             .map(|(_, own)| own),
-        findings: found.iter().map(|own| finding(shared, own)).collect(),
+        findings: found.iter().map(finding).collect(),
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
@@ -274,7 +267,7 @@ fn scenario<'e>(
         accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, own, report, columns))?,
         grouped_lines: report.map_or(Ok(Vec::new()), |report| {
             let rows = report.group_rows();
-            rows.map(|row| Ok(scenario_line(own, columns, own.known(row?)))).collect::<Result<_>>()
+            rows.map(|row| Ok(scenario_line(own, columns, own.with_values(row?)))).collect::<Result<_>>()
         })?,
         connections: connections(estimate, own)?,
         not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
@@ -284,13 +277,13 @@ fn scenario<'e>(
     })
 }
 
-fn scenario_line<'e>(own: &Scenario, columns: &'e [Column], row: crate::report::Row) -> JsonScenarioLine<'e> {
+fn scenario_line<'e>(own: &Scenario, columns: &'e [Column], row: ReportRow<'e>) -> JsonScenarioLine<'e> {
     JsonScenarioLine { scenario: own.name, line: JsonLine { columns, row } }
 }
 
 fn accounts<'e>(
     estimate: &Estimate,
-    own: &Scenario,
+    own: &'e Scenario,
     report: &'e Report,
     columns: &'e [Column],
 ) -> Result<Vec<JsonAccount<'e>>> {
@@ -396,7 +389,7 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
 fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
     let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
-        let difference = terraform::difference(before, after)?;
+        let difference = estimate::difference(before, after)?;
         let assumed = assumed.contains(&true);
         Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
     };
@@ -427,8 +420,8 @@ fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
     notes
         .map(|note| JsonNote {
             code: note.code.as_str(),
-            message: words(note),
-            connection_id: note.connection.as_deref(),
+            message: finding_words(note),
+            connection_id: note.connection_id.as_deref(),
         })
         .collect()
 }

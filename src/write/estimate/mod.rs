@@ -1,18 +1,23 @@
 //! Estimates to bytes: the lines of a report with the scenario in front.
 
 mod changes;
+mod comment;
 pub mod csv;
 pub mod json;
-pub mod markdown;
+mod page;
+
+pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
-pub mod table;
+pub(super) use page::page_of;
 
 use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario, advice::Note},
-    findings::{Finding, FindingCode},
-    model::remedy::Remedy,
+    estimate::{Estimate, Outcome, Scenario, Supply},
+    model::{
+        finding::{Finding, FindingCode},
+        remedy::Remedy,
+    },
     report::Report,
 };
 use std::collections::BTreeSet;
@@ -28,7 +33,7 @@ const NOT_PRICED: &str = "not priced";
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced<'e>(
     estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [String])> {
+) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [Supply])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
         Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),
@@ -40,19 +45,19 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
     format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
 }
 
-/// A note in words, with what to do about it.
-fn words(note: &Note) -> String {
-    format!("{}{}", note.message, after(note.remedy.as_ref()))
-}
-
 /// The notes, each message once: as with findings, nothing is said twice.
-fn told_once<'e>(estimate: &'e Estimate) -> Vec<&'e Note> {
-    let mut told = BTreeSet::new();
-    estimate.notes.iter().filter(|note| told.insert((note.code, &note.message))).collect()
+fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
+    let mut known = BTreeSet::new();
+    estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
 }
 
 /// The command that would supply a missing price: this one with another argument.
-pub(super) fn supplying(argument: &str) -> String {
+pub(super) fn supplying(supply: &Supply) -> String {
+    let argument = match supply {
+        Supply::Overlay(name) => format!("--prices {name}"),
+        Supply::Prices => "--prices FILE".into(),
+        Supply::Contract => "--contract FILE".into(),
+    };
     format!("peerbill estimate ... {argument}")
 }
 
@@ -89,7 +94,7 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
 }
 
 /// What the CSV itself has no place for, line by line.
-pub fn basis(estimate: &Estimate) -> Vec<String> {
+pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
     const SHOWN: usize = 20;
     let mut lines: Vec<String> =
         facts(estimate).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -103,12 +108,14 @@ pub fn basis(estimate: &Estimate) -> Vec<String> {
         lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
     }
     lines.extend(
-        told_once(estimate).iter().map(|note| format!("note: [{}] {}", note.code.as_str(), words(note))),
+        notes_once(estimate)
+            .iter()
+            .map(|note| format!("note: [{}] {}", note.code.as_str(), finding_words(note))),
     );
     let findings = findings(estimate);
-    let told = findings.iter().take(SHOWN);
+    let first = findings.iter().take(SHOWN);
     lines.extend(
-        told.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
+        first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
     );
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));

@@ -12,6 +12,8 @@ pub enum ReportFormat {
     Csv,
     /// Everything, with findings, provenance and digests.
     Json,
+    /// What the table shows, for a comment or a page.
+    Markdown,
 }
 
 #[derive(Debug, Args)]

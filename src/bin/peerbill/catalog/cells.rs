@@ -3,7 +3,7 @@
 use crate::{args::TableFormat, output};
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result, catalog::Validity, model::time::Timestamp,
-    write::table::plain_table,
+    write::text::plain_table,
 };
 
 /// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.

@@ -9,19 +9,19 @@ use peerbill::{
 
 /// Prints what is wrong with a catalog, and what a reader should know of it; fails where anything is wrong.
 pub fn run(catalog: &Catalog, format: TableFormat) -> Result<()> {
-    let remarks = check(catalog);
+    let findings = check(catalog);
     let severity = |fault| if fault { "fault" } else { "note" };
-    let cells = remarks.iter().map(|remark| {
+    let cells = findings.iter().map(|finding| {
         vec![
-            severity(remark.kind.is_fault()).to_owned(),
-            remark.kind.as_str().to_owned(),
-            remark.message.clone(),
+            severity(finding.code.is_fault()).to_owned(),
+            finding.code.as_str().to_owned(),
+            finding.message.clone(),
         ]
     });
     print(format, &["severity", "kind", "about"], &cells.collect::<Vec<_>>(), &[])?;
-    let faults = remarks.iter().filter(|remark| remark.kind.is_fault());
+    let faults = findings.iter().filter(|finding| finding.code.is_fault());
     let faults: Vec<Fault> =
-        faults.map(|remark| Fault::new(FaultCode::BadPrice, remark.message.clone())).collect();
-    say!("{}: {} faults, {} notes", catalog.name, faults.len(), remarks.len() - faults.len());
+        faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message.clone())).collect();
+    say!("{}: {} faults, {} notes", catalog.name, faults.len(), findings.len() - faults.len());
     Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(()), Err)
 }

@@ -15,11 +15,7 @@ use crate::{
 use peerbill::{
     Error, Result,
     catalog::Catalog,
-    estimate::{
-        Estimate, of_topology,
-        quantities::{PlannedConnection, Quantities},
-        terraform::{Gate, PlanQuantities, of_plan},
-    },
+    estimate::{Estimate, Gate, PlanQuantities, PlannedConnection, Quantities, of_plan, of_topology},
     model::money::Money,
     read::{
         Document,
@@ -40,8 +36,8 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
         ..Default::default()
     })?;
     refuse_needs_of_hours(args)?;
-    let own = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
-    let paths = own.chain(&args.pricing.prices).chain(&args.pricing.contract);
+    let plans = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
+    let paths = plans.chain(&args.pricing.prices).chain(&args.pricing.contract);
     if paths.filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("- stands for standard input, which can be read only once"));
     }

@@ -16,14 +16,14 @@ pub fn print(
 ) -> Result<()> {
     let digests = if args.format == EstimateFormat::Json { inputs.digests()? } else { Vec::new() };
     let render = |output: &mut dyn std::io::Write| match args.format {
-        EstimateFormat::Table => write::estimate::table::write(estimate, output),
+        EstimateFormat::Table => write::text::estimate(estimate, output),
         EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
-        EstimateFormat::Markdown => write::estimate::markdown::write(estimate, output),
+        EstimateFormat::Markdown => write::markdown::estimate(estimate, output),
         EstimateFormat::Csv => write::estimate::csv::write(estimate, output),
     };
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == EstimateFormat::Csv {
-        for line in write::estimate::basis(estimate) {
+        for line in write::estimate::provenance_lines(estimate) {
             say!("{line}");
         }
     }

@@ -10,15 +10,8 @@ use crate::{
 use peerbill::{
     Error, Result,
     catalog::Catalog,
-    estimate::{
-        of_quantities,
-        quantities::{PlannedConnection, PricesOf, Quantities},
-    },
-    model::{
-        connection::{Bandwidth, End},
-        link::LinkType,
-        time::Offset,
-    },
+    estimate::{PlannedConnection, PricesOf, Quantities, of_quantities},
+    model::{connection::End, link::LinkType, time::Offset},
 };
 
 /// Estimates from quantities that the arguments give.
@@ -80,12 +73,9 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     };
     let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).to_owned();
     let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
-    Ok(PlannedConnection {
-        label: String::new(),
-        requester: End::new(account(&args.from_account, "requester"), region("--from", &args.from)?),
-        accepter: End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?),
-        link_type: LinkType::Gold,
-        bandwidth: Bandwidth::DEFAULT,
-        monthly_bytes: [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back],
-    })
+    let requester = End::new(account(&args.from_account, "requester"), region("--from", &args.from)?);
+    let accepter = End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?);
+    let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
+    planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
+    Ok(planned)
 }

@@ -1,0 +1,147 @@
+//! Estimates of a month's traffic that was metered.
+
+use super::{
+    advice::notes_on_places,
+    names::{AS_BILLED, SCHEDULED, WELL_TIMED},
+    platinum::well_timed,
+    price::price,
+    result::Estimate,
+    scenario::Scenario,
+    schedule::{Schedule, ScheduleAdvice},
+    timing::Timing,
+    what_if::WhatIf,
+};
+use crate::model::finding::{Finding, FindingCode};
+use crate::{
+    catalog::Catalog,
+    error::{Error, ErrorKind, Result},
+    meter::Metered,
+    model::{invalid::Invalid, link::LinkType, remedy::Remedy},
+    report::{ReportOptions, Traffic},
+};
+use std::sync::Arc;
+
+/// Estimates a month's traffic over other link types than those it was billed over.
+///
+/// The scenario [`AS_BILLED`] is the report that [`report`](crate::report()) makes of the same arguments. With it come
+/// [`ALL_GOLD`](super::ALL_GOLD), [`ALL_PLATINUM`](super::ALL_PLATINUM), [`SCHEDULED`] where there is a schedule, and by
+/// name alone [`WELL_TIMED`]. `wanted` names the scenarios to price; where it names none, all but the last one are.
+///
+/// ```
+/// use peerbill::{
+///     MeterSettings, ReportOptions, TrafficSource, catalog,
+///     estimate::{Schedule, of_history},
+///     inventory, meter,
+/// };
+///
+/// let catalog = catalog::shipped("china-site").unwrap();
+/// let inventory = inventory(
+///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+///     None,
+/// )?;
+/// // 100 GB at 11:00 and as many at 23:00 of the month's offset, UTC+8.
+/// let usage = TrafficSource::from_bytes(
+///     "usage.csv",
+///     "timestamp,connection_id,sender,bytes\n\
+///      2026-10-05T03:00:00Z,pcc-1,requester,107374182400\n\
+///      2026-10-05T15:00:00Z,pcc-1,requester,107374182400\n",
+/// );
+/// let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;
+///
+/// let schedule = Schedule::parse(["Mon-Fri 09:00-18:00"], metered.offset())?;
+/// let estimate = of_history(&metered, &ReportOptions::default(), Some(&schedule), &catalog, &[])?;
+/// let mut payable = Vec::new();
+/// for scenario in &estimate.scenarios {
+///     payable.extend(scenario.payable()?.map(|money| format!("{}: {money}", scenario.name)));
+/// }
+/// assert_eq!(payable, ["as-billed: 96.00", "all-gold: 96.00", "all-platinum: 144.00", "scheduled: 120.00"]);
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`report`](crate::report()); of missing prices only where no scenario can be priced, or one that `wanted`
+/// names cannot. [`ErrorKind::Usage`] where `wanted` names a scenario that there is not.
+pub fn of_history(
+    metered: &Metered,
+    options: &ReportOptions,
+    schedule: Option<&Schedule>,
+    catalog: &Catalog,
+    wanted: &[String],
+) -> Result<Estimate> {
+    let traffic = Traffic { metered, options, measured: true };
+    let what_ifs = what_ifs(traffic, schedule);
+    let scenarios = price(&what_ifs, catalog, wanted)?;
+    let mut notes = notes_on_places(metered.inventory().connections(), catalog);
+    let (timings, not_priced) = timings(&scenarios, &what_ifs, catalog)?;
+    notes.extend(not_priced);
+    let schedule = schedule.map(|schedule| ScheduleAdvice::of(schedule, traffic, catalog)).transpose()?;
+    if let Some(error) = schedule.as_ref().and_then(|advice| advice.missing.as_ref()) {
+        notes.extend(notes_on_missing("the break-even share of the schedule", error));
+    }
+    Ok(Estimate {
+        source: "history",
+        month: Some(metered.month()),
+        offset: metered.offset(),
+        measured: true,
+        catalog: Arc::new(catalog.summary()),
+        scenarios,
+        notes,
+        timings,
+        schedule,
+        changes: None,
+        settings: options.settings.clone(),
+    })
+}
+
+/// The questions that a month's traffic is asked.
+fn what_ifs<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) -> Vec<WhatIf<'t>> {
+    let inventory = traffic.inventory();
+    let mut what_ifs = vec![
+        WhatIf::as_given(AS_BILLED, "the link types that were in effect: the bill", traffic),
+        WhatIf::all(LinkType::Gold, traffic),
+        WhatIf::all(LinkType::Platinum, traffic),
+    ];
+    let about = "Platinum in the windows of the schedule, Gold outside";
+    what_ifs.extend(schedule.map(|schedule| {
+        let history = schedule.history(traffic.metered.usage().period());
+        WhatIf::changing(SCHEDULED, about, traffic, |_| history.clone())
+    }));
+    let about = "the switches of the bill: up just after the hour, down just before it";
+    let history = |index| well_timed(inventory.history(index));
+    what_ifs.push(WhatIf::changing(WELL_TIMED, about, traffic, history).by_name_only());
+    what_ifs
+}
+
+/// What the switches of the bill and of the schedule cost; with notes on prices that only moved switches need.
+fn timings(
+    scenarios: &[Scenario],
+    what_ifs: &[WhatIf<'_>],
+    catalog: &Catalog,
+) -> Result<(Vec<Timing>, Vec<Finding>)> {
+    let (mut timings, mut notes) = (Vec::new(), Vec::new());
+    for scenario in scenarios.iter().filter(|scenario| [AS_BILLED, SCHEDULED].contains(&scenario.name)) {
+        let what_if = what_ifs.iter().find(|what_if| what_if.name == scenario.name);
+        let Some((what_if, report)) = what_if.zip(scenario.report()) else { continue };
+        match Timing::of(what_if, report, catalog) {
+            // A moved switch may need a price that the scenario itself does not.
+            Err(error) if error.kind() == ErrorKind::MissingPrice => {
+                let left_out =
+                    format!("what the switches of {} would cost just after the hour", scenario.name);
+                notes.extend(notes_on_missing(&left_out, &error));
+            }
+            timing => timings.push(timing?),
+        }
+    }
+    Ok((timings, notes))
+}
+
+/// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
+fn notes_on_missing(left_out: &str, error: &Error) -> Vec<Finding> {
+    let note = |missing| {
+        let why = Invalid::new(format!("{left_out} is not told: {missing}")).with(Remedy::SupplyPrice);
+        Finding::new(FindingCode::AdviceNotPriced, why)
+    };
+    error.missing_prices().iter().map(note).collect()
+}

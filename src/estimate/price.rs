@@ -1,0 +1,156 @@
+//! Questions to answers: each scenario is rated as a bill is.
+
+use super::{
+    scenario::{Outcome, Scenario, Supply},
+    what_if::WhatIf,
+};
+use crate::{
+    catalog::{Catalog, SHIPPED_OVERLAYS, shipped_overlay},
+    error::{Error, ErrorKind, MissingPrice, Result},
+    model::did_you_mean,
+    rating::rate,
+    report::{Column, Traffic},
+};
+
+/// Prices the scenarios that `wanted` names, or the default ones where it names none.
+///
+/// A default scenario that lacks a price is [`Outcome::NotPriced`]. It is R5's error where the scenario was asked
+/// for by name, or where none can be priced.
+pub(super) fn price(what_ifs: &[WhatIf<'_>], catalog: &Catalog, wanted: &[String]) -> Result<Vec<Scenario>> {
+    check_names(what_ifs, wanted)?;
+    let asked_for = |what_if: &&WhatIf<'_>| {
+        if wanted.is_empty() { what_if.by_default } else { wanted.iter().any(|name| name == what_if.name) }
+    };
+    let scenarios = what_ifs.iter().filter(asked_for).map(|what_if| scenario(what_if, catalog));
+    let scenarios = scenarios.collect::<Result<Vec<_>>>()?;
+    let none_priced = scenarios.iter().all(|scenario| scenario.report().is_none());
+    if none_priced || !wanted.is_empty() {
+        let missing = Error::of_missing_prices(missing_prices(&scenarios));
+        return missing.map_or(Ok(scenarios), Err);
+    }
+    Ok(scenarios)
+}
+
+/// Refuses a name that no scenario has.
+fn check_names(what_ifs: &[WhatIf<'_>], wanted: &[String]) -> Result<()> {
+    let known: Vec<&str> = what_ifs.iter().map(|what_if| what_if.name).collect();
+    let Some(name) = wanted.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let near = did_you_mean(name, known.iter().copied());
+    Err(Error::setting("scenario", format!("{name}: there are {} here{near}", known.join(", "))))
+}
+
+fn scenario(what_if: &WhatIf<'_>, catalog: &Catalog) -> Result<Scenario> {
+    let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
+        Ok(report) => Outcome::Priced(Box::new(report)),
+        Err(error) if error.kind() == ErrorKind::MissingPrice => {
+            let mut missing = error.missing_prices().to_vec();
+            if what_if.without_value.contains(&Column::BillingMonth) {
+                missing.iter_mut().for_each(|price| price.first_hour = None);
+            }
+            Outcome::NotPriced { missing, supply: supply(what_if, catalog) }
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Scenario {
+        name: what_if.name,
+        about: what_if.about.clone(),
+        link_type: what_if.link_type,
+        outcome,
+        without_value: what_if.without_value,
+    })
+}
+
+/// What all scenarios lack together, each price once.
+fn missing_prices(scenarios: &[Scenario]) -> Vec<MissingPrice> {
+    let mut missing: Vec<MissingPrice> = Vec::new();
+    for scenario in scenarios {
+        if let Outcome::NotPriced { missing: of_scenario, .. } = &scenario.outcome {
+            let new: Vec<_> = of_scenario.iter().filter(|price| !missing.contains(price)).cloned().collect();
+            missing.extend(new);
+        }
+    }
+    missing
+}
+
+/// What would supply the missing prices: a shipped overlay where it is enough, and prices of the caller.
+fn supply(what_if: &WhatIf<'_>, catalog: &Catalog) -> Vec<Supply> {
+    let overlays = SHIPPED_OVERLAYS.into_iter().filter(|name| is_enough(name, what_if, catalog));
+    overlays.map(Supply::Overlay).chain([Supply::Prices, Supply::Contract]).collect()
+}
+
+/// Whether the scenario is priced once the shipped overlay of this name is laid over the catalog.
+fn is_enough(overlay: &str, what_if: &WhatIf<'_>, catalog: &Catalog) -> bool {
+    if catalog.overlays().iter().any(|laid| laid == overlay) {
+        return false;
+    }
+    let prices = shipped_overlay(overlay);
+    let Some(Ok(catalog)) = prices.map(|prices| catalog.clone().with_prices(overlay, &prices)) else {
+        return false;
+    };
+    let Traffic { metered, options, .. } = what_if.traffic;
+    rate(metered.usage(), &what_if.link_types, &catalog, false, options.account.as_deref()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::shipped,
+        estimate::{PlannedConnection, PricesOf, Quantities},
+        model::{connection::End, link::LinkType, money::Gb},
+    };
+
+    fn published() -> PlannedConnection {
+        let (requester, accepter) =
+            (End::new("requester", "cn-huhehaote"), End::new("accepter", "cn-guangzhou"));
+        let monthly_bytes = ["200", "100"].map(|gb| Gb::Binary.bytes_of(gb).ok());
+        PlannedConnection { monthly_bytes, ..PlannedConnection::new("", requester, accepter, LinkType::Gold) }
+    }
+
+    fn both<'t>(planned: &'t Quantities, without_value: &'static [Column]) -> Vec<WhatIf<'t>> {
+        LinkType::ALL.map(|link_type| WhatIf::all(link_type, planned.traffic()).without(without_value)).into()
+    }
+
+    #[test]
+    fn the_published_example_comes_out_of_quantities() {
+        let catalog = shipped("china-site").unwrap();
+        let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
+        let scenarios = price(&both(&planned, planned.columns_without_value()), &catalog, &[]).unwrap();
+        let rows = scenarios.iter().flat_map(Scenario::rows).map(|row| row.unwrap());
+        let shown: Vec<_> = rows.map(|row| (row.link_type, row.billed_cost.unwrap().to_string())).collect();
+        let cost = |link_type, cost: &str| (Some(link_type), cost.to_owned());
+        assert_eq!(
+            shown,
+            [
+                cost(LinkType::Gold, "48.00"),
+                cost(LinkType::Gold, "96.00"),
+                cost(LinkType::Platinum, "72.00"),
+                cost(LinkType::Platinum, "144.00"),
+            ]
+        );
+        let no_value = |row: crate::report::ReportRow<'_>| {
+            row.billing_month.is_none() && row.metered_hours.is_none() && row.connection_id == Some("")
+        };
+        assert!(scenarios.iter().flat_map(Scenario::rows).all(|row| no_value(row.unwrap())));
+    }
+
+    #[test]
+    fn r5_a_default_scenario_without_a_price_stands_beside_the_others() {
+        let catalog = shipped("international-site").unwrap();
+        let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
+        let scenarios = price(&both(&planned, planned.columns_without_value()), &catalog, &[]).unwrap();
+        assert_eq!(scenarios[0].payable().unwrap().unwrap().to_string(), "21.60");
+        let Outcome::NotPriced { missing, supply } = &scenarios[1].outcome else {
+            panic!("Platinum has no USD price")
+        };
+        assert_eq!(supply[..], [Supply::Overlay("assumed-platinum"), Supply::Prices, Supply::Contract]);
+        assert_eq!(missing.len(), 2);
+        assert!(missing.iter().all(|price| price.first_hour.is_none()), "{missing:?}");
+
+        let named = ["all-platinum".to_owned()];
+        let refused = price(&both(&planned, &[]), &catalog, &named).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::MissingPrice);
+        let misspelt = price(&both(&planned, &[]), &catalog, &["all-glod".to_owned()]).unwrap_err();
+        assert!(misspelt.to_string().contains("did you mean \"all-gold\""), "{misspelt}");
+    }
+}

@@ -1,0 +1,253 @@
+//! Metered traffic to a report: rated, looked over for findings, summed by account and group.
+
+use super::{Report, column::Column, grouping::group, options::ReportOptions};
+use crate::{
+    catalog::{Catalog, PriceStatus},
+    error::{Error, Result},
+    findings::{Survey, Surveyor, findings},
+    meter::{Metered, UsageDigest},
+    model::{
+        connection::Connection,
+        did_you_mean,
+        finding::{Finding, FindingCode},
+        inventory::Inventory,
+        money::Money,
+    },
+    rating::{Line, Rating},
+    statement::statements,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Rates what was metered and makes the report of its month.
+///
+/// ```
+/// use peerbill::{MeterSettings, ReportOptions, TrafficSource, catalog, inventory, meter, report};
+///
+/// let inventory = inventory(
+///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+///     None,
+/// )?;
+/// let usage = "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n";
+/// let sources = [TrafficSource::from_bytes("usage.csv", usage)];
+/// let metered = meter(&sources, inventory, &MeterSettings::new("2026-10".parse()?))?;
+/// let catalog = catalog::shipped("china-site").unwrap();
+/// let report = report(&metered, &catalog, ReportOptions::default())?;
+/// assert_eq!(report.payable()?.to_string(), "96.00");
+/// assert_eq!(&*report.lines[0].connection_id, "pcc-1");
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+///
+/// Month and connections are those of the metering, so that neither can be another one. A month is none of the options:
+///
+/// ```compile_fail,E0609
+/// # use peerbill::{Metered, ReportOptions, catalog::Catalog, report};
+/// # fn november(metered: &Metered, catalog: &Catalog) -> peerbill::Result<()> {
+/// let mut options = ReportOptions::default();
+/// options.month = "2026-11".parse()?;
+/// # report(metered, catalog, options)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// nor is there a place for another inventory, whose accounts would pay:
+///
+/// ```compile_fail,E0061
+/// # use peerbill::{Metered, ReportOptions, catalog::Catalog, model::inventory::Inventory, report};
+/// # fn others(metered: &Metered, others: &Inventory, catalog: &Catalog) -> peerbill::Result<()> {
+/// report(metered, others, catalog, ReportOptions::default())?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`MissingPrice`](crate::ErrorKind::MissingPrice) where traffic has no price, with every pair of regions, link type
+/// and first hour (R5); [`Catalog`](crate::ErrorKind::Catalog) where two prices tie (R4);
+/// [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be exact;
+/// [`Usage`](crate::ErrorKind::Usage) where options exclude each other or name an unknown account;
+/// [`Internal`](crate::ErrorKind::Internal) where the control totals do not add up (R14).
+pub fn report(metered: &Metered, catalog: &Catalog, options: ReportOptions) -> Result<Report> {
+    Traffic { metered, options: &options, measured: true }.report(metered.inventory(), catalog)
+}
+
+/// What reports on the same traffic share, whatever its link types and prices.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traffic<'t> {
+    pub metered: &'t Metered,
+    pub options: &'t ReportOptions,
+    /// Whether the traffic was measured; there is nothing to find in quantities that were planned.
+    pub measured: bool,
+}
+
+impl Traffic<'_> {
+    pub fn inventory(&self) -> &Inventory {
+        self.metered.inventory()
+    }
+
+    /// Rates the traffic over the link types of `link_types`, whose connections are those of the inventory, and
+    /// makes the report.
+    pub fn report(&self, link_types: &Inventory, catalog: &Catalog) -> Result<Report> {
+        let Self { metered, options, measured } = self;
+        self.check()?;
+        let usage = metered.usage();
+        let hourly = options.shows_charge_periods();
+        let rating = Rating::new(usage, link_types, catalog, hourly, options.account.as_deref());
+        let RatedHours { lines, survey, usage_digest } = rate_hours(metered, &rating)?;
+        let mut report = Report {
+            month: metered.month(),
+            offset: metered.offset(),
+            duplicates: metered.duplicates(),
+            options: (*options).clone(),
+            catalog: Arc::new(catalog.summary()),
+            inventory: metered.inventory().clone(),
+            statements: statements(&lines, metered.inventory(), catalog)?,
+            lines,
+            groups: None,
+            totals: metered.totals(),
+            findings: if *measured { self.findings(&survey) } else { Vec::new() },
+            usage_digest,
+            threads: usage.threads(),
+        };
+        report.findings.extend(assumed_prices(&report));
+        report.findings.sort_by_key(|finding| finding.code);
+        group_lines(&mut report)?;
+        Ok(report)
+    }
+
+    /// Fails where no such report can be made of it, whatever the prices.
+    fn check(&self) -> Result<()> {
+        let Self { metered, options, .. } = self;
+        metered.totals().check()?;
+        if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
+            return Err(Error::usage("--hourly and --by day exclude each other"));
+        }
+        options.account.as_deref().map_or(Ok(()), |account| check_account(account, metered.inventory()))
+    }
+
+    /// What a reader should know about the traffic.
+    fn findings(&self, survey: &Survey) -> Vec<Finding> {
+        let mut findings = findings(self.metered, survey);
+        findings.extend(refused_records(self.metered));
+        if let Some(account) = &self.options.account {
+            findings.retain(|finding| {
+                let index = finding.connection_id.as_ref().and_then(|id| self.inventory().index_of(id));
+                let connection = index.map(|index| self.inventory().connection(index));
+                connection.is_none_or(|connection| owns_an_end(account, connection))
+            });
+        }
+        findings
+    }
+}
+
+/// What one pass over all metered hours gives.
+struct RatedHours {
+    lines: Vec<Line>,
+    survey: Survey,
+    usage_digest: String,
+}
+
+/// Goes over every metered hour once: to rate it, to survey it, and to digest it.
+fn rate_hours(metered: &Metered, rating: &Rating<'_>) -> Result<RatedHours> {
+    let (usage, inventory) = (metered.usage(), metered.inventory());
+    let surveyor = Surveyor::new(inventory);
+    let digest = UsageDigest::new(usage, inventory);
+    let new = || (rating.rater(), surveyor.survey(), Vec::new());
+    let parts = usage.fold(new, |(rater, survey, hours), row| {
+        rater.add_row(row)?;
+        surveyor.add_row(survey, row)?;
+        digest.add_row(hours, row)
+    })?;
+    let (mut raters, mut surveys, mut hours) = (Vec::new(), Vec::new(), Vec::new());
+    for (rater, survey, hours_of_thread) in parts {
+        raters.push(rater);
+        surveys.push(survey);
+        hours.push(hours_of_thread);
+    }
+    // Lines last, when the others need no memory any more.
+    let survey = surveyor.merge(surveys);
+    let usage_digest = digest.finish(hours);
+    drop((surveyor, digest));
+    let lines = rating.lines(raters)?;
+    Ok(RatedHours { lines, survey, usage_digest })
+}
+
+fn owns_an_end(account: &str, connection: &Connection) -> bool {
+    [&connection.requester, &connection.accepter].iter().any(|end| &*end.account_id == account)
+}
+
+fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
+    let connections = inventory.connections();
+    // The accounts of a connection whose row is bad are not known.
+    let unknown = inventory.faulty().next().is_some();
+    if unknown || connections.iter().any(|connection| owns_an_end(account, connection)) {
+        return Ok(());
+    }
+    let known = connections
+        .iter()
+        .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
+    let near = did_you_mean(account, known);
+    let why = format!("{account}: no connection of the inventory has this account{near}");
+    Err(Error::setting("account", why))
+}
+
+/// What became of records that were refused (R15).
+fn refused_records(metered: &Metered) -> Vec<Finding> {
+    let for_cause = metered.refused_for_cause();
+    let dropped = metered.totals().refused.records - for_cause;
+    let mut found = Vec::new();
+    if for_cause > 0 {
+        let message = format!("{for_cause} records are quarantined and not billed");
+        found.push(Finding::new(FindingCode::RecordsQuarantined, message));
+    }
+    if dropped > 0 {
+        let message = format!("{dropped} copies of records were dropped");
+        found.push(Finding::new(FindingCode::CopiesDropped, message));
+    }
+    found
+}
+
+/// How many lines have a price that the provider does not publish (R18).
+fn assumed_prices(report: &Report) -> Option<Finding> {
+    let assumed = report.lines.iter().filter(|line| line.price.status == PriceStatus::Assumed);
+    let count = assumed.count();
+    let message = format!(
+        "lines with an assumed price: {count}; the price is one that the provider does not publish: {}",
+        report.catalog.overlays.join(", ")
+    );
+    (count > 0).then(|| Finding::new(FindingCode::AssumedPrice, message))
+}
+
+/// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.
+fn group_lines(report: &mut Report) -> Result<()> {
+    let Some(grouping) = report.options.grouping() else { return Ok(()) };
+    let groups = group(&report.lines, |line| report.shared_values(line, &grouping))?;
+    let by_account = grouping.columns.contains(&Column::BillingAccountId);
+    let mut rest = report.payable()?;
+    let mut subtotals: BTreeMap<Option<&str>, Money> = BTreeMap::new();
+    for group in &groups {
+        let printed = group.amount.printed(report.catalog.gb)?;
+        rest = rest.checked_sub(printed)?;
+        let account = report.shared_values(&group.first, &grouping).billing_account_id;
+        let subtotal = subtotals.entry(account).or_default();
+        *subtotal = subtotal.checked_add(printed)?;
+    }
+    let mut statements = report.statements.clone();
+    for statement in &mut statements {
+        statement.subtotal = match subtotals.get(&Some(&*statement.billing_account_id)) {
+            Some(subtotal) if by_account => *subtotal,
+            _ => statement.exact.printed(report.catalog.gb)?,
+        };
+        statement.adjustment = statement.payable.checked_sub(statement.subtotal)?;
+        rest = rest.checked_sub(statement.adjustment)?;
+    }
+    // Groups that mix accounts round differently from accounts: the last digit goes to the last account.
+    if let Some(last) = statements.last_mut() {
+        last.adjustment = last.adjustment.checked_add(rest)?;
+        last.subtotal = last.payable.checked_sub(last.adjustment)?;
+    }
+    drop(subtotals);
+    report.statements = statements;
+    report.groups = Some(groups);
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The monthly cost report: statements with everything a reader needs to trust them.
+//!
+//! [`report`](fn@report) makes one of metered traffic. A [`Report`] owns its lines and all that they are about; its
+//! [rows](Report::rows) show them column by column, as values. [`mod@crate::write`] makes them text.
+
+mod assemble;
+mod column;
+mod grouping;
+mod options;
+mod row;
+
+pub(crate) use assemble::Traffic;
+pub use assemble::report;
+pub use column::Column;
+pub use grouping::Group;
+pub use options::{Grouping, ReportOptions};
+pub use row::{ChargeCategory, ReportRow};
+
+use crate::{
+    attribution::attribute,
+    catalog::{CatalogSummary, PriceStatus},
+    error::Result,
+    meter::{ControlTotals, Duplicates},
+    model::{
+        finding::Finding,
+        inventory::Inventory,
+        money::Money,
+        time::{BillingMonth, Offset},
+    },
+    rating::Line,
+    statement::Statement,
+};
+use std::sync::Arc;
+
+/// A finished report, with all that it shows; the writers turn it into bytes.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The billing month.
+    pub month: BillingMonth,
+    /// The offset in which the month has its edges (R12).
+    pub offset: Offset,
+    /// What was done with duplicates.
+    pub duplicates: Duplicates,
+    /// What was asked for.
+    pub options: ReportOptions,
+    /// The catalog that priced it.
+    pub catalog: Arc<CatalogSummary>,
+    /// The connections it is about.
+    pub inventory: Arc<Inventory>,
+    /// All lines, by account.
+    pub lines: Vec<Line>,
+    /// One statement per account.
+    pub statements: Vec<Statement>,
+    /// Grouped lines, where they were asked for; they are printed instead of the lines.
+    pub groups: Option<Vec<Group>>,
+    /// Where every record went (R14); checked.
+    pub totals: ControlTotals,
+    /// What a reader should know.
+    pub findings: Vec<Finding>,
+    /// A digest over the metered hours.
+    pub usage_digest: String,
+    /// How many threads may make it text.
+    pub(crate) threads: usize,
+}
+
+/// What a row of a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RowSource<'r> {
+    Group(&'r Group),
+    Line(&'r Line),
+    /// What makes the rows of an account add up; not nothing.
+    Adjustment(&'r Statement),
+}
+
+impl Report {
+    /// The columns that its rows show.
+    pub fn columns(&self) -> Vec<Column> {
+        let periods = self.options.shows_charge_periods();
+        Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect()
+    }
+
+    /// Whether an assumed price touched any line.
+    pub fn assumed(&self) -> bool {
+        self.statements.iter().any(|statement| statement.assumed)
+    }
+
+    /// The sum of what is payable, over all accounts shown.
+    pub fn payable(&self) -> Result<Money> {
+        let payables = self.statements.iter().map(|statement| statement.payable);
+        payables.into_iter().try_fold(Money::ZERO, Money::checked_add)
+    }
+
+    /// Its rows: every account's lines and its adjustment, or the groups and all adjustments.
+    ///
+    /// A row fails only where a sum of many lines is too large to be printed.
+    pub fn rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
+        self.row_sources().map(|source| self.row(source))
+    }
+
+    /// What its rows are made from, in their order.
+    pub(crate) fn row_sources(&self) -> impl Iterator<Item = RowSource<'_>> {
+        let statements = self.statements.iter().flat_map(|statement| {
+            let lines = if self.groups.is_some() { 0..0 } else { statement.lines.clone() };
+            let adjusted = statement.adjustment != Money::ZERO;
+            let adjustment = adjusted.then_some(RowSource::Adjustment(statement));
+            self.lines[lines].iter().map(RowSource::Line).chain(adjustment)
+        });
+        self.groups.iter().flatten().map(RowSource::Group).chain(statements)
+    }
+
+    /// One row.
+    pub(crate) fn row<'r>(&'r self, source: RowSource<'r>) -> Result<ReportRow<'r>> {
+        match source {
+            RowSource::Group(group) => self.group_row(group),
+            RowSource::Line(line) => self.line_row(line),
+            RowSource::Adjustment(statement) => Ok(self.adjustment_row(statement)),
+        }
+    }
+
+    /// The rows of its groups; none where lines are not grouped.
+    pub fn group_rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
+        self.groups.iter().flatten().map(|group| self.group_row(group))
+    }
+
+    /// The row of one of its lines.
+    pub fn line_row<'r>(&'r self, line: &Line) -> Result<ReportRow<'r>> {
+        let gb = self.catalog.gb;
+        Ok(ReportRow {
+            consumed_bytes: Some(line.bytes),
+            pricing_quantity: Some(gb.quantity(line.bytes)?),
+            billed_cost: Some(line.amount.printed(gb)?),
+            metered_hours: Some(line.metered_hours),
+            raised_hours: Some(line.raised_hours),
+            raised_cost: Some(line.raised_amount.printed(gb)?),
+            ..self.values(line)
+        })
+    }
+
+    /// The values of a line that are not summed.
+    fn values(&self, line: &Line) -> ReportRow<'_> {
+        let connection = self.inventory.connection(line.connection);
+        let to = attribute(connection, line.sender);
+        let category = if line.link_type.is_some() { ChargeCategory::Usage } else { ChargeCategory::Free };
+        ReportRow {
+            billing_month: Some(self.month),
+            charge_period_start: line.hour,
+            charge_period_end: line.hour.map(|hour| hour.next()),
+            billing_account_id: Some(to.billing_account_id),
+            connection_id: Some(&connection.id),
+            sender: Some(line.sender),
+            source_region: Some(to.source_region),
+            destination_region: Some(to.destination_region),
+            peer_account_id: Some(to.peer_account_id),
+            link_type: line.link_type,
+            charge_category: Some(category),
+            list_unit_price: line.price.list,
+            contracted_unit_price: Some(line.price.contracted),
+            billing_currency: Some(&self.catalog.currency),
+            price_status: Some(line.price.status),
+            ..ReportRow::default()
+        }
+    }
+
+    /// The values of a line that it shares with the others of its group.
+    fn shared_values(&self, line: &Line, grouping: &Grouping) -> ReportRow<'_> {
+        let mut shared = self.values(line);
+        shared.keep(&grouping.columns);
+        if let Some(hour) = line.hour.filter(|_| grouping.day) {
+            let day = self.offset.day_of(hour);
+            (shared.charge_period_start, shared.charge_period_end) = (Some(day.start), Some(day.end));
+        }
+        shared
+    }
+
+    fn group_row(&self, group: &Group) -> Result<ReportRow<'_>> {
+        let gb = self.catalog.gb;
+        let grouping = self.options.grouping().unwrap_or_default();
+        let shared = self.shared_values(&group.first, &grouping);
+        Ok(ReportRow {
+            consumed_bytes: Some(group.bytes),
+            pricing_quantity: Some(gb.quantity(group.bytes)?),
+            billed_cost: Some(group.amount.printed(gb)?),
+            metered_hours: Some(group.metered_hours),
+            raised_hours: Some(group.raised_hours),
+            raised_cost: Some(group.raised_amount.printed(gb)?),
+            // R18: an assumed price marks every line that it touched, also where the column is not asked for.
+            price_status: if group.assumed { Some(PriceStatus::Assumed) } else { shared.price_status },
+            ..shared
+        })
+    }
+
+    /// The row that makes an account's rows add up.
+    fn adjustment_row<'r>(&'r self, statement: &'r Statement) -> ReportRow<'r> {
+        ReportRow {
+            billing_month: Some(self.month),
+            billing_account_id: Some(&statement.billing_account_id),
+            charge_category: Some(ChargeCategory::Adjustment),
+            billed_cost: Some(statement.adjustment),
+            billing_currency: Some(&self.catalog.currency),
+            ..ReportRow::default()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A row of a report, typed.
+
+use super::column::Column;
+use crate::{
+    catalog::PriceStatus,
+    model::{
+        link::LinkType,
+        money::{Money, UnitPrice},
+        time::{BillingMonth, Hour},
+        usage::Sender,
+    },
+};
+
+/// What a row charges for.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChargeCategory {
+    /// Traffic between regions, at the price of a link type.
+    Usage,
+    /// Traffic inside a region, which has no link type and costs nothing (R1).
+    Free,
+    /// What makes an account's rows add up to what it pays (R11).
+    Adjustment,
+}
+
+impl ChargeCategory {
+    /// `usage`, `free` or `adjustment`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Free => "free",
+            Self::Adjustment => "adjustment",
+        }
+    }
+}
+
+/// One row of a report; a field is `None` where the column of its name has no value in this row.
+///
+/// Rows borrow their text from the report: threads that make them text share no counter. They are made by
+/// [`Report::rows`](super::Report::rows).
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReportRow<'r> {
+    /// The billing month.
+    pub billing_month: Option<BillingMonth>,
+    /// The first hour of the charge period, where lines have one: an hour or a local day.
+    pub charge_period_start: Option<Hour>,
+    /// The hour after its last.
+    pub charge_period_end: Option<Hour>,
+    /// The account that pays (R2).
+    pub billing_account_id: Option<&'r str>,
+    /// The connection.
+    pub connection_id: Option<&'r str>,
+    /// The end that sent.
+    pub sender: Option<Sender>,
+    /// The region that the bytes left.
+    pub source_region: Option<&'r str>,
+    /// The region that they went to.
+    pub destination_region: Option<&'r str>,
+    /// The account at the other end.
+    pub peer_account_id: Option<&'r str>,
+    /// The level that is billed (R7); `None` for free traffic as well.
+    pub link_type: Option<LinkType>,
+    /// What the row charges for.
+    pub charge_category: Option<ChargeCategory>,
+    /// Bytes sent.
+    pub consumed_bytes: Option<u128>,
+    /// The same in GB (R9), rounded half to even at 10 decimals.
+    pub pricing_quantity: Option<Money>,
+    /// The list price of one GB; `None` where a contract price stands without one.
+    pub list_unit_price: Option<UnitPrice>,
+    /// What the account pays for one GB.
+    pub contracted_unit_price: Option<UnitPrice>,
+    /// The amount, rounded half to even at 10 decimals (R11).
+    pub billed_cost: Option<Money>,
+    /// The currency of all amounts and prices (R13).
+    pub billing_currency: Option<&'r str>,
+    /// Hours with a record.
+    pub metered_hours: Option<u64>,
+    /// Those of them that hold a change of link type.
+    pub raised_hours: Option<u64>,
+    /// What raising them cost, at most.
+    pub raised_cost: Option<Money>,
+    /// Where the contracted price comes from (R18).
+    pub price_status: Option<PriceStatus>,
+}
+
+impl ReportRow<'_> {
+    /// Takes the value of a column away.
+    pub(crate) fn clear(&mut self, column: Column) {
+        match column {
+            Column::BillingMonth => self.billing_month = None,
+            Column::ChargePeriodStart => self.charge_period_start = None,
+            Column::ChargePeriodEnd => self.charge_period_end = None,
+            Column::BillingAccountId => self.billing_account_id = None,
+            Column::ConnectionId => self.connection_id = None,
+            Column::Sender => self.sender = None,
+            Column::SourceRegion => self.source_region = None,
+            Column::DestinationRegion => self.destination_region = None,
+            Column::PeerAccountId => self.peer_account_id = None,
+            Column::LinkType => self.link_type = None,
+            Column::ChargeCategory => self.charge_category = None,
+            Column::ConsumedBytes => self.consumed_bytes = None,
+            Column::PricingQuantity => self.pricing_quantity = None,
+            Column::ListUnitPrice => self.list_unit_price = None,
+            Column::ContractedUnitPrice => self.contracted_unit_price = None,
+            Column::BilledCost => self.billed_cost = None,
+            Column::BillingCurrency => self.billing_currency = None,
+            Column::MeteredHours => self.metered_hours = None,
+            Column::RaisedHours => self.raised_hours = None,
+            Column::RaisedCost => self.raised_cost = None,
+            Column::PriceStatus => self.price_status = None,
+        }
+    }
+
+    /// Takes the values of all other columns away.
+    pub(super) fn keep(&mut self, columns: &[Column]) {
+        Column::ALL.into_iter().filter(|column| !columns.contains(column)).for_each(|own| self.clear(own));
+    }
+
+    /// Whether the row makes an account's rows add up, and is no traffic.
+    pub(crate) fn is_adjustment(&self) -> bool {
+        self.charge_category == Some(ChargeCategory::Adjustment)
+    }
+
+    /// Whether an assumed price touched it (R18).
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.price_status == Some(PriceStatus::Assumed)
+    }
+}

@@ -1,0 +1,331 @@
+//! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
+
+use super::{
+    NOT_PRICED,
+    changes::{change_tables, coverage},
+    facts, findings, marked, not_priced, notes_once, reason_for, shared, supplying,
+};
+use crate::write::finding_words;
+use crate::{
+    error::Result,
+    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing, per_year},
+    model::{link::LinkType, money::Money},
+    report::{Column, ReportRow},
+    write::{
+        RAISED_IS_UPPER_BOUND,
+        page::{Block, Notices, Page, Room, Section},
+        report::{self, cell, heading, is_number, raised},
+        values::value,
+    },
+};
+use std::collections::BTreeMap;
+
+/// How many notes a screen has room for; all are in the JSON.
+const NOTES_SHOWN: usize = 20;
+
+/// The page of an estimate.
+pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
+    let catalog = &estimate.catalog;
+    let prices = match estimate.month {
+        Some(month) => format!("billing month {month} ({})", estimate.offset),
+        None => "newest prices".into(),
+    };
+    let title = format!(
+        "VPC peering traffic, what if: from {}, {prices}, {} in {}",
+        estimate.source, catalog.name, catalog.currency
+    );
+    let mut sections = vec![scenarios(estimate)?];
+    match &estimate.changes {
+        Some(planned) => sections.extend(changes(planned)?),
+        None => {
+            sections.push(accounts(estimate));
+            sections.extend(connections(estimate)?);
+        }
+    }
+    for timing in estimate.timings.iter().filter(|timing| !timing.connections.is_empty()) {
+        sections.push(switches(timing, estimate)?);
+    }
+    sections.extend(estimate.schedule.iter().flat_map(schedule));
+    sections.extend(missing(estimate));
+    sections.extend(notes(estimate));
+    sections.push(lines(estimate)?);
+    if estimate.measured {
+        sections.extend(shared(estimate).map(report::totals));
+        sections.push(report::findings(&findings(estimate)));
+    }
+    sections.push(report::basis(facts(estimate), catalog));
+    Ok(Page { assumed: estimate.assumed(), sections, ..Page::titled(title) })
+}
+
+fn scenarios(estimate: &Estimate) -> Result<Section> {
+    let reference = estimate.reference().map_or("", |scenario| scenario.name);
+    let mut header = vec!["scenario", "SLA", "payable", "difference per month"];
+    // A year is told from planned quantities; a measured month is one of twelve that need not be alike.
+    header.push(if estimate.measured { "raised hours" } else { "per year (x 12)" });
+    if estimate.measured {
+        header.push("raised cost");
+    }
+    let mut rows = Vec::new();
+    for scenario in &estimate.scenarios {
+        rows.push(scenario_cells(estimate, scenario, header.len())?);
+    }
+    let table = Block::table(&header, rows, &[2, 3, 4, 5]);
+    let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
+    let bound = estimate.measured.then(|| RAISED_IS_UPPER_BOUND.to_owned());
+    let about = Block::Items(about.chain(bound).collect());
+    Ok(Section::new(format!("Scenarios; differences are to {reference}"), [table, about]))
+}
+
+/// What a scenario costs, in so many cells.
+pub(super) fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
+    let by = if estimate.measured { "by the hour" } else { "by connection" };
+    let sla = scenario.link_type.map_or(by, LinkType::sla);
+    let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
+    let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
+        cells.push(NOT_PRICED.into());
+        cells.resize(width, String::new());
+        return Ok(cells);
+    };
+    let assumed = scenario.assumed();
+    let of_difference = estimate.difference_assumed(scenario);
+    cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
+    if estimate.measured {
+        let (hours, cost) = raised(report)?;
+        cells.extend([hours.to_string(), marked(cost, assumed)]);
+    } else {
+        cells.push(marked(per_year(difference)?, of_difference));
+    }
+    cells.truncate(width);
+    Ok(cells)
+}
+
+/// A table with a column for each scenario; `values` are by scenario and key.
+fn side_by_side(
+    estimate: &Estimate,
+    titles: &[&str],
+    rows: &BTreeMap<String, Vec<String>>,
+    values: &[Option<BTreeMap<String, String>>],
+) -> Block {
+    let mut header = titles.to_vec();
+    header.extend(estimate.scenarios.iter().map(|scenario| scenario.name));
+    let numbers: Vec<usize> = (titles.len()..header.len()).collect();
+    let cells = rows.iter().map(|(key, titles)| {
+        let values = values.iter().map(|of_scenario| match of_scenario {
+            Some(of_scenario) => of_scenario.get(key).cloned().unwrap_or_default(),
+            None => NOT_PRICED.into(),
+        });
+        titles.iter().cloned().chain(values).collect()
+    });
+    Block::table(&header, cells.collect(), &numbers)
+}
+
+/// What accounts pay in each scenario, under these titles.
+pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
+    let mut values = Vec::new();
+    for scenario in &estimate.scenarios {
+        values.push(scenario.report().map(|report| {
+            let of = report.statements.iter();
+            let paid = of.map(|own| (own.billing_account_id.clone(), marked(own.payable, own.assumed)));
+            paid.collect::<BTreeMap<String, String>>()
+        }));
+    }
+    let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
+    let rows = accounts.map(|account| (account.clone(), vec![account.clone()])).collect();
+    side_by_side(estimate, titles, &rows, &values)
+}
+
+fn accounts(estimate: &Estimate) -> Section {
+    Section::new("Payable by account", [accounts_table(estimate, &["account"])])
+}
+
+/// What connections cost in each scenario, by id, under these titles; `None` where none has a name.
+pub(super) fn connections_table(estimate: &Estimate, titles: &[&str]) -> Result<Option<Block>> {
+    let gb = estimate.catalog.gb;
+    let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
+    for scenario in &estimate.scenarios {
+        let mut costs = BTreeMap::new();
+        for (id, cost) in scenario.connections()?.into_iter().filter(|(id, _)| !id.is_empty()) {
+            let mut cells = vec![id.to_owned(), gb.quantity(cost.bytes)?.text(0)];
+            cells.truncate(titles.len());
+            rows.insert(id.to_owned(), cells);
+            costs.insert(id.to_owned(), marked(cost.amount.printed(gb)?, cost.assumed));
+        }
+        values.push(scenario.report().is_some().then_some(costs));
+    }
+    Ok((!rows.is_empty()).then(|| side_by_side(estimate, titles, &rows, &values)))
+}
+
+/// What connections cost; where none has a name, the lines say it.
+fn connections(estimate: &Estimate) -> Result<Option<Section>> {
+    let table = connections_table(estimate, &["connection", "GB"])?;
+    Ok(table.map(|table| Section::new("Cost by connection", [table])))
+}
+
+/// What a Terraform plan changes.
+fn changes(changes: &Changes) -> Result<[Section; 2]> {
+    let [connections, accounts] = change_tables(changes)?;
+    let title = "Changes of the plan, per month; not rounded as a bill is";
+    Ok([
+        Section::new(title, [connections, Block::item(coverage(changes))]),
+        Section::new("Changes by account", [accounts]),
+    ])
+}
+
+/// Columns that a screen has no room for, or that say the same on every line.
+const LEFT_OUT: [Column; 6] = [
+    Column::BillingMonth,
+    Column::ChargePeriodEnd,
+    Column::PeerAccountId,
+    Column::ChargeCategory,
+    Column::BillingCurrency,
+    Column::PriceStatus,
+];
+
+fn lines(estimate: &Estimate) -> Result<Section> {
+    let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
+    for scenario in &estimate.scenarios {
+        for row in scenario.rows() {
+            rows.push((scenario, row?));
+        }
+    }
+    let columns = line_columns(estimate, &rows);
+    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
+    let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
+    let cells = rows.iter().map(|(scenario, row)| {
+        let assumed = line_assumed(scenario, row);
+        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
+        [scenario.name.to_owned()].into_iter().chain(cells).collect()
+    });
+    Ok(Section::new("Lines", [Block::table(&header, cells.collect(), &numbers)]))
+}
+
+/// The columns in which any of the lines has something to say.
+fn line_columns(estimate: &Estimate, rows: &[(&Scenario, ReportRow<'_>)]) -> Vec<Column> {
+    let discounted = |row: &ReportRow<'_>| row.list_unit_price != row.contracted_unit_price;
+    let list_price = rows.iter().any(|(_, row)| discounted(row));
+    // An adjustment has its name where lines have their link type.
+    let shows = |row: &ReportRow<'_>, column| {
+        !value(row, column).is_empty() || column == Column::LinkType && row.is_adjustment()
+    };
+    let filled = |column: &Column| rows.iter().any(|(_, row)| shows(row, *column));
+    let mut columns = estimate.columns();
+    columns.retain(|column| !LEFT_OUT.contains(column) && filled(column));
+    columns.retain(|column| *column != Column::ListUnitPrice || list_price);
+    columns.retain(|column| *column != Column::ConsumedBytes || !estimate.measured);
+    columns
+}
+
+fn title(column: Column) -> &'static str {
+    if column == Column::BillingAccountId { "account" } else { heading(column) }
+}
+
+/// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
+fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
+    let of_account = || {
+        let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
+        statements.any(|own| own.assumed && Some(&*own.billing_account_id) == row.billing_account_id)
+    };
+    row.is_assumed() || row.is_adjustment() && of_account()
+}
+
+fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
+    const PRICED: [Column; 4] =
+        [Column::ListUnitPrice, Column::ContractedUnitPrice, Column::BilledCost, Column::RaisedCost];
+    if column == Column::LinkType && row.is_adjustment() {
+        return "adjustment".into();
+    }
+    let text = value(row, column);
+    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cell(row, column) }
+}
+
+fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
+    let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
+    let mut rows = Vec::new();
+    for own in &timing.connections {
+        rows.push(vec![
+            own.connection.to_string(),
+            own.switches.to_string(),
+            own.raised_hours.to_string(),
+            marked(own.raised_cost, own.assumed),
+            marked(own.amount.printed(gb)?, own.assumed),
+            marked(own.just_after.printed(gb)?, own.assumed),
+            marked(own.well_timed.printed(gb)?, own.assumed),
+            marked(own.saving, own.assumed),
+        ]);
+    }
+    let header = [
+        "connection",
+        "switches",
+        "raised hours",
+        "raised cost",
+        "cost",
+        "just after the hour",
+        "well timed",
+        "saving",
+    ];
+    let money = |money: Money| marked(money, timing.assumed);
+    let (payable, after) = (money(timing.payable), money(timing.just_after_payable));
+    let (well_timed, saving) = (money(timing.well_timed_payable), money(timing.saving()?));
+    let sums = vec![
+        format!(
+            "All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
+        ),
+        format!("Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
+    ];
+    let table = Block::table(&header, rows, &[1, 2, 3, 4, 5, 6, 7]);
+    Ok(Section::new(format!("Switches of {}", timing.scenario), [table, Block::Items(sums)]))
+}
+
+fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
+    let rows = advice.windows.iter().map(|own| {
+        vec![
+            own.window.clone(),
+            own.whole_hours.to_string(),
+            own.lifted_hours.to_string(),
+            own.up_at.clone(),
+            own.down_at.clone(),
+            if own.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
+        ]
+    });
+    let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
+    let gaps = advice.gaps_without_gold.iter();
+    let gaps =
+        gaps.map(|gap| format!("From {gap} no hour is billed at Gold: switching down and up saves nothing"));
+    let no_share = (advice.shares.is_empty() && advice.missing.is_none())
+        .then(|| "No break-even share: over Platinum this traffic is no dearer than over Gold".to_owned());
+    let table = Block::table(&header, rows.collect(), &[1, 2]);
+    let title = format!("Schedule ({})", advice.offset);
+    let mut sections = vec![Section::new(title, [table, Block::Items(gaps.chain(no_share).collect())])];
+    sections.extend((!advice.shares.is_empty()).then(|| shares(advice)));
+    sections
+}
+
+fn shares(advice: &ScheduleAdvice) -> Section {
+    let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
+    let rows = advice.shares.iter().map(|own| {
+        let percent = [own.in_windows, own.lifted, own.break_even].map(|share| marked(share, advice.assumed));
+        [name(own)].into_iter().chain(percent).collect()
+    });
+    let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
+    Section::new(
+        "Share of the traffic in percent, weighed by the difference of its prices",
+        [Block::table(&header, rows.collect(), &[1, 2, 3])],
+    )
+}
+
+/// Why scenarios are not priced, each under its name, and what would supply what is missing.
+pub(super) fn missing(estimate: &Estimate) -> impl Iterator<Item = Section> {
+    not_priced(estimate).map(|(name, missing, supply)| {
+        let reasons = missing.iter().map(reason_for);
+        let supply = supply.iter().map(|argument| format!("supplied by: {}", supplying(argument)));
+        Section::new(format!("Not priced: {name}"), [Block::Items(reasons.chain(supply).collect())])
+    })
+}
+
+fn notes(estimate: &Estimate) -> Option<Section> {
+    let notes = notes_once(estimate);
+    let title = format!("Before choosing: {}", notes.len());
+    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), finding_words(note))).collect();
+    let room = Room::InAll(NOTES_SHOWN);
+    (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
+}

@@ -1,0 +1,115 @@
+//! A page for people, before a format makes it its own: sections of tables, facts, sums, sentences and notices.
+//!
+//! Reports, estimates and what the doctor finds become a page once; [`text`](super::text) shows one on a screen,
+//! [`markdown`](super::markdown) in a comment.
+
+/// A page.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Page {
+    /// What it is about, in a line.
+    pub title: Option<String>,
+    /// The same in a sentence of its own, for pages whose title is short; without a full stop.
+    pub about: Option<String>,
+    /// Whether an assumed price touched anything on it (R18).
+    pub assumed: bool,
+    /// What it holds, from top to bottom.
+    pub sections: Vec<Section>,
+}
+
+/// A part of a page that belongs together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Section {
+    /// Its heading.
+    pub title: Option<String>,
+    /// Whether a format that can may show its heading alone, until a reader asks for more.
+    pub folded: bool,
+    /// What it holds, from top to bottom.
+    pub blocks: Vec<Block>,
+}
+
+/// One thing in a section.
+#[derive(Debug, Clone)]
+pub(crate) enum Block {
+    /// A sentence as important as a heading.
+    Paragraph(String),
+    /// Sentences or clauses, one below the other.
+    Items(Vec<String>),
+    /// A table.
+    Table(Table),
+    /// Names and values.
+    Facts(Vec<(String, String)>),
+    /// Amounts that add up.
+    Sums(Sums),
+    /// What a reader should know.
+    Notices(Notices),
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    /// The names of its columns.
+    pub header: Vec<String>,
+    /// Its rows, each with a cell for every column.
+    pub rows: Vec<Vec<String>>,
+    /// Which columns are numbers, and line up at the right.
+    pub numbers: Vec<usize>,
+}
+
+/// Amounts of one currency that add up.
+#[derive(Debug, Clone)]
+pub(crate) struct Sums {
+    /// What each is, and its amount.
+    pub amounts: Vec<(&'static str, String)>,
+    /// What stands behind each: the currency, and the mark of an assumed price (R18).
+    pub unit: String,
+}
+
+/// What a reader should know.
+#[derive(Debug, Clone)]
+pub(crate) struct Notices {
+    /// Each with its code and what it says.
+    pub notices: Vec<(&'static str, String)>,
+    /// How many of them a screen has room for.
+    pub room: Room,
+}
+
+/// How many notices a screen has room for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Room {
+    /// So many of each code.
+    OfEachCode(usize),
+    /// So many in all.
+    InAll(usize),
+}
+
+impl Page {
+    /// A page with a title and nothing else yet.
+    pub fn titled(title: impl Into<String>) -> Self {
+        Self { title: Some(title.into()), ..Self::default() }
+    }
+}
+
+impl Section {
+    /// A section under this heading.
+    pub fn new(title: impl Into<String>, blocks: impl Into<Vec<Block>>) -> Self {
+        Self { title: Some(title.into()), folded: false, blocks: blocks.into() }
+    }
+
+    /// A section without a heading.
+    pub fn untitled(blocks: impl Into<Vec<Block>>) -> Self {
+        Self { title: None, folded: false, blocks: blocks.into() }
+    }
+}
+
+impl Block {
+    /// A single sentence among items.
+    pub fn item(text: impl Into<String>) -> Self {
+        Self::Items(vec![text.into()])
+    }
+
+    /// A table with these columns.
+    pub fn table<T: ToString>(header: &[T], rows: Vec<Vec<String>>, numbers: &[usize]) -> Self {
+        let header = header.iter().map(ToString::to_string).collect();
+        Self::Table(Table { header, rows, numbers: numbers.to_vec() })
+    }
+}

@@ -1,0 +1,100 @@
+//! The values of a row as text: the one place where a column becomes text, whatever the format.
+
+use crate::report::{ChargeCategory, Column, ReportRow};
+use std::fmt::{Display, Write};
+
+/// Appends the value of a column; nothing where the row has none.
+pub(super) fn push(row: &ReportRow<'_>, column: Column, text: &mut String) {
+    match column {
+        Column::BillingMonth => push_shown(row.billing_month, text),
+        Column::ChargePeriodStart => push_shown(row.charge_period_start, text),
+        Column::ChargePeriodEnd => push_shown(row.charge_period_end, text),
+        Column::BillingAccountId => push_text(row.billing_account_id, text),
+        Column::ConnectionId => push_text(row.connection_id, text),
+        Column::Sender => push_text(row.sender.map(|sender| sender.as_str()), text),
+        Column::SourceRegion => push_text(row.source_region, text),
+        Column::DestinationRegion => push_text(row.destination_region, text),
+        Column::PeerAccountId => push_text(row.peer_account_id, text),
+        Column::LinkType => push_text(row.link_type.map(|link_type| link_type.as_str()), text),
+        Column::ChargeCategory => push_text(row.charge_category.map(ChargeCategory::as_str), text),
+        Column::ConsumedBytes => push_digits(row.consumed_bytes, text),
+        Column::PricingQuantity => {
+            // A quantity is no amount: it has no decimals that it does not need.
+            row.pricing_quantity.into_iter().for_each(|quantity| text.push_str(&quantity.text(0)));
+        }
+        Column::ListUnitPrice => push_shown(row.list_unit_price, text),
+        Column::ContractedUnitPrice => push_shown(row.contracted_unit_price, text),
+        Column::BilledCost => push_shown(row.billed_cost, text),
+        Column::BillingCurrency => push_text(row.billing_currency, text),
+        Column::MeteredHours => push_digits(row.metered_hours, text),
+        Column::RaisedHours => push_digits(row.raised_hours, text),
+        Column::RaisedCost => push_shown(row.raised_cost, text),
+        Column::PriceStatus => push_text(row.price_status.map(|status| status.as_str()), text),
+    }
+}
+
+fn push_text(value: Option<&str>, text: &mut String) {
+    text.push_str(value.unwrap_or_default());
+}
+
+fn push_digits(value: Option<impl itoa::Integer>, text: &mut String) {
+    value.into_iter().for_each(|number| text.push_str(itoa::Buffer::new().format(number)));
+}
+
+fn push_shown(value: Option<impl Display>, text: &mut String) {
+    if let Some(value) = value {
+        // OK because writing to a String does not fail.
+        let _ = write!(text, "{value}");
+    }
+}
+
+/// The value of a column; empty where the row has none.
+pub(super) fn value(row: &ReportRow<'_>, column: Column) -> String {
+    let mut text = String::new();
+    push(row, column, &mut text);
+    text
+}
+
+/// The values of one row after the other: a file of many rows is not made of many small strings.
+#[derive(Default)]
+pub(super) struct RowText {
+    /// The values, one behind the other.
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl RowText {
+    /// The values of `row` in these columns, in place of those of the row before it.
+    pub fn fill<'t>(
+        &'t mut self,
+        row: &ReportRow<'_>,
+        columns: &[Column],
+    ) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.text.clear();
+        self.ends.clear();
+        for &column in columns {
+            push(row, column, &mut self.text);
+            self.ends.push(self.text.len());
+        }
+        let (text, mut start) = (self.text.as_str(), 0);
+        self.ends.iter().map(move |&end| &text[std::mem::replace(&mut start, end)..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_values_is_empty_in_every_column() {
+        let mut text = RowText::default();
+        assert!(text.fill(&ReportRow::default(), &Column::ALL).all(str::is_empty));
+        let mut row = ReportRow::default();
+        row.consumed_bytes = Some(u128::MAX);
+        row.raised_hours = Some(0);
+        let columns = [Column::Sender, Column::ConsumedBytes, Column::RaisedHours];
+        let values: Vec<&str> = text.fill(&row, &columns).collect();
+        assert_eq!(values, ["", "340282366920938463463374607431768211455", "0"]);
+    }
+}

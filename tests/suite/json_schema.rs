@@ -1,0 +1,158 @@
+//! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`.
+//!
+//! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
+//! `PEERBILL_TOOLS=required` says that it must be there.
+
+use std::process::{Command, Stdio};
+
+/// Reads the name of a schema and from standard input a document, and prints what does not hold to the schema.
+const VALIDATE: &str = "
+import json, sys, jsonschema, referencing
+load = lambda name: json.load(open(f'docs/{name}.schema.json'))
+resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate')]
+registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
+validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
+for error in validator.iter_errors(json.load(sys.stdin)):
+    print(list(error.absolute_path), error.message[:200])
+";
+
+/// The month of the examples.
+const MONTH: [&str; 6] = [
+    "--usage",
+    "examples/month/usage.csv",
+    "--connections",
+    "examples/month/connections.csv",
+    "--link-changes",
+    "examples/month/link-changes.csv",
+];
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn validator_is_there() -> bool {
+    let found =
+        python("import jsonschema").stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let required = std::env::var("PEERBILL_TOOLS").is_ok_and(|value| value == "required");
+    assert!(found || !required, "python3 with the package jsonschema is required");
+    if !found {
+        eprintln!("skipped: python3 with the package jsonschema is absent");
+    }
+    found
+}
+
+/// The published example, of a few records.
+const PUBLISHED: [&str; 8] = [
+    "--usage",
+    "examples/published/usage.csv",
+    "--connections",
+    "examples/published/connections.csv",
+    "--catalog",
+    "china-site",
+    "--month",
+    "2026-10",
+];
+
+/// A plan of Terraform; on the international site only its first side is priced.
+const TERRAFORM: [&str; 4] =
+    ["--terraform", "examples/terraform/plan.json", "--traffic", "examples/terraform/traffic.csv"];
+
+/// The program with this verb, to be run at the root.
+fn peerbill(verb: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_peerbill"));
+    command.arg(verb).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// What is wrong with the document that this verb makes of these arguments, after `change` was made to its text.
+fn errors(verb: &str, arguments: &[&str], change: impl Fn(String) -> String) -> String {
+    let run = peerbill(verb).args(["--format", "json"]).args(arguments).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let document = change(String::from_utf8(run.stdout).unwrap());
+    let mut validator =
+        python(VALIDATE).arg(verb).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut validator.stdin.take().unwrap(), document.as_bytes()).unwrap();
+    String::from_utf8(validator.wait_with_output().unwrap().stdout).unwrap()
+}
+
+/// The arguments of the examples' month, and more.
+fn of_month<'a>(catalog: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&MONTH[..], &["--catalog", catalog, "--month", "2026-10"], more].concat()
+}
+
+#[test]
+fn reports_of_every_kind_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let kinds: [&[&str]; 6] = [
+        &[],
+        &["--hourly"],
+        &["--account", "1000000000000101"],
+        &["--offset", "-05:00"],
+        &["--by", "billing_account_id,link_type"],
+        &["--by", "day"],
+    ];
+    for kind in kinds {
+        assert_eq!(errors("report", &of_month("china-site", kind), |report| report), "", "{kind:?}");
+    }
+}
+
+#[test]
+fn reports_from_exports_and_from_metered_hours_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let hours = folder.path().join("hours.csv");
+    let hours = hours.to_str().unwrap();
+    let (usage, month) = (&PUBLISHED[..4], &PUBLISHED[6..]);
+    let metered = peerbill("meter").args([usage, month, &["--output", hours]].concat()).status().unwrap();
+    assert!(metered.success());
+    for (traffic, connections) in [
+        (
+            ["--cloudmonitor", "IntranetRX=examples/exports/IntranetRX.json"],
+            "examples/exports/connections.json",
+        ),
+        (["--flow-logs", "examples/exports/flow-log.json"], "examples/exports/connections.json"),
+        (["--metered", hours], "examples/published/connections.csv"),
+    ] {
+        let arguments = [&traffic[..], &["--connections", connections], &PUBLISHED[4..]].concat();
+        assert_eq!(errors("report", &arguments, |report| report), "", "{traffic:?}");
+    }
+}
+
+#[test]
+fn what_the_schema_does_not_know_is_refused() {
+    if !validator_is_there() {
+        return;
+    }
+    let unknown = |report: String| report.replacen("\"payable\":", "\"payed\":", 1);
+    assert!(errors("report", &of_month("china-site", &[]), unknown).contains("payed"));
+    assert!(errors("estimate", &of_month("china-site", &[]), unknown).contains("payed"));
+}
+
+#[test]
+fn estimates_of_every_kind_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let pair = ["--from", "cn-shanghai", "--to", "eu-central-1", "--gb", "1.5"];
+    let quantities = |catalog, more: &[&'static str]| [&pair[..], &["--catalog", catalog], more].concat();
+    let kinds = [
+        quantities("china-site", &["--return-gb", "7"]),
+        quantities("international-site", &["--month", "2026-10"]),
+        quantities("international-site", &["--prices", "assumed-platinum"]),
+        [&PUBLISHED[..], &["--hourly", "--scenario", "as-billed,well-timed"]].concat(),
+        of_month("china-site", &["--platinum-when", "Mon-Fri 09:00-12:00,13:00-13:20"]),
+        of_month("international-site", &["--account", "1000000000000101"]),
+        ["--plan", "examples/topology/hub.toml", "--catalog", "china-site"].into(),
+        [&TERRAFORM[..], &["--catalog", "china-site", "--month", "2026-10"]].concat(),
+        [&TERRAFORM[..], &["--catalog", "international-site", "--scenario", "before"]].concat(),
+    ];
+    for kind in kinds {
+        assert_eq!(errors("estimate", &kind, |estimate| estimate), "", "{kind:?}");
+    }
+}

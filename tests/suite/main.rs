@@ -1,0 +1,22 @@
+//! All integration tests, in one program: it is linked once, and shares what the tests have in common.
+//!
+//! What needs a feature is left out without it. `cargo test --test suite golden::` runs one module.
+
+#[cfg(feature = "cli")]
+mod cli;
+mod estimate;
+mod estimate_plan;
+#[cfg(feature = "cli")]
+mod golden;
+mod inventory;
+#[cfg(feature = "cli")]
+mod json_schema;
+mod layers;
+mod messages;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod properties;
+#[cfg(feature = "cli")]
+mod readme;
+mod sources;
+mod support;
