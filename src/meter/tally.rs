@@ -421,7 +421,7 @@ impl<'a> Tally<'a> {
         let place = observation.place.map(|place| place.to_string());
         let in_group =
             |group: Group| format!("row group {}, row {}", group.number, observation.line - group.before);
-        fault.path = place.or_else(|| self.group.map(in_group));
+        fault.path = place.or_else(|| self.group.map(in_group)).map(Into::into);
         let fields = observation.fields.map(|fields| fields.map(<[u8]>::to_vec));
         let raw = if fields.is_some() { Vec::new() } else { observation.raw.to_vec() };
         RefusedRecord { source: self.source, fault, fields, raw }

@@ -75,7 +75,7 @@ impl Datapoints {
         loop {
             let at = |line, path: Option<String>, why: String| {
                 let fault = Fault::at(FaultCode::UnusableInput, &source.name, line, why);
-                Fault { path, ..fault }
+                Fault { path: path.map(Into::into), ..fault }
             };
             match values.next() {
                 Ok(None) => break,
