@@ -4,7 +4,10 @@
 use crate::{
     error::{FaultCode, Result},
     findings::{Surveyor, findings},
-    meter::{ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, Unknown, meter, read_hours},
+    meter::{
+        ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, UnknownConnections, meter,
+        read_hours,
+    },
     model::{
         connection::{Connection, End},
         finding::Finding,
@@ -40,7 +43,7 @@ pub struct SourceSummary {
     /// Months that have one.
     pub months: BTreeSet<BillingMonth>,
     /// What its records tell of other connections.
-    pub unknown: Unknown,
+    pub unknown: UnknownConnections,
 }
 
 /// What all sources hold of one month.
@@ -87,13 +90,13 @@ pub fn look_through(
     threads: usize,
 ) -> Result<SourceSummary> {
     let mut seen = SourceSummary {
-        name: source.name.clone(),
+        name: source.shared_name().clone(),
         format: source.format_name()?,
         records: 0,
         refused: 0,
         hours: None,
         months: BTreeSet::new(),
-        unknown: Unknown::default(),
+        unknown: UnknownConnections::default(),
     };
     let mut found = 0;
     for (start, end) in STRETCHES {
@@ -106,7 +109,7 @@ pub fn look_through(
         seen.unknown.merge(metered.unknown);
         // What cannot be read is refused in every stretch, the rest where it lies.
         let again = |(code, _): &(&FaultCode, &u64)| seen.refused == 0 || **code != FaultCode::UnreadableRow;
-        seen.refused += metered.refused_by_code.iter().filter(again).map(|(_, count)| count).sum::<u64>();
+        seen.refused += metered.refusals.by_code.iter().filter(again).map(|(_, count)| count).sum::<u64>();
         for hours in metered.usage.fold(Vec::new, |hours, row| {
             hours.push(row.hour);
             Ok(())

@@ -9,7 +9,7 @@ use crate::{
         inventory::Inventory,
         usage::{MeteredHour, Sender},
     },
-    read::traffic::Notes,
+    read::record::Notes,
 };
 
 /// What sources hold beside records.

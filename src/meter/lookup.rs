@@ -4,15 +4,8 @@ use super::hourly::Counter;
 use crate::{
     error::Fault,
     model::{connection::Connection, inventory::Inventory, time::Period},
+    read::native::{plain_batch::AT_ONCE, short_id::ShortId},
 };
-
-/// Ids that fit with the comma behind them are compared as a few integers.
-pub(super) const SHORT_ID: usize = 32;
-const WORDS: usize = SHORT_ID / 8;
-type Words = [u64; WORDS];
-
-/// So many ids are looked up at once.
-pub(super) const AT_ONCE: usize = 32;
 
 /// Places per connection: with so many most ids stand where they are looked for first.
 const PLACES: usize = 4;
@@ -25,13 +18,6 @@ pub(super) enum Found<'a> {
     /// One whose own row or changes are bad.
     Faulty(&'a Fault),
 }
-
-/// A short id as integers, zeros behind it.
-///
-/// The comma behind the id is part of it: it says where the id ends. Of bytes that hold a comma or a line end before
-/// that, or a quote, no place of [`Lookup`] tells: a plain line whose id seems to be such a one is not found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct ShortId(Words);
 
 /// Finds connections by id.
 #[derive(Debug)]
@@ -150,63 +136,5 @@ impl<'a> Lookup<'a> {
     #[inline]
     fn next_place(&self, place: usize) -> usize {
         (place + 1) & (self.places.len() - 1)
-    }
-}
-
-/// How many bytes of an id are kept, and the comma behind them, as masks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kept {
-    pub length: usize,
-    masks: Words,
-}
-
-impl Kept {
-    pub fn new(length: usize) -> Self {
-        let mask = |word: usize| match (length + 1).saturating_sub(word * 8) {
-            0 => 0,
-            kept @ 1..8 => u64::MAX >> (64 - 8 * kept),
-            _ => u64::MAX,
-        };
-        Self { length, masks: std::array::from_fn(mask) }
-    }
-
-    /// The id in these bytes.
-    #[inline]
-    pub fn id(&self, bytes: &[u8; SHORT_ID]) -> ShortId {
-        ShortId(std::array::from_fn(|word| {
-            let mut eight = [0; 8];
-            eight.copy_from_slice(&bytes[word * 8..word * 8 + 8]);
-            u64::from_le_bytes(eight) & self.masks[word]
-        }))
-    }
-}
-
-impl ShortId {
-    /// No id: it holds no comma.
-    pub const NONE: Self = Self([0; WORDS]);
-
-    /// `None` where it is too long, or a plain line could not hold it as it is.
-    fn of(id: &[u8]) -> Option<Self> {
-        let stands_plain = id.iter().all(|byte| !b"\",\r\n".contains(byte));
-        Self::padded(id).filter(|_| stands_plain)
-    }
-
-    /// `None` where it is too long.
-    fn padded(id: &[u8]) -> Option<Self> {
-        let mut padded = [0; SHORT_ID];
-        padded.get_mut(..id.len())?.copy_from_slice(id);
-        *padded.get_mut(id.len())? = b',';
-        Some(Kept::new(id.len()).id(&padded))
-    }
-
-    /// A number whose high bits tell ids apart.
-    #[inline]
-    fn hash(&self) -> u64 {
-        // Each word has a factor of its own, so that no multiplication waits for another.
-        const ODD: Words =
-            [0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93];
-        let products = self.0.iter().zip(ODD).map(|(word, odd)| word.wrapping_mul(odd));
-        let mixed = products.fold(0u64, u64::wrapping_add);
-        (mixed ^ (mixed >> 32)).wrapping_mul(ODD[0])
     }
 }

@@ -8,14 +8,14 @@ const MOST_IDS: usize = 4096;
 
 /// What records tell of connections that the inventory lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unknown {
+pub struct UnknownConnections {
     /// Their ids, of which at most the first 4096 are kept; entries of flow logs name none.
     pub ids: BTreeSet<Box<str>>,
     /// From the first hour that has such a record to the last one.
     pub hours: Option<Period>,
 }
 
-impl Unknown {
+impl UnknownConnections {
     pub(super) fn add(&mut self, connection_id: &[u8], hour: Hour) {
         self.hours = Some(Period { start: hour, end: hour.next() }.joined(self.hours));
         let Ok(id) = std::str::from_utf8(connection_id) else { return };
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn r17_the_first_ids_are_kept_in_whatever_order_they_come() {
         let (mut rising, mut falling, mut empty) =
-            (Unknown::default(), Unknown::default(), Unknown::default());
+            (UnknownConnections::default(), UnknownConnections::default(), UnknownConnections::default());
         for number in 0..5000 {
             rising.add(format!("pcc-{number:04}").as_bytes(), Hour::from_index(number));
             falling.add(format!("pcc-{:04}", 4999 - number).as_bytes(), Hour::from_index(4999 - number));
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!((rising.ids.len(), rising.ids.last().map(|id| &**id)), (4096, Some("pcc-4095")));
         assert_eq!(rising.hours, Some(Period { start: Hour::from_index(0), end: Hour::from_index(5000) }));
         empty.merge(rising.clone());
-        rising.merge(Unknown::default());
+        rising.merge(UnknownConnections::default());
         assert_eq!(empty, rising);
     }
 }

@@ -22,6 +22,8 @@ pub enum Remedy {
     SupplyPrice,
     /// State the zone of times that have none.
     StateNaiveOffset,
+    /// Write a time with its zone, or state the zone of those that have none.
+    WriteOrStateZone,
     /// State the period of a metric.
     StateMetricPeriod,
     /// Choose another statistic of a metric.

@@ -1,10 +1,15 @@
 //! VPC flow logs, as Log Service exports them: one JSON object on each line, every value text.
 
 use crate::{
-    model::{did_you_mean, quoted},
+    error,
+    model::{
+        did_you_mean, quoted,
+        time::{Hour, Timestamp},
+    },
     read::{
+        native::{columns::RecordKind, fields::parse_bytes},
         object::{self, Picked},
-        traffic::parse_bytes,
+        record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
     },
 };
 use std::{borrow::Cow, net::IpAddr};
@@ -13,6 +18,8 @@ use std::{borrow::Cow, net::IpAddr};
 const PEERING: &str = "17";
 /// Entries are of minutes; one of more than a day is a mistake.
 const LONGEST_SECONDS: i64 = 86_400;
+/// Seconds of an hour.
+const HOUR: i64 = 3600;
 
 const NAMES: [&str; 14] = [
     "log-status",
@@ -44,7 +51,7 @@ const IDENTITY: [usize; 8] = [9, 10, 11, 12, DSTADDR, 13, START, END];
 
 /// What an entry tells.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Entry<'a> {
+enum Entry<'a> {
     /// Traffic that leaves a VPC through a peering connection.
     Traffic(Flow<'a>),
     /// Something else: traffic that comes in, was rejected, or takes another path; no data.
@@ -55,24 +62,21 @@ pub(crate) enum Entry<'a> {
 
 /// Traffic that leaves a VPC through a peering connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Flow<'a> {
-    pub vpc_id: Cow<'a, str>,
-    pub destination: IpAddr,
-    pub bytes: u64,
+struct Flow<'a> {
+    vpc_id: Cow<'a, str>,
+    destination: IpAddr,
+    bytes: u64,
     /// Seconds since 1970-01-01T00:00:00Z, from `start` up to, and without, `end`.
-    pub start: i64,
-    pub end: i64,
+    start: i64,
+    end: i64,
     /// A digest of what two entries share if one is a copy of the other.
-    pub identity: u128,
+    identity: u128,
 }
 
 impl Flow<'_> {
     /// Its bytes by hours, counted from 1970: in proportion to seconds, what does not divide to the later part.
-    pub fn by_hours(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
-        const HOUR: i64 = 3600;
+    fn by_hours(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
         let seconds = self.end - self.start;
-        // An entry without a length is of its start alone.
-        let last = if seconds == 0 { self.start } else { self.end - 1 };
         // How many bytes are sent before an instant of it; OK because 2^64 bytes x 86400 s fit.
         let before = move |at: i64| {
             if seconds == 0 {
@@ -81,7 +85,7 @@ impl Flow<'_> {
                 u128::from(self.bytes) * (at - self.start) as u128 / seconds as u128
             }
         };
-        let (first, last) = (self.start.div_euclid(HOUR), last.div_euclid(HOUR));
+        let (first, last) = self.hours();
         (first..=last).map(move |hour| {
             let from = before(self.start.max(hour * HOUR));
             let until = if hour == last { u128::from(self.bytes) } else { before((hour + 1) * HOUR) };
@@ -91,8 +95,58 @@ impl Flow<'_> {
     }
 }
 
+impl Flow<'_> {
+    /// The first and the last hour that it lies in, counted from 1970.
+    fn hours(&self) -> (i64, i64) {
+        // An entry without a length is of its start alone.
+        let last = if self.end == self.start { self.start } else { self.end - 1 };
+        (self.start.div_euclid(HOUR), last.div_euclid(HOUR))
+    }
+
+    fn traffic(&self) -> Traffic<'_> {
+        let share = |(hour, bytes): (i64, u64)| Share {
+            hour: Hour::from_index(hour),
+            quantity: Quantity::of_bytes(bytes),
+        };
+        let (first, last) = self.hours();
+        let shares = if first == last {
+            Shares::HourOfStart
+        } else {
+            Shares::Several(self.by_hours().map(share).collect())
+        };
+        Traffic {
+            connection: NamedConnection::Route { vpc_id: &self.vpc_id, destination: self.destination },
+            start: Timestamp::from_seconds(self.start),
+            shares,
+            identity: Identity::Digest(self.identity),
+        }
+    }
+}
+
+/// Reads one line and shows what it holds. An entry keeps its line: a native record could not hold it.
+pub(crate) fn observe(
+    line: u64,
+    raw: &[u8],
+    show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
+) -> error::Result<()> {
+    let observation = |bytes, traffic| Observation {
+        line,
+        place: None,
+        quantity: Quantity::of_bytes(bytes),
+        traffic,
+        fields: None,
+        raw,
+    };
+    match read(raw) {
+        Ok(Entry::PassedOver) => show(Yielded::PassedOver),
+        Ok(Entry::Skipped) => show(Yielded::Skipped),
+        Ok(Entry::Traffic(flow)) => show(Yielded::Record(observation(flow.bytes, Ok(flow.traffic())))),
+        Err((bytes, why)) => show(Yielded::Record(observation(bytes.unwrap_or(0), Err(why.into())))),
+    }
+}
+
 /// Reads one line; an error holds the bytes, where they can be read, and what is wrong.
-pub(crate) fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
+fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
     let picked = object::pick(&NAMES, raw).map_err(|why| (None, why))?;
     let (text, bytes) = (|column| text(&picked, column), bytes(&picked));
     let told = |why| (bytes.as_ref().ok().copied(), why);
@@ -137,7 +191,10 @@ fn text<'a, const N: usize>(picked: &Picked<'a, N>, column: usize) -> Result<Cow
 }
 
 fn bytes<const N: usize>(picked: &Picked<'_, N>) -> Result<u64, String> {
-    parse_bytes(text(picked, BYTES)?.as_bytes())
+    // OK because a record of this kind holds fewer than 2^64.
+    parse_bytes(RecordKind::Measured, text(picked, BYTES)?.as_bytes())
+        .map(|bytes| bytes as u64)
+        .map_err(String::from)
 }
 
 fn second(text: &str, column: usize) -> Result<i64, String> {

@@ -8,24 +8,30 @@ pub(crate) mod decimal;
 pub(crate) mod flowlog;
 mod inventory;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub mod monthly;
-pub(crate) mod ndjson;
+pub(crate) mod native;
 pub(crate) mod object;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+pub(crate) mod pieces;
 pub(crate) mod place;
+mod read_at;
+pub(crate) mod record;
 pub(crate) mod rows;
+pub(crate) mod source;
 pub(crate) mod table;
 pub mod terraform;
 pub mod topology;
-pub mod traffic;
 pub(crate) mod values;
 
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};
 pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
-pub use traffic::{TrafficColumns, TrafficSource};
+pub use native::columns::TrafficColumns;
+pub use read_at::ReadAt;
+pub use source::TrafficSource;
 
 use std::sync::Arc;
 

@@ -46,9 +46,10 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::ChooseDuplicateRule => "see --duplicates",
         Remedy::SupplyPrice => "supply it with --prices or --contract",
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
+        Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
         Remedy::StateMetricPeriod => "see --metric-period",
         Remedy::ChooseMetricStatistic => "see --metric-statistic",
-        Remedy::StateMetricUnit => "see --metric-unit",
+        Remedy::StateMetricUnit => "is it a rate in bit/s? see --metric-unit",
         Remedy::StateRequesterAccount => "state it with --requester-account",
         Remedy::StateRequesterAccounts => {
             return ": state it with --requester-account where there are several".into();
@@ -65,8 +66,8 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveAsLinkChanges => "give them as --link-changes",
         Remedy::GiveAsUsage => "traffic that was not metered goes to --usage",
         Remedy::GiveAsItsKindOfTraffic => {
-            "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names of columns to \
-             peerbill.toml"
+            "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names into peerbill.toml \
+             under columns.usage"
         }
         Remedy::EstimateFromHours => {
             "leave --month out for the newest prices, or estimate from traffic with --usage"

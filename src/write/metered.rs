@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     meter::{HourlyUsage, Metered},
     model::usage::MeteredHour,
-    read::traffic::{METERED_COLUMNS, MOST_OF_AN_HOUR},
+    read::native::columns::{METERED_COLUMNS, MOST_OF_AN_HOUR},
 };
 use std::io::Write;
 

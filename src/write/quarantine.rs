@@ -1,7 +1,7 @@
 //! Refused records with their reasons, in a file that can be mended and read again as traffic.
 
 use super::{csv::output_error, reason};
-use crate::{error::Result, meter::RefusedRecord, read::traffic::TRAFFIC_COLUMNS};
+use crate::{error::Result, meter::RefusedRecord, read::native::columns::TRAFFIC_COLUMNS};
 use std::io::Write;
 
 /// Columns behind those of native traffic.

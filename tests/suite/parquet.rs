@@ -12,7 +12,6 @@ use parquet::{
 use peerbill::{
     Error, FaultCode, inventory,
     meter::{MeterSettings, Metered, Refused, meter},
-    model::time::{BillingMonth, Offset},
     read::TrafficSource,
     write,
 };
@@ -50,7 +49,10 @@ fn files_of_real_writers_hold_what_the_csv_holds() {
     let csv = include_bytes!("../parquet-files/usage.csv");
     let expected = metered(TrafficSource::from_bytes("usage.csv", &csv[..])).expect("it can be read");
     let hours = expected.usage().metered_hours().expect("hours");
-    assert_eq!((hours.len(), expected.totals.outside_period.bytes, expected.refused_for_cause), (5, 11, 1));
+    assert_eq!(
+        (hours.len(), expected.totals().outside_period.bytes, expected.refused_for_cause()),
+        (5, 11, 1)
+    );
     let clock = "+08:00".parse().expect("an offset");
     let writers = ["pyarrow", "polars", "duckdb", "naive"].map(files);
     assert_eq!(writers.iter().map(Vec::len).sum::<usize>(), 15);
@@ -60,8 +62,8 @@ fn files_of_real_writers_hold_what_the_csv_holds() {
         let found =
             metered(source.with_naive_offset(naive)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(found.usage().metered_hours().expect("hours"), hours, "{name}");
-        assert_eq!(found.totals, expected.totals, "{name}");
-        let (own, other) = (&found.refused[0], &expected.refused[0]);
+        assert_eq!(found.totals(), expected.totals(), "{name}");
+        let (own, other) = (&found.refused()[0], &expected.refused()[0]);
         assert_eq!((own.fault.code, own.fault.line), (other.fault.code, Some(7)), "{name}");
     }
 }
@@ -224,8 +226,8 @@ fn metered_hours_hold_more_than_a_record_and_begin_on_the_hour() {
     let most = (1_i128 << 80) - 1;
     for found in [hour(1_790_812_800_000, most), csv(&format!("2026-10-01T00:00:00Z,pcc-1,requester,{most}"))]
     {
-        assert_eq!(found.totals.billed.bytes, most as u128);
-        assert_eq!(found.totals.billed.records, 1);
+        assert_eq!(found.totals().billed.bytes, most as u128);
+        assert_eq!(found.totals().billed.records, 1);
         assert_eq!(found.usage().metered_hours().expect("hours")[0].bytes, most as u128);
     }
     for found in [
@@ -234,9 +236,9 @@ fn metered_hours_hold_more_than_a_record_and_begin_on_the_hour() {
         hour(1_790_812_800_001, 1),
         csv("2026-10-01T00:00:01Z,pcc-1,requester,1"),
     ] {
-        let why = &found.refused[0].fault.message;
+        let why = &found.refused()[0].fault.message;
         assert!(why.contains("at most 2^80-1") || why.contains("is no whole hour"), "{why}");
-        assert_eq!((found.totals.billed.records, found.totals.refused.records), (0, 1));
+        assert_eq!((found.totals().billed.records, found.totals().refused.records), (0, 1));
     }
 }
 

@@ -4,9 +4,8 @@ use super::{
     HoursOfRows,
     cells::{Cell, Row, RowWriter},
     counter::{Added, Counter},
-    key_of, sender_of,
 };
-use crate::model::usage::Sender;
+use crate::model::{end_index::EndIndex, usage::Sender};
 
 /// An hour with more sums than one for so many connections is read off all counters, in their order.
 const CONNECTIONS_PER_SUM: usize = 32;
@@ -21,25 +20,25 @@ const NO_HOUR: u32 = u32::MAX;
 
 /// Collects sums for one worker: those of one hour in the counters, those of other hours encoded.
 #[derive(Debug)]
-pub(in crate::meter) struct HourlyBuilder {
+pub(crate) struct HourlyBuilder {
     /// By connection.
     counters: Vec<Counter>,
     /// The hour whose bytes the counters sum, counted from the start of the period.
     hour: u32,
-    /// The keys that it has, while they are few.
-    few: Vec<u32>,
+    /// The ends that it has, while they are few.
+    few: Vec<EndIndex>,
     most_few: usize,
     count: usize,
     rows: HoursOfRows,
     /// Cells in the order in which they came.
     log: Vec<Cell>,
-    /// By key, as bits: whether it has any hour that was closed.
+    /// By end, as bits: whether it has any hour that was closed.
     metered: Vec<u64>,
 }
 
 /// What one worker collected.
 #[derive(Debug)]
-pub(in crate::meter) struct ClosedHours {
+pub(crate) struct ClosedHours {
     pub(super) rows: HoursOfRows,
     pub(super) metered: Vec<u64>,
 }
@@ -59,17 +58,17 @@ impl HourlyBuilder {
         }
     }
 
-    /// The counter of a key's connection.
+    /// The counter of an end's connection.
     #[inline]
-    pub fn counter(&mut self, key: u32) -> &mut Counter {
-        &mut self.counters[key as usize / Sender::ALL.len()]
+    pub fn counter(&mut self, end: EndIndex) -> &mut Counter {
+        &mut self.counters[end.connection()]
     }
 
     /// Brings counters near before they are needed, with looks into memory that do not wait for one another.
     #[inline]
-    pub fn touch(&self, keys: &[u32]) {
-        let look = |key: &u32| u32::from(self.counters[*key as usize / Sender::ALL.len()].free);
-        std::hint::black_box(keys.iter().map(look).fold(0, u32::wrapping_add));
+    pub fn touch(&self, ends: &[EndIndex]) {
+        let touched = |end: &EndIndex| u32::from(self.counters[end.connection()].free);
+        std::hint::black_box(ends.iter().map(touched).fold(0, u32::wrapping_add));
     }
 
     /// All of them, by connection.
@@ -87,33 +86,33 @@ impl HourlyBuilder {
     }
 
     /// Adds a record's bytes to an hour.
-    pub fn add(&mut self, key: u32, hour: u32, bytes: u64) {
+    pub fn add(&mut self, end: EndIndex, hour: u32, bytes: u64) {
         self.open(hour);
-        let added = self.counter(key).add(sender_of(key), bytes);
-        self.note(key, added);
+        let added = self.counter(end).add(end.sender(), bytes);
+        self.note(end, added);
     }
 
-    /// Notes what became of bytes that were added to the counter of a key.
+    /// Notes what became of bytes that were added to the counter of an end.
     #[inline]
-    pub fn note(&mut self, key: u32, added: Added) {
+    pub fn note(&mut self, end: EndIndex, added: Added) {
         match added {
             Added::Summed => {}
             Added::First => {
                 if self.count < self.most_few {
-                    self.few.push(key);
+                    self.few.push(end);
                 }
                 self.count += 1;
             }
-            Added::Full(sum) => self.log_cell(Cell::new(self.hour, key as usize, sum)),
+            Added::Full(sum) => self.log_cell(Cell::new(self.hour, end.index(), sum)),
         }
     }
 
-    /// Adds more bytes than a record holds.
-    pub fn add_wide(&mut self, key: u32, hour: u32, bytes: u128) {
+    /// Adds bytes to an hour, also more than a record holds.
+    pub fn add_wide(&mut self, end: EndIndex, hour: u32, bytes: u128) {
         let mut rest = bytes;
         loop {
             let part = u64::try_from(rest).unwrap_or(u64::MAX);
-            self.add(key, hour, part);
+            self.add(end, hour, part);
             rest -= u128::from(part);
             if rest == 0 {
                 return;
@@ -131,9 +130,9 @@ impl HourlyBuilder {
             self.merge_rows(self.hour);
         } else {
             for index in 0..self.few.len() {
-                let key = self.few[index];
-                if let Some(sum) = self.counter(key).take_sum(sender_of(key)) {
-                    let key = key as usize;
+                let end = self.few[index];
+                if let Some(sum) = self.counter(end).take_sum(end.sender()) {
+                    let key = end.index();
                     self.metered[key / 64] |= 1 << (key % 64);
                     self.log_cell(Cell::new(self.hour, key, sum));
                 }
@@ -149,7 +148,7 @@ impl HourlyBuilder {
         for (connection, counter) in self.counters.iter_mut().enumerate() {
             for sender in Sender::ALL {
                 if let Some(sum) = counter.take_sum(sender) {
-                    let key = key_of(connection, sender);
+                    let key = EndIndex::new(connection, sender).index();
                     self.metered[key / 64] |= 1 << (key % 64);
                     row.push(key, sum);
                 }

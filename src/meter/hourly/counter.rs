@@ -6,7 +6,7 @@ use crate::model::usage::Sender;
 /// costs one look into memory.
 #[derive(Debug, Clone)]
 #[repr(align(32))]
-pub(in crate::meter) struct Counter {
+pub(crate) struct Counter {
     /// Bytes of the hour that is open, by sender; mean nothing where `present` does not say so.
     sums: [u64; 2],
     /// When the last record was, by sender; [`NO_TICK`] before the first.
@@ -20,10 +20,10 @@ pub(in crate::meter) struct Counter {
 }
 
 /// No record yet: earlier than any tick of a record.
-pub(in crate::meter) const NO_TICK: u32 = 0;
+pub(crate) const NO_TICK: u32 = 0;
 
 /// What became of bytes that were added.
-pub(in crate::meter) enum Added {
+pub(crate) enum Added {
     /// They are the first ones of the hour.
     First,
     /// They are in the sum.
@@ -33,7 +33,7 @@ pub(in crate::meter) enum Added {
 }
 
 /// How a record stands to the one of its connection and sender before it.
-pub(in crate::meter) enum Order {
+pub(crate) enum Order {
     /// There is none.
     First,
     /// It is later.

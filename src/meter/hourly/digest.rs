@@ -3,7 +3,7 @@
 use super::{HourRow, HourlyUsage, ones};
 use crate::{
     error::Result,
-    model::{inventory::Inventory, time::Hour, usage::Sender},
+    model::{end_index::EndIndex, inventory::Inventory, time::Hour},
 };
 
 /// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).
@@ -61,9 +61,9 @@ impl<'a> UsageDigest<'a> {
         hours.sort_unstable_by_key(|(hour, _)| *hour);
         let mut hasher = blake3::Hasher::new();
         for key in ones(&self.usage.metered) {
-            let connection = self.inventory.connection(key / Sender::ALL.len());
-            let sender = Sender::ALL[key % Sender::ALL.len()];
-            hasher.update(format!("{},{sender}\n", connection.id).as_bytes());
+            let end = EndIndex::from_index(key);
+            let connection = self.inventory.connection(end.connection());
+            hasher.update(format!("{},{}\n", connection.id, end.sender()).as_bytes());
         }
         for (hour, digest) in &hours {
             hasher.update(&hour.start().seconds().to_le_bytes());

@@ -9,8 +9,8 @@ mod counter;
 mod digest;
 mod row;
 
-pub(super) use builder::{ClosedHours, HourlyBuilder};
-pub(super) use counter::{Counter, NO_TICK, Order};
+pub(crate) use builder::{ClosedHours, HourlyBuilder};
+pub(crate) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
 pub use row::HourRow;
 
@@ -31,16 +31,6 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// A connection and sender as one number.
-pub(crate) fn key_of(connection: usize, sender: Sender) -> usize {
-    connection * Sender::ALL.len() + sender as usize
-}
-
-/// The sender of a key.
-pub(super) fn sender_of(key: u32) -> Sender {
-    Sender::ALL[key as usize % Sender::ALL.len()]
-}
-
 /// Bytes of every connection and sender in every hour that has a record.
 #[derive(Debug, Clone)]
 pub struct HourlyUsage {
@@ -48,13 +38,13 @@ pub struct HourlyUsage {
     keys: usize,
     threads: usize,
     rows: HoursOfRows,
-    /// By key, as bits: whether it has any hour.
+    /// By end, as bits: whether it has any hour.
     metered: Vec<u64>,
 }
 
 /// Rows by hour, counted from the start of the period.
 #[derive(Debug, Clone, Default)]
-pub(super) struct HoursOfRows(Vec<Vec<Row>>);
+pub(crate) struct HoursOfRows(Vec<Vec<Row>>);
 
 impl HoursOfRows {
     fn of(&self, hour: u32) -> &[Row] {
@@ -81,13 +71,13 @@ impl HoursOfRows {
 }
 
 impl HourlyUsage {
-    pub(super) fn new(period: Period, connections: usize, threads: usize) -> Self {
+    pub(crate) fn new(period: Period, connections: usize, threads: usize) -> Self {
         let keys = connections * Sender::ALL.len();
         let metered = vec![0; keys.div_ceil(64)];
         Self { period, keys, threads: threads.max(1), rows: HoursOfRows::default(), metered }
     }
 
-    pub(super) fn extend(&mut self, hours: ClosedHours) {
+    pub(crate) fn extend(&mut self, hours: ClosedHours) {
         self.rows.append(hours.rows);
         or_into(&mut self.metered, &hours.metered);
     }
@@ -205,6 +195,7 @@ fn or_into(words: &mut [u64], others: &[u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::end_index::EndIndex;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -223,13 +214,13 @@ mod tests {
             let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(vec![Counter::new(0, 744, false); 150])).collect();
             let mut expected: BTreeMap<(i64, usize), u128> = BTreeMap::new();
             for (key, hour, bytes, builder) in records {
-                builders[builder].add(key as u32, hour, bytes);
+                builders[builder].add(EndIndex::from_index(key), hour, bytes);
                 *expected.entry((period.start.index() + i64::from(hour), key)).or_default() += u128::from(bytes);
             }
             let mut usage = HourlyUsage::new(period, 150, 2);
             builders.into_iter().for_each(|builder| usage.extend(builder.finish()));
             let found: Vec<_> = usage.metered_hours().unwrap().into_iter()
-                .map(|cell| ((cell.hour.index(), key_of(cell.connection, cell.sender)), cell.bytes)).collect();
+                .map(|cell| ((cell.hour.index(), EndIndex::new(cell.connection, cell.sender).index()), cell.bytes)).collect();
             prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
         }
     }

@@ -3,10 +3,7 @@
 use super::cells::Row;
 use crate::{
     error::{Error, Result},
-    model::{
-        time::Hour,
-        usage::{MeteredHour, Sender},
-    },
+    model::{end_index::EndIndex, time::Hour, usage::MeteredHour},
 };
 
 /// The metered cells of one hour.
@@ -22,12 +19,8 @@ impl HourRow<'_> {
     /// Shows connections and senders with a record in this hour, in order, with their bytes.
     pub fn try_each(&self, mut each: impl FnMut(MeteredHour) -> Result<()>) -> Result<()> {
         self.try_each_key(|key, bytes| {
-            each(MeteredHour {
-                connection: key / Sender::ALL.len(),
-                sender: Sender::ALL[key % Sender::ALL.len()],
-                hour: self.hour,
-                bytes,
-            })
+            let end = EndIndex::from_index(key);
+            each(MeteredHour { connection: end.connection(), sender: end.sender(), hour: self.hour, bytes })
         })
     }
 

@@ -1,11 +1,11 @@
 //! Bytes of traffic in a column, however they are written.
 
 use super::{
-    Unusable,
     pages::Column,
     schema::{AmountKind, Width},
-    values::{Values, no_bytes},
+    values::{Unusable, Values, no_bytes},
 };
+use crate::read::native::columns::RecordKind;
 use parquet::{
     data_type::{ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type},
     errors::Result,
@@ -103,7 +103,9 @@ impl Amounts {
         integer.map(Some).ok_or_else(|| "bytes are a decimal of more than 128 bits".into())
     }
 
-    pub fn bytes(&self, row: usize, most: u128, why_not_more: &str) -> std::result::Result<u128, Unusable> {
+    /// The bytes of a row, of which a record of this kind holds only so many.
+    pub fn bytes(&self, row: usize, kind: RecordKind) -> std::result::Result<u128, Unusable> {
+        let (most, why_not_more) = kind.most_bytes();
         let integer = self.integer(row)?.ok_or("bytes is null")?;
         let bytes = u128::try_from(integer);
         let bytes = bytes.map_err(|_| format!("bytes {integer}: bytes cannot be negative"))?;

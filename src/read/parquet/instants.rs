@@ -1,10 +1,9 @@
 //! Instants of a column, however they are written.
 
 use super::{
-    Unusable,
     pages::Column,
     schema::{InstantKind, Unit, Width},
-    values::{Values, no_bytes},
+    values::{Unusable, Values, no_bytes},
 };
 use crate::model::time::Timestamp;
 use parquet::{

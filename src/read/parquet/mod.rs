@@ -6,14 +6,15 @@
 mod amounts;
 mod instants;
 mod pages;
+mod rows;
 mod schema;
 mod texts;
 mod values;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    model::time::Timestamp,
-    read::traffic::{MOST_OF_AN_HOUR, ReadAt, whole_hour},
+    model::invalid::Invalid,
+    read::{native::columns::RecordKind, read_at::ReadAt},
 };
 use amounts::Amounts;
 use instants::Instants;
@@ -23,12 +24,15 @@ use parquet::{
     errors::ParquetError,
     file::metadata::{ParquetMetaData, ParquetMetaDataReader},
 };
+pub(crate) use rows::Rows;
 use schema::Schema;
-use std::{panic::AssertUnwindSafe, sync::Arc};
-use texts::Texts;
+use std::{ops::Range, panic::AssertUnwindSafe, sync::Arc};
+use texts::{Known, Texts};
 
 /// Rows that are decoded at once: few enough to stay in the cache.
 const BATCH: usize = 4096;
+/// Rows that one worker reads at least, if there are as many: what it found has its price to be put together.
+const PIECE_ROWS: u64 = 1 << 18;
 
 /// A Parquet file of traffic whose footer was read.
 pub(crate) struct ParquetFile {
@@ -36,31 +40,9 @@ pub(crate) struct ParquetFile {
     blocks: Arc<Blocks>,
     metadata: ParquetMetaData,
     schema: Schema,
-    /// A record is all bytes of an hour.
-    hours: bool,
+    /// What a row counts.
+    kind: RecordKind,
 }
-
-/// What texts are known as, each of them that is: a number of its own, not negative.
-pub(crate) type Known<'a> = &'a dyn Fn(&[&[u8]]) -> Vec<Option<i32>>;
-
-/// Some rows of a row group, one number a row and column.
-pub(crate) struct Rows<'a> {
-    hours: bool,
-    instants: &'a Instants,
-    /// What the texts of `connection_id` are known as; negative where they are not.
-    pub connections: &'a [i32],
-    /// Likewise of `sender`.
-    pub senders: &'a [i32],
-    /// What distinguishes instants; equal numbers are the same instant.
-    pub ticks: &'a [i64],
-    /// The bytes, where each of them is a number and none of the row's columns is null.
-    pub bytes: Option<&'a [u64]>,
-    texts: [&'a Texts<'a>; 2],
-    amounts: &'a Amounts,
-}
-
-/// A value that cannot be used, and why.
-pub(crate) type Unusable = String;
 
 impl ParquetFile {
     /// Reads the footer; `shift` is what makes times without a zone UTC, in seconds.
@@ -69,15 +51,17 @@ impl ParquetFile {
         blocks: Arc<dyn ReadAt>,
         columns: [&str; 4],
         shift: Option<i64>,
-        hours: bool,
+        kind: RecordKind,
     ) -> Result<Self> {
-        let unusable = |why: String| Error::unusable(ErrorKind::Input, name, why);
-        let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string()))?;
-        let metadata = unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks))
-            .map_err(|error| unusable(format!("the Parquet footer cannot be read: {}", said(&error))))?;
+        let unusable = |why: Invalid| Error::unusable(ErrorKind::Input, name, why);
+        let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string().into()))?;
+        let metadata =
+            unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks)).map_err(|error| {
+                unusable(format!("the Parquet footer cannot be read: {}", said(&error)).into())
+            })?;
         let schema =
             Schema::find(metadata.file_metadata().schema_descr(), columns, shift).map_err(unusable)?;
-        let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, hours };
+        let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, kind };
         for group in 0..file.groups() {
             file.metadata.row_group_num_rows(group).map_err(|error| file.broken(group, &error))?;
             file.refuse_codecs(group)?;
@@ -100,17 +84,31 @@ impl ParquetFile {
     }
 
     /// How many row groups it has.
-    pub fn groups(&self) -> usize {
+    fn groups(&self) -> usize {
         self.metadata.num_row_groups()
     }
 
     /// How many rows a row group has.
-    pub fn rows_of(&self, group: usize) -> u64 {
+    fn rows_of(&self, group: usize) -> u64 {
         // OK because `open` has seen that none is negative.
         self.metadata.row_group(group).num_rows() as u64
     }
 
-    /// Shows all rows of a row group, in order.
+    /// Row groups, as many together as are worth a worker's while.
+    pub fn pieces(&self) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        let (mut start, mut rows) = (0, 0);
+        for group in 0..self.groups() {
+            rows += self.rows_of(group);
+            if rows >= PIECE_ROWS || group + 1 == self.groups() {
+                pieces.push(start..group + 1);
+                (start, rows) = (group + 1, 0);
+            }
+        }
+        pieces
+    }
+
+    /// Shows all rows of a row group, in order; the row groups are counted from 0.
     pub fn read(
         &self,
         group: usize,
@@ -149,7 +147,9 @@ impl ParquetFile {
                 senders: ends.known(),
                 ticks: instants.ticks(),
                 bytes: amounts.plain().filter(|_| whole),
-                hours: self.hours,
+                group: group + 1,
+                before,
+                kind: self.kind,
                 instants: &instants,
                 texts: [&ids, &ends],
                 amounts: &amounts,
@@ -162,37 +162,6 @@ impl ParquetFile {
     fn broken(&self, group: usize, error: &ParquetError) -> Error {
         let why = format!("row group {} of the Parquet file cannot be read: {}", group + 1, said(error));
         Error::unusable(ErrorKind::Input, &self.name, why)
-    }
-}
-
-impl Rows<'_> {
-    /// The instant of a row.
-    pub fn instant(&self, row: usize) -> Result<Timestamp, Unusable> {
-        let instant = self.instants.instant(row)?;
-        if self.hours { whole_hour(instant) } else { Ok(instant) }
-    }
-
-    /// The text of a row's `connection_id`, where it is not known.
-    pub fn unknown_connection(&self, row: usize) -> Result<Option<&[u8]>, Unusable> {
-        self.texts[0].unknown(row)
-    }
-
-    /// The text of a row's `sender`, where it is not known.
-    pub fn unknown_sender(&self, row: usize) -> Result<Option<&[u8]>, Unusable> {
-        self.texts[1].unknown(row)
-    }
-
-    /// The bytes of a row.
-    pub fn bytes(&self, row: usize) -> Result<u128, Unusable> {
-        if self.hours {
-            return self.amounts.bytes(row, MOST_OF_AN_HOUR, "one hour of a sender holds at most 2^80-1");
-        }
-        self.amounts.bytes(row, u64::MAX.into(), "one record holds at most 2^64-1")
-    }
-
-    /// A row's instant and bytes as they would stand in a CSV; empty where they are null.
-    pub fn texts(&self, row: usize) -> [String; 2] {
-        [self.instants.text(row), self.amounts.text(row)]
     }
 }
 

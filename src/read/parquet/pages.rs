@@ -1,6 +1,6 @@
 //! Where the Parquet reader gets its bytes and pages from.
 
-use crate::read::traffic::ReadAt;
+use crate::read::read_at::{ReadAt, ReadFrom};
 use bytes::Bytes;
 use parquet::{
     basic::Encoding,
@@ -46,10 +46,10 @@ impl Length for Blocks {
 }
 
 impl ChunkReader for Blocks {
-    type T = BufReader<From>;
+    type T = BufReader<ReadFrom>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        Ok(BufReader::with_capacity(HEADER, From { blocks: self.blocks.clone(), offset: start }))
+        Ok(BufReader::with_capacity(HEADER, ReadFrom::new(&self.blocks, start)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -58,22 +58,8 @@ impl ChunkReader for Blocks {
             return Err(ParquetError::EOF(end.into()));
         }
         let mut bytes = vec![0; length];
-        From { blocks: self.blocks.clone(), offset: start }.read_exact(&mut bytes)?;
+        ReadFrom::new(&self.blocks, start).read_exact(&mut bytes)?;
         Ok(bytes.into())
-    }
-}
-
-/// Reads on from an offset.
-pub(super) struct From {
-    blocks: Arc<dyn ReadAt>,
-    offset: u64,
-}
-
-impl Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.blocks.read_at(buffer, self.offset)?;
-        self.offset += count as u64;
-        Ok(count)
     }
 }
 

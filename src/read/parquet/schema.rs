@@ -1,6 +1,6 @@
 //! Which columns hold what, and how their values are to be understood.
 
-use crate::model::did_you_mean;
+use crate::model::{did_you_mean, invalid::Invalid, remedy::Remedy};
 use parquet::{
     basic::{ConvertedType, LogicalType, TimeUnit, Type},
     schema::types::{ColumnDescriptor, SchemaDescriptor},
@@ -57,17 +57,17 @@ pub(super) struct Schema {
 
 impl Schema {
     /// Finds the columns by name; `shift` is what makes local times UTC, in seconds.
-    pub fn find(schema: &SchemaDescriptor, names: [&str; 4], shift: Option<i64>) -> Result<Self, String> {
+    pub fn find(schema: &SchemaDescriptor, names: [&str; 4], shift: Option<i64>) -> Result<Self, Invalid> {
         let missing: Vec<String> = names.iter().filter_map(|name| missing(schema, name)).collect();
         if !missing.is_empty() {
-            return Err(format!("has no column {}", missing.join(", ")));
+            return Err(format!("has no column {}", missing.join(", ")).into());
         }
         let [instant, connection, sender, bytes] = names.map(|name| leaf(schema, name));
         let (instant, connection, sender, bytes) = (instant?, connection?, sender?, bytes?);
         let column = |index: usize| schema.column(index);
         for index in [connection, sender] {
             if !is_text(&column(index)) {
-                return Err(wrong(&column(index), "cast it to a string"));
+                return Err(wrong(&column(index), "cast it to a string").into());
             }
         }
         Ok(Self {
@@ -112,14 +112,12 @@ fn leaf(schema: &SchemaDescriptor, name: &str) -> Result<usize, String> {
     }
 }
 
-fn instant_kind(column: &ColumnDescriptor, shift: Option<i64>) -> Result<InstantKind, String> {
+fn instant_kind(column: &ColumnDescriptor, shift: Option<i64>) -> Result<InstantKind, Invalid> {
     // A time without a zone is no instant until somebody says where its clocks stood.
     let local = || {
         shift.ok_or_else(|| {
-            format!(
-                "{} has times without a zone; state theirs with --naive-offset, such as +08:00",
-                column.name()
-            )
+            let why = Invalid::new(format!("{} has times without a zone", column.name()));
+            why.with(Remedy::StateNaiveOffset)
         })
     };
     let ticks = |unit, utc| Ok(InstantKind::Ticks { unit, shift: if utc { 0 } else { local()? } });
@@ -139,7 +137,7 @@ fn instant_kind(column: &ColumnDescriptor, shift: Option<i64>) -> Result<Instant
         _ if is_text(column) => Ok(InstantKind::Text),
         _ => match integer(column) {
             Some((width, _)) => Ok(InstantKind::Epoch(width)),
-            None => Err(wrong(column, "cast it to a timestamp with a zone")),
+            None => Err(wrong(column, "cast it to a timestamp with a zone").into()),
         },
     }
 }

@@ -1,9 +1,8 @@
 //! Texts of a column, as what they are known as.
 
 use super::{
-    Known, Unusable,
     pages::{Column, NotCoded},
-    values::{Values, no_bytes},
+    values::{Unusable, Values, no_bytes},
 };
 use bytes::Bytes;
 use parquet::{
@@ -17,6 +16,9 @@ use parquet::{
     schema::types::{ColumnDescriptor, Type},
 };
 use std::sync::Arc;
+
+/// What texts are known as, each of them that is: a number of its own, not negative.
+pub(crate) type Known<'a> = &'a dyn Fn(&[&[u8]]) -> Vec<Option<i32>>;
 
 /// Texts, as what they are known as; those that are not known are kept, and told by negative numbers.
 pub(super) struct Texts<'a> {

@@ -7,6 +7,9 @@ use parquet::{
     errors::{ParquetError, Result},
 };
 
+/// Why a value cannot be used.
+pub(super) type Unusable = String;
+
 /// A reader of values, with the values and nulls of the rows read last.
 pub struct Values<T: DataType> {
     pub reader: ColumnReaderImpl<T>,

@@ -7,7 +7,7 @@ use super::{
     progress::progress_bar,
 };
 use indicatif::ProgressBar;
-use peerbill::read::{TrafficSource, traffic::ReadAt};
+use peerbill::read::{ReadAt, TrafficSource};
 use std::{
     fs::File,
     io,

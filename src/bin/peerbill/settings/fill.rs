@@ -8,7 +8,7 @@ use crate::args::{MetricArgs, PricingArgs, TrafficArgs};
 use peerbill::{
     Result,
     catalog::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS},
-    read::{TrafficColumns, cloudmonitor::DatapointColumns, traffic::TRAFFIC_COLUMNS},
+    read::{TrafficColumns, cloudmonitor::DatapointColumns},
 };
 use std::num::NonZeroU32;
 
@@ -111,7 +111,7 @@ fn fill_metrics(open: &mut MetricArgs, set: Metrics, columns: Option<DatapointCo
 
 /// Notes the columns of native traffic that are called otherwise.
 fn note_columns(columns: &TrafficColumns, used: &mut Used) {
-    for (native, name) in TRAFFIC_COLUMNS.into_iter().zip(columns.names()) {
+    for (native, name) in TrafficColumns::default().names().into_iter().zip(columns.names()) {
         if native != name {
             used.note(&format!("columns.usage.{native}"), name.to_owned());
         }

@@ -1,11 +1,13 @@
 //! Native traffic as one JSON object on each line.
 
+use super::{
+    columns::{RecordKind, TrafficColumns},
+    fields::{NativeValues, parse_bytes, parse_sender, parse_start},
+};
 use crate::{
     error::Result,
-    read::{
-        object,
-        traffic::{Observation, TrafficColumns, parse_bytes, parse_sender, parse_timestamp},
-    },
+    model::{invalid::Invalid, remedy::Remedy},
+    read::{object, record::Observation},
 };
 use std::borrow::Cow;
 
@@ -22,57 +24,47 @@ pub(crate) fn observe(
         Err(why) => return take(Observation::unreadable(line, why, raw)),
     };
     if picked.iter().all(Option::is_none) {
-        let why = format!(
-            "it has none of {}; CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names \
-             into peerbill.toml under columns.usage",
-            names.join(", ")
-        );
+        let why = format!("it has none of {}", names.join(", "));
+        let why = Invalid::new(why).with(Remedy::GiveAsItsKindOfTraffic);
         return take(Observation::unreadable(line, why, raw));
     }
     let either = |column: usize| object::scalar(names[column], picked[column]).map(|scalar| scalar.text);
     // Ids and senders are text: a number may have several spellings.
     let only_text = |column: usize| object::text(names[column], picked[column]);
     let (timestamp, connection_id, sender, bytes) = (either(0), only_text(1), only_text(2), either(3));
-    let number = known(&bytes).and_then(|bytes| parse_bytes(bytes.as_bytes()));
-    let read = || {
-        let timestamp = parse_timestamp(known(&timestamp)?.as_bytes())?;
-        if known(&connection_id)?.is_empty() {
-            return Err(format!("{} is empty", names[1]));
-        }
-        let sender = parse_sender(known(&sender)?.as_bytes())?;
-        number.as_ref().map_err(Clone::clone)?;
-        Ok((timestamp, sender))
+    let kind = RecordKind::Measured;
+    let values = NativeValues {
+        start: given(&timestamp).and_then(|text| parse_start(kind, text)),
+        connection_id: given(&connection_id),
+        sender: given(&sender).and_then(parse_sender),
+        bytes: given(&bytes).and_then(|text| parse_bytes(kind, text)),
     };
-    let read = read();
     let fields = match [&timestamp, &connection_id, &sender, &bytes] {
         [Ok(a), Ok(b), Ok(c), Ok(d)] => Some([a, b, c, d].map(|text| text.as_bytes())),
         _ => None,
     };
-    take(Observation {
-        connection_id: connection_id.as_ref().map_or(b"", |id| id.as_bytes()),
-        bytes: number.ok(),
-        fields,
-        read,
-        ..Observation::unreadable(line, String::new(), raw)
-    })
+    take(Observation { fields, raw, ..values.observed(line, names[1]) })
 }
 
 /// The value, or why there is none.
-fn known<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a str, String> {
-    value.as_deref().map_err(Clone::clone)
+fn given<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a [u8], Invalid> {
+    value.as_deref().map(str::as_bytes).map_err(|why| why.as_str().into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::record::NamedConnection;
 
     /// What is read of a line: bytes, and the record or why there is none.
-    fn read(line: &str) -> (Option<u64>, Result<String, String>) {
+    fn read(line: &str) -> (u128, Result<String, Invalid>) {
         let mut seen = None;
         let take = |observation: Observation<'_>| {
-            let id = String::from_utf8_lossy(observation.connection_id).into_owned();
-            let read = observation.read.map(|(timestamp, sender)| format!("{timestamp} {id} {sender}"));
-            seen = Some((observation.bytes, read));
+            let read = observation.traffic.map(|traffic| {
+                let NamedConnection::Id { id, sender } = traffic.connection else { panic!("{traffic:?}") };
+                format!("{} {} {sender}", traffic.start, String::from_utf8_lossy(id))
+            });
+            seen = Some((observation.quantity.bytes, read));
             Ok(())
         };
         observe(&TrafficColumns::default(), 1, line.as_bytes(), take).unwrap();
@@ -81,7 +73,7 @@ mod tests {
 
     #[test]
     fn bytes_and_epochs_may_be_numbers_or_text() {
-        let expected = (Some(u64::MAX), Ok("2026-10-01T00:00:00Z pcc-1 requester".into()));
+        let expected = (u128::from(u64::MAX), Ok("2026-10-01T00:00:00Z pcc-1 requester".into()));
         for line in [
             r#"{"timestamp":"2026-10-01T00:00:00Z","connection_id":"pcc-1","sender":"requester","bytes":"18446744073709551615"}"#,
             r#"{"bytes":18446744073709551615,"timestamp":1790812800,"sender":"requester","note":{"bytes":1},"connection_id":"pcc-1"}"#,
@@ -112,15 +104,12 @@ mod tests {
             (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
             (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),
             ("{".into(), "EOF"),
-            (
-                r#"{"Datapoints":"[]"}"#.into(),
-                "it has none of timestamp, connection_id, sender, bytes; CloudMonitor's",
-            ),
+            (r#"{"Datapoints":"[]"}"#.into(), "it has none of timestamp, connection_id, sender, bytes"),
         ] {
             let (_, read) = read(&line);
-            assert!(read.clone().is_err_and(|error| error.contains(why)), "{line}: {read:?}");
+            assert!(read.clone().is_err_and(|error| error.message().contains(why)), "{line}: {read:?}");
         }
         // R14: a readable number counts where the rest is not.
-        assert_eq!(read(&line("1", id, sender, "7")).0, Some(7));
+        assert_eq!(read(&line("1", id, sender, "7")).0, 7);
     }
 }

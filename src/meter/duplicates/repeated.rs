@@ -1,10 +1,11 @@
-//! What two records share if one is a copy of the other, and which of many are shared.
+//! Which records there are several of.
 
-use crate::{error::Result, parallel::run_on};
+use super::held::DuplicateKey;
+use crate::{error::Result, model::end_index::EndIndex, parallel::run_on};
 use std::{collections::HashSet, sync::Mutex};
 
-/// Connection and sender, and nanoseconds from the period's start.
-pub(super) type Identity = (u32, i64);
+/// The end that a record left, and when: nanoseconds from the period's start.
+type EndAndClock = (EndIndex, i64);
 
 const NANOS: i64 = 1_000_000_000;
 /// A period has fewer than 2^22 seconds.
@@ -12,19 +13,19 @@ const SECOND_BITS: u32 = 22;
 
 /// Identities of many records: eight bytes each where they are of a whole second, as nearly all are.
 #[derive(Debug, Default)]
-pub(super) struct Identities {
+pub(in crate::meter) struct Identities {
     whole_seconds: Vec<u64>,
-    others: Vec<Identity>,
+    others: Vec<EndAndClock>,
 }
 
 impl Identities {
     #[inline]
-    pub fn push(&mut self, (key, clock): Identity) {
+    pub fn push(&mut self, (end, clock): EndAndClock) {
         let second = clock / NANOS;
         if clock % NANOS == 0 && (0..1 << SECOND_BITS).contains(&second) {
-            self.whole_seconds.push(u64::from(key) << SECOND_BITS | second as u64);
+            self.whole_seconds.push((end.index() as u64) << SECOND_BITS | second as u64);
         } else {
-            self.others.push((key, clock));
+            self.others.push((end, clock));
         }
     }
 
@@ -39,7 +40,7 @@ impl Identities {
         self.others.sort_unstable();
         let unpacked = |packed: u64| {
             let second = (packed & ((1 << SECOND_BITS) - 1)) as i64;
-            ((packed >> SECOND_BITS) as u32, second * NANOS)
+            (EndIndex::from_index((packed >> SECOND_BITS) as usize), second * NANOS)
         };
         let whole = self.whole_seconds.windows(2).filter(|pair| pair[0] == pair[1]);
         let others = self.others.windows(2).filter(|pair| pair[0] == pair[1]);
@@ -75,35 +76,54 @@ fn sort(numbers: &mut [u64], threads: usize) -> Result<()> {
     Ok(())
 }
 
-/// Identities that several records share.
+/// Digests that stand here more than once.
+pub(in crate::meter) fn repeated_digests(mut digests: Vec<u128>) -> HashSet<u128> {
+    digests.sort_unstable();
+    digests.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+/// What several records share.
 #[derive(Debug, Default)]
-pub(super) struct Repeated {
-    /// By key: whether it has any; empty where none has.
-    keys: Vec<bool>,
-    identities: HashSet<Identity>,
+pub(in crate::meter) struct Repeated {
+    /// By end: whether it has any; empty where none has.
+    ends: Vec<bool>,
+    moments: HashSet<EndAndClock>,
+    pub digests: HashSet<u128>,
 }
 
 impl Repeated {
-    fn new(identities: impl Iterator<Item = Identity>) -> Self {
-        let identities: HashSet<Identity> = identities.collect();
-        let mut keys = Vec::new();
-        for &(key, _) in &identities {
-            let key = key as usize;
-            if keys.len() <= key {
-                keys.resize(key + 1, false);
+    fn new(moments: impl Iterator<Item = EndAndClock>) -> Self {
+        let moments: HashSet<EndAndClock> = moments.collect();
+        let mut ends = Vec::new();
+        for (end, _) in &moments {
+            if ends.len() <= end.index() {
+                ends.resize(end.index() + 1, false);
             }
-            keys[key] = true;
+            ends[end.index()] = true;
         }
-        Self { keys, identities }
+        Self { ends, moments, digests: HashSet::new() }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.identities.is_empty()
+        self.moments.is_empty() && self.digests.is_empty()
+    }
+
+    /// Whether any records share an end and a moment.
+    pub fn has_moments(&self) -> bool {
+        !self.moments.is_empty()
     }
 
     #[inline]
-    pub fn contains(&self, identity: Identity) -> bool {
-        self.keys.get(identity.0 as usize).is_some_and(|&any| any) && self.identities.contains(&identity)
+    pub fn contains(&self, key: &DuplicateKey) -> bool {
+        match *key {
+            DuplicateKey::Moment(end, clock) => self.contains_moment(end, clock),
+            DuplicateKey::Digest(digest) => self.digests.contains(&digest),
+        }
+    }
+
+    #[inline]
+    pub fn contains_moment(&self, end: EndIndex, clock: i64) -> bool {
+        self.ends.get(end.index()).is_some_and(|&any| any) && self.moments.contains(&(end, clock))
     }
 }
 
@@ -116,19 +136,20 @@ mod tests {
     proptest! {
         #[test]
         fn what_stands_twice_is_found_and_nothing_else(
-            seen in prop::collection::vec((0u32..4, prop_oneof![0i64..5, (0i64..5).prop_map(|s| s * NANOS), Just(NANOS << 30)]), 0..60),
+            seen in prop::collection::vec((0usize..4, prop_oneof![0i64..5, (0i64..5).prop_map(|s| s * NANOS), Just(NANOS << 30)]), 0..60),
             threads in 1usize..4,
         ) {
             let (mut all, mut later) = (Identities::default(), Identities::default());
-            let mut counts: BTreeMap<Identity, u32> = BTreeMap::new();
-            for (index, &identity) in seen.iter().enumerate() {
+            let mut counts: BTreeMap<EndAndClock, u32> = BTreeMap::new();
+            for (index, &(end, clock)) in seen.iter().enumerate() {
+                let identity = (EndIndex::from_index(end), clock);
                 if index % 3 == 0 { later.push(identity) } else { all.push(identity) }
                 *counts.entry(identity).or_default() += 1;
             }
             all.append(&mut later);
             let repeated = all.repeated(threads).unwrap();
             for (identity, count) in counts {
-                prop_assert_eq!(repeated.contains(identity), count > 1, "{:?}", identity);
+                prop_assert_eq!(repeated.contains_moment(identity.0, identity.1), count > 1, "{:?}", identity);
             }
         }
     }

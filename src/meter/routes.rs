@@ -1,222 +1,107 @@
-//! Flow logs: which connection an entry went through, and its bytes by hours.
+//! Routes: through which connection traffic leaves a VPC for an address, as entries of flow logs name it.
 
-use super::{
-    Copy, CopyOf, Part, RefusedRecord,
-    hourly::key_of,
-    settle,
-    tally::{Goal, Tally},
-};
+use super::refused::Refusal;
 use crate::{
-    error::{Fault, FaultCode, Result},
+    error::{Fault, FaultCode},
     model::{
-        cidr::Cidr,
-        connection::Connection,
-        invalid::Invalid,
-        inventory::Inventory,
-        quoted,
-        time::{Hour, Timestamp},
-        usage::Sender,
+        cidr::Cidr, connection::Connection, end_index::EndIndex, invalid::Invalid, inventory::Inventory,
+        quoted, remedy::Remedy, time::Timestamp, usage::Sender,
     },
-    read::flowlog::{self, Entry, Flow},
 };
-use std::{
-    collections::{HashMap, HashSet},
-    net::IpAddr,
-};
+use std::{collections::HashMap, net::IpAddr};
 
-/// The connections of every VPC.
+/// The routes out of every VPC.
 #[derive(Debug)]
-pub(super) struct Join<'a> {
-    by_vpc: HashMap<&'a str, Vec<Exit<'a>>>,
+pub(super) struct Routes<'a> {
+    by_vpc: HashMap<&'a str, Vec<Route<'a>>>,
 }
 
-/// A way out of a VPC.
+/// A route out of a VPC.
 #[derive(Debug, Clone, Copy)]
-struct Exit<'a> {
+struct Route<'a> {
     connection: &'a Connection,
-    /// Its index in the inventory, or why its own row or changes are bad.
-    way: Result<usize, &'a Fault>,
-    sender: Sender,
+    /// The end of it that lies in the VPC, or why its own row or changes are bad.
+    end: Result<EndIndex, &'a Fault>,
     /// Where it leads.
     blocks: &'a [Cidr],
 }
 
-impl<'a> Join<'a> {
+impl Route<'_> {
+    /// How well it fits an address at an instant, best the greatest; `None` where it does not lead there.
+    ///
+    /// One that existed then fits better, then one that existed in that hour, then one with a longer block.
+    fn fit(&self, destination: IpAddr, at: Timestamp) -> Option<(bool, bool, u8)> {
+        let holding = self.blocks.iter().filter(|block| block.contains(destination));
+        let closest = holding.map(Cidr::prefix).max()?;
+        let connection = self.connection;
+        let exists = connection.created_at.is_none_or(|created| created <= at)
+            && connection.deleted_at.is_none_or(|deleted| at <= deleted);
+        let exists_that_hour =
+            !connection.before_creation(at.hour()) && !connection.after_deletion(at.hour());
+        Some((exists, exists_that_hour, closest))
+    }
+}
+
+impl<'a> Routes<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
-        let mut by_vpc: HashMap<&str, Vec<Exit<'_>>> = HashMap::new();
-        let known = inventory.connections().iter().enumerate().map(|(index, own)| (own, Ok(index)));
+        let mut by_vpc: HashMap<&str, Vec<Route<'_>>> = HashMap::new();
+        let known = inventory.connections().iter().enumerate();
+        let known = known.map(|(index, connection)| (connection, Ok(index)));
         let faulty = inventory.set_aside().iter();
-        let faulty = faulty.filter_map(|own| Some((own, Err(inventory.fault_of(&own.id)?))));
-        for (connection, way) in known.chain(faulty) {
+        let faulty =
+            faulty.filter_map(|connection| Some((connection, Err(inventory.fault_of(&connection.id)?))));
+        for (connection, index) in known.chain(faulty) {
             let Connection { requester, accepter, .. } = connection;
             let ends = [(requester, accepter), (accepter, requester)];
             for (sender, (from, to)) in Sender::ALL.into_iter().zip(ends) {
                 if let Some(vpc) = &from.vpc_id {
-                    let exit = Exit { connection, way, sender, blocks: &to.cidrs };
-                    by_vpc.entry(vpc).or_default().push(exit);
+                    let end = index.map(|index| EndIndex::new(index, sender));
+                    by_vpc.entry(vpc).or_default().push(Route { connection, end, blocks: &to.cidrs });
                 }
             }
         }
         Self { by_vpc }
     }
 
-    /// The connection through which a VPC reaches an address at an instant: one that existed then before others, and
-    /// of those the one with the longest block.
-    fn find(&self, vpc_id: &str, to: IpAddr, at: Timestamp) -> Result<(usize, Sender), (FaultCode, Invalid)> {
-        let unknown = |why: String| (FaultCode::UnknownConnection, Invalid::new(why));
-        let Some(exits) = self.by_vpc.get(vpc_id) else {
+    /// The end that traffic of a VPC leaves for an address at an instant: that of the route that fits best.
+    pub fn find(&self, vpc_id: &str, destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
+        let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why);
+        let Some(routes) = self.by_vpc.get(vpc_id) else {
             let vpc = quoted(vpc_id.as_bytes());
-            return Err(unknown(format!(
-                "vpc-id {vpc} is at no end of a connection; add it to --connections, with its VPC ids"
-            )));
+            let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
+            return Err(unknown(why.with(Remedy::AddConnectionWithVpcs)));
         };
-        let rank = |exit: &Exit<'_>| {
-            let closest = exit.blocks.iter().filter(|block| block.contains(to)).map(Cidr::prefix).max()?;
-            let own = exit.connection;
-            let lives = own.created_at.is_none_or(|created| created <= at)
-                && own.deleted_at.is_none_or(|deleted| at <= deleted);
-            let lives_this_hour = !own.before_creation(at.hour()) && !own.after_deletion(at.hour());
-            Some((lives, lives_this_hour, closest))
-        };
-        let best = exits.iter().filter_map(rank).max();
+        let best = routes.iter().filter_map(|route| route.fit(destination, at)).max();
         // Where no block holds the address, a bad row may be what lacks it.
-        let found: Vec<&Exit<'_>> = match best {
-            Some(_) => exits.iter().filter(|exit| rank(exit) == best).collect(),
-            None => exits.iter().filter(|exit| exit.way.is_err() && exit.blocks.is_empty()).collect(),
+        let found: Vec<&Route<'_>> = match best {
+            Some(_) => routes.iter().filter(|route| route.fit(destination, at) == best).collect(),
+            None => routes.iter().filter(|route| route.end.is_err() && route.blocks.is_empty()).collect(),
         };
         // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
-        if let Some(cause) = found.iter().find_map(|exit| exit.way.err()) {
-            return Err((FaultCode::FaultyConnection, cause.as_reason()));
+        if let Some(cause) = found.iter().find_map(|route| route.end.err()) {
+            return Err(Refusal::of_faulty_connection(cause));
         }
         match found[..] {
-            [Exit { way: Ok(index), sender, .. }] => Ok((*index, *sender)),
-            [_] | [] => Err(unknown(no_way(vpc_id, exits, to))),
+            [Route { end: Ok(end), .. }] => Ok(*end),
+            [_] | [] => Err(unknown(why_no_route(vpc_id, routes, destination))),
             [first, second, ..] => {
-                let [first, second] = [first, second].map(|exit| &exit.connection.id);
-                let why = format!("dstaddr {to} lies behind {first}, and as well behind {second}");
-                Err(unknown(format!("{why}: which one it took cannot be told")))
+                let [first, second] = [first, second].map(|route| &route.connection.id);
+                let why = format!("dstaddr {destination} lies behind {first}, and as well behind {second}");
+                Err(unknown(format!("{why}: which one it took cannot be told").into()))
             }
         }
     }
 }
 
-/// Why none of the ways out of a VPC leads to an address.
-fn no_way(vpc_id: &str, exits: &[Exit<'_>], to: IpAddr) -> String {
+/// Why none of the routes out of a VPC leads to an address.
+fn why_no_route(vpc_id: &str, routes: &[Route<'_>], destination: IpAddr) -> Invalid {
     let vpc = quoted(vpc_id.as_bytes());
-    if exits.iter().any(|exit| !exit.blocks.is_empty()) {
-        return format!(
-            "dstaddr {to} lies in no address block of the peers of {vpc}; add its connection to --connections"
-        );
+    if routes.iter().any(|route| !route.blocks.is_empty()) {
+        let why = format!("dstaddr {destination} lies in no address block of the peers of {vpc}");
+        return Invalid::new(why).with(Remedy::AddConnectionToAddress);
     }
-    let way_out = "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections";
-    format!("the address blocks of the peers of {vpc} are not known; {way_out}")
-}
-
-/// What a reading of flow logs needs.
-#[derive(Clone, Copy)]
-pub(super) struct Flows<'a> {
-    pub join: &'a Join<'a>,
-    /// Entries of which there are several.
-    pub repeated: &'a HashSet<u128>,
-    /// Whether identities are collected, to find those.
-    pub collect: bool,
-}
-
-/// Those that stand here more than once.
-pub(super) fn repeated(mut identities: Vec<u128>) -> HashSet<u128> {
-    identities.sort_unstable();
-    identities.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
-}
-
-impl Tally<'_> {
-    /// Takes one line of a flow log.
-    pub(super) fn take_entry(&mut self, line: u64, raw: &[u8]) -> Result<()> {
-        if matches!(self.plan.goal, Goal::Collect(_)) {
-            return Ok(());
-        }
-        match flowlog::read(raw) {
-            Ok(Entry::PassedOver) => self.span.notes.passed_over += 1,
-            Ok(Entry::Skipped) => self.span.notes.skipped += 1,
-            Ok(Entry::Traffic(flow)) => {
-                self.span.totals.read.add(flow.bytes);
-                if let Err((code, why)) = self.take_flow(&flow, line, raw)? {
-                    self.refuse_entry(line, raw, flow.bytes, code, why);
-                }
-            }
-            Err((bytes, why)) => {
-                let bytes = bytes.unwrap_or(0);
-                self.span.totals.read.add(bytes);
-                self.refuse_entry(line, raw, bytes, FaultCode::UnreadableRow, why.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Bills a flow, or tells why it is refused.
-    fn take_flow(
-        &mut self,
-        flow: &Flow<'_>,
-        line: u64,
-        raw: &[u8],
-    ) -> Result<Result<(), (FaultCode, Invalid)>> {
-        let period = self.plan.settings.period;
-        let parts: Vec<Part> = flow
-            .by_hours()
-            .map(|(hour, bytes)| {
-                let inside = period.contains(Hour::from_index(hour));
-                // OK because a month has 744 hours.
-                Part {
-                    hour: inside.then(|| (hour - period.start.index()) as u32),
-                    bytes: bytes.into(),
-                    parts: 0,
-                }
-            })
-            .collect();
-        // R15: a readable record outside the period is that before any other check.
-        if parts.iter().all(|part| part.hour.is_none()) {
-            self.span.totals.outside_period.add(flow.bytes);
-            return Ok(Ok(()));
-        }
-        let at = Timestamp::from_seconds(flow.start);
-        let (connection, sender) = match self.plan.flows.join.find(&flow.vpc_id, flow.destination, at) {
-            Ok(found) => found,
-            Err(refused) => {
-                if refused.0 == FaultCode::UnknownConnection {
-                    self.span.unknown.add(b"", at.hour());
-                }
-                return Ok(Err(refused));
-            }
-        };
-        for hour in parts.iter().filter_map(|part| part.hour) {
-            if let Some(refused) = self.outside_its_life(connection, hour, at) {
-                return Ok(Err(refused));
-            }
-        }
-        let key = key_of(connection, sender);
-        let free = self.plan.lookup.free[connection];
-        if self.plan.flows.repeated.contains(&flow.identity) {
-            let record = self.refused_entry(line, raw, FaultCode::DuplicateRecord, String::new().into());
-            let identity = CopyOf::Flow(flow.identity);
-            self.span.copies.push(Copy { key: key as u32, identity, parts, free, record });
-            return Ok(Ok(()));
-        }
-        if self.plan.flows.collect {
-            self.span.flows.push(flow.identity);
-        }
-        settle(key, &parts, free, &mut self.span.totals, &mut self.hourly);
-        Ok(Ok(()))
-    }
-
-    /// An entry stands whole in a quarantine: a native record could not hold it.
-    fn refused_entry(&self, line: u64, raw: &[u8], code: FaultCode, why: Invalid) -> RefusedRecord {
-        let fault = Fault::at(code, &self.plan.names[self.source], line, why);
-        RefusedRecord { source: self.source, fault, fields: None, raw: raw.to_vec() }
-    }
-
-    fn refuse_entry(&mut self, line: u64, raw: &[u8], bytes: u64, code: FaultCode, why: Invalid) {
-        let record = self.refused_entry(line, raw, code, why);
-        self.span.refuse(record, bytes.into(), self.plan.settings.keep_all);
-    }
+    let why = format!("the address blocks of the peers of {vpc} are not known");
+    Invalid::new(why).with(Remedy::GiveAddressBlocks)
 }
 
 #[cfg(test)]
@@ -308,11 +193,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
             ("vpc-99", "172.16.0.9", "vpc-id \"vpc-99\" is at no end of a connection"),
             ("vpc-1", "8.8.8.8", "dstaddr 8.8.8.8 lies in no address block of the peers of \"vpc-1\""),
             ("vpc-6", "10.7.0.1", "dstaddr 10.7.0.1 lies behind pcc-6, and as well behind pcc-7"),
-            (
-                "vpc-9",
-                "10.7.0.1",
-                "the address blocks of the peers of \"vpc-9\" are not known; give requester_cidrs",
-            ),
+            ("vpc-9", "10.7.0.1", "the address blocks of the peers of \"vpc-9\" are not known"),
         ] {
             let error = taken(vpc, to, THREE).unwrap_err();
             assert!(error.starts_with("unknown_connection flow.json:1: ") && error.contains(why), "{error}");
@@ -369,7 +250,7 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
                 "{}",
                 metered.refused()[0].fault.message
             );
-            assert_eq!(metered.reading.refused_for_connection, 1);
+            assert_eq!(metered.reading.refusals.for_connection, 1);
             assert_eq!((metered.totals().billed.bytes, metered.totals().refused.bytes), (5, 7), "{cause}");
         }
     }

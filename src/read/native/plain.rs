@@ -1,15 +1,15 @@
-//! The fast path: a plain line in the native order of columns, every byte of it verified.
+//! A plain line in the native order of columns, read in the fast way: every byte of it is verified.
 //!
-//! What it accepts, and whose id is then found, the general path reads the same; all else goes there.
+//! What is plain, and whose id is then known, [`RowReader`](super::row::RowReader) reads the same; all else goes there.
 
-use super::lookup::{Kept, SHORT_ID, ShortId};
+use super::short_id::{IdLength, SHORT_ID, ShortId};
 use crate::model::{
     time::{Hour, Timestamp},
     usage::Sender,
 };
 
 /// Bytes that a block must have behind its last line, so that a line can be looked at as a whole.
-pub(super) const PADDING: usize = 128;
+pub(crate) const PADDING: usize = 128;
 
 /// `2026-10-05T03:00:00Z,`
 const TIMESTAMP: usize = 21;
@@ -17,7 +17,7 @@ const DATE: usize = 11;
 
 /// What a plain line says.
 #[derive(Debug, Clone)]
-pub(super) struct PlainLine {
+pub(crate) struct PlainLine {
     pub timestamp: Timestamp,
     pub id: ShortId,
     pub sender: Sender,
@@ -57,14 +57,14 @@ const SENDERS: [Spelled; 2] = [
 
 /// Reads plain lines; remembers the timestamp of the last one, which is most often that of the next.
 #[derive(Debug)]
-pub(super) struct PlainReader {
+pub(crate) struct PlainReader {
     text: [u8; TIMESTAMP],
     timestamp: Timestamp,
     /// `2026-10-05T` of the last line and the start of that day.
     date: [u8; DATE],
     midnight: i64,
     /// Length of the last id, which is most often that of the next.
-    kept: Kept,
+    id_length: IdLength,
 }
 
 impl PlainReader {
@@ -75,7 +75,7 @@ impl PlainReader {
             timestamp: Timestamp::from_seconds(0),
             date: *b"1970-01-01T",
             midnight: 0,
-            kept: Kept::new(0),
+            id_length: IdLength::new(0),
         }
     }
 
@@ -84,15 +84,15 @@ impl PlainReader {
     pub fn read(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
         let Some(timestamp) = self.timestamp(line) else { return false };
         plain.timestamp = timestamp;
-        let kept = self.kept;
-        read_rest(line, &kept, plain) || self.read_other_length(line, plain)
+        let id_length = self.id_length;
+        read_rest(line, &id_length, plain) || self.read_other_length(line, plain)
     }
 
     #[cold]
     fn read_other_length(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
         memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID]).is_some_and(|length| {
-            self.kept = Kept::new(length);
-            read_rest(line, &self.kept, plain)
+            self.id_length = IdLength::new(length);
+            read_rest(line, &self.id_length, plain)
         })
     }
 
@@ -130,13 +130,13 @@ impl PlainReader {
     }
 }
 
-/// Reads what stands behind the timestamp, where the id has the length that is kept.
+/// Reads what stands behind the timestamp, where the id has this length.
 ///
 /// Senders and numbers are read without a branch that depends on them: which of them comes cannot be foreseen. The
 /// fields are written one by one, straight to where they stay: a copy would wait for them.
 #[inline(always)]
-fn read_rest(line: &[u8; PADDING], kept: &Kept, plain: &mut PlainLine) -> bool {
-    let at = TIMESTAMP + kept.length + 1;
+fn read_rest(line: &[u8; PADDING], id_length: &IdLength, plain: &mut PlainLine) -> bool {
+    let at = TIMESTAMP + id_length.bytes + 1;
     let accepter = usize::from(line[at] != b'r');
     let spelled = &SENDERS[accepter];
     let end = u16::from_le_bytes([line[at + 8], line[at + 9]]);
@@ -154,7 +154,7 @@ fn read_rest(line: &[u8; PADDING], kept: &Kept, plain: &mut PlainLine) -> bool {
         return false;
     }
     let Some(id) = line[TIMESTAMP..].first_chunk() else { return false };
-    plain.id = kept.id(id);
+    plain.id = id_length.cut(id);
     plain.sender = spelled.sender;
     plain.bytes = bytes;
     plain.length = end + 1;

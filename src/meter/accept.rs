@@ -1,0 +1,213 @@
+//! The one place that takes a record or refuses it, whatever it was read from.
+//!
+//! Outside the period first, then known, then its life, then a duplicate, then billed (R14, R15): a record goes by the
+//! first of these that applies to it. [`super::batch`] does the same for many records of known connections at once, and
+//! leaves to this every one that it would not bill.
+
+use super::{
+    duplicates::{DuplicateKey, HeldDuplicate},
+    lookup::Found,
+    plan::Goal,
+    refused::{Refusal, RefusedRecord},
+    sums::HourShare,
+    worker::{Moment, Worker},
+};
+use crate::{
+    error::{Fault, FaultCode, Result},
+    model::{
+        end_index::EndIndex,
+        invalid::Invalid,
+        quoted,
+        remedy::Remedy,
+        time::{Hour, Timestamp},
+    },
+    read::record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
+};
+
+impl Worker<'_> {
+    /// Takes what a reader yields.
+    pub fn take(&mut self, yielded: Yielded<'_>) -> Result<()> {
+        match yielded {
+            Yielded::Record(observation) => return self.accept(&observation),
+            Yielded::PassedOver => self.found.notes.passed_over += 1,
+            Yielded::Skipped => self.found.notes.skipped += 1,
+        }
+        Ok(())
+    }
+
+    /// Sends one record where it belongs.
+    pub fn accept(&mut self, observation: &Observation<'_>) -> Result<()> {
+        if let Goal::Collect(wanted) = self.plan.goal {
+            self.collect(observation, wanted);
+            return Ok(());
+        }
+        self.found.totals.read.add(observation.quantity.bytes);
+        match &observation.traffic {
+            Ok(traffic) => self.accept_readable(observation, traffic),
+            Err(why) => {
+                self.refuse(observation, Refusal::new(FaultCode::UnreadableRow, why.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    fn accept_readable(&mut self, observation: &Observation<'_>, traffic: &Traffic<'_>) -> Result<()> {
+        let moment = self.moment_of(traffic.start);
+        let (in_hour_of_start, in_several);
+        let shares = match &traffic.shares {
+            Shares::HourOfStart => {
+                in_hour_of_start = [HourShare { hour: moment.hour, quantity: observation.quantity }];
+                &in_hour_of_start[..]
+            }
+            Shares::Several(shares) => {
+                in_several = shares.iter().map(|share| self.placed(share)).collect::<Vec<_>>();
+                &in_several[..]
+            }
+        };
+        // R15: a readable record outside the period is that before any other check.
+        if shares.iter().all(|share| share.hour.is_none()) {
+            let bytes = self.rounded_alone(observation.quantity);
+            self.found.totals.outside_period.add(bytes);
+            return Ok(());
+        }
+        match self.existing_end(traffic, shares) {
+            Ok(end) => self.hold_or_bill(observation, traffic, moment, end, shares),
+            Err(refusal) => {
+                self.refuse(observation, refusal);
+                Ok(())
+            }
+        }
+    }
+
+    fn placed(&self, share: &Share) -> HourShare {
+        let period = self.plan.rules.period;
+        // OK because no period has 2^32 hours.
+        let place = || (share.hour.index() - period.start.index()) as u32;
+        HourShare { hour: period.contains(share.hour).then(place), quantity: share.quantity }
+    }
+
+    /// The end that traffic left, where it is known and exists in all hours of it.
+    fn existing_end(&mut self, traffic: &Traffic<'_>, shares: &[HourShare]) -> Result<EndIndex, Refusal> {
+        let end = self.known_end(traffic).inspect_err(|refusal| {
+            if refusal.code == FaultCode::UnknownConnection {
+                // An entry of a flow log names no connection.
+                let id = if let NamedConnection::Id { id, .. } = traffic.connection { id } else { b"" };
+                self.found.unknown.add(id, traffic.start.hour());
+            }
+        })?;
+        for hour in shares.iter().filter_map(|share| share.hour) {
+            self.check_life(end.connection(), hour, traffic.start)?;
+        }
+        Ok(end)
+    }
+
+    fn known_end(&self, traffic: &Traffic<'_>) -> Result<EndIndex, Refusal> {
+        match traffic.connection {
+            NamedConnection::Id { id, sender } => match self.plan.lookup.find(id) {
+                Some(Found::Known(connection)) => Ok(EndIndex::new(connection, sender)),
+                Some(Found::Faulty(cause)) => Err(Refusal::of_faulty_connection(cause)),
+                None => {
+                    let why = format!("connection {} is not in the inventory", quoted(id));
+                    let why = Invalid::new(why).with(Remedy::AddConnection);
+                    Err(Refusal::new(FaultCode::UnknownConnection, why))
+                }
+            },
+            NamedConnection::Route { vpc_id, destination } => {
+                self.plan.routes.find(vpc_id, destination, traffic.start)
+            }
+        }
+    }
+
+    /// Refuses traffic of a connection in an hour of the period in which it does not exist; the message names `at`.
+    fn check_life(&self, connection: usize, hour: u32, at: Timestamp) -> Result<(), Refusal> {
+        let connection = self.plan.inventory.connection(connection);
+        let start = self.plan.rules.period.start;
+        let hour = Hour::from_index(start.index() + i64::from(hour));
+        let id = &connection.id;
+        if let Some(status) = connection.status.filter(|status| status.never_active()) {
+            let status = status.as_str();
+            let why = format!("traffic at {at}, but {id} never came into effect: it is {status}");
+            return Err(Refusal::new(FaultCode::NeverActive, why));
+        }
+        if let Some(created) = connection.created_at.filter(|_| connection.before_creation(hour)) {
+            let why = format!("traffic at {at}, but {id} was created at {created}");
+            return Err(Refusal::new(FaultCode::BeforeCreation, why));
+        }
+        if let Some(deleted) = connection.deleted_at.filter(|_| connection.after_deletion(hour)) {
+            let why = format!("traffic at {at}, but {id} was deleted at {deleted}");
+            return Err(Refusal::new(FaultCode::AfterDeletion, why));
+        }
+        Ok(())
+    }
+
+    fn hold_or_bill(
+        &mut self,
+        observation: &Observation<'_>,
+        traffic: &Traffic<'_>,
+        moment: Moment,
+        end: EndIndex,
+        shares: &[HourShare],
+    ) -> Result<()> {
+        let is_free = self.plan.lookup.free[end.connection()];
+        let key = match traffic.identity {
+            Identity::EndAndStart => DuplicateKey::Moment(end, moment.clock),
+            Identity::Digest(digest) => DuplicateKey::Digest(digest),
+        };
+        if let Goal::Bill { repeated, note_digests } = self.plan.goal {
+            if repeated.contains(&key) {
+                let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
+                let record = self.refused_record(observation, unresolved);
+                let shares = shares.to_vec();
+                self.found.held.push(HeldDuplicate { end, key, shares, is_free, record });
+                return Ok(());
+            }
+            match key {
+                DuplicateKey::Moment(..) => self.note_time(end, moment.tick),
+                DuplicateKey::Digest(digest) if note_digests => self.found.digests.push(digest),
+                DuplicateKey::Digest(_) => {}
+            }
+        }
+        self.sums.bill(end, shares, is_free, &mut self.found.totals)
+    }
+
+    /// Collects which record this is, where its end is wanted.
+    fn collect(&mut self, observation: &Observation<'_>, wanted: &[bool]) {
+        if let Ok(traffic) = &observation.traffic
+            && let NamedConnection::Id { id, sender } = traffic.connection
+            && let Some(Found::Known(connection)) = self.plan.lookup.find(id)
+        {
+            let end = EndIndex::new(connection, sender);
+            let moment = self.moment_of(traffic.start);
+            if moment.hour.is_some() && wanted[end.index()] {
+                self.found.collected.push((end, moment.clock));
+            }
+        }
+    }
+
+    /// The bytes of a record that no hour sums: its fraction is rounded on its own, half up. What that adds counts as
+    /// read.
+    fn rounded_alone(&mut self, quantity: Quantity) -> u128 {
+        let rounded = quantity.rounded();
+        self.found.totals.read.bytes += rounded - quantity.bytes;
+        rounded
+    }
+
+    fn refuse(&mut self, observation: &Observation<'_>, refusal: Refusal) {
+        let record = self.refused_record(observation, refusal);
+        let bytes = self.rounded_alone(observation.quantity);
+        self.found.refuse(record, bytes, self.plan.rules.keep_all);
+    }
+
+    fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {
+        let Observation { line, place, fields, raw, .. } = *observation;
+        let fault = Fault::at(refusal.code, &self.plan.names[self.source], line, refusal.why);
+        let fault = Fault { path: place.map(|place| place.to_string().into()), ..fault };
+        let raw = if fields.is_some() { Vec::new() } else { raw.to_vec() };
+        RefusedRecord {
+            source: self.source,
+            fault,
+            fields: fields.map(|fields| fields.map(<[u8]>::to_vec)),
+            raw,
+        }
+    }
+}

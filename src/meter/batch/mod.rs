@@ -1,0 +1,105 @@
+//! The batch path, the only sibling of [`super::accept`]: plain records of known ends, many at once.
+//!
+//! It bills what that would bill, and stops at every record that it would not: that one goes there, in its place in the
+//! order of the input.
+
+#[cfg(feature = "parquet")]
+pub(super) mod columns;
+pub(super) mod lines;
+
+use super::{plan::Goal, totals::Count, worker::Worker};
+use crate::{
+    model::{end_index::EndIndex, time::Timestamp},
+    read::native::plain_batch::AT_ONCE,
+};
+
+impl Worker<'_> {
+    /// Takes records of one instant, of these ends and with these bytes, in their order, up to the first that
+    /// [`super::accept`] must look at; returns how many.
+    #[inline]
+    pub fn take_plain(&mut self, timestamp: Timestamp, ends: &[EndIndex], bytes: &[u64]) -> usize {
+        let moment = self.moment_of(timestamp);
+        let Some(hour) = moment.hour else {
+            let outside = Count { records: ends.len() as u64, bytes: sum_of(bytes) };
+            self.found.totals.read.add_all(outside);
+            self.found.totals.outside_period.add_all(outside);
+            return ends.len();
+        };
+        match self.plan.goal {
+            Goal::Bill { repeated, .. } if !repeated.has_moments() => {
+                self.bill_plain(hour, moment.tick, ends, bytes, |_| false)
+            }
+            Goal::Bill { repeated, .. } => {
+                let is_duplicate = |end| repeated.contains_moment(end, moment.clock);
+                self.bill_plain(hour, moment.tick, ends, bytes, is_duplicate)
+            }
+            Goal::Collect(wanted) => {
+                let wanted = ends.iter().filter(|end| wanted[end.index()]);
+                wanted.for_each(|&end| self.found.collected.push((end, moment.clock)));
+                ends.len()
+            }
+        }
+    }
+
+    /// Bills records of one hour and tick, up to the first whose connection does not exist then or that is a duplicate.
+    #[inline]
+    fn bill_plain(
+        &mut self,
+        hour: u32,
+        tick: u32,
+        ends: &[EndIndex],
+        bytes: &[u64],
+        is_duplicate: impl Fn(EndIndex) -> bool,
+    ) -> usize {
+        self.sums.hourly.open(hour);
+        let mut taken = 0;
+        let mut free = Count::default();
+        'all: for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
+            self.sums.hourly.touch(ends);
+            for (&end, &bytes) in ends.iter().zip(bytes) {
+                let counter = self.sums.hourly.counter(end);
+                if !counter.exists_in(hour) || is_duplicate(end) {
+                    break 'all;
+                }
+                free.add_if(counter.free, bytes);
+                let sender = end.sender();
+                let (order, added) = (counter.order(sender, tick), counter.add(sender, bytes));
+                self.note_order(end, tick, order);
+                self.sums.hourly.note(end, added);
+                taken += 1;
+            }
+        }
+        let all = Count { records: taken as u64, bytes: sum_of(&bytes[..taken]) };
+        let totals = &mut self.found.totals;
+        totals.read.add_all(all);
+        totals.free.add_all(free);
+        totals.billed.add_all(Count { records: all.records - free.records, bytes: all.bytes - free.bytes });
+        taken
+    }
+}
+
+/// The sum of many numbers, of whose halves a processor adds several at once.
+fn sum_of(numbers: &[u64]) -> u128 {
+    let few = |numbers: &[u64]| {
+        let add = |(low, high): (u64, u64), number: &u64| {
+            // OK because 2^32 halves would fit.
+            (low.wrapping_add(number & u64::from(u32::MAX)), high.wrapping_add(number >> 32))
+        };
+        let (low, high) = numbers.iter().fold((0, 0), add);
+        u128::from(low) + (u128::from(high) << 32)
+    };
+    numbers.chunks(1 << 16).map(few).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_of_any_size_are_summed(numbers in prop::collection::vec(any::<u64>(), 0..50)) {
+            prop_assert_eq!(sum_of(&numbers), numbers.iter().map(|&number| u128::from(number)).sum::<u128>());
+        }
+    }
+}

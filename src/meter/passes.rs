@@ -1,0 +1,240 @@
+//! How often the records are read: once where all ends are in the order of time, and three times where there are
+//! duplicates.
+
+use super::{
+    duplicates::{
+        repeated::{Repeated, repeated_digests},
+        resolve::resolve,
+    },
+    found::SpanFindings,
+    lookup::Lookup,
+    merger::Scanned,
+    metered::Reading,
+    plan::{Goal, Plan},
+    routes::Routes,
+    scan::{Cut, scan, scan_one_span},
+    settings::{Duplicates, Rules},
+    sums::Sums,
+    worker::Worker,
+};
+use crate::{
+    error::Result,
+    model::{inventory::Inventory, usage::UsageRecord},
+    read::{
+        TrafficSource,
+        record::{Observation, Quantity, Traffic},
+    },
+};
+use std::sync::Arc;
+
+/// Reads the hours of a period, which need not be a month.
+pub(crate) fn read_hours(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules) -> Result<Reading> {
+    read_cut(sources, inventory, rules, Cut::DEFAULT)
+}
+
+fn read_cut(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> Result<Reading> {
+    let names: Vec<Arc<str>> = sources.iter().map(|source| source.shared_name().clone()).collect();
+    in_passes(&names, inventory, rules, &|plan| scan(sources, plan, cut))
+}
+
+/// Reads records that a caller holds.
+pub(super) fn read_records(records: &[UsageRecord], inventory: &Inventory, rules: &Rules) -> Result<Reading> {
+    in_passes(&["records".into()], inventory, rules, &|plan| {
+        let take = |worker: &mut Worker<'_>| {
+            (1..).zip(records).try_for_each(|(line, record)| take_record(worker, line, record))
+        };
+        scan_one_span(plan, take)
+    })
+}
+
+fn take_record(worker: &mut Worker<'_>, line: u64, record: &UsageRecord) -> Result<()> {
+    let UsageRecord { timestamp, connection_id, sender, bytes } = record;
+    let (instant, number) = (timestamp.to_string(), bytes.to_string());
+    let (id, end) = (connection_id.as_bytes(), sender.as_str().as_bytes());
+    worker.accept(&Observation {
+        line,
+        place: None,
+        quantity: Quantity::of_bytes(*bytes),
+        traffic: Ok(Traffic::of_instant(id, *sender, *timestamp)),
+        fields: Some([instant.as_bytes(), id, end, number.as_bytes()]),
+        raw: b"",
+    })
+}
+
+/// Reads records as often as duplicates make it necessary; `read` reads all of them once.
+fn in_passes(
+    names: &[Arc<str>],
+    inventory: &Inventory,
+    rules: &Rules,
+    read: &dyn Fn(&Plan<'_>) -> Result<Scanned>,
+) -> Result<Reading> {
+    let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
+    let (adds_up, none) = (rules.duplicates == Duplicates::Sum, Repeated::default());
+    let goal = Goal::Bill { repeated: &none, note_digests: !adds_up };
+    let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, goal };
+    let mut scanned = read(&plan)?;
+    let digests = repeated_digests(std::mem::take(&mut scanned.found.digests));
+    let mut repeated = if adds_up || !scanned.disordered.contains(&true) {
+        Repeated::default()
+    } else {
+        // The exact second look, at connections and senders whose records did not strictly rise in time.
+        let goal = Goal::Collect(&scanned.disordered);
+        read(&Plan { goal, ..plan })?.found.collected.repeated(rules.threads)?
+    };
+    repeated.digests = digests;
+    if !repeated.is_empty() {
+        drop(scanned);
+        scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, note_digests: false }, ..plan })?;
+    }
+    finish(scanned, &plan)
+}
+
+fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
+    let Scanned { mut usage, mut found, fractions, .. } = scanned;
+    let mut resolved = SpanFindings::default();
+    let mut sums = Sums { fractions, ..Sums::new(plan.lookup) };
+    resolve(std::mem::take(&mut found.held), plan, &mut resolved, &mut sums)?;
+    found.merge(resolved, plan.rules.keep_all)?;
+    for (end, hour, bytes) in sums.fractions.rounded() {
+        let totals = &mut found.totals;
+        totals.read.bytes += u128::from(bytes);
+        totals.of_known(plan.lookup.free[end.connection()]).bytes += u128::from(bytes);
+        sums.hourly.add(end, hour, bytes);
+    }
+    usage.extend(sums.hourly.finish());
+    found.refusals.records.sort_by_key(|record| (record.source, record.fault.line));
+    found.totals.check()?;
+    let SpanFindings { totals, refusals, unknown, notes, .. } = found;
+    Ok(Reading { usage, totals, refusals, unknown, notes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        meter::{MeterSettings, Refused, meter},
+        model::time::{BillingMonth, Offset},
+    };
+    use proptest::prelude::*;
+
+    const HEADER: &str = "timestamp,connection_id,sender,bytes";
+
+    fn connections() -> Inventory {
+        let rows = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,created_at,deleted_at\n\
+            pcc-1,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-22,1,cn-beijing,1,cn-beijing,,2026-10-02T00:00:00Z,2026-10-25T10:20:00Z\n\
+            pcc-333-with-an-id-of-more-than-32-bytes,3,cn-beijing,4,us-east-1,Platinum,2026-10-03T04:05:06Z,2026-10-20T00:00:00Z\n\
+            pcc-567890123456789012345678901,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-5678901234567890123456789012,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            \"a\"\"b\",1,cn-beijing,2,cn-shanghai,Gold,,\n";
+        crate::inventory(rows, None).unwrap()
+    }
+
+    /// Everything that a user could see of a metering.
+    fn seen(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> String {
+        match read_cut(sources, inventory, rules, cut) {
+            Err(error) => format!("{error}"),
+            Ok(metered) => format!(
+                "{:?}\n{:?}\n{:#?}\n{} {}\n{}",
+                metered.totals,
+                metered.usage.metered_hours().unwrap(),
+                metered.refusals.records,
+                metered.refusals.for_cause,
+                metered.refusals.for_connection,
+                metered.usage.digest(inventory).unwrap(),
+            ),
+        }
+    }
+
+    fn timestamps() -> impl Strategy<Value = String> {
+        prop_oneof![
+            10 => (1u32..=31, 0u32..24, 0u32..4).prop_map(|(d, h, q)| format!("2026-10-{d:02}T{h:02}:{:02}:00Z", q * 15)),
+            2 => (0u32..70, 0u32..70).prop_map(|(m, s)| format!("2026-10-05T03:{m:02}:{s:02}Z")),
+            1 => Just("2026-10-05T11:15:00+08:00".to_owned()),
+            1 => Just("1791170100".to_owned()),
+            1 => prop::sample::select(vec![".5", ".0001", ".0002", ".000000001"])
+                .prop_map(|fraction| format!("2026-10-05T03:15:00{fraction}Z")),
+            1 => Just("2026-09-05T03:15:00Z".to_owned()),
+            1 => Just("2026-10-05t03:15:00z".to_owned()),
+            1 => "[0-9TZ:-]{0,21}",
+            1 => Just("\0".repeat(20)),
+            1 => Just(format!("{}10:00:00Z", "\0".repeat(11))),
+        ]
+    }
+
+    fn lines() -> impl Strategy<Value = String> {
+        let id = prop_oneof![
+            6 => Just("pcc-1"), 3 => Just("pcc-22"), 2 => Just("pcc-333-with-an-id-of-more-than-32-bytes"),
+            1 => Just("pcc-9"), 1 => Just(""), 1 => Just("a\"b"), 1 => Just("\"a\"\"b\""), 1 => Just("\"pcc-1\""),
+            1 => Just("\"pcc-1\nx\""), 1 => Just("\"open"), 1 => Just("pcc-1\r"),
+            1 => Just("pcc-1\0"), 1 => Just("pcc-567890123456789012345678901"), 1 => Just("pcc-5678901234567890123456789012"),
+        ];
+        let sender =
+            prop_oneof![5 => Just("requester"), 5 => Just("accepter"), 1 => Just("Requester"), 1 => Just("")];
+        let bytes = prop_oneof![
+            8 => any::<u32>().prop_map(|n| n.to_string()),
+            2 => any::<u64>().prop_map(|n| n.to_string()),
+            1 => prop::sample::select(vec![
+                "", "-5", "1.5", "18446744073709551616", "18446744073709551615", "00000000000000000000007", "5,6", "5\r",
+                "\"7\"", "7\0", "\u{663}",
+            ]).prop_map(str::to_owned),
+        ];
+        prop_oneof![
+            20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
+            1 => Just(String::new()),
+            1 => "[ -~]{0,40}",
+        ]
+    }
+
+    #[test]
+    fn r15_records_of_one_millisecond_are_copies_only_where_their_instants_are_one() {
+        let billed = |fractions: [&str; 2]| {
+            let line = |fraction| format!("2026-10-05T03:15:00{fraction}Z,pcc-1,requester,7\n");
+            let text = format!("{HEADER}\n{}", fractions.map(line).concat());
+            let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+            settings.refused = Refused::Count;
+            let sources = [TrafficSource::from_bytes("u.csv", text)];
+            meter(&sources, connections(), &settings).unwrap().totals().billed.records
+        };
+        assert_eq!(billed([".0001", ".0002"]), 2);
+        assert_eq!(billed([".000000002", ".000000001"]), 2);
+        assert_eq!(billed([".0001", ".00010"]), 0);
+        assert_eq!(billed(["", ".0"]), 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_ways_any_cut_and_any_number_of_threads_see_the_same(
+            lines in prop::collection::vec(lines(), 0..60),
+            crlf: bool,
+            last_line_ends: bool,
+            span in 1u64..400,
+            block in 1usize..400,
+            policy in 0usize..3,
+            keep_all: bool,
+        ) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let mut text = format!("{HEADER}{end}{}", lines.join(end));
+            if last_line_ends {
+                text.push_str(end);
+            }
+            let inventory = connections();
+            let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
+            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+            let rules = |threads| Rules { period, duplicates, keep_all, threads };
+            let bytes = text.clone().into_bytes();
+            let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
+            let slow = Cut { fast: false, ..Cut::DEFAULT };
+            let expected = seen(&[stream], &inventory, &rules(1), slow);
+            for threads in [1, 3] {
+                for fast in [false, true] {
+                    let blocks = [TrafficSource::from_bytes("u.csv", text.clone())];
+                    let found = seen(&blocks, &inventory, &rules(threads), Cut { span, block, fast });
+                    prop_assert_eq!(&found, &expected);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! One worker: what it sums, and in what order records came to it.
+
+use super::{
+    found::SpanFindings,
+    fractions::Fractions,
+    hourly::{ClosedHours, NO_TICK, Order},
+    plan::Plan,
+    sums::Sums,
+};
+use crate::model::{end_index::EndIndex, time::Timestamp, usage::Sender};
+
+/// A tick is a millisecond from the period's start, counted from 1. Records of one tick count as not in order, so that
+/// the exact second look tells them apart.
+const NANOS_PER_TICK: i64 = 1_000_000;
+
+/// The ticks of the first and the last record of every end within a span.
+pub(super) struct Ticks {
+    pub first: Vec<u32>,
+    pub last: Vec<u32>,
+}
+
+impl Ticks {
+    pub fn new(ends: usize) -> Self {
+        Self { first: vec![NO_TICK; ends], last: vec![NO_TICK; ends] }
+    }
+}
+
+/// What a worker summed over all its spans.
+pub(super) struct Summed {
+    pub hourly: ClosedHours,
+    pub fractions: Fractions,
+    /// By end: whether its records did not strictly rise in time within a span.
+    pub disordered: Vec<bool>,
+}
+
+/// Where an instant lies in the period.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    timestamp: Timestamp,
+    /// Counted from the period's start; `None` outside it.
+    pub hour: Option<u32>,
+    /// Nanoseconds from the period's start; 0 outside it.
+    pub clock: i64,
+    pub tick: u32,
+}
+
+/// One worker.
+pub(super) struct Worker<'a> {
+    pub plan: &'a Plan<'a>,
+    pub sums: Sums,
+    /// What it found in the span that it is in.
+    pub found: SpanFindings,
+    /// The source of that span.
+    pub source: usize,
+    /// The tick of the first record of every end within the span.
+    firsts: Vec<u32>,
+    /// By end: whether its records did not strictly rise in time.
+    disordered: Vec<bool>,
+    /// Records of the span that [`Worker::newly_read`] counted.
+    counted: u64,
+    /// Of the last record, which is most often that of the next.
+    moment: Moment,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(plan: &'a Plan<'a>) -> Self {
+        let ends = plan.inventory.connections().len() * Sender::ALL.len();
+        let outside = Timestamp::from_seconds(i64::MIN);
+        Self {
+            plan,
+            sums: Sums::new(plan.lookup),
+            found: SpanFindings::default(),
+            source: 0,
+            firsts: vec![NO_TICK; ends],
+            disordered: vec![false; ends],
+            counted: 0,
+            moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK },
+        }
+    }
+
+    /// Begins a span of a source.
+    pub fn begin(&mut self, source: usize) {
+        self.source = source;
+        self.found = SpanFindings::default();
+        self.counted = 0;
+    }
+
+    /// Ends a span: the ticks of its records, which are exchanged for others of no use.
+    pub fn take_ticks(&mut self, mut ticks: Ticks) -> Ticks {
+        std::mem::swap(&mut ticks.first, &mut self.firsts);
+        self.firsts.fill(NO_TICK);
+        let counters = self.sums.hourly.counters();
+        for (last, counter) in ticks.last.chunks_exact_mut(Sender::ALL.len()).zip(counters) {
+            last.copy_from_slice(&counter.take_ticks());
+        }
+        ticks
+    }
+
+    /// What it summed over all its spans.
+    pub fn summed(self) -> Summed {
+        let Sums { hourly, fractions } = self.sums;
+        Summed { hourly: hourly.finish(), fractions, disordered: self.disordered }
+    }
+
+    /// How many records of the span were read since this was asked last.
+    pub fn newly_read(&mut self) -> u64 {
+        let read = self.found.totals.read.records;
+        read - std::mem::replace(&mut self.counted, read)
+    }
+
+    #[inline]
+    pub fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
+        if timestamp != self.moment.timestamp {
+            let period = self.plan.rules.period;
+            let hour = timestamp.hour();
+            let inside = period.contains(hour);
+            let clock = if inside { timestamp.nanoseconds_after(period.start) } else { 0 };
+            self.moment = Moment {
+                timestamp,
+                // OK because no period has 2^32 hours.
+                hour: inside.then(|| (hour.index() - period.start.index()) as u32),
+                clock,
+                // Those behind 49 days would all be the last tick, and none of them later than another.
+                tick: u32::try_from(clock / NANOS_PER_TICK + 1).unwrap_or(u32::MAX),
+            };
+        }
+        self.moment
+    }
+
+    /// Notes the time of a record, which should be later than that of the record of its end before.
+    pub fn note_time(&mut self, end: EndIndex, tick: u32) {
+        let order = self.sums.hourly.counter(end).order(end.sender(), tick);
+        self.note_order(end, tick, order);
+    }
+
+    /// Notes an end whose records do not strictly rise in time.
+    #[inline]
+    pub fn note_order(&mut self, end: EndIndex, tick: u32, order: Order) {
+        match order {
+            Order::Later => {}
+            Order::First => self.firsts[end.index()] = tick,
+            Order::NotLater => self.disordered[end.index()] = true,
+        }
+    }
+}

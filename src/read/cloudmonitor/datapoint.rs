@@ -1,0 +1,199 @@
+//! One datapoint of CloudMonitor: what its value and its time mean.
+
+use super::settings::{CloudMonitor, Mark, Unit};
+use crate::{
+    error::Result,
+    model::{
+        invalid::Invalid,
+        quoted,
+        remedy::Remedy,
+        time::Timestamp,
+        usage::{PARTS, Sender},
+    },
+    read::{
+        decimal::Decimal,
+        object::Scalar,
+        record::{Observation, Quantity, Traffic},
+    },
+};
+use std::borrow::Cow;
+
+/// The values of a datapoint.
+pub(super) struct Datapoint<'a> {
+    pub timestamp: Scalar<'a>,
+    pub id: Cow<'a, str>,
+    pub value: Scalar<'a>,
+}
+
+/// What is wrong with a datapoint.
+pub(super) struct Unusable {
+    /// The key that is wrong, where it is one.
+    pub key: Option<&'static str>,
+    /// Its traffic, where that can be read.
+    pub quantity: Quantity,
+    /// Why it is wrong.
+    pub why: Invalid,
+}
+
+impl Unusable {
+    /// Of a datapoint whose traffic cannot be read.
+    pub fn new(key: Option<&'static str>, why: impl Into<Invalid>) -> Self {
+        Self { key, quantity: Quantity::default(), why: why.into() }
+    }
+}
+
+/// How datapoints are measured.
+pub(super) struct Measure<'a> {
+    pub settings: &'a CloudMonitor,
+    /// Whose traffic they count.
+    pub sender: Sender,
+    /// The seconds that one stands for, where that is known.
+    pub period: Option<u32>,
+    /// What messages call the value.
+    pub value_name: &'a str,
+}
+
+impl Measure<'_> {
+    /// Makes a record of a datapoint, or says what is wrong with it.
+    pub fn observe(
+        &self,
+        point: &Datapoint<'_>,
+        show: impl FnOnce(Result<Observation<'_>, Unusable>) -> Result<()>,
+    ) -> Result<()> {
+        let (quantity, start) = match self.measured(point) {
+            Ok(measured) => measured,
+            Err(unusable) => return show(Err(unusable)),
+        };
+        let (at, id) = (point.timestamp.text.as_bytes(), point.id.as_bytes());
+        // A rate is no native record, and neither is a time that marks an end: then the datapoint stands whole.
+        let native = (self.settings.unit, self.settings.mark) == (Unit::Bytes, Mark::Start)
+            && at.iter().all(u8::is_ascii_digit);
+        let mut number = itoa::Buffer::new();
+        let fields = native
+            .then(|| [at, id, self.sender.as_str().as_bytes(), number.format(quantity.bytes).as_bytes()]);
+        show(Ok(Observation {
+            line: 0,
+            place: None,
+            quantity,
+            traffic: Ok(Traffic::of_instant(id, self.sender, start)),
+            fields,
+            raw: b"",
+        }))
+    }
+
+    /// Its traffic, and the start of the period that it stands for.
+    fn measured(&self, point: &Datapoint<'_>) -> Result<(Quantity, Timestamp), Unusable> {
+        let key = self.settings.statistic.as_str();
+        let value = point.value.text.as_ref();
+        let quantity = self.quantity(value).map_err(|why| {
+            let message = format!("{} {}: {why}", self.value_name, quoted(value.as_bytes()));
+            let said = Invalid::new(message);
+            Unusable::new(
+                Some(key),
+                why.remedy().iter().fold(said, |said, &remedy| said.with(remedy.clone())),
+            )
+        })?;
+        // A record that is refused counts its whole bytes.
+        let readable = Quantity { fraction: 0, ..quantity };
+        let unusable = |key, why| Unusable { key: Some(key), quantity: readable, why };
+        let start = self.start(&point.timestamp).map_err(|why| unusable("timestamp", why))?;
+        if point.id.is_empty() {
+            return Err(unusable("instanceId", "instanceId is empty".into()));
+        }
+        Ok((quantity, start))
+    }
+
+    /// What a value counts.
+    fn quantity(&self, value: &str) -> Result<Quantity, Invalid> {
+        let value = Decimal::parse(value)?;
+        match self.settings.unit {
+            Unit::Bytes if value.fraction > 0 => {
+                Err(Invalid::new("bytes are whole numbers").with(Remedy::StateMetricUnit))
+            }
+            Unit::Bytes => Ok(Quantity::of_bytes(value.whole)),
+            Unit::BitsPerSecond => Ok(quantity_of_rate(value, self.period.unwrap_or_default())?),
+        }
+    }
+
+    /// `2026-10-05 11:00:00` with the offset that was stated for such times.
+    fn with_zone(&self, text: &str) -> Option<String> {
+        let minutes = self.settings.naive_offset.filter(|_| is_naive(text))?.seconds() / 60;
+        let (sign, size) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+        Some(format!("{}{sign}{:02}:{:02}", text.replacen(' ', "T", 1), size / 60, size % 60))
+    }
+
+    /// The start of the period that a datapoint of this timestamp stands for.
+    fn start(&self, timestamp: &Scalar<'_>) -> Result<Timestamp, Invalid> {
+        let text = timestamp.text.as_ref();
+        let whole = || Decimal::parse(text).ok().filter(|number| timestamp.is_number && number.fraction == 0);
+        let zoned = self.with_zone(text);
+        let parsed = match Timestamp::parse(zoned.as_deref().unwrap_or(text)) {
+            // Epochs pass through spreadsheets and libraries that write 1.7645472E12.
+            Err(why) => whole().map_or(Err(why), |number| Timestamp::parse(&number.whole.to_string())),
+            parsed => parsed,
+        };
+        let parsed = parsed.map_err(|why| {
+            let why = Invalid::new(format!("timestamp {}: {why}", quoted(text.as_bytes())));
+            if is_naive(text) { why.with(Remedy::WriteOrStateZone) } else { why }
+        })?;
+        Ok(match self.settings.mark {
+            Mark::Start => parsed,
+            Mark::End => parsed.minus_seconds(self.period.unwrap_or_default()),
+        })
+    }
+}
+
+/// Whether this is a time without a zone, such as `2026-10-05 11:00:00`.
+fn is_naive(text: &str) -> bool {
+    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    shape.clone().eq(*b"0000-00-00 00:00:00") || shape.eq(*b"0000-00-00T00:00:00")
+}
+
+/// What so many bit/s are over a period, exactly.
+fn quantity_of_rate(rate: Decimal, period: u32) -> Result<Quantity, &'static str> {
+    // A bit/s over a second is 125 thousandths of a byte. OK because a period has at most 3600 s: 2^64 x 3600 x 125
+    // and 10^27 x 3600 x 125 fit.
+    let thousandths = u128::from(period) * 125;
+    let of_whole = u128::from(rate.whole) * thousandths;
+    let of_fraction = rate.fraction * thousandths;
+    let fraction = (of_whole % 1000) * (PARTS / 1000) + of_fraction % PARTS;
+    let bytes = of_whole / 1000 + of_fraction / PARTS + fraction / PARTS;
+    // Less than 2^64-1, so that rounding up stays within what one record holds.
+    if bytes >= u64::MAX.into() {
+        return Err("one record holds at most 2^64-1 bytes");
+    }
+    Ok(Quantity { bytes, fraction: fraction % PARTS })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigInt;
+    use num_rational::BigRational;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn r10_a_rate_over_its_period_is_what_big_rationals_say(
+            whole in prop_oneof![0u64..1000, any::<u64>()],
+            decimals in "[0-9]{1,27}",
+            period in prop_oneof![Just(1u32), Just(7), Just(60), 1u32..=3600],
+        ) {
+            let text = format!("{whole}.{decimals}");
+            let number: BigInt = text.replace('.', "").parse().unwrap();
+            let ten = BigInt::from(10);
+            let rate = BigRational::new(number, ten.pow(decimals.len() as u32));
+            let expected = rate * BigInt::from(period) / BigInt::from(8);
+            match quantity_of_rate(Decimal::parse(&text).unwrap(), period) {
+                Err(_) => prop_assert!(expected >= BigRational::from_integer(BigInt::from(u64::MAX))),
+                Ok(Quantity { bytes, fraction }) => {
+                    prop_assert!(fraction < PARTS);
+                    let fraction = BigRational::new(BigInt::from(fraction), BigInt::from(PARTS));
+                    prop_assert_eq!(BigRational::from_integer(BigInt::from(bytes)) + fraction, expected);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! Reads answers of CloudMonitor and tables of datapoints.
+
+use super::{
+    datapoint::{Datapoint, Measure, Unusable},
+    response::{Response, checked_period, show_elements},
+    settings::{CloudMonitor, DatapointColumns},
+};
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::{invalid::Invalid, remedy::Remedy, usage::Sender},
+    read::{
+        object::{self, Scalar},
+        record::{DatapointPath, Notes, Observation, Place},
+        rows::Rows,
+        table::Header,
+        values::{Stop, Values, unescape},
+    },
+};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, io::Read, sync::Arc};
+
+/// The keys of a datapoint that are looked at: its time, its connection, and its statistics.
+const KEYS: [&str; 7] = ["timestamp", "instanceId", "Sum", "Value", "Average", "Maximum", "Minimum"];
+/// Which of them are statistics.
+const STATISTICS: std::ops::Range<usize> = 2..7;
+
+/// Reads datapoints.
+pub(crate) struct Datapoints<'a> {
+    /// The name of the input.
+    pub source: &'a Arc<str>,
+    /// Whose traffic they count.
+    pub sender: Sender,
+    /// How they are to be read.
+    pub settings: &'a CloudMonitor,
+}
+
+/// What is done with each record.
+type Each<'e> = dyn FnMut(Observation<'_>) -> Result<()> + 'e;
+
+impl Datapoints<'_> {
+    /// Reads `input` from the beginning to the end and shows every record, in order; what is wrong with a record becomes
+    /// part of the observation. Fails where the input cannot be read as a whole.
+    pub fn read(&self, input: &mut dyn Read, each: &mut Each<'_>) -> Result<Notes> {
+        let mut values = Values::new(input).map_err(|error| self.unreadable(&error))?;
+        match values.peek().map_err(|error| self.unreadable(&error))? {
+            Some(b'{' | b'[') => self.read_responses(values, each),
+            Some(_) => {
+                let (rest, line) = values.rest();
+                self.read_table(rest, line - 1, each).map(|()| Notes::default())
+            }
+            None => Err(self.unusable("the input is empty")),
+        }
+    }
+
+    fn unusable(&self, why: impl Into<Invalid>) -> Error {
+        Error::unusable(ErrorKind::Input, self.source, why)
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Error {
+        self.unusable(error.to_string())
+    }
+
+    fn read_responses(&self, mut values: Values<'_>, each: &mut Each<'_>) -> Result<Notes> {
+        let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
+        loop {
+            let at = |line, path: Option<String>, why: Invalid| Fault {
+                path: path.map(Into::into),
+                ..Fault::at(FaultCode::UnusableInput, self.source, line, why)
+            };
+            match values.next() {
+                Ok(None) => break,
+                Ok(Some((line, text))) => {
+                    number += 1;
+                    match self.read_response(text, line, number, each)? {
+                        Ok(true) => notes.pages_announced += 1,
+                        Ok(false) => notes.last_pages += 1,
+                        Err(why) => faults.push(at(line, Some(format!("response {number}")), why)),
+                    }
+                }
+                Err(Stop::Unreadable(error)) => return Err(self.unreadable(&error)),
+                Err(Stop::Malformed(line, why)) => {
+                    faults.push(at(line, None, why.into()));
+                    break;
+                }
+            }
+        }
+        Error::from_faults(ErrorKind::Input, faults).map_or(Ok(notes), Err)
+    }
+
+    /// Shows the datapoints of one response; says whether it announces a further page, or what is wrong with it as a
+    /// whole.
+    fn read_response(
+        &self,
+        text: &mut [u8],
+        line: u64,
+        number: u64,
+        each: &mut Each<'_>,
+    ) -> Result<Result<bool, Invalid>> {
+        let read = Response::read(text).map_err(Invalid::from);
+        let read = read.and_then(|response| Ok((checked_period(response.period, self.settings)?, response)));
+        let (period, response) = match read {
+            Ok(read) => read,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut inner = &mut text[response.datapoints];
+        if response.escaped {
+            let length = match unescape(inner) {
+                Ok(length) => length,
+                Err(why) => return Ok(Err(format!("Datapoints: {why}").into())),
+            };
+            inner = &mut inner[..length];
+        }
+        let measure = self.measure(period, self.settings.statistic.as_str());
+        let mut failed = None;
+        let mut show = |datapoint, raw: &RawValue| {
+            let path = DatapointPath { response: number, datapoint, key: None };
+            self.show(line, path, &measure, raw, each).map_err(|error| failed = Some(error))
+        };
+        let read = show_elements(inner, &mut show);
+        match (failed, read) {
+            (Some(error), _) => Err(error),
+            (None, Err(why)) => Ok(Err(format!("Datapoints: {why}").into())),
+            (None, Ok(())) => Ok(Ok(response.announces_page)),
+        }
+    }
+
+    fn measure<'m>(&'m self, period: Option<u32>, value_name: &'m str) -> Measure<'m> {
+        Measure { settings: self.settings, sender: self.sender, period, value_name }
+    }
+
+    /// Shows one datapoint of a response.
+    fn show(
+        &self,
+        line: u64,
+        path: DatapointPath,
+        measure: &Measure<'_>,
+        raw: &RawValue,
+        each: &mut Each<'_>,
+    ) -> Result<()> {
+        let text = raw.get().as_bytes();
+        let unusable = |Unusable { key, quantity, why }| Observation {
+            place: Some(Place::Datapoint(DatapointPath { key, ..path })),
+            quantity,
+            ..Observation::unreadable(line, why, text)
+        };
+        let point = match self.datapoint(text) {
+            Ok(point) => point,
+            Err(why) => return each(unusable(why)),
+        };
+        measure.observe(&point, |read| {
+            each(match read {
+                Ok(observation) => {
+                    Observation { line, place: Some(Place::Datapoint(path)), raw: text, ..observation }
+                }
+                Err(why) => unusable(why),
+            })
+        })
+    }
+
+    /// The values of a datapoint that count.
+    fn datapoint<'t>(&self, text: &'t [u8]) -> Result<Datapoint<'t>, Unusable> {
+        let picked = object::pick(&KEYS, text).map_err(|why| Unusable::new(None, why))?;
+        let key = self.settings.statistic.as_str();
+        let value = KEYS.iter().position(|name| *name == key).and_then(|place| picked[place]);
+        if value.is_none() {
+            let has: Vec<&str> = STATISTICS.filter(|at| picked[*at].is_some()).map(|at| KEYS[at]).collect();
+            let has = if has.is_empty() { "none".into() } else { has.join(", ") };
+            let why = Invalid::new(format!("the datapoint has no {key}; of the statistics it has {has}"));
+            return Err(Unusable::new(None, why.with(Remedy::ChooseMetricStatistic)));
+        }
+        let of = |key: &'static str| move |why| Unusable::new(Some(key), why);
+        Ok(Datapoint {
+            timestamp: object::scalar(KEYS[0], picked[0]).map_err(of(KEYS[0]))?,
+            id: object::text(KEYS[1], picked[1]).map_err(of(KEYS[1]))?,
+            value: object::scalar(key, value).map_err(of(key))?,
+        })
+    }
+
+    fn read_table(&self, input: impl Read, lines_before: u64, each: &mut Each<'_>) -> Result<()> {
+        let mut rows = Rows::new(input);
+        let DatapointColumns { timestamp, instance_id, value } = &self.settings.columns;
+        let value = value.as_deref().unwrap_or(self.settings.statistic.as_str());
+        let wanted = [timestamp.as_str(), instance_id, value];
+        let first = rows.next().map_err(|error| self.unreadable(&error))?;
+        let header = Header::find(ErrorKind::Input, self.source, first, &wanted, &[])?;
+        let period = checked_period(None, self.settings).map_err(|why| self.unusable(why))?;
+        let measure = self.measure(period, value);
+        while let Some(row) = rows.next().map_err(|error| self.unreadable(&error))? {
+            let line = row.line + lines_before;
+            let unreadable = |why: Invalid| Observation::unreadable(line, why, row.raw);
+            if let Some(why) = header.malformed(&row) {
+                each(unreadable(why.into()))?;
+                continue;
+            }
+            let mut texts = [""; 3];
+            for (column, text) in texts.iter_mut().enumerate() {
+                let field = row.field(header.position(column).unwrap_or_default());
+                *text = std::str::from_utf8(field).unwrap_or("\u{fffd}");
+            }
+            let scalar = |text| Scalar { text: Cow::Borrowed(text), is_number: false };
+            let [timestamp, id, value] = texts;
+            let point = Datapoint { timestamp: scalar(timestamp), id: id.into(), value: scalar(value) };
+            measure.observe(&point, |read| {
+                each(match read {
+                    Ok(observation) => Observation { line, raw: row.raw, ..observation },
+                    Err(Unusable { quantity, why, .. }) => Observation { quantity, ..unreadable(why) },
+                })
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::{
+        cloudmonitor::{Mark, Statistic, Unit, sender_of_metric},
+        record::{NamedConnection, Quantity},
+    };
+
+    const RATE: CloudMonitor = CloudMonitor {
+        unit: Unit::BitsPerSecond,
+        period_seconds: None,
+        naive_offset: None,
+        statistic: Statistic::Sum,
+        mark: Mark::Start,
+        columns: DatapointColumns { timestamp: String::new(), instance_id: String::new(), value: None },
+    };
+
+    /// What is read, a line for each datapoint, or why nothing is.
+    fn read(settings: &CloudMonitor, text: &str) -> Result<(Vec<String>, Notes), String> {
+        let reader = Datapoints { source: &"rx.json".into(), sender: Sender::Requester, settings };
+        let mut seen = Vec::new();
+        let notes = reader.read(&mut text.as_bytes(), &mut |observation| {
+            let Observation { line, place, quantity: Quantity { bytes, fraction }, traffic, .. } =
+                observation;
+            let place = place.map_or_else(String::new, |place| format!(" {place}"));
+            seen.push(match traffic {
+                Ok(traffic) => {
+                    let NamedConnection::Id { id, sender } = traffic.connection else {
+                        panic!("{traffic:?}")
+                    };
+                    let id = String::from_utf8_lossy(id).into_owned();
+                    format!("{line}{place} {} {id} {sender} {bytes} {fraction}", traffic.start)
+                }
+                Err(why) => format!("{line}{place} {bytes} {why}"),
+            });
+            Ok(())
+        });
+        notes.map(|notes| (seen, notes)).map_err(|error| error.to_string())
+    }
+
+    fn response(datapoints: &str) -> String {
+        let text = serde_json::to_string(datapoints).unwrap();
+        format!(r#"{{"Success":true,"Code":"200","Datapoints":{text},"Period":"60","NextToken":""}}"#)
+    }
+
+    const POINT: &str = r#"[{"timestamp":1790812800000,"userId":"1","instanceId":"pcc-1","Sum":1048576.0}]"#;
+    const SEEN: &str = "response 1: Datapoints[0] 2026-10-01T00:00:00Z pcc-1 requester 1048576 0";
+
+    #[test]
+    fn an_answer_stands_alone_in_an_array_or_on_a_line() {
+        let settings = CloudMonitor::default();
+        let one = read(&settings, &response(POINT)).unwrap();
+        assert_eq!(one.0, [format!("1 {SEEN}")]);
+        let as_array = format!(r#"{{"Period":60,"Datapoints":{POINT}}}"#);
+        assert_eq!(read(&settings, &as_array).unwrap().0, one.0);
+        let two = [format!("1 {SEEN}"), format!("2 {}", SEEN.replace("response 1", "response 2"))];
+        let (first, second) = (response(POINT), response(POINT));
+        assert_eq!(read(&settings, &format!("{first}\n{second}\n")).unwrap().0, two);
+        assert_eq!(read(&settings, &format!("[{first},\n{second}]")).unwrap().0, two);
+        assert_eq!(read(&settings, &response("[]")).unwrap().0, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_table_has_columns_that_settings_name() {
+        let text = "\u{feff}instanceId,timestamp,note,Sum\r\npcc-1,1790812800000,,1048576\r\n";
+        let settings = CloudMonitor::default();
+        let expected = ["2 2026-10-01T00:00:00Z pcc-1 requester 1048576 0"];
+        assert_eq!(read(&settings, text).unwrap().0, expected);
+        let columns = DatapointColumns {
+            timestamp: "Time".into(),
+            instance_id: "Instance".into(),
+            value: Some("In (bytes)".into()),
+        };
+        let settings = CloudMonitor { columns, ..settings };
+        let text = "Time,Instance,In (bytes)\n2026-10-01T08:00:00+08:00,pcc-1,1048576.0\n";
+        assert_eq!(read(&settings, text).unwrap().0, expected);
+        assert!(
+            read(&settings, "Time,Instance,Out\n")
+                .unwrap_err()
+                .contains("rx.json:1: the header lacks In (bytes)")
+        );
+    }
+
+    #[test]
+    fn r15_bad_datapoints_name_their_path() {
+        let point = |rest: &str| format!(r#"[{{"timestamp":1790812800000,"instanceId":"pcc-1",{rest}}}]"#);
+        for (datapoints, why) in [
+            (point(r#""Sum":1048576.5"#), ".Sum 0 Sum \"1048576.5\": bytes are whole numbers"),
+            (point(r#""Sum":-1"#), ".Sum 0 Sum \"-1\": it cannot be negative"),
+            (point(r#""Sum":1e20"#), ".Sum 0 Sum \"1e20\": it is at most 2^64-1"),
+            (point(r#""Sum":[1]"#), ".Sum 0 Sum \"[1]\" is neither a number nor text"),
+            (
+                point(r#""Average":1,"Maximum":2"#),
+                " 0 the datapoint has no Sum; of the statistics it has Average, Maximum",
+            ),
+            (point(r#""x":1"#), " 0 the datapoint has no Sum; of the statistics it has none"),
+            (point(r#""Sum":1,"Sum":1"#), "the key Sum stands twice"),
+            ("[7]".into(), " 0 \"7\": invalid type"),
+            (
+                r#"[{"timestamp":179081280,"instanceId":"p","Sum":5}]"#.into(),
+                ".timestamp 5 timestamp \"179081280\":",
+            ),
+            (r#"[{"instanceId":"p","Sum":5}]"#.into(), ".timestamp 0 timestamp is missing"),
+            (
+                r#"[{"timestamp":1790812800000,"instanceId":7,"Sum":5}]"#.into(),
+                ".instanceId 0 instanceId \"7\" is a number",
+            ),
+            (
+                r#"[{"timestamp":1790812800000,"instanceId":"","Sum":5}]"#.into(),
+                ".instanceId 5 instanceId is empty",
+            ),
+        ] {
+            let seen = read(&CloudMonitor::default(), &response(&datapoints)).unwrap().0;
+            assert!(seen[0].starts_with("1 response 1: Datapoints[0]"), "{seen:?}");
+            assert!(seen[0].contains(why), "{why}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn r15_an_answer_that_is_none_fails_the_input() {
+        for (text, why) in [
+            ("", "rx.json: the input is empty"),
+            (
+                r#"{"Success":false,"Code":"Throttling","Message":"Request was denied."}"#,
+                "rx.json:1: response 1: the answer is an error: Code \"Throttling\", Message \"Request was denied.\"",
+            ),
+            (r#"{"Code":500,"Datapoints":"[]"}"#, "the answer is an error: Code \"500\""),
+            (r#"{"Code":"200"}"#, "the answer has no Datapoints"),
+            (r#"{"Datapoints":"[{]"}"#, "response 1: Datapoints: "),
+            (r#"{"Datapoints":"{}"}"#, "expected an array of datapoints"),
+            (r#"{"Datapoints":5}"#, "expected an array of datapoints"),
+            (r#"{"Datapoints":"[] 5"}"#, "trailing characters"),
+            (r#"{"Datapoints":"\ud800"}"#, "an escape of it is no character"),
+            (r#"{"Datapoints":"[]","Period":"-60"}"#, "Period \"-60\""),
+            (r#"{"Datapoints":"[]","Period":"86400"}"#, "Period is 86400: a datapoint of more than 3600 s"),
+            (
+                "{\"Datapoints\":\"[]\"}\n{\"Datapoints\"",
+                "rx.json:2: the object that begins here is not closed; is the file whole?",
+            ),
+        ] {
+            let error = read(&CloudMonitor::default(), text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+        let both = "{\"Code\":\"1\"}\n{\"Datapoints\":\"[]\"}\n{\"Code\":\"3\"}";
+        let error = read(&CloudMonitor::default(), both).unwrap_err();
+        assert!(
+            error.contains("rx.json:1: response 1:") && error.contains("rx.json:3: response 3:"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn r15_a_time_without_a_zone_is_read_where_its_zone_is_stated() {
+        let table = |at: &str| format!("timestamp,instanceId,Sum\n{at},pcc-1,5\n");
+        let read_at = |offset: Option<&str>, at: &str| {
+            let naive_offset = offset.map(|offset| offset.parse().unwrap());
+            read(&CloudMonitor { naive_offset, ..CloudMonitor::default() }, &table(at)).unwrap().0.concat()
+        };
+        for (offset, at, utc) in [
+            ("+08:00", "2026-10-05 11:00:00", "2026-10-05T03:00:00Z"),
+            ("+08:00", "2026-10-05T11:00:00", "2026-10-05T03:00:00Z"),
+            ("-03:30", "2026-10-04 23:30:00", "2026-10-05T03:00:00Z"),
+            ("+08:00", "2026-10-05T03:00:00Z", "2026-10-05T03:00:00Z"),
+            ("+08:00", "1791169200000", "2026-10-05T03:00:00Z"),
+        ] {
+            assert!(read_at(Some(offset), at).contains(utc), "{offset} {at}: {}", read_at(Some(offset), at));
+        }
+        assert!(read_at(None, "2026-10-05 11:00:00").contains("timestamp \"2026-10-05 11:00:00\": "));
+        assert!(!read_at(Some("+08:00"), "2026-13-05 11:00:00").contains("2026-13-05T"));
+    }
+
+    #[test]
+    fn a_next_token_announces_a_page_however_answers_lie_in_files() {
+        let open = response("[]").replace(r#""NextToken":"""#, r#""NextToken":"abc""#);
+        let closed = response("[]");
+        let pages = |text: &str| {
+            let notes = read(&CloudMonitor::default(), text).unwrap().1;
+            (notes.pages_announced, notes.last_pages)
+        };
+        assert_eq!((pages(&open), pages(&closed)), ((1, 0), (0, 1)));
+        assert_eq!(pages(&format!("{open}\n{closed}")), (1, 1));
+        assert_eq!(pages(&format!("[{closed},{open},{open}]")), (2, 1));
+    }
+
+    #[test]
+    fn a_rate_and_an_end_need_the_period() {
+        let without = format!(r#"{{"Datapoints":{POINT}}}"#);
+        assert!(read(&RATE, &without).unwrap_err().contains("response 1: Period is missing"));
+        let given = CloudMonitor { period_seconds: Some(10), ..RATE };
+        let seen = read(&given, &without).unwrap().0;
+        assert!(seen[0].ends_with("requester 1310720 0"), "{seen:?}");
+        assert!(
+            read(&given, &response(POINT)).unwrap_err().contains("Period is 60, but the setting says 10")
+        );
+        let end = CloudMonitor { mark: Mark::End, ..CloudMonitor::default() };
+        assert!(read(&end, &response(POINT)).unwrap().0[0].contains("2026-09-30T23:59:00Z"));
+    }
+
+    #[test]
+    fn r3_what_comes_in_is_sent_by_the_requester() {
+        for (name, sender) in [
+            ("IntranetRX", Sender::Requester),
+            ("inbound", Sender::Requester),
+            ("IntranetTX", Sender::Accepter),
+            ("outbound", Sender::Accepter),
+        ] {
+            assert_eq!(sender_of_metric(name), Ok(sender));
+        }
+        assert!(
+            sender_of_metric("intranetrx")
+                .unwrap_err()
+                .message()
+                .contains("did you mean \"IntranetRX\"?; write inbound=")
+        );
+    }
+}

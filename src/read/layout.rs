@@ -1,0 +1,161 @@
+//! How the records of a source are to be found: as its first bytes say.
+
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetFile;
+#[cfg(feature = "parquet")]
+use super::source::Content;
+use super::{
+    cloudmonitor::Datapoints,
+    native::{
+        columns::RecordKind,
+        csv::CsvLayout,
+        layout::{LineLayout, LineShape},
+    },
+    rows::Rows,
+    source::{Format, TrafficSource},
+    table::Header,
+};
+use crate::error::{ErrorKind, Result};
+use std::io::{self, Read};
+
+/// The first bytes of a Parquet file.
+const PARQUET: &[u8; 4] = b"PAR1";
+
+/// How the records of a source are to be found.
+pub(crate) enum Layout<'a> {
+    /// Line by line.
+    Lines(LineLayout),
+    /// In answers or tables of CloudMonitor.
+    Datapoints(Datapoints<'a>),
+    /// In the row groups of this file.
+    #[cfg(feature = "parquet")]
+    Columns(ParquetFile),
+}
+
+impl Layout<'_> {
+    /// The line on which records start, counted from 1.
+    pub fn first_line(&self) -> u64 {
+        match self {
+            Self::Lines(lines) => lines.first_line,
+            Self::Datapoints(_) => 1,
+            #[cfg(feature = "parquet")]
+            Self::Columns(_) => 1,
+        }
+    }
+}
+
+impl TrafficSource {
+    /// How its records are to be found.
+    pub(crate) fn layout(&self) -> Result<Layout<'_>> {
+        match self.format() {
+            Format::Native(kind) if self.is_parquet()? => self.parquet(*kind),
+            Format::Native(RecordKind::Measured) => self.lines().map(Layout::Lines),
+            Format::Native(RecordKind::MeteredHour) => self.table(RecordKind::MeteredHour).map(Layout::Lines),
+            Format::FlowLog => self.flow_log().map(Layout::Lines),
+            Format::CloudMonitor(sender, settings) => {
+                Ok(Layout::Datapoints(Datapoints { source: self.shared_name(), sender: *sender, settings }))
+            }
+        }
+    }
+
+    /// How it is written, in words: `CSV`, `JSON lines`, `metered hours, Parquet`.
+    ///
+    /// # Errors
+    ///
+    /// Where its beginning cannot be read, or is none that a source of its kind may have.
+    pub fn format_name(&self) -> Result<&'static str> {
+        let is_metered = *self.format() == Format::Native(RecordKind::MeteredHour);
+        Ok(match self.layout()? {
+            Layout::Lines(lines) => match lines.shape {
+                LineShape::Csv(_) if is_metered => "metered hours, CSV",
+                LineShape::Csv(_) => "CSV",
+                LineShape::Json(_) => "JSON lines",
+                LineShape::FlowLog => "VPC flow log",
+            },
+            Layout::Datapoints(_) => "CloudMonitor datapoints",
+            #[cfg(feature = "parquet")]
+            Layout::Columns(_) if is_metered => "metered hours, Parquet",
+            #[cfg(feature = "parquet")]
+            Layout::Columns(_) => "Parquet",
+        })
+    }
+
+    fn is_parquet(&self) -> Result<bool> {
+        let mut magic = Vec::new();
+        self.stream()?.take(4).read_to_end(&mut magic).map_err(|error| self.unreadable(&error))?;
+        Ok(magic == PARQUET)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(&self, kind: RecordKind) -> Result<Layout<'_>> {
+        let Content::Blocks(blocks) = self.content() else {
+            let why = "is a Parquet file within gzip or zstd; decompress it, it has its own compression";
+            return Err(self.unusable(why));
+        };
+        let shift = self.naive_offset().map(|offset| -offset.seconds());
+        let file = ParquetFile::open(self.shared_name(), blocks.clone(), self.columns().names(), shift, kind);
+        file.map(Layout::Columns)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(&self, _: RecordKind) -> Result<Layout<'_>> {
+        let why = "is a Parquet file, which this build cannot read: it was made without the feature parquet";
+        Err(self.unusable(why))
+    }
+
+    fn flow_log(&self) -> Result<LineLayout> {
+        let (data_start, first) = self.first_character()?;
+        if !matches!(first, Some(b'{') | None) {
+            return Err(self.unusable("is no flow log, which has one JSON object on each line"));
+        }
+        Ok(LineLayout::without_header(LineShape::FlowLog, data_start))
+    }
+
+    /// JSON where the first character is a brace, otherwise CSV under a header.
+    fn lines(&self) -> Result<LineLayout> {
+        let (data_start, first) = self.first_character()?;
+        match first {
+            Some(b'{') => {
+                let shape = LineShape::Json(self.columns().clone());
+                Ok(LineLayout::without_header(shape, data_start))
+            }
+            Some(b'[') => {
+                Err(self.unusable("is one JSON array; traffic as JSON has one object on each line"))
+            }
+            _ => self.table(RecordKind::Measured),
+        }
+    }
+
+    /// CSV under a header.
+    fn table(&self, kind: RecordKind) -> Result<LineLayout> {
+        let mut rows = Rows::new(self.stream()?);
+        let first = rows.next().map_err(|error| self.unreadable(&error))?;
+        let header = Header::find(ErrorKind::Input, self.shared_name(), first, &self.columns().names(), &[])?;
+        let csv = CsvLayout::new(header, kind);
+        let plain = csv.is_native().then_some(kind);
+        let (data_start, first_line) = (rows.consumed(), rows.line());
+        Ok(LineLayout { shape: LineShape::Csv(csv), data_start, first_line, plain })
+    }
+
+    fn first_character(&self) -> Result<(u64, Option<u8>)> {
+        first_character(self.stream()?).map_err(|error| self.unreadable(&error))
+    }
+}
+
+/// How many bytes a byte order mark takes, and the first byte behind it that is no white space.
+fn first_character(mut input: Box<dyn Read + Send>) -> io::Result<(u64, Option<u8>)> {
+    const BOM: &[u8] = b"\xEF\xBB\xBF";
+    let mut start = Vec::new();
+    input.by_ref().take(BOM.len() as u64).read_to_end(&mut start)?;
+    let skipped = if start == BOM { BOM.len() } else { 0 };
+    let mut text = start[skipped..].to_vec();
+    loop {
+        if let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            return Ok((skipped as u64, Some(*first)));
+        }
+        text.clear();
+        if input.by_ref().take(1 << 12).read_to_end(&mut text)? == 0 {
+            return Ok((skipped as u64, None));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Blocks of whole lines, of a text or of a range of it.
+
+use super::plain::PADDING;
+use crate::read::{read_at::ReadAt, rows::LONGEST_ROW};
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
+
+/// Reads blocks of whole lines.
+pub(crate) struct LineBlocks<'b, R> {
+    input: R,
+    /// What was read and not taken, and room for more of it.
+    buffer: &'b mut Vec<u8>,
+    filled: usize,
+    /// Bytes of whole lines among them.
+    length: usize,
+    /// How much of the buffer a block may fill.
+    room: usize,
+    at_end: bool,
+}
+
+/// Some whole lines.
+pub(crate) struct Block<'b> {
+    /// The lines, which end in a line feed each, and [`PADDING`] bytes behind them.
+    pub padded: &'b [u8],
+    /// Bytes of the lines.
+    pub length: usize,
+    /// Whether the input ends with them.
+    pub is_last: bool,
+}
+
+/// Whether more can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Further {
+    /// There may be more.
+    Yes,
+    /// All was taken.
+    End,
+    /// What is left is the beginning of one line, and longer than [`LONGEST_ROW`].
+    TooLong,
+}
+
+impl<'b, R: Read> LineBlocks<'b, R> {
+    /// Blocks of `size` bytes, in a buffer that may have been used before.
+    pub fn new(input: R, size: usize, buffer: &'b mut Vec<u8>) -> Self {
+        Self { input, buffer, filled: 0, length: 0, room: size.max(2), at_end: false }
+    }
+
+    /// The next whole lines, with those before them that were not taken.
+    pub fn next(&mut self) -> io::Result<Block<'_>> {
+        self.buffer.resize(self.room + PADDING, 0);
+        let (read, at_end) = fill(&mut self.input, &mut self.buffer[self.filled..self.room])?;
+        self.filled += read;
+        self.at_end = at_end;
+        if at_end && self.filled > 0 && self.buffer[self.filled - 1] != b'\n' {
+            // The last line has no line feed of its own.
+            self.buffer[self.filled] = b'\n';
+            self.filled += 1;
+        }
+        self.length = memchr::memrchr(b'\n', &self.buffer[..self.filled]).map_or(0, |newline| newline + 1);
+        Ok(Block { padded: &self.buffer[..self.length + PADDING], length: self.length, is_last: at_end })
+    }
+
+    /// So many bytes of the block were taken; where none was, the next block is larger.
+    pub fn took(&mut self, bytes: usize) -> Further {
+        self.buffer.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
+        if self.at_end {
+            return Further::End;
+        }
+        if bytes == 0 {
+            if self.length == 0 && self.filled > LONGEST_ROW {
+                return Further::TooLong;
+            }
+            self.room *= 2;
+        }
+        Further::Yes
+    }
+}
+
+/// Fills `buffer` as far as `input` goes; true where it ended.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<(usize, bool)> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => return Ok((filled, true)),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((filled, false))
+}
+
+/// The lines that start within a range, whole: the last one may end behind it.
+pub(crate) struct LinesOf<'a> {
+    blocks: &'a dyn ReadAt,
+    offset: u64,
+    end: u64,
+}
+
+impl<'a> LinesOf<'a> {
+    /// Of a text whose records start at `data_start`.
+    pub fn new(blocks: &'a dyn ReadAt, range: &Range<u64>, data_start: u64) -> io::Result<Self> {
+        // A line that starts before the range belongs to the span before.
+        let line_start = |from: u64| -> io::Result<u64> {
+            if from <= data_start { Ok(data_start) } else { after_line_feed(blocks, from - 1) }
+        };
+        Ok(Self { blocks, offset: line_start(range.start)?, end: line_start(range.end)? })
+    }
+}
+
+/// The byte after the first line feed from `offset` on, or the end.
+fn after_line_feed(blocks: &dyn ReadAt, mut offset: u64) -> io::Result<u64> {
+    let mut buffer = [0; 256];
+    loop {
+        match blocks.read_at(&mut buffer, offset)? {
+            0 => return Ok(offset),
+            count => {
+                if let Some(newline) = memchr::memchr(b'\n', &buffer[..count]) {
+                    return Ok(offset + newline as u64 + 1);
+                }
+                offset += count as u64;
+            }
+        }
+    }
+}
+
+impl Read for LinesOf<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let wanted = rest.min(buffer.len());
+        let count = self.blocks.read_at(&mut buffer[..wanted], self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,200 @@
+//! A source of traffic: where its bytes come from, and what its records are.
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::{invalid::Invalid, time::ClockOffset, usage::Sender},
+    read::{
+        cloudmonitor::CloudMonitor,
+        native::columns::{RecordKind, TrafficColumns},
+        read_at::{ReadAt, ReadFrom},
+    },
+};
+use std::{
+    fmt,
+    io::{self, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A function that starts reading from the beginning.
+type Open = Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
+
+/// Where the bytes of a source come from.
+pub(crate) enum Content {
+    /// Read from the beginning to the end.
+    Stream(Open),
+    /// Read by several workers at once.
+    Blocks(Arc<dyn ReadAt>),
+}
+
+/// What the records of a source are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Native traffic: CSV, JSON or Parquet, as its first bytes say.
+    Native(RecordKind),
+    /// Entries of a VPC flow log.
+    FlowLog,
+    /// Datapoints of CloudMonitor, which count what this end sent.
+    CloudMonitor(Sender, Box<CloudMonitor>),
+}
+
+/// One input of traffic, as [`meter`](crate::meter()) reads it: it must give the same bytes each time, because duplicates
+/// that are not in the order of time need a second look.
+///
+/// It is native traffic until a method says otherwise: CSV under a header, one JSON object on each line, or Parquet
+/// (feature `parquet`), which its first bytes tell apart.
+///
+/// ```
+/// use peerbill::{TrafficSource, read::{CloudMonitor, cloudmonitor::Unit}, model::usage::Sender};
+///
+/// let usage = TrafficSource::from_bytes("usage.csv", "timestamp,connection_id,sender,bytes\n");
+/// let settings = CloudMonitor { unit: Unit::BitsPerSecond, ..CloudMonitor::default() };
+/// let rates = TrafficSource::from_bytes("rx.json", "[]").as_cloudmonitor(Sender::Requester, &settings);
+/// assert_eq!(usage.name(), "usage.csv");
+/// # let _ = rates;
+/// ```
+pub struct TrafficSource {
+    name: Arc<str>,
+    content: Content,
+    format: Format,
+    columns: TrafficColumns,
+    /// Where the clocks stood that wrote times without a zone.
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(dead_code, reason = "only Parquet has times without a zone")
+    )]
+    naive_offset: Option<ClockOffset>,
+    /// Where records are counted as they are read.
+    counter: Option<Arc<AtomicU64>>,
+}
+
+impl TrafficSource {
+    /// From a function that starts reading from the beginning, each time with the same bytes; one worker reads it.
+    pub fn from_stream(
+        name: &str,
+        open: impl Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, Content::Stream(Box::new(open)))
+    }
+
+    /// From bytes that can be read from any place, by several workers at once. Parquet can be read from nothing else.
+    pub fn from_blocks(name: &str, blocks: impl ReadAt + 'static) -> Self {
+        Self::new(name, Content::Blocks(Arc::new(blocks)))
+    }
+
+    /// From bytes in memory.
+    pub fn from_bytes(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::from_blocks(name, bytes.into())
+    }
+
+    fn new(name: &str, content: Content) -> Self {
+        let format = Format::Native(RecordKind::Measured);
+        let columns = TrafficColumns::default();
+        Self { name: name.into(), content, format, columns, naive_offset: None, counter: None }
+    }
+
+    /// The same source, whose columns or keys have these names.
+    #[must_use]
+    pub fn with_columns(self, columns: &TrafficColumns) -> Self {
+        Self { columns: columns.clone(), ..self }
+    }
+
+    /// The same source; its times without a zone, which only Parquet has, were told by clocks at this offset.
+    #[must_use]
+    pub fn with_naive_offset(self, offset: Option<ClockOffset>) -> Self {
+        Self { naive_offset: offset, ..self }
+    }
+
+    /// The same source, read as a VPC flow log: one JSON object on each line.
+    #[must_use]
+    pub fn as_flow_log(self) -> Self {
+        Self { format: Format::FlowLog, ..self }
+    }
+
+    /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and `bytes`:
+    /// a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of traffic can
+    /// be.
+    #[must_use]
+    pub fn as_metered(self) -> Self {
+        let format = Format::Native(RecordKind::MeteredHour);
+        Self { format, columns: TrafficColumns::of_metered_hours(), ..self }
+    }
+
+    /// The same source, read as datapoints of CloudMonitor that count what `sender` sent.
+    ///
+    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table.
+    #[must_use]
+    pub fn as_cloudmonitor(self, sender: Sender, settings: &CloudMonitor) -> Self {
+        Self { format: Format::CloudMonitor(sender, Box::new(settings.clone())), ..self }
+    }
+
+    /// Adds to `counter` as records are read, for a bar that shows how fast that is; a source that is read again counts
+    /// again.
+    #[must_use]
+    pub fn counted_by(self, counter: Arc<AtomicU64>) -> Self {
+        Self { counter: Some(counter), ..self }
+    }
+
+    /// Its name in messages, usually the path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its name, to be kept with what was read from it.
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
+    pub(crate) fn format(&self) -> &Format {
+        &self.format
+    }
+
+    pub(crate) fn columns(&self) -> &TrafficColumns {
+        &self.columns
+    }
+
+    #[cfg(feature = "parquet")]
+    pub(crate) fn naive_offset(&self) -> Option<ClockOffset> {
+        self.naive_offset
+    }
+
+    /// Counts records that were read.
+    pub(crate) fn count(&self, records: u64) {
+        if let Some(counter) = &self.counter {
+            counter.fetch_add(records, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads it as a stream, whatever it is.
+    pub(crate) fn stream(&self) -> Result<Box<dyn Read + Send>> {
+        match &self.content {
+            Content::Stream(open) => open().map_err(|error| self.unreadable(&error)),
+            Content::Blocks(blocks) => Ok(Box::new(ReadFrom::new(blocks, 0))),
+        }
+    }
+
+    /// What an I/O error means for it.
+    pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
+        self.unusable(error.to_string())
+    }
+
+    /// It cannot be used as a whole.
+    pub(crate) fn unusable(&self, why: impl Into<Invalid>) -> Error {
+        Error::unusable(ErrorKind::Input, &self.name, why)
+    }
+}
+
+impl fmt::Debug for TrafficSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrafficSource")
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
