@@ -112,7 +112,13 @@ impl Surveyor {
         let limit = |connection: &Connection| {
             connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
         };
-        Self { most: inventory.connections().iter().map(|own| limit(own).unwrap_or(u128::MAX)).collect() }
+        Self {
+            most: inventory
+                .connections()
+                .iter()
+                .map(|connection| limit(connection).unwrap_or(u128::MAX))
+                .collect(),
+        }
     }
 
     /// A survey of no hour yet.

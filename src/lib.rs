@@ -41,8 +41,10 @@
 //! - `cli`: the program, and what is written for a screen (`write::text`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
+//! - `serde`: reports, their lines, rows, statements and findings implement `serde::Serialize`; money, prices and bytes
+//!   are text.
 //!
-//! All three are on by default; without them it is the library alone.
+//! The first three are on by default; without them it is the library alone.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -12,7 +12,9 @@ use crate::{
 use std::ops::Range;
 
 /// What one account pays for the month, and how the print adds up to it.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Statement {
     /// The account.
     pub billing_account_id: String,
@@ -35,21 +37,23 @@ pub struct Statement {
 }
 
 /// Makes one statement per account from lines that are sorted by account.
+///
+/// Fails with [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
 pub fn statements(lines: &[Line], inventory: &Inventory, catalog: &Catalog) -> Result<Vec<Statement>> {
     let mut statements = Vec::new();
     let mut start = 0;
-    for own in lines.chunk_by(|a, b| account(inventory, a) == account(inventory, b)) {
-        let range = start..start + own.len();
+    for of_account in lines.chunk_by(|a, b| account(inventory, a) == account(inventory, b)) {
+        let range = start..start + of_account.len();
         start = range.end;
-        statements.push(statement(account(inventory, &own[0]), range, own, catalog)?);
+        statements.push(statement(account(inventory, &of_account[0]), range, of_account, catalog)?);
     }
     Ok(statements)
 }
 
-fn statement(account: &str, lines: Range<usize>, own: &[Line], catalog: &Catalog) -> Result<Statement> {
+fn statement(account: &str, range: Range<usize>, lines: &[Line], catalog: &Catalog) -> Result<Statement> {
     let (mut exact, mut raised) = (Amount::ZERO, Amount::ZERO);
     let mut subtotal = Money::ZERO;
-    for line in own {
+    for line in lines {
         exact = exact.checked_add(line.amount)?;
         raised = raised.checked_add(line.raised_amount)?;
         subtotal = subtotal.checked_add(line.amount.printed(catalog.gb)?)?;
@@ -58,13 +62,13 @@ fn statement(account: &str, lines: Range<usize>, own: &[Line], catalog: &Catalog
     let payable = exact.round(catalog.gb, rounding.decimals, rounding.mode)?;
     Ok(Statement {
         billing_account_id: account.to_owned(),
-        lines,
+        lines: range,
         exact,
         subtotal,
         adjustment: payable.checked_sub(subtotal)?,
         payable,
-        assumed: own.iter().any(|line| line.price.status == PriceStatus::Assumed),
+        assumed: lines.iter().any(|line| line.price.status == PriceStatus::Assumed),
         raised_cost: raised.printed(catalog.gb)?,
-        raised_hours: own.iter().map(|line| line.raised_hours).sum(),
+        raised_hours: lines.iter().map(|line| line.raised_hours).sum(),
     })
 }

@@ -32,6 +32,13 @@ impl PriceStatus {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for PriceStatus {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for PriceStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -84,6 +91,7 @@ pub struct PriceRow {
 
 /// How an account's month is rounded (R11).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[serde(deny_unknown_fields)]
 pub struct RoundingPolicy {
     /// In which direction.
@@ -102,6 +110,7 @@ pub struct RoundingPolicy {
 
 /// What lines are made by: list price, contracted price and status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Price {
     /// The list price; `None` where a contract price stands without one.
     pub list: Option<UnitPrice>,

@@ -6,6 +6,7 @@ use crate::model::money::Gb;
 /// A catalog without its prices: what a report shows of it, and needs to print amounts.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CatalogSummary {
     /// Its name.
     pub name: String,

@@ -4,6 +4,8 @@ use crate::model::time::{BillingMonth, Offset, Period};
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Duplicates {
     /// Every copy is refused.
     #[default]

@@ -7,10 +7,12 @@ use crate::{
 
 /// A number of records and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Count {
     /// Records.
     pub records: u64,
     /// Bytes; an unreadable number counts 0.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
 }
 
@@ -42,6 +44,7 @@ impl Count {
 
 /// Where every record went (R14): read = billed + free + outside the period + refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ControlTotals {
     /// All that was read.
     pub read: Count,

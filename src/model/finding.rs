@@ -11,6 +11,7 @@ macro_rules! finding_codes {
         /// Codes are listed in docs/rules.md, and never renamed.
         #[non_exhaustive]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
         pub enum FindingCode {
             $($(#[doc = $about])+ $name,)+
         }
@@ -139,6 +140,7 @@ impl FindingCode {
 /// Something that a reader should know; names connection, end and hour where it is about one, never an input (R17).
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Finding {
     /// What it is about.
     pub code: FindingCode,

@@ -14,6 +14,7 @@ pub const PRINTED_DECIMALS: u32 = 10;
 
 /// What one billed GB is (R9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 pub enum Gb {
     /// 2^30 bytes.
@@ -77,6 +78,7 @@ impl fmt::Display for Gb {
 
 /// How a quotient becomes a decimal of so many places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// Towards zero.
@@ -199,6 +201,12 @@ impl Amount {
             .and_then(|bytes| bytes.checked_mul(price.0.mantissa()))
             .ok_or_else(|| Error::overflow(format!("{bytes} bytes at {price} per GB exceed 2^127")))?;
         Ok(Self { numerator, scale: price.0.scale() })
+    }
+
+    /// Its numerator, and the scale of the GB below it.
+    #[cfg(feature = "serde")]
+    pub(super) fn parts(self) -> (i128, u32) {
+        (self.numerator, self.scale)
     }
 
     /// The exact sum.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 /// The library says what is wrong; how a remedy is applied depends on who calls. The program names its arguments.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Remedy {
     /// Add the connection to the inventory.
     AddConnection,

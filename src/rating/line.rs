@@ -10,10 +10,12 @@ use std::sync::Arc;
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Line {
     /// The connection's id.
     pub connection_id: Arc<str>,
     /// Its index into the inventory that was rated.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) connection: usize,
     /// The end that sent, whose account pays.
     pub sender: Sender,
@@ -24,6 +26,7 @@ pub struct Line {
     /// List price, contracted price and status.
     pub price: Price,
     /// Bytes sent.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
     /// What they cost, exactly.
     pub amount: Amount,

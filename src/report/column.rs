@@ -3,6 +3,8 @@
 /// A column of the report, in the order of the file.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[allow(missing_docs, reason = "each is the column of that name in docs/rules.md")]
 pub enum Column {
     BillingMonth,

@@ -17,10 +17,13 @@ use std::collections::BTreeMap;
 /// Lines that share the values of some columns, summed.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Group {
     /// The first of its lines: what they share is read off it.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) first: Line,
     /// Bytes sent.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
     /// What they cost, exactly.
     pub amount: Amount,

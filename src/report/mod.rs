@@ -35,6 +35,7 @@ use std::sync::Arc;
 /// A finished report, with all that it shows; the writers turn it into bytes.
 #[non_exhaustive]
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
     /// The billing month.
     pub month: BillingMonth,
@@ -47,6 +48,7 @@ pub struct Report {
     /// The catalog that priced it.
     pub catalog: Arc<CatalogSummary>,
     /// The connections it is about.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub inventory: Arc<Inventory>,
     /// All lines, by account.
     pub lines: Vec<Line>,
@@ -61,6 +63,7 @@ pub struct Report {
     /// A digest over the metered hours.
     pub usage_digest: String,
     /// How many threads may make it text.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) threads: usize,
 }
 

@@ -9,6 +9,7 @@ use crate::{
 /// How lines are grouped: lines that share a day and the values of all `columns` become one.
 #[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Grouping {
     /// Columns whose values tell groups apart; none of them is summed.
     pub columns: Vec<Column>,
@@ -59,6 +60,7 @@ impl Grouping {
 /// What report to make of metered traffic; by default one of all accounts, with one line per price.
 #[non_exhaustive]
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReportOptions {
     /// One line per hour.
     pub hourly: bool,

@@ -14,6 +14,8 @@ use crate::{
 /// What a row charges for.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum ChargeCategory {
     /// Traffic between regions, at the price of a link type.
     Usage,
@@ -40,6 +42,7 @@ impl ChargeCategory {
 /// [`Report::rows`](super::Report::rows).
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReportRow<'r> {
     /// The billing month.
     pub billing_month: Option<BillingMonth>,
@@ -64,6 +67,7 @@ pub struct ReportRow<'r> {
     /// What the row charges for.
     pub charge_category: Option<ChargeCategory>,
     /// Bytes sent.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text_or_none"))]
     pub consumed_bytes: Option<u128>,
     /// The same in GB (R9), rounded half to even at 10 decimals.
     pub pricing_quantity: Option<Money>,
@@ -115,11 +119,12 @@ impl ReportRow<'_> {
 
     /// Takes the values of all other columns away.
     pub(super) fn keep(&mut self, columns: &[Column]) {
-        Column::ALL.into_iter().filter(|column| !columns.contains(column)).for_each(|own| self.clear(own));
+        let others = Column::ALL.into_iter().filter(|column| !columns.contains(column));
+        others.for_each(|column| self.clear(column));
     }
 
     /// Whether the row makes an account's rows add up, and is no traffic.
-    pub(crate) fn is_adjustment(&self) -> bool {
+    pub fn is_adjustment(&self) -> bool {
         self.charge_category == Some(ChargeCategory::Adjustment)
     }
 

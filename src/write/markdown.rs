@@ -36,7 +36,7 @@ fn text(page: &Page) -> String {
     let sentences = page.about.as_deref().map(escaped).into_iter().chain(assumed.map(str::to_owned));
     let sentences: Vec<String> = sentences.collect();
     blocks.extend((!sentences.is_empty()).then(|| format!("{}.\n", sentences.join("; "))));
-    page.sections.iter().for_each(|own| section(&mut blocks, own));
+    page.sections.iter().for_each(|part| section(&mut blocks, part));
     blocks.join("\n")
 }
 
@@ -53,7 +53,7 @@ fn block(block: &Block) -> String {
     match block {
         Block::Paragraph(sentence) => format!("{}\n", escaped(sentence)),
         Block::Items(items) => items.iter().map(|item| format!("- {}\n", escaped(item))).collect(),
-        Block::Table(own) => table(own),
+        Block::Table(cells) => table(cells),
         Block::Facts(facts) => {
             let rows = facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
             table(&Table { header: vec![String::new(); 2], rows: rows.collect(), numbers: Vec::new() })
@@ -64,9 +64,9 @@ fn block(block: &Block) -> String {
                 amounts.map(|(name, amount)| vec![(*name).to_owned(), format!("{amount} {}", sums.unit)]);
             table(&Table { header: vec![String::new(); 2], rows: rows.collect(), numbers: vec![1] })
         }
-        Block::Notices(own) => {
+        Block::Notices(found) => {
             let notice = |(code, message): &(&str, String)| format!("- `{code}` {}\n", escaped(message));
-            own.notices.iter().map(notice).collect()
+            found.notices.iter().map(notice).collect()
         }
     }
 }

@@ -70,10 +70,12 @@ pub(crate) struct Notices {
     /// Each with its code and what it says.
     pub notices: Vec<(&'static str, String)>,
     /// How many of them a screen has room for.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen is short of room"))]
     pub room: Room,
 }
 
 /// How many notices a screen has room for.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen is short of room"))]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Room {
     /// So many of each code.

@@ -1,12 +1,11 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals,
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
 };
-use crate::write::finding_words;
 use crate::{
     catalog::CatalogSummary,
     error::Result,

@@ -3,11 +3,10 @@
 use super::{
     csv::output_error,
     doctor::{self, Diagnosis},
-    estimate,
+    estimate, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
 };
-use crate::write::finding_words;
 use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::io::Write;

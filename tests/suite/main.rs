@@ -6,6 +6,7 @@
 mod cli;
 mod estimate;
 mod estimate_plan;
+mod findings;
 #[cfg(feature = "cli")]
 mod golden;
 mod inventory;
@@ -18,5 +19,7 @@ mod parquet;
 mod properties;
 #[cfg(feature = "cli")]
 mod readme;
+#[cfg(feature = "serde")]
+mod serialize;
 mod sources;
 mod support;

@@ -1,12 +1,11 @@
 //! What was seen of inputs, as JSON.
 
 use super::{Diagnosis, last_hour};
-use crate::write::finding_words;
 use crate::{
     doctor::MonthSummary,
     error::Result,
     model::{inventory::Inventory, usage::Sender},
-    write::{csv::output_error, explained, totals},
+    write::{csv::output_error, explained, finding_words, totals},
 };
 use serde_json::{Value, json};
 use std::io::Write;

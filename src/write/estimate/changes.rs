@@ -3,7 +3,7 @@
 use super::marked;
 use crate::{
     error::Result,
-    estimate::{ChangeCost, Changes, difference},
+    estimate::{AccountCost, ChangeCost, Changes, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     write::page::Block,
@@ -12,16 +12,16 @@ use crate::{
 /// The changes by connection, and by account.
 pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
-    let left_out = changes.connections.iter().any(|own| own.before.is_none() && own.after.is_none());
+    let left_out = changes.connections.iter().any(|change| change.before.is_none() && change.after.is_none());
     let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
-    let account = |own: &crate::estimate::AccountCost| {
-        let costs = costs(own.before, own.after, own.assumed)?;
-        Ok([own.billing_account_id.clone()].into_iter().chain(costs).collect())
+    let cells_of = |account: &AccountCost| {
+        let costs = costs(account.before, account.after, account.assumed)?;
+        Ok([account.billing_account_id.clone()].into_iter().chain(costs).collect())
     };
-    let accounts = changes.accounts.iter().map(account).collect::<Result<Vec<_>>>()?;
+    let accounts = changes.accounts.iter().map(cells_of).collect::<Result<Vec<_>>>()?;
     let header = ["connection", "action", "route", "link type", "SLA", "before", "after", "difference"];
     Ok([
         Block::table(&header, connections, &[5, 6, 7]),
@@ -39,8 +39,8 @@ pub(super) fn coverage(changes: &Changes) -> String {
     )
 }
 
-fn cells(own: &ChangeCost) -> Result<Vec<String>> {
-    let change = &own.change;
+fn cells(priced: &ChangeCost) -> Result<Vec<String>> {
+    let change = &priced.change;
     let sides = [change.before.as_ref(), change.after.as_ref()];
     let both = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
     let mut cells = vec![change.address.clone(), change.action.to_string(), both(route)];
@@ -48,7 +48,7 @@ fn cells(own: &ChangeCost) -> Result<Vec<String>> {
         both(|side| link_type(side, LinkType::as_str)),
         both(|side| link_type(side, LinkType::sla)),
     ]);
-    cells.extend(costs(own.before, own.after, own.assumed)?);
+    cells.extend(costs(priced.before, priced.after, priced.assumed)?);
     Ok(cells)
 }
 

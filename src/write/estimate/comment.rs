@@ -3,13 +3,13 @@
 use super::{
     changes::{change_tables, coverage},
     facts, findings, notes_once,
-    page::{accounts_table, connections_table, missing, scenario_cells},
+    scenarios::{accounts_table, connections_table, missing, scenario_cells},
 };
-use crate::write::finding_words;
 use crate::{
     error::Result,
     estimate::{Changes, Estimate},
     write::{
+        finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::basis,
     },

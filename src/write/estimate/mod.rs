@@ -4,7 +4,9 @@ mod changes;
 mod comment;
 pub mod csv;
 pub mod json;
+#[cfg(feature = "cli")]
 mod page;
+mod scenarios;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
@@ -72,8 +74,8 @@ pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     let shared = shared(estimate).into_iter().flat_map(|report| &report.findings);
     let mut findings: Vec<Finding> = shared.filter(|finding| !of_scenario(finding)).cloned().collect();
     for scenario in &estimate.scenarios {
-        let own = scenario.report().into_iter().flat_map(|report| &report.findings).filter(of_scenario);
-        findings.extend(own.map(|finding| Finding {
+        let assumed = scenario.report().into_iter().flat_map(|report| &report.findings).filter(of_scenario);
+        findings.extend(assumed.map(|finding| Finding {
             message: format!("{}: {}", scenario.name, finding.message),
             ..finding.clone()
         }));
@@ -105,7 +107,9 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
     }
     for (name, missing, supply) in not_priced(estimate) {
         lines.extend(missing.iter().map(|price| format!("{name} is not priced: {}", reason_for(price))));
-        lines.extend(supply.first().map(|own| format!("{name} would be priced by: {}", supplying(own))));
+        lines.extend(
+            supply.first().map(|argument| format!("{name} would be priced by: {}", supplying(argument))),
+        );
     }
     lines.extend(
         notes_once(estimate)

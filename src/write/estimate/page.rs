@@ -1,25 +1,23 @@
 //! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
-    NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, marked, not_priced, notes_once, reason_for, shared, supplying,
+    facts, findings, marked, notes_once,
+    scenarios::{accounts_table, connections_table, missing, scenario_cells},
+    shared,
 };
-use crate::write::finding_words;
 use crate::{
     error::Result,
-    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing, per_year},
-    model::{link::LinkType, money::Money},
+    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing},
+    model::money::Money,
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND,
+        RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
-        report::{self, cell, heading, is_number, raised},
+        report::{self, cell, heading, is_number},
         values::value,
     },
 };
-use std::collections::BTreeMap;
-
 /// How many notes a screen has room for; all are in the JSON.
 const NOTES_SHOWN: usize = 20;
 
@@ -76,83 +74,8 @@ fn scenarios(estimate: &Estimate) -> Result<Section> {
     Ok(Section::new(format!("Scenarios; differences are to {reference}"), [table, about]))
 }
 
-/// What a scenario costs, in so many cells.
-pub(super) fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
-    let by = if estimate.measured { "by the hour" } else { "by connection" };
-    let sla = scenario.link_type.map_or(by, LinkType::sla);
-    let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
-    let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
-        cells.push(NOT_PRICED.into());
-        cells.resize(width, String::new());
-        return Ok(cells);
-    };
-    let assumed = scenario.assumed();
-    let of_difference = estimate.difference_assumed(scenario);
-    cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
-    if estimate.measured {
-        let (hours, cost) = raised(report)?;
-        cells.extend([hours.to_string(), marked(cost, assumed)]);
-    } else {
-        cells.push(marked(per_year(difference)?, of_difference));
-    }
-    cells.truncate(width);
-    Ok(cells)
-}
-
-/// A table with a column for each scenario; `values` are by scenario and key.
-fn side_by_side(
-    estimate: &Estimate,
-    titles: &[&str],
-    rows: &BTreeMap<String, Vec<String>>,
-    values: &[Option<BTreeMap<String, String>>],
-) -> Block {
-    let mut header = titles.to_vec();
-    header.extend(estimate.scenarios.iter().map(|scenario| scenario.name));
-    let numbers: Vec<usize> = (titles.len()..header.len()).collect();
-    let cells = rows.iter().map(|(key, titles)| {
-        let values = values.iter().map(|of_scenario| match of_scenario {
-            Some(of_scenario) => of_scenario.get(key).cloned().unwrap_or_default(),
-            None => NOT_PRICED.into(),
-        });
-        titles.iter().cloned().chain(values).collect()
-    });
-    Block::table(&header, cells.collect(), &numbers)
-}
-
-/// What accounts pay in each scenario, under these titles.
-pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
-    let mut values = Vec::new();
-    for scenario in &estimate.scenarios {
-        values.push(scenario.report().map(|report| {
-            let of = report.statements.iter();
-            let paid = of.map(|own| (own.billing_account_id.clone(), marked(own.payable, own.assumed)));
-            paid.collect::<BTreeMap<String, String>>()
-        }));
-    }
-    let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
-    let rows = accounts.map(|account| (account.clone(), vec![account.clone()])).collect();
-    side_by_side(estimate, titles, &rows, &values)
-}
-
 fn accounts(estimate: &Estimate) -> Section {
     Section::new("Payable by account", [accounts_table(estimate, &["account"])])
-}
-
-/// What connections cost in each scenario, by id, under these titles; `None` where none has a name.
-pub(super) fn connections_table(estimate: &Estimate, titles: &[&str]) -> Result<Option<Block>> {
-    let gb = estimate.catalog.gb;
-    let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
-    for scenario in &estimate.scenarios {
-        let mut costs = BTreeMap::new();
-        for (id, cost) in scenario.connections()?.into_iter().filter(|(id, _)| !id.is_empty()) {
-            let mut cells = vec![id.to_owned(), gb.quantity(cost.bytes)?.text(0)];
-            cells.truncate(titles.len());
-            rows.insert(id.to_owned(), cells);
-            costs.insert(id.to_owned(), marked(cost.amount.printed(gb)?, cost.assumed));
-        }
-        values.push(scenario.report().is_some().then_some(costs));
-    }
-    Ok((!rows.is_empty()).then(|| side_by_side(estimate, titles, &rows, &values)))
 }
 
 /// What connections cost; where none has a name, the lines say it.
@@ -189,7 +112,8 @@ fn lines(estimate: &Estimate) -> Result<Section> {
         }
     }
     let columns = line_columns(estimate, &rows);
-    let header: Vec<&str> = ["scenario"].into_iter().chain(columns.iter().map(|&own| title(own))).collect();
+    let header: Vec<&str> =
+        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column))).collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
         let assumed = line_assumed(scenario, row);
@@ -223,7 +147,7 @@ fn title(column: Column) -> &'static str {
 fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
     let of_account = || {
         let mut statements = scenario.report().into_iter().flat_map(|report| &report.statements);
-        statements.any(|own| own.assumed && Some(&*own.billing_account_id) == row.billing_account_id)
+        statements.any(|of| of.assumed && Some(&*of.billing_account_id) == row.billing_account_id)
     };
     row.is_assumed() || row.is_adjustment() && of_account()
 }
@@ -241,16 +165,16 @@ fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
 fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
     let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
     let mut rows = Vec::new();
-    for own in &timing.connections {
+    for cost in &timing.connections {
         rows.push(vec![
-            own.connection.to_string(),
-            own.switches.to_string(),
-            own.raised_hours.to_string(),
-            marked(own.raised_cost, own.assumed),
-            marked(own.amount.printed(gb)?, own.assumed),
-            marked(own.just_after.printed(gb)?, own.assumed),
-            marked(own.well_timed.printed(gb)?, own.assumed),
-            marked(own.saving, own.assumed),
+            cost.connection.to_string(),
+            cost.switches.to_string(),
+            cost.raised_hours.to_string(),
+            marked(cost.raised_cost, cost.assumed),
+            marked(cost.amount.printed(gb)?, cost.assumed),
+            marked(cost.just_after.printed(gb)?, cost.assumed),
+            marked(cost.well_timed.printed(gb)?, cost.assumed),
+            marked(cost.saving, cost.assumed),
         ]);
     }
     let header = [
@@ -277,14 +201,14 @@ fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
 }
 
 fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
-    let rows = advice.windows.iter().map(|own| {
+    let rows = advice.windows.iter().map(|window| {
         vec![
-            own.window.clone(),
-            own.whole_hours.to_string(),
-            own.lifted_hours.to_string(),
-            own.up_at.clone(),
-            own.down_at.clone(),
-            if own.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
+            window.window.clone(),
+            window.whole_hours.to_string(),
+            window.lifted_hours.to_string(),
+            window.up_at.clone(),
+            window.down_at.clone(),
+            if window.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
         ]
     });
     let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
@@ -302,24 +226,16 @@ fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
 
 fn shares(advice: &ScheduleAdvice) -> Section {
     let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
-    let rows = advice.shares.iter().map(|own| {
-        let percent = [own.in_windows, own.lifted, own.break_even].map(|share| marked(share, advice.assumed));
-        [name(own)].into_iter().chain(percent).collect()
+    let rows = advice.shares.iter().map(|share| {
+        let percent =
+            [share.in_windows, share.lifted, share.break_even].map(|percent| marked(percent, advice.assumed));
+        [name(share)].into_iter().chain(percent).collect()
     });
     let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
     Section::new(
         "Share of the traffic in percent, weighed by the difference of its prices",
         [Block::table(&header, rows.collect(), &[1, 2, 3])],
     )
-}
-
-/// Why scenarios are not priced, each under its name, and what would supply what is missing.
-pub(super) fn missing(estimate: &Estimate) -> impl Iterator<Item = Section> {
-    not_priced(estimate).map(|(name, missing, supply)| {
-        let reasons = missing.iter().map(reason_for);
-        let supply = supply.iter().map(|argument| format!("supplied by: {}", supplying(argument)));
-        Section::new(format!("Not priced: {name}"), [Block::Items(reasons.chain(supply).collect())])
-    })
 }
 
 fn notes(estimate: &Estimate) -> Option<Section> {

@@ -1,0 +1,246 @@
+//! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
+
+mod document;
+
+use super::{facts, findings, not_priced, reason_for, shared, supplying};
+use crate::{
+    error::{Error, Result},
+    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
+    model::{link::LinkType, money::Money},
+    read::terraform::PlanSide,
+    report::{Column, Report, ReportRow},
+    statement::Statement,
+    write::{
+        BEFORE_TAX, RAISED_IS_UPPER_BOUND,
+        csv::output_error,
+        finding_words,
+        json::{InputDigest, JsonLine, JsonSetting, catalog, finding, totals},
+    },
+};
+use document::{
+    JsonAccount, JsonAccountChange, JsonChange, JsonChanges, JsonConnection, JsonCosts, JsonEstimate,
+    JsonNotPriced, JsonNote, JsonScenario, JsonScenarioLine, JsonSchedule, JsonShare, JsonSide,
+    JsonSwitchCost, JsonSwitches, JsonWindow,
+};
+use std::io::Write;
+
+/// Writes `estimate` and the digests of its inputs, indented, with a final line feed.
+pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+    let columns = estimate.columns();
+    let shared = shared(estimate).ok_or_else(|| Error::internal("no scenario is priced"))?;
+    let found = findings(estimate);
+    let scenarios = estimate.scenarios.iter().map(|one| scenario(estimate, one, &columns));
+    let document = JsonEstimate {
+        source: estimate.source,
+        billing_month: estimate.month.map(|month| month.to_string()),
+        offset: estimate.month.map(|_| estimate.offset.to_string()),
+        currency: &estimate.catalog.currency,
+        assumed: estimate.assumed(),
+        reference: estimate.reference().map(|scenario| scenario.name),
+        scenarios: scenarios.collect::<Result<_>>()?,
+        switches: estimate.timings.iter().map(|timing| switches(estimate, timing)).collect::<Result<_>>()?,
+        schedule: estimate.schedule.as_ref().map(schedule),
+        changes: estimate.changes.as_ref().map(changes).transpose()?,
+        before_choosing: notes(estimate),
+        catalog: catalog(&estimate.catalog),
+        settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
+        control_totals: estimate.measured.then(|| totals(shared)),
+        usage_digest: facts(estimate)
+            .into_iter()
+            .find(|(name, _)| name == "usage_digest")
+            .map(|(_, digest)| digest),
+        findings: found.iter().map(finding).collect(),
+        inputs,
+        notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
+        peerbill_version: env!("CARGO_PKG_VERSION"),
+    };
+    serde_json::to_writer_pretty(&mut output, &document).map_err(|error| output_error(&error.to_string()))?;
+    output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
+}
+
+fn scenario<'e>(
+    estimate: &'e Estimate,
+    scenario: &'e Scenario,
+    columns: &'e [Column],
+) -> Result<JsonScenario<'e>> {
+    let text = |money: Money| money.to_string();
+    let difference = estimate.difference(scenario)?;
+    let per_year = difference.filter(|_| !estimate.measured).map(per_year).transpose()?;
+    let report = scenario.report();
+    let not_priced = not_priced(estimate).find(|(name, ..)| *name == scenario.name);
+    Ok(JsonScenario {
+        scenario: scenario.name,
+        about: &scenario.about,
+        link_type: scenario.link_type.map(LinkType::as_str),
+        sla: scenario.link_type.map(LinkType::sla),
+        priced: report.is_some(),
+        assumed: scenario.assumed(),
+        payable: scenario.payable()?.map(text),
+        difference_per_month: difference.map(text),
+        difference_per_year: per_year.map(text),
+        difference_assumed: report.is_some() && estimate.difference_assumed(scenario),
+        accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, scenario, report, columns))?,
+        grouped_lines: report.map_or(Ok(Vec::new()), |report| {
+            let rows = report.group_rows();
+            rows.map(|row| Ok(scenario_line(scenario, columns, scenario.with_values(row?))))
+                .collect::<Result<_>>()
+        })?,
+        connections: connections(estimate, scenario)?,
+        not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
+            reasons: missing.iter().map(reason_for).collect(),
+            supplied_by: supply.iter().map(|argument| supplying(argument)).collect(),
+        }),
+    })
+}
+
+fn scenario_line<'e>(scenario: &Scenario, columns: &'e [Column], row: ReportRow<'e>) -> JsonScenarioLine<'e> {
+    JsonScenarioLine { scenario: scenario.name, line: JsonLine { columns, row } }
+}
+
+fn accounts<'e>(
+    estimate: &Estimate,
+    scenario: &'e Scenario,
+    report: &'e Report,
+    columns: &'e [Column],
+) -> Result<Vec<JsonAccount<'e>>> {
+    let account = |statement: &'e Statement| {
+        // Grouped lines stand in place of the accounts' lines.
+        let shown = if report.groups.is_some() { 0..0 } else { statement.lines.clone() };
+        let lines = report.lines[shown].iter();
+        let lines = lines.map(|line| Ok(scenario_line(scenario, columns, scenario.line_row(report, line)?)));
+        Ok(JsonAccount {
+            billing_account_id: &statement.billing_account_id,
+            lines: lines.collect::<Result<_>>()?,
+            subtotal: statement.subtotal.to_string(),
+            adjustment: statement.adjustment.to_string(),
+            payable: statement.payable.to_string(),
+            raised_hours: estimate.measured.then(|| statement.raised_hours.to_string()),
+            raised_cost: statement.raised_cost.to_string(),
+            assumed: statement.assumed,
+        })
+    };
+    report.statements.iter().map(account).collect()
+}
+
+fn connections<'e>(estimate: &Estimate, scenario: &'e Scenario) -> Result<Vec<JsonConnection<'e>>> {
+    let gb = estimate.catalog.gb;
+    let costs = scenario.connections()?.into_iter();
+    costs
+        .map(|(id, cost)| {
+            Ok(JsonConnection {
+                connection_id: Some(id).filter(|id| !id.is_empty()),
+                consumed_bytes: cost.bytes.to_string(),
+                cost: cost.amount.printed(gb)?.to_string(),
+                raised_hours: estimate.measured.then(|| cost.raised_hours.to_string()),
+                raised_cost: cost.raised_amount.printed(gb)?.to_string(),
+                assumed: cost.assumed,
+            })
+        })
+        .collect()
+}
+
+fn switches<'e>(estimate: &Estimate, timing: &'e Timing) -> Result<JsonSwitches<'e>> {
+    let gb = estimate.catalog.gb;
+    let connections = timing.connections.iter().map(|cost| {
+        Ok(JsonSwitchCost {
+            connection_id: &cost.connection,
+            switches: cost.switches.to_string(),
+            raised_hours: cost.raised_hours.to_string(),
+            raised_cost: cost.raised_cost.to_string(),
+            cost: cost.amount.printed(gb)?.to_string(),
+            just_after_the_hour_cost: cost.just_after.printed(gb)?.to_string(),
+            well_timed_cost: cost.well_timed.printed(gb)?.to_string(),
+            saving: cost.saving.to_string(),
+            assumed: cost.assumed,
+        })
+    });
+    Ok(JsonSwitches {
+        scenario: timing.scenario,
+        payable: timing.payable.to_string(),
+        just_after_the_hour_payable: timing.just_after_payable.to_string(),
+        well_timed_payable: timing.well_timed_payable.to_string(),
+        saving: timing.saving()?.to_string(),
+        assumed: timing.assumed,
+        connections: connections.collect::<Result<_>>()?,
+    })
+}
+
+fn schedule(advice: &ScheduleAdvice) -> JsonSchedule {
+    let windows = advice.windows.iter().map(|window| JsonWindow {
+        window: window.window.clone(),
+        whole_hours: window.whole_hours.to_string(),
+        lifted_hours: window.lifted_hours.to_string(),
+        switch_up_at: window.up_at.clone(),
+        switch_down_at: window.down_at.clone(),
+        too_short: window.too_short(),
+    });
+    let shares = advice.shares.iter().map(|share| JsonShare {
+        connection_id: share.connection.as_deref().map(String::from),
+        in_windows_percent: share.in_windows.to_string(),
+        lifted_percent: share.lifted.to_string(),
+        break_even_percent: share.break_even.to_string(),
+    });
+    JsonSchedule {
+        offset: advice.offset.to_string(),
+        windows: windows.collect(),
+        gaps_without_gold: advice.gaps_without_gold.clone(),
+        shares: shares.collect(),
+        assumed: advice.assumed,
+    }
+}
+
+fn side(side: &PlanSide) -> JsonSide<'_> {
+    // R8: inside a region there is none.
+    let link_type = side.link_type.filter(|_| !side.within_region());
+    JsonSide {
+        requester_account_id: side.requester_account.as_deref(),
+        requester_region: side.requester_region.as_deref(),
+        accepter_account_id: side.accepter_account.as_deref(),
+        accepter_region: side.accepter_region.as_deref(),
+        link_type: link_type.map(LinkType::as_str),
+        sla: link_type.map(LinkType::sla),
+    }
+}
+
+fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
+    let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
+        let text = |money: Option<Money>| money.map(|money| money.to_string());
+        let difference = estimate::difference(before, after)?;
+        let assumed = assumed.contains(&true);
+        Ok(JsonCosts { before: text(before), after: text(after), difference: text(difference), assumed })
+    };
+    let connections = changes.connections.iter().map(|priced| {
+        Ok(JsonChange {
+            connection_id: &priced.change.address,
+            action: priced.change.action.as_str(),
+            as_it_is: priced.change.before.as_ref().map(side),
+            as_planned: priced.change.after.as_ref().map(side),
+            costs: costs(priced.before, priced.after, priced.assumed)?,
+        })
+    });
+    let accounts = changes.accounts.iter().map(|account| {
+        let billing_account_id = &account.billing_account_id;
+        Ok(JsonAccountChange {
+            billing_account_id,
+            costs: costs(account.before, account.after, account.assumed)?,
+        })
+    });
+    Ok(JsonChanges {
+        connections: connections.collect::<Result<_>>()?,
+        accounts: accounts.collect::<Result<_>>()?,
+        total: costs(changes.before, changes.after, changes.assumed)?,
+        unchanged: changes.unchanged.to_string(),
+        not_known: changes.open.iter().map(crate::write::words).collect(),
+    })
+}
+
+fn notes<'e>(estimate: &'e Estimate) -> Vec<JsonNote<'e>> {
+    let notes = estimate.notes.iter();
+    notes
+        .map(|note| JsonNote {
+            code: note.code.as_str(),
+            message: finding_words(note),
+            connection_id: note.connection_id.as_deref(),
+        })
+        .collect()
+}
