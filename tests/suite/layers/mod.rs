@@ -15,7 +15,6 @@ use std::{fs, path::Path};
 
 /// The layers of the library, each a file or folder of `src`. A file reaches files of its own layer and of earlier ones.
 const LAYERS: &[&str] = &[
-    "error",
     "parallel",
     "model",
     "read",
