@@ -2,10 +2,16 @@
 //!
 //! Each check says what to do and where its rule was read. Checks change no amount.
 
-use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
-    model::{connection::Bandwidth, invalid::Invalid, money::Gb, remedy::Remedy, usage::Sender},
+    model::{
+        connection::Bandwidth,
+        finding::{Finding, FindingCode},
+        invalid::Invalid,
+        money::Gb,
+        remedy::Remedy,
+        usage::Sender,
+    },
     read::topology::{PlannedLink, Topology, Vpc},
 };
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Estimates of a month's traffic that was metered.
 
 use super::{
-    advice::notes_on_places,
     names::{AS_BILLED, SCHEDULED, WELL_TIMED},
+    places::notes_on_places,
     platinum::well_timed,
     price::price,
     result::Estimate,
@@ -11,12 +11,16 @@ use super::{
     timing::Timing,
     what_if::WhatIf,
 };
-use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Result},
     meter::Metered,
-    model::{invalid::Invalid, link::LinkType, remedy::Remedy},
+    model::{
+        finding::{Finding, FindingCode},
+        invalid::Invalid,
+        link::LinkType,
+        remedy::Remedy,
+    },
     report::{ReportOptions, Traffic},
 };
 use std::sync::Arc;

@@ -11,11 +11,11 @@
 //! - [`of_topology`]: the same for a planned network of VPCs, with what the provider would refuse of it.
 //! - [`of_plan`]: a Terraform plan, before and after it is applied, with a [`Gate`] for pipelines ([`PlanQuantities`]).
 
-mod advice;
 mod checks;
 mod connection_cost;
 mod history;
 mod names;
+mod places;
 mod planned;
 mod platinum;
 mod price;

@@ -1,11 +1,15 @@
 //! Estimates of what is planned: quantities without hours, and a topology.
 
 use super::{
-    advice::notes_on_places, checks::checks, names::AS_PLANNED, price::price, quantities::Quantities,
+    checks::checks, names::AS_PLANNED, places::notes_on_places, price::price, quantities::Quantities,
     result::Estimate, what_if::WhatIf,
 };
-use crate::model::finding::Finding;
-use crate::{catalog::Catalog, error::Result, model::link::LinkType, read::topology::Topology};
+use crate::{
+    catalog::Catalog,
+    error::Result,
+    model::{finding::Finding, link::LinkType},
+    read::topology::Topology,
+};
 use std::sync::Arc;
 
 /// Estimates planned quantities over one link type or the other: [`ALL_GOLD`](super::ALL_GOLD) and

@@ -1,6 +1,5 @@
 //! Planned connections and monthly bytes as metered traffic, which is rated like any other.
 
-use crate::model::finding::{Finding, FindingCode};
 use crate::{
     attribution::attribute,
     catalog::{Catalog, Price},
@@ -8,6 +7,7 @@ use crate::{
     meter::{MeterSettings, Metered, meter_records},
     model::{
         connection::{Bandwidth, Connection, End},
+        finding::{Finding, FindingCode},
         invalid::Invalid,
         inventory::Inventory,
         link::LinkType,

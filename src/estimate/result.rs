@@ -1,11 +1,11 @@
 //! What an estimate tells.
 
 use super::{scenario::Scenario, schedule::ScheduleAdvice, terraform::Changes, timing::Timing};
-use crate::model::finding::Finding;
 use crate::{
     catalog::CatalogSummary,
     error::{Error, Result},
     model::{
+        finding::Finding,
         money::Money,
         time::{BillingMonth, Offset},
     },

@@ -74,13 +74,13 @@ impl Scenario {
         self.report().is_some_and(Report::assumed)
     }
 
-    /// Its lines: those of the report, with adjustments, less what has no value here.
+    /// Its rows: those of the report, with adjustments, less what has no value here; none where it is not priced.
     pub fn rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
         let rows = self.report().into_iter().flat_map(Report::rows);
         rows.map(|row| row.map(|row| self.with_values(row)))
     }
 
-    /// One line as text.
+    /// The row of one line of its report.
     pub(crate) fn line_row<'r>(&self, report: &'r Report, line: &Line) -> Result<ReportRow<'r>> {
         report.line_row(line).map(|row| self.with_values(row))
     }

@@ -201,7 +201,7 @@ impl Worker<'_> {
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {
         let Observation { line, place, fields, raw, .. } = *observation;
         let fault = Fault::at(refusal.code, &self.plan.names[self.source], line, refusal.why);
-        let fault = Fault { path: place.map(|place| place.to_string()), ..fault };
+        let fault = Fault { path: place.map(|place| place.to_string().into()), ..fault };
         let raw = if fields.is_some() { Vec::new() } else { raw.to_vec() };
         RefusedRecord {
             source: self.source,

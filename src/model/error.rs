@@ -89,7 +89,7 @@ pub struct Fault {
     /// The line in that input, counted from 1.
     pub line: Option<u64>,
     /// Where within a document, in words of its format: `response 2: Datapoints[17].Sum`.
-    pub path: Option<String>,
+    pub path: Option<Arc<str>>,
     /// The value that is wrong.
     pub message: String,
     /// What would mend it, where there is something particular.

@@ -33,7 +33,7 @@ impl Place {
 
     /// What is wrong here.
     pub fn fault(&self, code: FaultCode, why: impl Into<Invalid>) -> Fault {
-        let path = Some(self.path.clone()).filter(|path| !path.is_empty());
+        let path = Some(&*self.path).filter(|path| !path.is_empty()).map(Into::into);
         Fault { path, ..Fault::at(code, &self.input, self.line, why) }
     }
 
@@ -41,7 +41,7 @@ impl Place {
     pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
         let Some((member, why)) = why.split_once(": ") else { return self.fault(code, why) };
         let dot = if self.path.is_empty() { "" } else { "." };
-        Fault { path: Some(format!("{}{dot}{member}", self.path)), ..self.fault(code, why) }
+        Fault { path: Some(format!("{}{dot}{member}", self.path).into()), ..self.fault(code, why) }
     }
 }
 

@@ -1,18 +1,17 @@
 //! Estimates of a Terraform plan.
 
 use super::{costs::changes_with_costs, quantities::PlanQuantities};
-use crate::model::finding::Finding;
 use crate::{
     catalog::Catalog,
     error::Result,
     estimate::{
-        advice::notes_on_places,
         names::{AFTER, BEFORE},
+        places::notes_on_places,
         price::price,
         result::Estimate,
         what_if::WhatIf,
     },
-    model::link::LinkType,
+    model::{finding::Finding, link::LinkType},
 };
 use std::sync::Arc;
 

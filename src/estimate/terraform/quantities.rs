@@ -1,12 +1,11 @@
 //! A Terraform plan with monthly traffic, as quantities of its two sides.
 
 use super::sides::Sides;
-use crate::model::finding::Finding;
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
-    model::invalid::Invalid,
+    model::{finding::Finding, invalid::Invalid},
     read::{
         monthly::MonthlyBytes,
         terraform::{Action, Change, PeeringPlan},

@@ -1,12 +1,12 @@
 //! The connections of a plan before and after it is applied, and what is not known of them.
 
-use crate::model::finding::{Finding, FindingCode};
 use crate::{
     catalog::Catalog,
     error::{Fault, FaultCode},
     estimate::quantities::PlannedConnection,
     model::{
         connection::{Bandwidth, End},
+        finding::{Finding, FindingCode},
         invalid::Invalid,
         link::LinkType,
         remedy::Remedy,
@@ -42,7 +42,7 @@ impl<'a> Sides<'a> {
             let message = unknown.why.clone().about(format!("{of}: {} is not known", unknown.attribute));
             let of_a_connection = plan.changes.iter().any(|change| change.address == unknown.address);
             if unknown.matters && !of_a_connection {
-                self.open.push(message.clone().into());
+                self.open.push(message.clone());
             }
             self.notes.push(note(FindingCode::NotKnown, &unknown.address, message));
         }

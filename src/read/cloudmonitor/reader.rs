@@ -64,7 +64,7 @@ impl Datapoints<'_> {
         let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
         loop {
             let at = |line, path: Option<String>, why: Invalid| Fault {
-                path,
+                path: path.map(Into::into),
                 ..Fault::at(FaultCode::UnusableInput, self.source, line, why)
             };
             match values.next() {

@@ -430,7 +430,12 @@ mod tests {
         };
         assert_eq!(action(json!(["create", "delete"])).unwrap(), Action::Replace);
         assert_eq!(action(json!(["forget"])).unwrap(), Action::NoOp);
-        assert!(action(json!(["renew"])).unwrap_err().to_string().contains("[\"renew\"] are not known"));
+        assert!(
+            action(json!(["renew"]))
+                .unwrap_err()
+                .to_string()
+                .contains("[\"renew\"] are none that can be read")
+        );
         assert!(action(json!([])).is_err());
     }
 

@@ -1,4 +1,4 @@
-//! What a reader should know before choosing. Notes never change an amount and refuse nothing.
+//! What a reader should know about the places that connections join. Notes never change an amount and refuse nothing.
 
 use crate::{
     catalog::Catalog,
