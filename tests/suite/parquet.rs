@@ -87,7 +87,7 @@ fn what_cannot_be_read_exactly_is_refused_with_a_way_out() {
     }
     for (name, bytes) in self::files("naive") {
         let told = told(TrafficSource::from_bytes(&name, bytes));
-        assert!(told.contains("times without a zone; state theirs with --naive-offset"), "{told}");
+        assert!(told.ends_with("has times without a zone"), "{told}");
     }
 }
 
@@ -110,7 +110,7 @@ fn r15_bad_rows_are_refused_with_file_row_group_and_row_and_the_others_are_not()
         [
             "u.parquet:4: row group 2, row 1: bytes is null",
             "u.parquet:5: row group 2, row 2: connection_id is empty",
-            "u.parquet:7: row group 3, row 1: connection \"pcc-9\" is not in the inventory; add it to --connections",
+            "u.parquet:7: row group 3, row 1: connection \"pcc-9\" is not in the inventory",
         ]
     );
     assert_eq!((metered.totals().billed.records, metered.totals().billed.bytes), (4, 400));
