@@ -33,9 +33,9 @@ fn marked(money: impl ToString, assumed: bool) -> String {
 const NOT_PRICED: &str = "not priced";
 
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
-pub(super) fn not_priced<'e>(
-    estimate: &'e Estimate,
-) -> impl Iterator<Item = (&'static str, &'e [MissingPrice], &'e [Supply])> {
+pub(super) fn not_priced(
+    estimate: &Estimate,
+) -> impl Iterator<Item = (&'static str, &[MissingPrice], &[Supply])> {
     estimate.scenarios.iter().filter_map(|scenario| match &scenario.outcome {
         Outcome::Priced(_) => None,
         Outcome::NotPriced { missing, supply } => Some((scenario.name, &missing[..], &supply[..])),

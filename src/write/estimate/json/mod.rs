@@ -88,7 +88,7 @@ fn scenario<'e>(
         connections: connections(estimate, scenario)?,
         not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
             reasons: missing.iter().map(reason_for).collect(),
-            supplied_by: supply.iter().map(|argument| supplying(argument)).collect(),
+            supplied_by: supply.iter().map(supplying).collect(),
         }),
     })
 }
