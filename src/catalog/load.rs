@@ -2,7 +2,7 @@
 
 use super::{
     Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity,
-    rows::{check_currency, read_validity},
+    contract::{check_currency, read_validity},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

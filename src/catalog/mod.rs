@@ -11,14 +11,12 @@ mod load;
 mod price;
 mod quote;
 pub mod regions;
-mod rows;
 mod shipped;
-mod summary;
 
 pub use contract::{Contract, ContractRow, Terms};
 pub use load::CatalogSource;
 pub use price::{Price, PriceRow, PriceStatus, RoundingPolicy, Validity};
+pub use quote::CatalogSummary;
 pub use quote::{Catalog, Quote};
 pub use regions::{Place, Region, Regions};
 pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay};
-pub use summary::CatalogSummary;

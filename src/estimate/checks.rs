@@ -7,9 +7,8 @@ use crate::{
     model::{
         connection::Bandwidth,
         finding::{Finding, FindingCode},
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         money::Gb,
-        remedy::Remedy,
         usage::Sender,
     },
     read::topology::{PlannedLink, Topology, Vpc},

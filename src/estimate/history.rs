@@ -1,15 +1,13 @@
 //! Estimates of a month's traffic that was metered.
 
 use super::{
-    names::{AS_BILLED, SCHEDULED, WELL_TIMED},
     places::notes_on_places,
     platinum::well_timed,
-    price::price,
+    price::{WhatIf, price},
     result::Estimate,
-    scenario::Scenario,
+    scenario::{AS_BILLED, SCHEDULED, Scenario, WELL_TIMED},
     schedule::{Schedule, ScheduleAdvice},
     timing::Timing,
-    what_if::WhatIf,
 };
 use crate::{
     catalog::Catalog,
@@ -17,9 +15,8 @@ use crate::{
     meter::Metered,
     model::{
         finding::{Finding, FindingCode},
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         link::LinkType,
-        remedy::Remedy,
     },
     report::{ReportOptions, Traffic},
 };

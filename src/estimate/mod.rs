@@ -12,9 +12,7 @@
 //! - [`of_plan`]: a Terraform plan, before and after it is applied, with a [`Gate`] for pipelines ([`PlanQuantities`]).
 
 mod checks;
-mod connection_cost;
 mod history;
-mod names;
 mod places;
 mod planned;
 mod platinum;
@@ -25,14 +23,13 @@ mod scenario;
 mod schedule;
 mod terraform;
 mod timing;
-mod what_if;
 
-pub use connection_cost::ConnectionCost;
 pub use history::of_history;
-pub use names::{AFTER, ALL_GOLD, ALL_PLATINUM, AS_BILLED, AS_PLANNED, BEFORE, SCHEDULED, WELL_TIMED};
 pub use planned::{of_quantities, of_topology};
 pub use quantities::{PlannedConnection, PricesOf, Quantities};
 pub use result::{Estimate, MONTHS_PER_YEAR, per_year};
+pub use scenario::ConnectionCost;
+pub use scenario::{AFTER, ALL_GOLD, ALL_PLATINUM, AS_BILLED, AS_PLANNED, BEFORE, SCHEDULED, WELL_TIMED};
 pub use scenario::{Outcome, Scenario, Supply};
 pub use schedule::{Schedule, ScheduleAdvice, Share, WindowAdvice};
 pub use terraform::{AccountCost, ChangeCost, Changes, Gate, PlanQuantities, difference, of_plan};

@@ -1,8 +1,12 @@
 //! Estimates of what is planned: quantities without hours, and a topology.
 
 use super::{
-    checks::checks, names::AS_PLANNED, places::notes_on_places, price::price, quantities::Quantities,
-    result::Estimate, what_if::WhatIf,
+    checks::checks,
+    places::notes_on_places,
+    price::{WhatIf, price},
+    quantities::Quantities,
+    result::Estimate,
+    scenario::AS_PLANNED,
 };
 use crate::{
     catalog::Catalog,

@@ -8,10 +8,9 @@ use crate::{
     model::{
         connection::{Bandwidth, Connection, End},
         finding::{Finding, FindingCode},
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         inventory::Inventory,
         link::LinkType,
-        remedy::Remedy,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },

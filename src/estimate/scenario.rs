@@ -1,9 +1,13 @@
 //! An answer: the same traffic over other link types, as a report.
 
-use super::connection_cost::{ConnectionCost, connection_costs};
 use crate::{
+    catalog::PriceStatus,
     error::{MissingPrice, Result},
-    model::{link::LinkType, money::Money},
+    model::{
+        checked_add,
+        link::LinkType,
+        money::{Amount, Money},
+    },
     rating::Line,
     report::{Column, Report, ReportRow},
 };
@@ -100,3 +104,62 @@ impl Scenario {
         Ok(connection_costs(&report.lines)?.into_iter().map(|(index, cost)| (id(index), cost)).collect())
     }
 }
+
+/// What a connection costs in a scenario.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConnectionCost {
+    /// Bytes that both ends sent.
+    pub bytes: u128,
+    /// Their exact amount, in the catalog's currency.
+    pub amount: Amount,
+    /// Metered hours, counted per sender, that hold a change of link type (R7).
+    pub raised_hours: u64,
+    /// What raising them cost, at most.
+    pub raised_amount: Amount,
+    /// Whether an assumed price touched it (R18).
+    pub assumed: bool,
+}
+
+impl ConnectionCost {
+    fn add(&mut self, line: &Line) -> Result<()> {
+        checked_add(&mut self.bytes, line.bytes, "a connection")?;
+        self.amount = self.amount.checked_add(line.amount)?;
+        self.raised_hours += line.raised_hours;
+        self.raised_amount = self.raised_amount.checked_add(line.raised_amount)?;
+        self.assumed |= line.price.status == PriceStatus::Assumed;
+        Ok(())
+    }
+}
+
+/// What connections cost, by index into the inventory; those without a line are not there.
+pub(super) type ConnectionCosts = BTreeMap<usize, ConnectionCost>;
+
+/// Sums lines by connection.
+pub(super) fn connection_costs(lines: &[Line]) -> Result<ConnectionCosts> {
+    let mut costs = ConnectionCosts::new();
+    for line in lines {
+        costs.entry(line.connection).or_default().add(line)?;
+    }
+    Ok(costs)
+}
+
+/// The link types that were in effect: the bill itself.
+pub const AS_BILLED: &str = "as-billed";
+/// Every connection between regions is Gold all along.
+pub const ALL_GOLD: &str = "all-gold";
+/// Every connection between regions is Platinum all along.
+pub const ALL_PLATINUM: &str = "all-platinum";
+
+/// Platinum in the windows of a schedule, Gold outside.
+pub const SCHEDULED: &str = "scheduled";
+/// The switches of the bill, each moved to the edge of an hour where it lifts no hour that it need not.
+pub const WELL_TIMED: &str = "well-timed";
+
+/// The link types that a plan writes.
+pub const AS_PLANNED: &str = "as-planned";
+
+/// The connections as they are, before a Terraform plan is applied.
+pub const BEFORE: &str = "before";
+/// The connections as a Terraform plan leaves them.
+pub const AFTER: &str = "after";

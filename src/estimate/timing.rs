@@ -1,9 +1,9 @@
 //! When to switch: what the same switches cost where each is moved to the edge of an hour (R7).
 
 use super::{
-    connection_cost::{ConnectionCosts, connection_costs},
     platinum::{just_after_the_hour, well_timed},
-    what_if::WhatIf,
+    price::WhatIf,
+    scenario::{ConnectionCosts, connection_costs},
 };
 use crate::{
     catalog::Catalog,

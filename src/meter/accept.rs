@@ -7,18 +7,16 @@
 use super::{
     duplicates::{DuplicateKey, HeldDuplicate},
     lookup::Found,
-    plan::Goal,
     refused::{Refusal, RefusedRecord},
     sums::HourShare,
-    worker::{Moment, Worker},
+    worker::{Goal, Moment, Worker},
 };
 use crate::{
     error::{Fault, FaultCode, Result},
     model::{
         end_index::EndIndex,
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         quoted,
-        remedy::Remedy,
         time::{Hour, Timestamp},
     },
     read::record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},

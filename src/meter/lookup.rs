@@ -4,7 +4,7 @@ use super::hourly::Counter;
 use crate::{
     error::Fault,
     model::{connection::Connection, inventory::Inventory, time::Period},
-    read::native::{plain_batch::AT_ONCE, short_id::ShortId},
+    read::native::plain::{AT_ONCE, ShortId},
 };
 
 /// Places per connection: with so many most ids stand where they are looked for first.

@@ -7,32 +7,26 @@
 mod accept;
 mod batch;
 mod duplicates;
-mod found;
-mod fractions;
 mod hourly;
 mod lookup;
-mod merger;
 mod metered;
 mod passes;
-mod plan;
 mod refused;
 mod routes;
 mod scan;
-mod settings;
 mod sums;
 mod totals;
-mod unknown;
 mod worker;
 
 pub(crate) use hourly::UsageDigest;
 pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;
+pub(crate) use metered::Rules;
+pub use metered::{Duplicates, MeterSettings, Refused};
 pub(crate) use passes::read_hours;
 pub use refused::RefusedRecord;
-pub(crate) use settings::Rules;
-pub use settings::{Duplicates, MeterSettings, Refused};
+pub use totals::UnknownConnections;
 pub use totals::{ControlTotals, Count};
-pub use unknown::UnknownConnections;
 
 use crate::{
     error::Result,

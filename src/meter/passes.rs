@@ -4,18 +4,14 @@
 use super::{
     duplicates::{
         repeated::{Repeated, repeated_digests},
-        resolve::resolve,
+        resolve,
     },
-    found::SpanFindings,
     lookup::Lookup,
-    merger::Scanned,
-    metered::Reading,
-    plan::{Goal, Plan},
+    metered::{Duplicates, Reading, Rules},
     routes::Routes,
-    scan::{Cut, scan, scan_one_span},
-    settings::{Duplicates, Rules},
+    scan::{Cut, Scanned, scan, scan_one_span},
     sums::Sums,
-    worker::Worker,
+    worker::{Goal, Plan, SpanFindings, Worker},
 };
 use crate::{
     error::Result,

@@ -4,8 +4,14 @@ use super::refused::Refusal;
 use crate::{
     error::{Fault, FaultCode},
     model::{
-        cidr::Cidr, connection::Connection, end_index::EndIndex, invalid::Invalid, inventory::Inventory,
-        quoted, remedy::Remedy, time::Timestamp, usage::Sender,
+        cidr::Cidr,
+        connection::Connection,
+        end_index::EndIndex,
+        invalid::{Invalid, Remedy},
+        inventory::Inventory,
+        quoted,
+        time::Timestamp,
+        usage::Sender,
     },
 };
 use std::{collections::HashMap, net::IpAddr};

@@ -1,13 +1,24 @@
 //! One worker: what it sums, and in what order records came to it.
 
 use super::{
-    found::SpanFindings,
-    fractions::Fractions,
+    duplicates::{
+        HeldDuplicate,
+        repeated::{Identities, Repeated},
+    },
     hourly::{ClosedHours, NO_TICK, Order},
-    plan::Plan,
-    sums::Sums,
+    lookup::Lookup,
+    metered::Rules,
+    refused::{Refusals, RefusedRecord},
+    routes::Routes,
+    sums::{Fractions, Sums},
+    totals::{ControlTotals, UnknownConnections},
 };
-use crate::model::{end_index::EndIndex, time::Timestamp, usage::Sender};
+use crate::{
+    error::Result,
+    model::{end_index::EndIndex, inventory::Inventory, time::Timestamp, usage::Sender},
+    read::record::Notes,
+};
+use std::sync::Arc;
 
 /// A tick is a millisecond from the period's start, counted from 1. Records of one tick count as not in order, so that
 /// the exact second look tells them apart.
@@ -141,5 +152,70 @@ impl<'a> Worker<'a> {
             Order::First => self.firsts[end.index()] = tick,
             Order::NotLater => self.disordered[end.index()] = true,
         }
+    }
+}
+
+/// What one reading of the records is for.
+#[derive(Clone, Copy)]
+pub(super) enum Goal<'a> {
+    /// To bill them.
+    Bill {
+        /// Records of which there are several are held.
+        repeated: &'a Repeated,
+        /// Whether digests of records are noted, to find such.
+        note_digests: bool,
+    },
+    /// To collect which records there are, of these ends alone.
+    Collect(&'a [bool]),
+}
+
+/// What all workers of one reading share.
+#[derive(Clone, Copy)]
+pub(super) struct Plan<'a> {
+    /// The names of the sources.
+    pub names: &'a [Arc<str>],
+    pub inventory: &'a Inventory,
+    pub lookup: &'a Lookup<'a>,
+    pub routes: &'a Routes<'a>,
+    pub rules: &'a Rules,
+    pub goal: Goal<'a>,
+}
+
+/// What was found in a span of a source, or in several; lines count from the start of the first.
+#[derive(Default)]
+pub(super) struct SpanFindings {
+    /// Lines that were read, or rows.
+    pub lines: u64,
+    /// Where records went; those that are held are only read.
+    pub totals: ControlTotals,
+    pub refusals: Refusals,
+    pub unknown: UnknownConnections,
+    pub notes: Notes,
+    /// Duplicates, set aside until all are known.
+    pub held: Vec<HeldDuplicate>,
+    /// Where this is asked for: which records there are.
+    pub collected: Identities,
+    /// Likewise, those that a digest tells apart.
+    pub digests: Vec<u128>,
+}
+
+impl SpanFindings {
+    /// Counts a refused record and keeps it, or only the first ones.
+    pub fn refuse(&mut self, record: RefusedRecord, bytes: u128, keep_all: bool) {
+        self.totals.refused.add(bytes);
+        self.refusals.add(record, keep_all);
+    }
+
+    /// Adds what was found later in the input; of refused records all are kept, or only the first ones.
+    pub fn merge(&mut self, mut later: Self, keep_all: bool) -> Result<()> {
+        self.lines += later.lines;
+        self.totals.merge(&later.totals)?;
+        self.refusals.merge(later.refusals, keep_all);
+        self.unknown.merge(later.unknown);
+        self.notes.add(later.notes);
+        self.held.append(&mut later.held);
+        self.collected.append(&mut later.collected);
+        self.digests.append(&mut later.digests);
+        Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! The one [`Error`] of the crate, and the [`Fault`]s it lists.
 
-use crate::model::{invalid::Invalid, link::LinkType, remedy::Remedy, time::Hour};
+use crate::model::{
+    invalid::{Invalid, Remedy},
+    link::LinkType,
+    time::Hour,
+};
 use std::{fmt, sync::Arc};
 
 /// Result of everything in this crate that can be refused.

@@ -1,6 +1,10 @@
 //! What a reader should know: found in traffic, connections, plans and prices. A finding never changes an amount.
 
-use crate::model::{invalid::Invalid, remedy::Remedy, time::Hour, usage::Sender};
+use crate::model::{
+    invalid::{Invalid, Remedy},
+    time::Hour,
+    usage::Sender,
+};
 use std::sync::Arc;
 
 /// Makes the codes, in their order, and their text from one table.

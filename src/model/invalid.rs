@@ -1,7 +1,6 @@
 //! What is wrong with a value, before it is known where it stands.
 
-use crate::model::remedy::Remedy;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A value that cannot be used, in words that fit behind its name, and what would mend it.
 ///
@@ -68,4 +67,95 @@ impl From<Invalid> for String {
     fn from(invalid: Invalid) -> Self {
         invalid.message
     }
+}
+
+/// What a caller can do about a fault, where there is something particular.
+///
+/// The library says what is wrong; how a remedy is applied depends on who calls. The program names its arguments.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Remedy {
+    /// Add the connection to the inventory.
+    AddConnection,
+    /// Add the connection to the inventory, with the ids of its VPCs.
+    AddConnectionWithVpcs,
+    /// Add the connection that leads to the address to the inventory.
+    AddConnectionToAddress,
+    /// Give the address blocks of both VPCs with the connections.
+    GiveAddressBlocks,
+    /// Choose what becomes of records that stand twice.
+    ChooseDuplicateRule,
+    /// Supply the price, by an overlay or a contract.
+    SupplyPrice,
+    /// State the zone of times that have none.
+    StateNaiveOffset,
+    /// Write a time with its zone, or state the zone of those that have none.
+    WriteOrStateZone,
+    /// State the period of a metric.
+    StateMetricPeriod,
+    /// Choose another statistic of a metric.
+    ChooseMetricStatistic,
+    /// State the unit of a metric.
+    StateMetricUnit,
+    /// State the account that owns the requester's VPC.
+    StateRequesterAccount,
+    /// State which account owns which requester's VPC, where there are several.
+    StateRequesterAccounts,
+    /// State the region of the requester's VPC.
+    StateRequesterRegion,
+    /// State the region that an expression of a plan gives.
+    StateRegionOfReference,
+    /// State the link type that a connection had before the first change that is known.
+    StateLinkTypeBefore {
+        /// The connection.
+        connection_id: Arc<str>,
+    },
+    /// Give the input as connections.
+    GiveAsConnections,
+    /// Give the input as link changes.
+    GiveAsLinkChanges,
+    /// Give the input as traffic in the native shape.
+    GiveAsUsage,
+    /// Give the input as what it is: answers of CloudMonitor or flow logs, or state how its columns are called.
+    GiveAsItsKindOfTraffic,
+    /// Estimate over the newest prices, or from traffic whose hours are known.
+    EstimateFromHours,
+    /// Choose the billing month whose prices are used.
+    ChooseMonth,
+    /// Give the monthly bytes of both ends, 0 where one of them sends nothing.
+    GiveMonthlyTraffic,
+    /// Use the catalog of another site.
+    UseCatalog {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The closest of `known` to a misspelt `word`, for "did you mean".
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.trim().to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&folded, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// `; did you mean "x"?`, or nothing where no known word is close.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"))
+}
+
+/// A value as it is quoted in a message: shortened, and with control characters made visible.
+pub(crate) fn quoted(text: &[u8]) -> String {
+    const SHOWN: usize = 60;
+    let text = String::from_utf8_lossy(text);
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if text.chars().count() > SHOWN {
+        shown.push('…');
+    }
+    format!("{shown:?}")
 }

@@ -9,15 +9,13 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
-pub mod remedy;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
-mod spelling;
 pub mod time;
 pub mod usage;
 
-pub use spelling::did_you_mean;
-pub(crate) use spelling::quoted;
+pub use invalid::did_you_mean;
+pub(crate) use invalid::quoted;
 
 use error::{Error, Result};
 

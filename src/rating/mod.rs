@@ -1,11 +1,9 @@
 //! Hourly bytes, link history and catalog to priced lines.
 
 mod line;
-mod missing;
 mod rate;
 mod rater;
 mod routes;
-mod sums;
 
 pub use line::Line;
 pub use rate::rate;

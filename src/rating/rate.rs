@@ -2,8 +2,7 @@
 
 use super::{
     Line, Rater, Rating,
-    missing::refuse_missing,
-    sums::{Sum, Sums},
+    rater::{Sum, Sums, refuse_missing},
 };
 use crate::{
     attribution::attribute,

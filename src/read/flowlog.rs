@@ -7,8 +7,8 @@ use crate::{
         time::{Hour, Timestamp},
     },
     read::{
-        native::{columns::RecordKind, fields::parse_bytes},
-        object::{self, Picked},
+        json::{self, Picked},
+        native::columns::{RecordKind, parse_bytes},
         record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
     },
 };
@@ -147,7 +147,7 @@ pub(crate) fn observe(
 
 /// Reads one line; an error holds the bytes, where they can be read, and what is wrong.
 fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
-    let picked = object::pick(&NAMES, raw).map_err(|why| (None, why))?;
+    let picked = json::pick(&NAMES, raw).map_err(|why| (None, why))?;
     let (text, bytes) = (|column| text(&picked, column), bytes(&picked));
     let told = |why| (bytes.as_ref().ok().copied(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
@@ -187,7 +187,7 @@ fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
 }
 
 fn text<'a, const N: usize>(picked: &Picked<'a, N>, column: usize) -> Result<Cow<'a, str>, String> {
-    object::scalar(NAMES[column], picked[column]).map(|scalar| scalar.text)
+    json::scalar(NAMES[column], picked[column]).map(|scalar| scalar.text)
 }
 
 fn bytes<const N: usize>(picked: &Picked<'_, N>) -> Result<u64, String> {

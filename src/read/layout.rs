@@ -1,22 +1,25 @@
 //! How the records of a source are to be found: as its first bytes say.
 
-#[cfg(feature = "parquet")]
-use super::parquet::ParquetFile;
-#[cfg(feature = "parquet")]
-use super::source::Content;
 use super::{
     cloudmonitor::Datapoints,
     native::{
         columns::RecordKind,
-        csv::CsvLayout,
-        layout::{LineLayout, LineShape},
+        layout::{CsvLayout, LineLayout, LineShape},
     },
     rows::Rows,
-    source::{Format, TrafficSource},
+    source::{Content, Format, TrafficSource},
     table::Header,
 };
 use crate::error::{ErrorKind, Result};
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
+
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetFile;
+#[cfg(feature = "parquet")]
+use super::source::Content;
 
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8; 4] = b"PAR1";
@@ -157,5 +160,37 @@ fn first_character(mut input: Box<dyn Read + Send>) -> io::Result<(u64, Option<u
         if input.by_ref().take(1 << 12).read_to_end(&mut text)? == 0 {
             return Ok((skipped as u64, None));
         }
+    }
+}
+
+/// A piece of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The lines that start in this range of its bytes.
+    Lines(Range<u64>),
+    /// These row groups of a Parquet file.
+    #[cfg(feature = "parquet")]
+    Groups(Range<usize>),
+    /// All of it, from the beginning to the end.
+    Whole,
+}
+
+/// The pieces of a source, in their order; `span` is how many bytes of lines one has.
+pub(crate) fn pieces(source: &TrafficSource, layout: &Layout<'_>, span: u64) -> Result<Vec<Piece>> {
+    match (layout, source.content()) {
+        #[cfg(feature = "parquet")]
+        (Layout::Columns(file), _) => Ok(file.pieces().into_iter().map(Piece::Groups).collect()),
+        (Layout::Lines(lines), Content::Blocks(blocks)) => {
+            let size = blocks.size().map_err(|error| source.unreadable(&error))?;
+            let mut pieces = Vec::new();
+            let mut start = lines.data_start;
+            while start < size {
+                let end = size.min(start + span);
+                pieces.push(Piece::Lines(start..end));
+                start = end;
+            }
+            Ok(pieces)
+        }
+        _ => Ok(vec![Piece::Whole]),
     }
 }

@@ -1,6 +1,5 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
-pub(crate) mod bandwidth;
 mod changes;
 pub mod cloudmonitor;
 mod connections;
@@ -11,10 +10,8 @@ pub(crate) mod json;
 pub(crate) mod layout;
 pub mod monthly;
 pub(crate) mod native;
-pub(crate) mod object;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
-pub(crate) mod pieces;
 pub(crate) mod place;
 mod read_at;
 pub(crate) mod record;

@@ -1,6 +1,7 @@
 //! JSON values one after the other: a single one, the elements of an array, or one per line. One of them is held at a
 //! time.
 
+use crate::model::connection::Bandwidth;
 use std::io::{self, Read};
 
 const BLOCK: usize = 1 << 18;
@@ -222,6 +223,25 @@ fn unicode(text: &[u8], read: &mut usize) -> Option<char> {
     char::decode_utf16(units).next()?.ok()
 }
 
+/// Reads Mbit/s, where they are given; `what` names the column or member in messages.
+///
+/// Omitted it is the provider's default, [`Bandwidth::DEFAULT`]; -1 is unlimited, as `ListVpcPeerConnections` has it for
+/// connections inside a region.
+pub(crate) fn read_bandwidth(what: &str, text: Option<&str>) -> Result<Bandwidth, String> {
+    match text {
+        None => Ok(Bandwidth::DEFAULT),
+        Some("-1") => Ok(Bandwidth::Unlimited),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|&mbps| mbps > 0 && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(Bandwidth::Mbps)
+            .ok_or_else(|| {
+                format!("{what}: {text:?} is not a whole number of Mbit/s above 0 (-1: unlimited)")
+            }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +312,22 @@ mod tests {
         }
         for text in [r"\x", r"\u12", r"\u+123", r"\ud83d", r"\ud83dx", r"\ud83d\u0041", r"\ude00", "\\"] {
             assert!(unescaped(text).is_err(), "{text}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod bandwidth_tests {
+    use super::*;
+
+    #[test]
+    fn bandwidths_are_whole_numbers() {
+        let read = |text| read_bandwidth("bandwidth_mbps", text);
+        assert_eq!(read(None), Ok(Bandwidth::Mbps(1024)));
+        assert_eq!(read(Some("-1")), Ok(Bandwidth::Unlimited));
+        assert_eq!(Bandwidth::DEFAULT.bytes_per_hour(), Some(460_800_000_000));
+        for text in ["0", "-2", "1.5", "+5", "x"] {
+            assert!(read(Some(text)).is_err(), "{text}");
         }
     }
 }

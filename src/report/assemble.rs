@@ -1,6 +1,10 @@
 //! Metered traffic to a report: rated, looked over for findings, summed by account and group.
 
-use super::{Report, column::Column, grouping::group, options::ReportOptions};
+use super::{
+    Report,
+    options::{ReportOptions, group},
+    row::Column,
+};
 use crate::{
     catalog::{Catalog, PriceStatus},
     error::{Error, Result},

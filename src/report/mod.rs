@@ -4,16 +4,14 @@
 //! [rows](Report::rows) show them column by column, as values. [`mod@crate::write`] makes them text.
 
 mod assemble;
-mod column;
-mod grouping;
 mod options;
 mod row;
 
 pub(crate) use assemble::Traffic;
 pub use assemble::report;
-pub use column::Column;
-pub use grouping::Group;
+pub use options::Group;
 pub use options::{Grouping, ReportOptions};
+pub use row::Column;
 pub use row::{ChargeCategory, ReportRow};
 
 use crate::{

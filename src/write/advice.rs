@@ -2,7 +2,10 @@
 
 use crate::{
     error::Fault,
-    model::{finding::Finding, invalid::Invalid, remedy::Remedy},
+    model::{
+        finding::Finding,
+        invalid::{Invalid, Remedy},
+    },
 };
 
 /// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.

@@ -1,8 +1,10 @@
-//! The report as CSV: the contract that other programs rely on.
+//! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the names of
+//! their scenarios.
 
 use super::values::RowText;
 use crate::{
     error::{Error, ErrorKind, Result},
+    estimate::Estimate,
     parallel::on_each,
     report::{Column, Report, RowSource},
 };
@@ -14,7 +16,7 @@ const BLOCK: usize = 4096;
 /// Writes the header and the rows of `report`, with line feeds.
 ///
 /// Fails where `output` does, and where a sum of many lines is too large to be printed.
-pub fn write(report: &Report, mut output: impl Write) -> Result<()> {
+pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let failed = |error: io::Error| output_error(&error.to_string());
     let header = csv_text(|writer| {
@@ -32,6 +34,26 @@ pub fn write(report: &Report, mut output: impl Write) -> Result<()> {
             output.write_all(&text).map_err(failed)?;
         }
     }
+}
+
+/// Writes the header and the rows of all scenarios that are priced, with line feeds.
+///
+/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
+    let columns = estimate.columns();
+    let mut writer = csv::Writer::from_writer(output);
+    let names = columns.iter().map(|column| column.name());
+    writer.write_record(["scenario"].into_iter().chain(names)).map_err(|error| csv_error(&error))?;
+    let mut text = RowText::default();
+    for scenario in &estimate.scenarios {
+        for row in scenario.rows() {
+            let values = text.fill(&row?, &columns);
+            writer
+                .write_record([scenario.name].into_iter().chain(values))
+                .map_err(|error| csv_error(&error))?;
+        }
+    }
+    writer.flush().map_err(|error| output_error(&error.to_string()))
 }
 
 fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Result<Vec<u8>> {

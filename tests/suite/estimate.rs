@@ -38,9 +38,9 @@ fn estimate(
     let estimate =
         of_history(&metered, &options, schedule, &site.catalog, &[]).expect("every price is known");
     let (mut own, mut bill) = (Vec::new(), Vec::new());
-    write::estimate::csv::write(&estimate, &mut own).expect("memory can be written");
+    write::csv::estimate(&estimate, &mut own).expect("memory can be written");
     let report = report(&metered, &site.catalog, options).expect("every price is known");
-    write::csv::write(&report, &mut bill).expect("memory can be written");
+    write::csv::report(&report, &mut bill).expect("memory can be written");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("reports are UTF-8");
     look(&estimate, &text(own), &text(bill))
 }

@@ -384,7 +384,7 @@ impl Site {
         let report = report(&metered, &self.catalog, options).expect("every price is known");
 
         let (mut csv, mut table) = (Vec::new(), Vec::new());
-        write::csv::write(&report, &mut csv).expect("memory can be written");
+        write::csv::report(&report, &mut csv).expect("memory can be written");
         #[cfg(feature = "cli")]
         write::text::report(&report, &mut table).expect("memory can be written");
         let payable = report.statements.iter();

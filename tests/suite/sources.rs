@@ -161,7 +161,7 @@ fn told(site: &Site, month: &Month, sources: Vec<TrafficSource>) -> Told {
     let (metered, options) = site.meter_sources(month, true, &sources, &connections(month), &changes);
     let report = report(&metered, &site.catalog, options).expect("every price is known");
     let mut csv = Vec::new();
-    write::csv::write(&report, &mut csv).expect("memory can be written");
+    write::csv::report(&report, &mut csv).expect("memory can be written");
     (String::from_utf8(csv).expect("reports are UTF-8"), metered.totals())
 }
 

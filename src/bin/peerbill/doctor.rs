@@ -2,13 +2,12 @@
 
 use crate::{
     args::{DoctorArgs, DoctorFormat, offset_of},
-    checks,
-    documents::Documents,
     input::Inputs,
+    job,
     job::{meter_settings, threads},
     output,
     settings::{self, Open},
-    sources,
+    sources::{self, Documents},
 };
 use peerbill::{
     Error, Result,
@@ -39,7 +38,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let mut inputs = Inputs::default();
     let documents = Documents::find(&args.traffic, &mut inputs)?;
     let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
-    checks::outputs(&[("--output", &args.output)], &inputs)?;
+    job::outputs(&[("--output", &args.output)], &inputs)?;
     let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;
     let months = match month {
         Some(month) => BTreeSet::from([month]),
@@ -73,7 +72,7 @@ fn check(args: &DoctorArgs) -> Result<()> {
     if traffic.paths().next().is_none() {
         return Err(Error::usage("name something to look at: --connections, --link-changes, --usage ..."));
     }
-    checks::one_reader_of_stdin(traffic.paths())
+    job::one_reader_of_stdin(traffic.paths())
 }
 
 /// What a first look through the traffic shows.

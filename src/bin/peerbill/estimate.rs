@@ -1,14 +1,12 @@
 //! `peerbill estimate`.
 
 mod plan;
-mod print;
 mod quantities;
 
 use crate::{
     args::{EstimateArgs, ScheduleArgs},
-    checks,
     input::Inputs,
-    job::Job,
+    job::{self, Job},
     pricing,
     settings::{self, Open},
 };
@@ -17,7 +15,7 @@ use peerbill::{
     estimate::{Schedule, of_history},
     model::time::Offset,
 };
-use print::print;
+use quantities::print;
 
 /// Makes the estimate; true where records were quarantined, or a plan must not pass its gate.
 pub fn run(args: EstimateArgs) -> Result<bool> {
@@ -56,7 +54,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let mut job = Job::new(&args.traffic, month, &args.offset, &args.output, &args.quarantine)?;
     let options = args.lines.options(settings::shown(used, &args.traffic))?;
     let others = args.pricing.paths().chain(args.schedule.schedule.as_deref());
-    checks::inputs_of_traffic(&args.traffic, others)?;
+    job::inputs_of_traffic(&args.traffic, others)?;
     let schedule = schedule(&args.schedule, job.offset, &mut job.inputs)?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let metered = job.meter(&|region| catalog.check_region(region))?;

@@ -1,28 +1,24 @@
 //! The program: reads arguments, runs one verb, prints errors once and chooses the exit code.
 
+use args::{Cli, Verb};
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
+use output::say;
+use peerbill::{Error, ErrorKind, FaultCode, Result, write::explained};
+use std::process::ExitCode;
+
 mod args;
 mod catalog;
-mod checks;
-mod cloudmonitor;
-mod completions;
 mod doctor;
-mod documents;
 mod estimate;
 mod input;
 mod job;
-mod man;
 mod meter;
 mod output;
 mod pricing;
 mod report;
 mod settings;
 mod sources;
-
-use args::{Cli, Verb};
-use clap::Parser;
-use output::say;
-use peerbill::{Error, ErrorKind, FaultCode, Result, write::explained};
-use std::process::ExitCode;
 
 const DONE: u8 = 0;
 /// Done, with findings that the user asked to be stopped by.
@@ -57,8 +53,8 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Meter(args) => meter::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
-        Verb::Completions { shell } => completions::run(shell).map(|()| false),
-        Verb::Man => man::run().map(|()| false),
+        Verb::Completions { shell } => print_completions(shell).map(|()| false),
+        Verb::Man => print_man().map(|()| false),
     }
 }
 
@@ -88,4 +84,19 @@ fn tell(error: &Error, nothing: &str) {
         }
         _ => {}
     }
+}
+
+/// Prints completions for a shell.
+fn print_completions(shell: Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "peerbill", &mut script);
+    output::write_bytes(&script)
+}
+
+/// Prints the manual page, in roff.
+fn print_man() -> Result<()> {
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+    rendered.map_err(|error| Error::internal(error.to_string()))?;
+    output::write_bytes(&page)
 }

@@ -2,8 +2,7 @@
 
 use crate::{
     args::{MeterArgs, MeterFormat},
-    checks,
-    job::Job,
+    job::{self, Job},
     output::{self, Staged, say},
     settings::{self, Open, ShownSettings},
 };
@@ -18,7 +17,7 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
     })?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.output, &args.quarantine)?;
     refuse_lean_parquet(args.format)?;
-    checks::inputs_of_traffic(&args.traffic, std::iter::empty())?;
+    job::inputs_of_traffic(&args.traffic, std::iter::empty())?;
     // Regions decide about prices, which no hour has.
     let metered = job.meter(&|_| Ok(()))?;
     job.finish(&metered, |quarantine| print(&args, &metered, used, quarantine))

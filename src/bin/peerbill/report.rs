@@ -2,9 +2,8 @@
 
 use crate::{
     args::{ReportArgs, ReportFormat},
-    checks,
     input::Inputs,
-    job::Job,
+    job::{self, Job},
     output::{self, say},
     pricing,
     settings::{self, Open},
@@ -25,7 +24,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     })?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.output, &args.quarantine)?;
     let options = args.lines.options(settings::shown(used, &args.traffic))?;
-    checks::inputs_of_traffic(&args.traffic, args.pricing.paths())?;
+    job::inputs_of_traffic(&args.traffic, args.pricing.paths())?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
@@ -44,7 +43,7 @@ fn print(
     let render = |output: &mut dyn std::io::Write| match args.format {
         ReportFormat::Table => write::text::report(report, output),
         ReportFormat::Json => write::json::write(report, &digests, output),
-        ReportFormat::Csv => write::csv::write(report, output),
+        ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, output),
     };
     output::print(args.output.as_deref(), quarantine, render)?;

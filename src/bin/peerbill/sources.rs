@@ -2,15 +2,22 @@
 
 use crate::{
     args::TrafficArgs,
-    cloudmonitor,
     input::{Input, Inputs, traffic_sources},
 };
 use indicatif::ProgressBar;
 use peerbill::{
-    Result,
-    model::{time::ClockOffset, usage::Sender},
-    read::{CloudMonitor, TrafficSource},
+    Error, Result,
+    model::{
+        inventory::Inventory,
+        time::{ClockOffset, Hour},
+        usage::Sender,
+    },
+    read::{
+        CloudMonitor, Document, InventorySettings, LinkTypesBefore, RegionCheck, TrafficSource,
+        cloudmonitor::sender_of_metric, read_inventory, terraform::StatedRequesters,
+    },
 };
+use std::collections::BTreeMap;
 
 /// What an input holds.
 enum Kind {
@@ -41,9 +48,76 @@ pub fn find(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSourc
 fn find_inputs(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Vec<(Input, Kind)>> {
     let mut found = Vec::new();
     found.extend(inputs.find("usage", &args.usage)?.into_iter().map(|input| (input, Kind::Native)));
-    let datapoints = cloudmonitor::find(&args.metrics.cloudmonitor, inputs)?.into_iter();
+    let datapoints = find_metrics(&args.metrics.cloudmonitor, inputs)?.into_iter();
     found.extend(datapoints.map(|(input, sender)| (input, Kind::Datapoints(sender))));
     found.extend(inputs.find("flow-logs", &args.flow_logs)?.into_iter().map(|input| (input, Kind::FlowLog)));
     found.extend(inputs.find("metered", &args.metered)?.into_iter().map(|input| (input, Kind::Hours)));
     Ok(found)
+}
+
+/// Connections and link changes as they were given.
+pub struct Documents {
+    pub connections: Vec<Document>,
+    pub changes: Option<Vec<Document>>,
+}
+
+impl Documents {
+    /// Reads them whole.
+    pub fn find(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Self> {
+        let connections = inputs.documents("connections", &args.connections)?;
+        let changes = match args.link_changes.as_slice() {
+            [] => None,
+            paths => Some(inputs.documents("link-changes", paths)?),
+        };
+        Ok(Self { connections, changes })
+    }
+
+    /// The connections alone.
+    pub fn without_changes(&self) -> Self {
+        Self { connections: self.connections.clone(), changes: None }
+    }
+
+    /// The connections with their link changes, good from the first hour that is billed, where that is known.
+    pub fn inventory(
+        &self,
+        args: &TrafficArgs,
+        check_region: RegionCheck<'_>,
+        billed_from: Option<Hour>,
+    ) -> Result<Inventory> {
+        let requesters = StatedRequesters::parse(&args.requester_account, &args.requester_region)?;
+        let link_types_before = LinkTypesBefore::parse(args.link_type_before.iter().map(String::as_str))?;
+        let mut settings = InventorySettings::new(check_region).with_requesters(&requesters);
+        settings.link_types_before = link_types_before;
+        settings.billed_from = billed_from;
+        read_inventory(&self.connections, self.changes.as_deref(), &settings)
+    }
+}
+
+/// The inputs that `METRIC=PATH` arguments name, with the end that sent what they count.
+fn find_metrics(arguments: &[String], inputs: &mut Inputs) -> Result<Vec<(Input, Sender)>> {
+    let mut paths: BTreeMap<Sender, Vec<String>> = BTreeMap::new();
+    for argument in arguments {
+        let (sender, path) = sender_and_path(argument)?;
+        paths.entry(sender).or_default().push(path);
+    }
+    let mut found: Vec<(Input, Sender)> = Vec::new();
+    for (sender, paths) in paths {
+        for input in inputs.find("cloudmonitor", &paths)? {
+            if found.iter().any(|(other, _)| other.name == input.name) {
+                let why = format!("{}: this input is given as inbound and as outbound traffic", input.name);
+                return Err(Error::setting("cloudmonitor", why));
+            }
+            found.push((input, sender));
+        }
+    }
+    Ok(found)
+}
+
+fn sender_and_path(argument: &str) -> Result<(Sender, String)> {
+    let refused = |why: &str| Error::setting("cloudmonitor", format!("{argument}: {why}"));
+    let Some((metric, path)) = argument.split_once('=') else {
+        return Err(refused("write it as METRIC=PATH, such as IntranetRX=rx.json"));
+    };
+    let sender = sender_of_metric(metric).map_err(|why| refused(why.message()))?;
+    Ok((sender, path.to_owned()))
 }

@@ -4,7 +4,7 @@ use super::{weekly::Schedule, window::WindowAdvice};
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Result},
-    estimate::connection_cost::{ConnectionCosts, connection_costs},
+    estimate::scenario::{ConnectionCosts, connection_costs},
     model::{
         link::{LinkHistory, LinkType},
         money::{Amount, Money, PRINTED_DECIMALS},

@@ -4,10 +4,8 @@
 //! stands in the way of a gate; nothing is taken for zero because it is not known.
 
 mod changes;
-mod costs;
 mod of_plan;
 mod quantities;
-mod sides;
 
 pub use changes::{AccountCost, ChangeCost, Changes, Gate, difference};
 pub use of_plan::of_plan;

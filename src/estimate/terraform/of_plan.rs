@@ -1,15 +1,14 @@
 //! Estimates of a Terraform plan.
 
-use super::{costs::changes_with_costs, quantities::PlanQuantities};
+use super::{changes::changes_with_costs, quantities::PlanQuantities};
 use crate::{
     catalog::Catalog,
     error::Result,
     estimate::{
-        names::{AFTER, BEFORE},
         places::notes_on_places,
-        price::price,
+        price::{WhatIf, price},
         result::Estimate,
-        what_if::WhatIf,
+        scenario::{AFTER, BEFORE},
     },
     model::{finding::Finding, link::LinkType},
 };

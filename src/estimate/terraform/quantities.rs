@@ -1,14 +1,18 @@
 //! A Terraform plan with monthly traffic, as quantities of its two sides.
 
-use super::sides::Sides;
 use crate::{
     catalog::Catalog,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
-    model::{finding::Finding, invalid::Invalid},
+    model::{
+        connection::{Bandwidth, End},
+        finding::{Finding, FindingCode},
+        invalid::{Invalid, Remedy},
+        link::LinkType,
+    },
     read::{
         monthly::MonthlyBytes,
-        terraform::{Action, Change, PeeringPlan},
+        terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
 
@@ -73,4 +77,131 @@ impl PlanQuantities {
         self.after = self.after.with_settings(settings.to_vec());
         self
     }
+}
+
+/// Collects the connections of both sides.
+pub(super) struct Sides<'a> {
+    catalog: &'a Catalog,
+    /// The connections before the plan is applied, and after.
+    pub planned: [Vec<PlannedConnection>; 2],
+    pub faults: Vec<Fault>,
+    pub notes: Vec<Finding>,
+    /// Why the difference of the plan as a whole is not known.
+    pub open: Vec<Invalid>,
+}
+
+impl<'a> Sides<'a> {
+    /// None yet.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        let planned = [Vec::new(), Vec::new()];
+        Self { catalog, planned, faults: Vec::new(), notes: Vec::new(), open: Vec::new() }
+    }
+
+    /// Lists what the plan does not show; of connections that stay as they are nothing needs to be known.
+    pub fn note_unknown(&mut self, plan: &PeeringPlan, unchanged: &[&Change]) {
+        for unknown in &plan.unknown {
+            if unchanged.iter().any(|change| change.address == unknown.address) {
+                continue;
+            }
+            let of = if unknown.address.is_empty() { "the plan" } else { &unknown.address };
+            let message = unknown.why.clone().about(format!("{of}: {} is not known", unknown.attribute));
+            let of_a_connection = plan.changes.iter().any(|change| change.address == unknown.address);
+            if unknown.matters && !of_a_connection {
+                self.open.push(message.clone());
+            }
+            self.notes.push(note(FindingCode::NotKnown, &unknown.address, message));
+        }
+    }
+
+    /// Adds a connection to the sides that it has, where enough is known to price it.
+    pub fn add(&mut self, change: &Change, bytes: [Option<u64>; 2]) {
+        let address = &change.address;
+        let given = [&change.before, &change.after];
+        let complete = given.map(|side| side.as_ref().map(|side| self.complete(address, side)));
+        if complete.contains(&Some(None)) {
+            // What is destroyed cannot cost more, whatever it is.
+            if change.after.is_some() {
+                self.open.push(
+                    format!("{address}: it is not priced, because the plan does not tell enough").into(),
+                );
+            }
+            return;
+        }
+        let [before, after] = complete.map(Option::flatten);
+        let free = [&before, &after].into_iter().flatten().all(within_region);
+        if bytes.contains(&None) {
+            let message = format!("{address}: no traffic given, so it is not priced");
+            let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
+            self.notes.push(note(FindingCode::NoTrafficGiven, address, message.clone()));
+            // Nothing that is free, destroyed, or priced as before can cost more.
+            if !free && after.is_some() && before != after {
+                self.open.push(message);
+            }
+            return;
+        }
+        for (side, planned) in self.planned.iter_mut().zip([before, after]) {
+            side.extend(planned.map(|planned| PlannedConnection { monthly_bytes: bytes, ..planned }));
+        }
+    }
+
+    /// A side of a change, where the plan shows all that prices depend on.
+    fn complete(&mut self, address: &str, side: &PlanSide) -> Option<PlannedConnection> {
+        let requester_region = self.region(address, "requester region", side.requester_region.as_deref());
+        let accepter_region = self.region(address, "accepting_region_id", side.accepter_region.as_deref());
+        if let Some(from) = side.region_from.as_deref().filter(|from| from.contains(" through ")) {
+            let message = format!(
+                "{address}: its requester's region {} is that of {from}; where that expression adds to what it refers \
+                 to, which a plan does not show",
+                side.requester_region.as_deref().unwrap_or_default()
+            );
+            let message = Invalid::new(message).with(Remedy::StateRegionOfReference);
+            let message = note(FindingCode::RegionByReference, address, message);
+            if !self.notes.contains(&message) {
+                self.notes.push(message);
+            }
+        }
+        let (requester_region, accepter_region) = (requester_region?, accepter_region?);
+        // Inside a region there is no link type to know (R8).
+        let within = requester_region == accepter_region;
+        let link_type = side.link_type.or(within.then_some(LinkType::Gold))?;
+        let requester = self.account(side.requester_account.as_deref(), "requester", address)?;
+        let accepter = self.account(side.accepter_account.as_deref(), "accepter", address)?;
+        let (requester, accepter) =
+            (End::new(requester, requester_region), End::new(accepter, accepter_region));
+        let link_type = if within { LinkType::Gold } else { link_type };
+        let bandwidth = side.bandwidth.unwrap_or(Bandwidth::DEFAULT);
+        Some(PlannedConnection {
+            bandwidth,
+            ..PlannedConnection::new(address, requester, accepter, link_type)
+        })
+    }
+
+    fn region(&mut self, address: &str, what: &str, region: Option<&str>) -> Option<String> {
+        let region = region?;
+        if let Err(why) = self.catalog.check_region(region) {
+            let message = format!("{address}: {what}: {why}");
+            self.faults.push(Fault::new(FaultCode::UnusableInput, message));
+            return None;
+        }
+        Some(region.to_owned())
+    }
+
+    /// The account, or a name that stands for one that is not known; a contract depends on the account.
+    fn account(&self, account: Option<&str>, end: &str, address: &str) -> Option<String> {
+        match account {
+            Some(account) => Some(account.to_owned()),
+            None if self.catalog.contract().rows().is_empty() => {
+                Some(format!("unknown ({end} of {address})"))
+            }
+            None => None,
+        }
+    }
+}
+
+fn within_region(planned: &PlannedConnection) -> bool {
+    planned.requester.region == planned.accepter.region
+}
+
+fn note(code: FindingCode, address: &str, message: impl Into<Invalid>) -> Finding {
+    Finding::new(code, message).about(&address.into())
 }

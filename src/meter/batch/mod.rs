@@ -3,15 +3,26 @@
 //! It bills what that would bill, and stops at every record that it would not: that one goes there, in its place in the
 //! order of the input.
 
+use super::{
+    totals::Count,
+    worker::{Goal, Worker},
+};
+use crate::{
+    error::Result,
+    model::{end_index::EndIndex, time::Timestamp},
+    read::{
+        native::{
+            columns::RecordKind,
+            layout::LineLayout,
+            plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress},
+            row::RowReader,
+        },
+        record::Yielded,
+    },
+};
+
 #[cfg(feature = "parquet")]
 pub(super) mod columns;
-pub(super) mod lines;
-
-use super::{plan::Goal, totals::Count, worker::Worker};
-use crate::{
-    model::{end_index::EndIndex, time::Timestamp},
-    read::native::plain_batch::AT_ONCE,
-};
 
 impl Worker<'_> {
     /// Takes records of one instant, of these ends and with these bytes, in their order, up to the first that
@@ -89,6 +100,88 @@ fn sum_of(numbers: &[u64]) -> u128 {
         u128::from(low) + (u128::from(high) << 32)
     };
     numbers.chunks(1 << 16).map(few).sum()
+}
+
+/// Reads lines for a worker to take.
+pub(in crate::meter) struct LineReader {
+    plain: PlainBatch,
+    rows: RowReader,
+}
+
+impl LineReader {
+    pub fn new() -> Self {
+        Self { plain: PlainBatch::new(), rows: RowReader::new() }
+    }
+
+    /// Lets `worker` take the lines of `padded`, which end in a line feed each and have as many bytes behind them as
+    /// [`PlainBatch::read`] asks for; `is_last` where nothing follows them.
+    ///
+    /// Returns how many bytes were taken: fewer than `length` where a row begins whose quoted field goes on beyond them.
+    pub fn take_lines(
+        &mut self,
+        worker: &mut Worker<'_>,
+        padded: &[u8],
+        length: usize,
+        layout: &LineLayout,
+        is_last: bool,
+    ) -> Result<usize> {
+        let mut at = 0;
+        while at < length {
+            if let Some(kind) = layout.plain {
+                let taken = self.take_plain(worker, &padded[at..], length - at, kind);
+                at += taken.bytes;
+                if !taken.stopped {
+                    continue;
+                }
+            }
+            let line = worker.found.lines + 1;
+            let take = |yielded: Yielded<'_>| worker.take(yielded);
+            match self.rows.read(&padded[at..length], line, layout, is_last, take)? {
+                Some(end) => {
+                    at += end.bytes;
+                    worker.found.lines += end.lines;
+                }
+                None => return Ok(at),
+            }
+        }
+        Ok(at)
+    }
+
+    /// Takes some of the plain lines at the start of `padded`.
+    fn take_plain(
+        &mut self,
+        worker: &mut Worker<'_>,
+        padded: &[u8],
+        length: usize,
+        kind: RecordKind,
+    ) -> PlainProgress {
+        let read = self.plain.read(padded, length, kind);
+        let lines = &self.plain.lines()[..read.lines];
+        let mut connections = [0; AT_ONCE];
+        let known = worker.plan.lookup.find_all(lines.iter().map(|line| &line.id), &mut connections);
+        let taken = take_known(worker, &lines[..known], &connections);
+        worker.found.lines += taken as u64;
+        self.plain.taken(read, taken)
+    }
+}
+
+/// Takes lines whose connections were found, up to the first that must be taken on its own; returns how many.
+fn take_known(worker: &mut Worker<'_>, lines: &[PlainLine], connections: &[u32; AT_ONCE]) -> usize {
+    let (mut ends, mut bytes) = ([EndIndex::from_index(0); AT_ONCE], [0; AT_ONCE]);
+    for (index, line) in lines.iter().enumerate() {
+        ends[index] = EndIndex::new(connections[index] as usize, line.sender);
+        bytes[index] = line.bytes;
+    }
+    let mut taken = 0;
+    for same in lines.chunk_by(|a, b| a.timestamp == b.timestamp) {
+        let all = taken..taken + same.len();
+        let now = worker.take_plain(same[0].timestamp, &ends[all.clone()], &bytes[all]);
+        taken += now;
+        if now < same.len() {
+            break;
+        }
+    }
+    taken
 }
 
 #[cfg(test)]

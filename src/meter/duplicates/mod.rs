@@ -3,8 +3,62 @@
 //! [`repeated`] finds out which there are. The next reading holds them, and [`mod@resolve`] decides what becomes of them
 //! once all are known.
 
-mod held;
-pub(super) mod repeated;
-pub(super) mod resolve;
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    meter::{
+        metered::Duplicates,
+        refused::Refusal,
+        sums::Sums,
+        worker::{Plan, SpanFindings},
+    },
+    model::invalid::{Invalid, Remedy},
+};
+pub(super) use repeated::{DuplicateKey, HeldDuplicate};
 
-pub(super) use held::{DuplicateKey, HeldDuplicate};
+pub(super) mod repeated;
+
+/// Decides what becomes of the duplicates that were held; they were counted as read before.
+pub(in crate::meter) fn resolve(
+    mut held: Vec<HeldDuplicate>,
+    plan: &Plan<'_>,
+    resolved: &mut SpanFindings,
+    sums: &mut Sums,
+) -> Result<()> {
+    let rules = plan.rules;
+    // Stable, so that duplicates of one record stay in the order of the input.
+    held.sort_by_key(HeldDuplicate::group);
+    for same in held.chunk_by(|a, b| a.group() == b.group()) {
+        if same.len() < 2 {
+            let name = &plan.names[same[0].record.source];
+            return Err(Error::unusable(ErrorKind::Input, name, "the input changed while it was read"));
+        }
+        let equal = same.iter().all(|duplicate| duplicate.shares == same[0].shares);
+        let keep_one = rules.duplicates == Duplicates::First && equal;
+        if keep_one {
+            let HeldDuplicate { end, shares, is_free, .. } = &same[0];
+            sums.bill(*end, shares, *is_free, &mut resolved.totals)?;
+        }
+        for (index, duplicate) in same.iter().enumerate().skip(usize::from(keep_one)) {
+            let other = &same[usize::from(index == 0)].record.fault;
+            let mut record = duplicate.record.clone();
+            let Refusal { code, why } = why_refused(same.len(), equal, keep_one, other);
+            let place = (record.fault.input, record.fault.line, record.fault.path);
+            record.fault = Fault::new(code, why);
+            (record.fault.input, record.fault.line, record.fault.path) = place;
+            let quantity = duplicate.quantity();
+            resolved.totals.read.bytes += quantity.rounded() - quantity.bytes;
+            resolved.refuse(record, quantity.rounded(), rules.keep_all);
+        }
+    }
+    Ok(())
+}
+
+fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> Refusal {
+    let place = other.place();
+    if one_kept {
+        return Refusal::new(FaultCode::DroppedCopy, format!("a copy of the record at {place}, dropped"));
+    }
+    let bytes = if equal { "equal" } else { "different" };
+    let why = format!("this record stands {times} times with {bytes} bytes, also at {place}");
+    Refusal::new(FaultCode::DuplicateRecord, Invalid::new(why).with(Remedy::ChooseDuplicateRule))
+}

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{invalid::Invalid, remedy::Remedy},
+    model::invalid::{Invalid, Remedy},
     read::{
         Document, json,
         place::Place,

@@ -73,7 +73,7 @@ fn read_change(row: &TableRow, columns: &Columns) -> Result<TypeChange, String> 
 mod tests {
     use crate::{
         inventory,
-        model::{link::LinkType, remedy::Remedy},
+        model::{invalid::Remedy, link::LinkType},
     };
 
     const HEADER: &str =

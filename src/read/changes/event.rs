@@ -8,9 +8,9 @@ use crate::{
         time::Timestamp,
     },
     read::{
-        bandwidth::read_bandwidth,
         json::{required_text, text_of},
         place::Place,
+        values::read_bandwidth,
     },
 };
 use serde_json::{Map, Value};

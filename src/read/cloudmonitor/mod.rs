@@ -5,7 +5,6 @@
 
 mod datapoint;
 mod reader;
-mod response;
 mod settings;
 
 pub(crate) use reader::Datapoints;

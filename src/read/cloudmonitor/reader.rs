@@ -1,15 +1,17 @@
 //! Reads answers of CloudMonitor and tables of datapoints.
 
 use super::{
-    datapoint::{Datapoint, Measure, Unusable},
-    response::{Response, checked_period, show_elements},
+    datapoint::{Datapoint, Measure, Response, Unusable, checked_period, show_elements},
     settings::{CloudMonitor, DatapointColumns},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{invalid::Invalid, remedy::Remedy, usage::Sender},
+    model::{
+        invalid::{Invalid, Remedy},
+        usage::Sender,
+    },
     read::{
-        object::{self, Scalar},
+        json::{self, Scalar},
         record::{DatapointPath, Notes, Observation, Place},
         rows::Rows,
         table::Header,
@@ -159,7 +161,7 @@ impl Datapoints<'_> {
 
     /// The values of a datapoint that count.
     fn datapoint<'t>(&self, text: &'t [u8]) -> Result<Datapoint<'t>, Unusable> {
-        let picked = object::pick(&KEYS, text).map_err(|why| Unusable::new(None, why))?;
+        let picked = json::pick(&KEYS, text).map_err(|why| Unusable::new(None, why))?;
         let key = self.settings.statistic.as_str();
         let value = KEYS.iter().position(|name| *name == key).and_then(|place| picked[place]);
         if value.is_none() {
@@ -170,9 +172,9 @@ impl Datapoints<'_> {
         }
         let of = |key: &'static str| move |why| Unusable::new(Some(key), why);
         Ok(Datapoint {
-            timestamp: object::scalar(KEYS[0], picked[0]).map_err(of(KEYS[0]))?,
-            id: object::text(KEYS[1], picked[1]).map_err(of(KEYS[1]))?,
-            value: object::scalar(key, value).map_err(of(key))?,
+            timestamp: json::scalar(KEYS[0], picked[0]).map_err(of(KEYS[0]))?,
+            id: json::text(KEYS[1], picked[1]).map_err(of(KEYS[1]))?,
+            value: json::scalar(key, value).map_err(of(key))?,
         })
     }
 

@@ -1,9 +1,6 @@
 //! Connections as native CSV.
 
-use super::{
-    row::{ConnectionRow, Found, RefusedRow, RegionCheck, Take},
-    shared::SharedTexts,
-};
+use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Take};
 use crate::model::invalid::Invalid;
 use crate::{
     error::{ErrorKind, FaultCode, Result},
@@ -14,9 +11,9 @@ use crate::{
     },
     read::{
         Document,
-        bandwidth::read_bandwidth,
         place::Place,
         table::{Column, TableColumns, TableRow, read_rows},
+        values::read_bandwidth,
     },
 };
 

@@ -12,9 +12,9 @@ use crate::{
     },
     read::{
         Document,
-        bandwidth::read_bandwidth,
         json::{Located, required_text, text_of},
         place::Place,
+        values::read_bandwidth,
     },
 };
 use serde::Deserialize;

@@ -7,7 +7,6 @@ mod csv;
 mod entry;
 mod provider;
 mod row;
-mod shared;
 mod terraform;
 
 pub use row::RegionCheck;
@@ -18,8 +17,8 @@ use crate::{
     read::{Document, json, rows, terraform::StatedRequesters},
 };
 use provider::Answers;
+use row::SharedTexts;
 use row::Take;
-use shared::SharedTexts;
 
 /// How a document of connections is written, and how many of them it has.
 pub fn describe(document: &Document) -> Result<(String, u64)> {

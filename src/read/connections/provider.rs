@@ -9,8 +9,7 @@ use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
         finding::{Finding, FindingCode},
-        invalid::Invalid,
-        remedy::Remedy,
+        invalid::{Invalid, Remedy},
     },
     read::{
         Document,

@@ -6,8 +6,7 @@ use crate::{
     model::{
         connection::Connection,
         finding::{Finding, FindingCode},
-        invalid::Invalid,
-        remedy::Remedy,
+        invalid::{Invalid, Remedy},
     },
     read::{
         place::Place,

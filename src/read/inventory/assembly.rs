@@ -1,19 +1,19 @@
 //! What all inputs hold, put together: one row and one history of link types per connection.
 
-use super::merge::merge;
+use super::{history::link_changes, settings::InventorySettings};
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{
-        connection::{Connection, End},
+        connection::{Bandwidth, Connection, End, Status},
         did_you_mean,
-        finding::Finding,
-        invalid::Invalid,
+        finding::{Finding, FindingCode},
+        invalid::{Invalid, Remedy},
         inventory::{Inventory, explain_chain, history_of},
         link::{LinkHistory, LinkType, TypeChange},
-        remedy::Remedy,
+        time::Timestamp,
     },
     read::{
-        changes::PlacedChange,
+        changes::{Call, Event, PlacedChange, Trail},
         connections::{ConnectionRow, Found, RefusedRow},
         inventory::settings::LinkTypesBefore,
         place::Place,
@@ -21,6 +21,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
+    fmt,
     sync::Arc,
 };
 
@@ -212,4 +213,204 @@ impl Assembly {
             }
         }
     }
+}
+
+/// Lets `first` take what only `second` has; returns in what they differ.
+pub(super) fn merge(first: &mut Connection, second: &Connection) -> Vec<String> {
+    let mut differences = Differences::default();
+    merge_end(&mut differences, "requester", &mut first.requester, &second.requester);
+    merge_end(&mut differences, "accepter", &mut first.accepter, &second.accepter);
+    differences.compare("link type", &first.link_type, &second.link_type);
+    let bandwidth = |bandwidth: Bandwidth| match bandwidth {
+        Bandwidth::Mbps(mbps) => format!("{mbps} Mbit/s"),
+        Bandwidth::Unlimited => "unlimited".into(),
+    };
+    differences.compare("bandwidth", &bandwidth(first.bandwidth), &bandwidth(second.bandwidth));
+    differences.fill("creation time", &mut first.created_at, second.created_at.as_ref());
+    differences.fill("name", &mut first.name, second.name.as_ref());
+    if let (Some(one), Some(other)) = (first.status, second.status)
+        && one.never_active() != other.never_active()
+    {
+        differences.compare("status", &one.as_str(), &other.as_str());
+    }
+    // Otherwise the two exports are of other moments; which status is kept depends on neither order (R17).
+    first.status = first.status.max(second.status);
+    differences.0
+}
+
+fn merge_end(differences: &mut Differences, which: &str, first: &mut End, second: &End) {
+    differences.compare(&format!("{which} account"), &first.account_id, &second.account_id);
+    differences.compare(&format!("{which} region"), &first.region, &second.region);
+    differences.fill(&format!("{which} VPC"), &mut first.vpc_id, second.vpc_id.as_ref());
+    if first.cidrs.is_empty() {
+        first.cidrs.clone_from(&second.cidrs);
+    } else if !second.cidrs.is_empty() {
+        let text = |end: &End| end.cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        differences.compare(&format!("{which} CIDR blocks"), &text(first), &text(second));
+    }
+}
+
+/// In what two rows of a connection differ, in words.
+#[derive(Default)]
+struct Differences(Vec<String>);
+
+impl Differences {
+    fn compare<T: PartialEq + fmt::Display>(&mut self, what: &str, first: &T, second: &T) {
+        if first != second {
+            self.0.push(format!("{what} {first} there, {second} here"));
+        }
+    }
+
+    fn fill<T: PartialEq + Clone + fmt::Display>(
+        &mut self,
+        what: &str,
+        first: &mut Option<T>,
+        second: Option<&T>,
+    ) {
+        match (&first, second) {
+            (Some(one), Some(other)) => self.compare(what, one, other),
+            (None, Some(other)) => *first = Some(other.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// How far apart, in seconds, an event and the inventory may date one creation or deletion.
+const SAME_TIME: i64 = 3600;
+
+/// Sets when the connection was created and deleted; refuses what the inventory contradicts.
+pub(super) fn set_lifetime(row: &mut ConnectionRow, events: &[Event]) -> Result<(), Fault> {
+    let (connection, place) = (&mut row.connection, &row.place);
+    let creation = events.iter().find(|event| event.call == Call::Create);
+    let contradiction = |event: &Event, why: String| Err(event.place.fault(FaultCode::FaultyConnection, why));
+    if let Some(creation) = creation {
+        let second =
+            events.iter().find(|event| event.call == Call::Create && event.link_type != creation.link_type);
+        if let Some(second) = second {
+            let why = format!(
+                "{} is created here with another link type than at {}",
+                connection.id, creation.place
+            );
+            return contradiction(second, why);
+        }
+        let known = *connection.created_at.get_or_insert(creation.at);
+        if apart(known, creation.at) {
+            let why = format!(
+                "the trail creates {} at {}, but the inventory says {known} ({place})",
+                connection.id, creation.at
+            );
+            return contradiction(creation, why);
+        }
+    }
+    // Of several calls that succeeded, the last one found it still there.
+    let Some(deletion) = events.iter().rfind(|event| event.call == Call::Delete) else { return Ok(()) };
+    let gone = [Status::Deleting, Status::Deleted];
+    if let Some(status) = connection.status.filter(|status| !gone.contains(status)) {
+        let why = format!(
+            "the trail deletes {} at {}, but the inventory shows it as {} ({place}); is it of another day?",
+            connection.id,
+            deletion.at,
+            status.as_str()
+        );
+        return contradiction(deletion, why);
+    }
+    let known = *connection.deleted_at.get_or_insert(deletion.at);
+    if apart(known, deletion.at) {
+        let why = format!(
+            "the trail deletes {} at {}, but the inventory says {known} ({place})",
+            connection.id, deletion.at
+        );
+        return contradiction(deletion, why);
+    }
+    match connection.created_at.filter(|created| *created > known) {
+        Some(created) => {
+            let why = format!(
+                "{} is deleted at {known}, before its creation at {created} ({place})",
+                connection.id
+            );
+            contradiction(deletion, why)
+        }
+        None => Ok(()),
+    }
+}
+
+fn apart(one: Timestamp, other: Timestamp) -> bool {
+    (one.seconds() - other.seconds()).abs() > SAME_TIME
+}
+
+/// Turns the events of trails into lifetimes and link changes.
+///
+/// A trail covers more than the inventory does, so that events of connections that it lacks are counted, not refused.
+pub(super) fn follow(mut trail: Trail, assembly: &mut Assembly, settings: &InventorySettings<'_>) {
+    let (by_connection, refused) = trail.sort_out();
+    let (mut used, mut elsewhere) = (BTreeMap::new(), BTreeMap::<Arc<str>, u64>::new());
+    for (id, fault) in refused {
+        if assembly.knows(&id) {
+            assembly.refuse(&id, fault);
+        } else {
+            *elsewhere.entry(id).or_default() += 1;
+        }
+    }
+    for (id, events) in by_connection {
+        if !assembly.knows(&id)
+            && let Some(row) = deleted_connection(&events, settings)
+        {
+            assembly.finding(row_from_trail(&id));
+            assembly.add(row);
+        }
+        if !assembly.knows(&id) {
+            *elsewhere.entry(id).or_default() += events.len() as u64;
+            continue;
+        }
+        for event in &events {
+            *used.entry(event.call).or_default() += 1;
+        }
+        match changes_of(&id, &events, assembly, settings) {
+            Some(Ok(changes)) => assembly.set_changes(id, changes),
+            Some(Err(fault)) => assembly.refuse(&id, fault),
+            None => {}
+        }
+    }
+    for finding in trail.findings(&used, &elsewhere) {
+        assembly.finding(finding);
+    }
+}
+
+/// Sets the lifetime of a connection; returns its link changes, or what contradicts the inventory. `None` where the
+/// connection has no row that can be read.
+fn changes_of(
+    id: &str,
+    events: &[Event],
+    assembly: &mut Assembly,
+    settings: &InventorySettings<'_>,
+) -> Option<Result<Vec<PlacedChange>, Fault>> {
+    let in_table = assembly.first_change(id).cloned();
+    let row = assembly.row_mut(id)?;
+    if let Some(place) = in_table {
+        let why = format!("a trail and a table ({place}) both have changes of {id}; give one of them");
+        return Some(Err(events[0].place.fault(FaultCode::BrokenChain, why)));
+    }
+    Some(set_lifetime(row, events).and_then(|()| link_changes(row, events, settings)))
+}
+
+/// The row of a connection that was created and deleted within the trail, and that the inventory lacks.
+///
+/// Without its deletion it should be in the inventory, and what its creation does not say is not made up.
+fn deleted_connection(events: &[Event], settings: &InventorySettings<'_>) -> Option<ConnectionRow> {
+    let deleted = events.iter().any(|event| event.call == Call::Delete);
+    let creation = events.iter().find(|event| event.call == Call::Create).filter(|_| deleted)?;
+    let mut connection = creation.created.as_deref()?.clone();
+    for end in [&connection.requester, &connection.accepter] {
+        (settings.check_region)(&end.region).ok()?;
+    }
+    // Without an inventory, the last type is the one that it ended with. R8: inside a region there is none.
+    if !connection.within_region() {
+        connection.link_type = events.iter().filter_map(|event| event.link_type).next_back()?;
+    }
+    Some(ConnectionRow { connection, place: creation.place.clone(), may_repeat: false })
+}
+
+fn row_from_trail(id: &Arc<str>) -> Finding {
+    let message = format!("{id} is not in the inventory; the trail tells its row, from creation to deletion");
+    Finding::new(FindingCode::RowFromTrail, message).about(id)
 }

@@ -3,9 +3,8 @@
 use crate::{
     error::{Fault, FaultCode},
     model::{
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         link::{LinkType, TypeChange},
-        remedy::Remedy,
     },
     read::{
         changes::{Call, Event, PlacedChange},
@@ -129,7 +128,7 @@ fn push(changes: &mut Vec<PlacedChange>, event: &Event, from: LinkType) -> LinkT
 #[cfg(test)]
 mod tests {
     use crate::{
-        model::{inventory::Inventory, link::LinkType, remedy::Remedy, time::Timestamp},
+        model::{invalid::Remedy, inventory::Inventory, link::LinkType, time::Timestamp},
         read::{Document, InventorySettings, LinkTypesBefore, read_inventory},
     };
 

@@ -5,10 +5,7 @@
 
 mod assembly;
 mod history;
-mod lifetime;
-mod merge;
 mod settings;
-mod trail;
 
 pub use settings::{InventorySettings, LinkTypesBefore};
 
@@ -69,7 +66,7 @@ pub fn read_inventory(
     }
     let FoundChanges { rows, refused, trail } = changes;
     assembly.take_changes(rows, refused);
-    trail::follow(trail, &mut assembly, settings);
+    assembly::follow(trail, &mut assembly, settings);
     assembly.check_statements(&settings.link_types_before)?;
     Ok(assembly.finish(link_changes.is_some()))
 }

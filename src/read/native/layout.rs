@@ -1,9 +1,9 @@
 //! How records stand in the lines of a text. What differs between texts is data here, not another way to read them.
 
-use super::{
-    columns::{RecordKind, TrafficColumns},
-    csv::CsvLayout,
+use super::columns::{
+    NativeValues, RecordKind, TRAFFIC_COLUMNS, TrafficColumns, parse_bytes, parse_sender, parse_start,
 };
+use crate::read::{record::Observation, rows::Row, table::Header};
 
 /// What the beginning of a text says about its lines.
 #[derive(Debug, Clone)]
@@ -33,5 +33,45 @@ impl LineLayout {
     /// Of a text without a header, whose first line starts behind so many bytes.
     pub fn without_header(shape: LineShape, data_start: u64) -> Self {
         Self { shape, data_start, first_line: 1, plain: None }
+    }
+}
+
+/// Where the columns stand, and what a row counts.
+#[derive(Debug, Clone)]
+pub(crate) struct CsvLayout {
+    /// By the order of [`TRAFFIC_COLUMNS`]: the column's place in a row, counted from 0.
+    positions: [usize; 4],
+    kind: RecordKind,
+    header: Header,
+}
+
+impl CsvLayout {
+    /// Under a header in which the four columns were looked for, in their order.
+    pub fn new(header: Header, kind: RecordKind) -> Self {
+        // OK because a header that lacks one of them is not found.
+        let positions = std::array::from_fn(|column| header.position(column).unwrap_or_default());
+        Self { positions, kind, header }
+    }
+
+    /// Whether a row has the native columns in their order, and no other.
+    pub fn is_native(&self) -> bool {
+        self.positions == [0, 1, 2, 3] && self.header.width() == TRAFFIC_COLUMNS.len()
+    }
+
+    /// What a row says; what is wrong with it becomes part of the observation.
+    pub fn observe<'a>(&self, row: &Row<'a>) -> Observation<'a> {
+        if let Some(why) = self.header.malformed(row) {
+            return Observation::unreadable(row.line, why, row.raw);
+        }
+        let fields = self.positions.map(|column| row.field(column));
+        let [start, connection_id, sender, bytes] = fields;
+        let values = NativeValues {
+            start: parse_start(self.kind, start),
+            connection_id: Ok(connection_id),
+            sender: parse_sender(sender),
+            bytes: parse_bytes(self.kind, bytes),
+        };
+        let observed = values.observed(row.line, TRAFFIC_COLUMNS[1]);
+        Observation { fields: Some(fields), raw: row.raw, ..observed }
     }
 }

@@ -5,11 +5,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod columns;
-pub(crate) mod csv;
-pub(crate) mod fields;
 pub(crate) mod layout;
 mod ndjson;
 pub(crate) mod plain;
-pub(crate) mod plain_batch;
 pub(crate) mod row;
-pub(crate) mod short_id;

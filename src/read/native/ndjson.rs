@@ -1,13 +1,10 @@
 //! Native traffic as one JSON object on each line.
 
-use super::{
-    columns::{RecordKind, TrafficColumns},
-    fields::{NativeValues, parse_bytes, parse_sender, parse_start},
-};
+use super::columns::{NativeValues, RecordKind, TrafficColumns, parse_bytes, parse_sender, parse_start};
 use crate::{
     error::Result,
-    model::{invalid::Invalid, remedy::Remedy},
-    read::{object, record::Observation},
+    model::invalid::{Invalid, Remedy},
+    read::{json, record::Observation},
 };
 use std::borrow::Cow;
 
@@ -19,7 +16,7 @@ pub(crate) fn observe(
     take: impl FnOnce(Observation<'_>) -> Result<()>,
 ) -> Result<()> {
     let names = columns.names();
-    let picked = match object::pick(&names, raw) {
+    let picked = match json::pick(&names, raw) {
         Ok(picked) => picked,
         Err(why) => return take(Observation::unreadable(line, why, raw)),
     };
@@ -28,9 +25,9 @@ pub(crate) fn observe(
         let why = Invalid::new(why).with(Remedy::GiveAsItsKindOfTraffic);
         return take(Observation::unreadable(line, why, raw));
     }
-    let either = |column: usize| object::scalar(names[column], picked[column]).map(|scalar| scalar.text);
+    let either = |column: usize| json::scalar(names[column], picked[column]).map(|scalar| scalar.text);
     // Ids and senders are text: a number may have several spellings.
-    let only_text = |column: usize| object::text(names[column], picked[column]);
+    let only_text = |column: usize| json::text(names[column], picked[column]);
     let (timestamp, connection_id, sender, bytes) = (either(0), only_text(1), only_text(2), either(3));
     let kind = RecordKind::Measured;
     let values = NativeValues {

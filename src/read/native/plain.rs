@@ -2,7 +2,7 @@
 //!
 //! What is plain, and whose id is then known, [`RowReader`](super::row::RowReader) reads the same; all else goes there.
 
-use super::short_id::{IdLength, SHORT_ID, ShortId};
+use super::columns::RecordKind;
 use crate::model::{
     time::{Hour, Timestamp},
     usage::Sender,
@@ -183,6 +183,140 @@ fn eight_digits(values: u64) -> u64 {
     let pairs = (values.wrapping_mul(10)).wrapping_add(values >> 8) & 0x00FF_00FF_00FF_00FF;
     let fours = (pairs.wrapping_mul(100)).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
     (fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF
+}
+
+/// So many lines are read at once at most.
+pub(crate) const AT_ONCE: usize = 32;
+
+/// Plain lines that are read before any of them is taken.
+pub(crate) struct PlainBatch {
+    reader: PlainReader,
+    lines: Vec<PlainLine>,
+    /// How many are read at once.
+    at_once: usize,
+}
+
+/// How far plain lines were read or taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PlainProgress {
+    pub lines: usize,
+    pub bytes: usize,
+    /// Whether the line behind them must be read in the general way.
+    pub stopped: bool,
+}
+
+impl PlainBatch {
+    pub fn new() -> Self {
+        Self { reader: PlainReader::new(), lines: vec![PlainLine::EMPTY; AT_ONCE], at_once: AT_ONCE }
+    }
+
+    /// The lines that were read last, of which as many mean something as [`PlainBatch::read`] said.
+    pub fn lines(&self) -> &[PlainLine] {
+        &self.lines
+    }
+
+    /// Reads some of the plain lines at the start of `padded`, which has [`PADDING`] bytes behind its `length`.
+    pub fn read(&mut self, padded: &[u8], length: usize, kind: RecordKind) -> PlainProgress {
+        let whole_hours = kind == RecordKind::MeteredHour;
+        let (mut lines, mut at) = (0, 0);
+        while lines < self.at_once && at < length {
+            let plain = &mut self.lines[lines];
+            let is_plain = padded[at..].first_chunk::<PADDING>().is_some_and(|line| {
+                self.reader.read(line, plain)
+                    && at + plain.length <= length
+                    && (!whole_hours || plain.timestamp.is_whole_hour())
+            });
+            if !is_plain {
+                return PlainProgress { lines, bytes: at, stopped: true };
+            }
+            at += plain.length;
+            lines += 1;
+        }
+        PlainProgress { lines, bytes: at, stopped: false }
+    }
+
+    /// So many of the lines that were read last were taken. What was read behind a line that was not taken is read
+    /// again: where there are many such, less is read at a time.
+    pub fn taken(&mut self, read: PlainProgress, taken: usize) -> PlainProgress {
+        let all = taken == read.lines;
+        self.at_once = if all { (self.at_once * 2).min(AT_ONCE) } else { 1 };
+        if all {
+            return read;
+        }
+        let bytes = self.lines[..taken].iter().map(|line| line.length).sum();
+        PlainProgress { lines: taken, bytes, stopped: true }
+    }
+}
+
+/// Ids that fit with the comma behind them are short.
+pub(crate) const SHORT_ID: usize = 32;
+const WORDS: usize = SHORT_ID / 8;
+type Words = [u64; WORDS];
+
+/// A short id as integers, zeros behind it.
+///
+/// The comma behind the id is part of it: it says where the id ends. Bytes that hold a comma or a line end before that,
+/// or a quote, are the short id of no connection: a plain line whose id seems to be such a one is not found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ShortId(Words);
+
+impl ShortId {
+    /// No id: it holds no comma.
+    pub const NONE: Self = Self([0; WORDS]);
+
+    /// `None` where it is too long, or a plain line could not hold it as it is.
+    pub fn of(id: &[u8]) -> Option<Self> {
+        let stands_plain = id.iter().all(|byte| !b"\",\r\n".contains(byte));
+        Self::padded(id).filter(|_| stands_plain)
+    }
+
+    /// `None` where it is too long.
+    pub fn padded(id: &[u8]) -> Option<Self> {
+        let mut padded = [0; SHORT_ID];
+        padded.get_mut(..id.len())?.copy_from_slice(id);
+        *padded.get_mut(id.len())? = b',';
+        Some(IdLength::new(id.len()).cut(&padded))
+    }
+
+    /// A number whose high bits tell ids apart.
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        // Each word has a factor of its own, so that no multiplication waits for another.
+        const ODD: Words =
+            [0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93];
+        let products = self.0.iter().zip(ODD).map(|(word, odd)| word.wrapping_mul(odd));
+        let mixed = products.fold(0u64, u64::wrapping_add);
+        (mixed ^ (mixed >> 32)).wrapping_mul(ODD[0])
+    }
+}
+
+/// How many bytes an id has, and it with the comma behind as masks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IdLength {
+    /// Bytes of the id.
+    pub bytes: usize,
+    masks: Words,
+}
+
+impl IdLength {
+    pub fn new(bytes: usize) -> Self {
+        let mask = |word: usize| match (bytes + 1).saturating_sub(word * 8) {
+            0 => 0,
+            kept @ 1..8 => u64::MAX >> (64 - 8 * kept),
+            _ => u64::MAX,
+        };
+        Self { bytes, masks: std::array::from_fn(mask) }
+    }
+
+    /// The id of this length at the start of these bytes.
+    #[inline]
+    pub fn cut(&self, bytes: &[u8; SHORT_ID]) -> ShortId {
+        ShortId(std::array::from_fn(|word| {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(&bytes[word * 8..word * 8 + 8]);
+            u64::from_le_bytes(eight) & self.masks[word]
+        }))
+    }
 }
 
 #[cfg(test)]

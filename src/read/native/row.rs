@@ -1,8 +1,7 @@
 //! One row after the other, in the general way: whatever a line may hold.
 
 use super::{
-    csv::CsvLayout,
-    layout::{LineLayout, LineShape},
+    layout::{CsvLayout, LineLayout, LineShape},
     ndjson,
 };
 use crate::{

@@ -1,9 +1,8 @@
 //! Bytes of traffic in a column, however they are written.
 
 use super::{
-    pages::Column,
+    pages::{Column, Unusable, Values, no_bytes},
     schema::{AmountKind, Width},
-    values::{Unusable, Values, no_bytes},
 };
 use crate::read::native::columns::RecordKind;
 use parquet::{

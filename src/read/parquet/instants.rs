@@ -1,9 +1,8 @@
 //! Instants of a column, however they are written.
 
 use super::{
-    pages::Column,
+    pages::{Column, Unusable, Values, no_bytes},
     schema::{InstantKind, Unit, Width},
-    values::{Unusable, Values, no_bytes},
 };
 use crate::model::time::Timestamp;
 use parquet::{

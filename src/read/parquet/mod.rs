@@ -9,7 +9,6 @@ mod pages;
 mod rows;
 mod schema;
 mod texts;
-mod values;
 
 use crate::{
     error::{Error, ErrorKind, Result},

@@ -5,10 +5,7 @@ use crate::{
     error::Result,
     model::{invalid::Invalid, time::Timestamp, usage::Sender},
     read::{
-        native::{
-            columns::{RecordKind, TRAFFIC_COLUMNS},
-            fields::{NativeValues, parse_sender},
-        },
+        native::columns::{NativeValues, RecordKind, TRAFFIC_COLUMNS, parse_sender},
         record::{Observation, Place},
     },
 };

@@ -1,6 +1,9 @@
 //! Which columns hold what, and how their values are to be understood.
 
-use crate::model::{did_you_mean, invalid::Invalid, remedy::Remedy};
+use crate::model::{
+    did_you_mean,
+    invalid::{Invalid, Remedy},
+};
 use parquet::{
     basic::{ConvertedType, LogicalType, TimeUnit, Type},
     schema::types::{ColumnDescriptor, SchemaDescriptor},

@@ -1,9 +1,6 @@
 //! Texts of a column, as what they are known as.
 
-use super::{
-    pages::{Column, NotCoded},
-    values::{Unusable, Values, no_bytes},
-};
+use super::pages::{Column, NotCoded, Unusable, Values, no_bytes};
 use bytes::Bytes;
 use parquet::{
     basic::{Encoding, Type as Physical},

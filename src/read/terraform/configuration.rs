@@ -1,9 +1,6 @@
 //! The configuration part of a plan: which provider a resource has, and what is known of that provider.
 
-use super::{
-    address::{skip_index, split_modules, without_index},
-    document::{account_id, list, resources, text},
-};
+use super::document::{account_id, list, resources, skip_index, split_modules, text, without_index};
 use serde_json::Value;
 
 /// A value, and the reference through which it was found.

@@ -1,15 +1,18 @@
 //! Reads what a plan does to peering connections.
 
 use super::{
-    address::{split_modules, without_index},
+    StatedRequesters,
     change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found},
-    document::{ACCEPTER, CONNECTION, account_id, list, parse, text},
-    stated::StatedRequesters,
+    document::{ACCEPTER, CONNECTION, account_id, list, parse, split_modules, text, without_index},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{connection::Bandwidth, invalid::Invalid, link::LinkType, remedy::Remedy},
+    model::{
+        connection::Bandwidth,
+        invalid::{Invalid, Remedy},
+        link::LinkType,
+    },
     read::Document,
 };
 use serde_json::Value;

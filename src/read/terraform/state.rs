@@ -1,17 +1,16 @@
 //! The connections of a Terraform state.
 
 use super::{
+    StatedRequesters,
     configuration::{Configuration, account_of_data},
     document::{CONNECTION, account_id, check_version, resources, text},
-    stated::StatedRequesters,
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
         connection::{Bandwidth, Connection, End},
-        invalid::Invalid,
+        invalid::{Invalid, Remedy},
         link::LinkType,
-        remedy::Remedy,
         time::Timestamp,
     },
     read::place::Place,

@@ -3,7 +3,7 @@
 use super::{
     changes::{change_tables, coverage},
     facts, findings, notes_once,
-    scenarios::{accounts_table, connections_table, missing, scenario_cells},
+    page::{accounts_table, connections_table, missing, scenario_cells},
 };
 use crate::{
     error::Result,

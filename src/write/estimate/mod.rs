@@ -2,11 +2,9 @@
 
 mod changes;
 mod comment;
-pub mod csv;
 pub mod json;
 #[cfg(feature = "cli")]
 mod page;
-mod scenarios;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
@@ -18,7 +16,7 @@ use crate::{
     estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
-        remedy::Remedy,
+        invalid::Remedy,
     },
     report::Report,
 };

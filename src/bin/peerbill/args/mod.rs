@@ -3,19 +3,17 @@
 mod catalog;
 mod doctor;
 mod estimate;
-mod lines;
 mod meter;
-mod pricing;
 mod report;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use doctor::{DoctorArgs, DoctorFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
-pub use lines::LinesArgs;
 pub use meter::{MeterArgs, MeterFormat};
-pub use pricing::PricingArgs;
 pub use report::{ReportArgs, ReportFormat};
+pub use traffic::LinesArgs;
+pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
 
 use clap::{Parser, Subcommand};

@@ -1,9 +1,13 @@
 //! The inputs that verbs share.
 
 use clap::{Args, ValueEnum};
-use peerbill::read::{
-    TrafficColumns,
-    cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
+use peerbill::{
+    Result,
+    read::{
+        TrafficColumns,
+        cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
+    },
+    report::{Grouping, ReportOptions},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
@@ -115,5 +119,55 @@ impl MetricArgs {
             naive_offset: None,
             columns: self.columns.clone(),
         }
+    }
+}
+
+#[derive(Debug, Default, Args)]
+pub struct LinesArgs {
+    /// One line per hour.
+    #[arg(long)]
+    pub hourly: bool,
+    /// Group lines by columns of the report, or by `day`.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// The statement of this account alone.
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+}
+
+impl LinesArgs {
+    /// What is asked of a report, which shows these settings.
+    pub fn options(&self, settings: Vec<(String, String)>) -> Result<ReportOptions> {
+        let by = match self.by.as_slice() {
+            [] => None,
+            names => Some(Grouping::parse(names.iter().map(String::as_str))?),
+        };
+        let mut options = ReportOptions::default();
+        options.hourly = self.hourly;
+        options.by = by;
+        options.account = self.account.clone();
+        options.settings = settings;
+        Ok(options)
+    }
+}
+
+/// Which prices to use.
+#[derive(Debug, Default, Args)]
+pub struct PricingArgs {
+    /// Prices: `china-site`, `international-site`, or a folder of the same shape.
+    #[arg(long, value_name = "NAME-OR-FOLDER")]
+    pub catalog: Option<String>,
+    /// Price rows laid over the catalog: a file, or `assumed-platinum`; repeatable.
+    #[arg(long, value_name = "FILE-OR-NAME")]
+    pub prices: Vec<String>,
+    /// An account's own terms.
+    #[arg(long, value_name = "FILE")]
+    pub contract: Option<String>,
+}
+
+impl PricingArgs {
+    /// What may name inputs beside the catalog.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.prices.iter().chain(&self.contract).map(String::as_str)
     }
 }

@@ -1,13 +1,10 @@
 //! Estimates of what is to be built: a Terraform plan with its gate, and a planned topology.
 
-use super::{
-    print::print,
-    quantities::{prices_of, refuse_needs_of_hours},
-};
+use super::quantities::{prices_of, print, refuse_needs_of_hours};
 use crate::{
     args::EstimateArgs,
-    checks,
     input::Inputs,
+    job,
     output::say,
     pricing,
     settings::{self, Open},
@@ -73,7 +70,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
-    checks::outputs(&[("--output", &args.output)], &inputs)?;
+    job::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities =
         PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?.with_settings(&settings);
     let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
@@ -121,7 +118,7 @@ pub fn from_topology(mut args: EstimateArgs) -> Result<()> {
     let (settings, mut inputs, catalog) = begin(&mut args)?;
     let path = args.plans.plan.as_deref().unwrap_or_default();
     let document = one_document(&mut inputs, "plan", path)?;
-    checks::outputs(&[("--output", &args.output)], &inputs)?;
+    job::outputs(&[("--output", &args.output)], &inputs)?;
     let topology = read_topology(&document, catalog.gb, &|region| catalog.region_id(region))?;
     let quantities = Quantities::new(&PlannedConnection::of(&topology), prices_of(&args)?, &catalog)?
         .with_settings(settings)

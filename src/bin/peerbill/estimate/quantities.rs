@@ -1,17 +1,18 @@
 //! Estimates from quantities, and what all estimates without hours have in common.
 
-use super::print::print;
 use crate::{
-    args::{EstimateArgs, QuantityArgs, offset_of},
-    checks,
+    args::{EstimateArgs, EstimateFormat, QuantityArgs, offset_of},
     input::Inputs,
+    job,
+    output::{self, say},
     pricing, settings,
 };
 use peerbill::{
     Error, Result,
     catalog::Catalog,
-    estimate::{PlannedConnection, PricesOf, Quantities, of_quantities},
+    estimate::{Estimate, PlannedConnection, PricesOf, Quantities, of_quantities},
     model::{connection::End, link::LinkType, time::Offset},
+    write,
 };
 
 /// Estimates from quantities that the arguments give.
@@ -24,7 +25,7 @@ pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
     refuse_needs_of_hours(&args)?;
     let mut inputs = Inputs::default();
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    checks::outputs(&[("--output", &args.output)], &inputs)?;
+    job::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
         .with_settings(settings)
         .of_account(args.lines.account.clone());
@@ -78,4 +79,27 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
     planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
     Ok(planned)
+}
+
+/// Prints the estimate, and puts the quarantine in its place as late as either can still fail.
+pub fn print(
+    args: &EstimateArgs,
+    estimate: &Estimate,
+    inputs: &Inputs,
+    quarantine: Option<output::Staged>,
+) -> Result<()> {
+    let digests = if args.format == EstimateFormat::Json { inputs.digests()? } else { Vec::new() };
+    let render = |output: &mut dyn std::io::Write| match args.format {
+        EstimateFormat::Table => write::text::estimate(estimate, output),
+        EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
+        EstimateFormat::Markdown => write::markdown::estimate(estimate, output),
+        EstimateFormat::Csv => write::csv::estimate(estimate, output),
+    };
+    output::print(args.output.as_deref(), quarantine, render)?;
+    if args.format == EstimateFormat::Csv {
+        for line in write::estimate::provenance_lines(estimate) {
+            say!("{line}");
+        }
+    }
+    Ok(())
 }

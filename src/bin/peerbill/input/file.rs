@@ -1,12 +1,15 @@
 //! One input, opened as often as it is needed.
 
-use super::compression::{Compression, decompressed};
 use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, sync_channel},
+    },
+    thread,
 };
 
 /// One file of an input; standard input or a pipe, which are kept in a temporary file so that they can be read twice.
@@ -93,4 +96,145 @@ fn spool(input: &mut impl Read) -> io::Result<File> {
 /// The error of an input that cannot be read.
 pub fn unreadable(name: &str, error: &io::Error) -> Error {
     Error::unusable(ErrorKind::Input, name, error.to_string())
+}
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const PARQUET: &[u8] = b"PAR1";
+
+/// How an input is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    Plain,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// As its first bytes say.
+    fn of(first_bytes: &[u8]) -> Self {
+        match first_bytes {
+            bytes if bytes.starts_with(GZIP) => Self::Gzip,
+            bytes if bytes.starts_with(ZSTD) => Self::Zstd,
+            _ => Self::Plain,
+        }
+    }
+
+    /// That of an input, of which the first bytes are taken.
+    pub fn read(input: impl Read) -> io::Result<Self> {
+        first_bytes(input).map(|bytes| Self::of(&bytes))
+    }
+
+    /// As it is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+fn first_bytes(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(ZSTD.len() as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes of an input as they were before it was compressed.
+pub fn decompressed(mut stored: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let first_bytes = first_bytes(&mut stored)?;
+    let compression = Compression::of(&first_bytes);
+    if first_bytes == PARQUET {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "is a Parquet file, and only CSV and JSON are read here",
+        ));
+    }
+    let whole = io::Cursor::new(first_bytes).chain(stored);
+    Ok(match compression {
+        Compression::Plain => Box::new(whole),
+        Compression::Gzip => {
+            Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 17, whole)))
+        }
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(whole)?),
+    })
+}
+
+const BLOCK: usize = 256 << 10;
+/// Blocks that wait to be taken.
+const WAITING: usize = 4;
+
+/// What another thread reads; that thread ends with the input, with an error, or when nobody reads on.
+pub struct ReadAhead {
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    block: Vec<u8>,
+    taken: usize,
+}
+
+impl ReadAhead {
+    /// Starts to read `input`.
+    pub fn new(mut input: impl Read + Send + 'static) -> Self {
+        let (sender, blocks) = sync_channel(WAITING);
+        thread::spawn(move || {
+            loop {
+                let mut block = Vec::with_capacity(BLOCK);
+                let read = input.by_ref().take(BLOCK as u64).read_to_end(&mut block);
+                let ended = !matches!(read, Ok(count) if count > 0);
+                // What was read before an error comes first.
+                let whole = block.is_empty() || sender.send(Ok(block)).is_ok();
+                let went_on = read.map_or_else(|error| sender.send(Err(error)).is_ok(), |_| true);
+                if ended || !whole || !went_on {
+                    return;
+                }
+            }
+        });
+        Self { blocks, block: Vec::new(), taken: 0 }
+    }
+}
+
+impl Read for ReadAhead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.block.len() {
+            // No sender any more: the input has ended.
+            let Ok(block) = self.blocks.recv() else { return Ok(0) };
+            (self.block, self.taken) = (block?, 0);
+        }
+        let rest = &self.block[self.taken..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.taken += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod ahead_tests {
+    use super::*;
+
+    /// Gives some bytes, then fails.
+    struct Failing(usize);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.min(buffer.len());
+            self.0 -= count;
+            if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(count) }
+        }
+    }
+
+    #[test]
+    fn all_bytes_come_in_order_and_then_the_end() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 5).map(|index| (index % 251) as u8).collect();
+        let mut read = Vec::new();
+        ReadAhead::new(io::Cursor::new(bytes.clone())).read_to_end(&mut read).unwrap();
+        assert!(read == bytes);
+    }
+
+    #[test]
+    fn an_error_comes_after_what_was_read_before_it() {
+        let mut read = Vec::new();
+        let error = ReadAhead::new(Failing(BLOCK + 7)).read_to_end(&mut read).unwrap_err();
+        assert_eq!((read.len(), error.kind()), (BLOCK + 7, io::ErrorKind::UnexpectedEof));
+    }
 }

@@ -1,17 +1,16 @@
 //! Inputs as sources of traffic, which are read piece by piece while a bar shows how far.
 
-use super::{
-    ahead::ReadAhead,
-    compression::{Compression, decompressed},
-    file::Input,
-    progress::progress_bar,
-};
-use indicatif::ProgressBar;
+use super::file::{Compression, Input, ReadAhead, decompressed};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::read::{ReadAt, TrafficSource};
 use std::{
+    fmt,
     fs::File,
     io,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Traffic sources, and the bar that shows their progress on a terminal while they are read.
@@ -53,4 +52,20 @@ impl ReadAt for FileBlocks {
     fn size(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())
     }
+}
+
+/// A bar on standard error; hidden where that is no terminal. `records` is how many have been read.
+pub fn progress_bar(bytes: u64, records: Arc<AtomicU64>) -> ProgressBar {
+    let bar = ProgressBar::new(bytes);
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {records}, {eta} left");
+    // OK because the template is a constant that a look at a terminal has shown to be right.
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let speed = move |state: &ProgressState, output: &mut dyn fmt::Write| {
+        let milliseconds = state.elapsed().as_millis().max(1);
+        let per_second = u128::from(records.load(Ordering::Relaxed)) * 1000 / milliseconds;
+        // A bar is no place for an error.
+        let _ = write!(output, "{} records/s", HumanCount(u64::try_from(per_second).unwrap_or(u64::MAX)));
+    };
+    bar.set_style(style.with_key("records", speed));
+    bar
 }
