@@ -169,6 +169,7 @@ impl fmt::Display for DatapointPath {
 
 /// What one line, row or datapoint turned out to be.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are records, and a box for each would cost time")]
 pub(crate) enum Yielded<'a> {
     /// A record.
     Record(Observation<'a>),

@@ -23,7 +23,7 @@ use crate::{
         finding::Finding,
         inventory::Inventory,
         money::Money,
-        time::{BillingMonth, Offset},
+        time::{BillingMonth, Hour, Offset},
     },
     rating::Line,
     statement::Statement,
@@ -146,7 +146,7 @@ impl Report {
         ReportRow {
             billing_month: Some(self.month),
             charge_period_start: line.hour,
-            charge_period_end: line.hour.map(|hour| hour.next()),
+            charge_period_end: line.hour.map(Hour::next),
             billing_account_id: Some(to.billing_account_id),
             connection_id: Some(&connection.id),
             sender: Some(line.sender),

@@ -1,6 +1,10 @@
 //! The values of a row as text: the one place where a column becomes text, whatever the format.
 
-use crate::report::{ChargeCategory, Column, ReportRow};
+use crate::{
+    catalog::PriceStatus,
+    model::{link::LinkType, usage::Sender},
+    report::{ChargeCategory, Column, ReportRow},
+};
 use std::fmt::{Display, Write};
 
 /// Appends the value of a column; nothing where the row has none.
@@ -11,11 +15,11 @@ pub(super) fn push(row: &ReportRow<'_>, column: Column, text: &mut String) {
         Column::ChargePeriodEnd => push_shown(row.charge_period_end, text),
         Column::BillingAccountId => push_text(row.billing_account_id, text),
         Column::ConnectionId => push_text(row.connection_id, text),
-        Column::Sender => push_text(row.sender.map(|sender| sender.as_str()), text),
+        Column::Sender => push_text(row.sender.map(Sender::as_str), text),
         Column::SourceRegion => push_text(row.source_region, text),
         Column::DestinationRegion => push_text(row.destination_region, text),
         Column::PeerAccountId => push_text(row.peer_account_id, text),
-        Column::LinkType => push_text(row.link_type.map(|link_type| link_type.as_str()), text),
+        Column::LinkType => push_text(row.link_type.map(LinkType::as_str), text),
         Column::ChargeCategory => push_text(row.charge_category.map(ChargeCategory::as_str), text),
         Column::ConsumedBytes => push_digits(row.consumed_bytes, text),
         Column::PricingQuantity => {
@@ -29,7 +33,7 @@ pub(super) fn push(row: &ReportRow<'_>, column: Column, text: &mut String) {
         Column::MeteredHours => push_digits(row.metered_hours, text),
         Column::RaisedHours => push_digits(row.raised_hours, text),
         Column::RaisedCost => push_shown(row.raised_cost, text),
-        Column::PriceStatus => push_text(row.price_status.map(|status| status.as_str()), text),
+        Column::PriceStatus => push_text(row.price_status.map(PriceStatus::as_str), text),
     }
 }
 
@@ -90,9 +94,8 @@ mod tests {
     fn a_row_without_values_is_empty_in_every_column() {
         let mut text = RowText::default();
         assert!(text.fill(&ReportRow::default(), &Column::ALL).all(str::is_empty));
-        let mut row = ReportRow::default();
-        row.consumed_bytes = Some(u128::MAX);
-        row.raised_hours = Some(0);
+        let row =
+            ReportRow { consumed_bytes: Some(u128::MAX), raised_hours: Some(0), ..ReportRow::default() };
         let columns = [Column::Sender, Column::ConsumedBytes, Column::RaisedHours];
         let values: Vec<&str> = text.fill(&row, &columns).collect();
         assert_eq!(values, ["", "340282366920938463463374607431768211455", "0"]);

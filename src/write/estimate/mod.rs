@@ -46,7 +46,7 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
-fn notes_once<'e>(estimate: &'e Estimate) -> Vec<&'e Finding> {
+fn notes_once(estimate: &Estimate) -> Vec<&Finding> {
     let mut known = BTreeSet::new();
     estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
 }
