@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use peerbill::{
-    catalog::{Catalog, shipped},
+    catalog::Catalog,
     inventory,
     meter::{MeterSettings, meter_records},
     model::{
@@ -19,7 +19,7 @@ fn main() {
 }
 
 fn china_site() -> Catalog {
-    shipped("china-site").expect("it is shipped")
+    Catalog::shipped("china-site").expect("it is shipped")
 }
 
 fn connections() -> Inventory {

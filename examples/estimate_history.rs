@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::of_history,
     inventory,
     meter::{MeterSettings, meter},
@@ -17,7 +17,7 @@ use std::{error, fs, path::Path};
 fn main() -> Result<(), Box<dyn error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/month");
     let read = |name: &str| fs::read_to_string(folder.join(name));
-    let catalog = shipped("china-site").ok_or("no such catalog")?;
+    let catalog = Catalog::shipped("china-site")?;
     let inventory = inventory(&read("connections.csv")?, Some(&read("link-changes.csv")?))?;
     let usage = TrafficSource::from_bytes("usage.csv", read("usage.csv")?);
     let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;

@@ -5,14 +5,14 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::{PlannedConnection, PricesOf, Quantities, of_quantities, per_year},
     model::{connection::End, link::LinkType},
 };
 use std::error;
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let catalog = shipped("china-site").ok_or("no such catalog")?;
+    let catalog = Catalog::shipped("china-site")?;
     let end = |account: &str, region: &str| -> peerbill::Result<End> {
         Ok(End::new(account, catalog.region_id(region)?))
     };

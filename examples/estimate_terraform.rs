@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::{Gate, PlanQuantities, PricesOf, difference, of_plan},
     read::{
         Document,
@@ -16,7 +16,7 @@ use peerbill::{
 use std::{error, fs};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let catalog = shipped("china-site").ok_or("no such catalog")?;
+    let catalog = Catalog::shipped("china-site")?;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/terraform");
     let document = |name: &str| fs::read(format!("{folder}/{name}")).map(|text| Document::new(name, text));
     let plan = read_plan(&document("plan.json")?, &StatedRequesters::default())?;

@@ -5,14 +5,14 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::{PlannedConnection, PricesOf, Quantities, of_topology},
     read::{Document, topology::read_topology},
 };
 use std::{error, fs};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let catalog = shipped("china-site").ok_or("no such catalog")?;
+    let catalog = Catalog::shipped("china-site")?;
     for name in ["mesh.toml", "hub.toml"] {
         let text = fs::read(format!("{}/examples/topology/{name}", env!("CARGO_MANIFEST_DIR")))?;
         let topology =

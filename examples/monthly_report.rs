@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     meter::{MeterSettings, meter},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let site = arguments.next().unwrap_or_else(|| "china-site".into());
     let month = arguments.next().unwrap_or_else(|| "2026-10".into());
 
-    let catalog = shipped(&site).ok_or("SITE is china-site or international-site")?;
+    let catalog = Catalog::shipped(&site)?;
     let document =
         |name: &str| -> io::Result<Document> { Ok(Document::new(name, fs::read(folder.join(name))?)) };
     let check_region = |region: &str| catalog.check_region(region);

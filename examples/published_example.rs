@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     meter::{MeterSettings, meter},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let usage = TrafficSource::from_bytes("usage.csv", usage);
 
     for site in ["china-site", "international-site"] {
-        let catalog = shipped(site).ok_or("no such catalog")?;
+        let catalog = Catalog::shipped(site)?;
         let check_region = |region: &str| catalog.check_region(region);
         let settings = InventorySettings::new(&check_region);
         let inventory = read_inventory(std::slice::from_ref(&connections), None, &settings)?;

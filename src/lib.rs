@@ -1,22 +1,28 @@
 //! Meters, rates and attributes the inter-region traffic of Alibaba Cloud VPC peering connections.
 //!
-//! The pipeline is plain functions on values, and data flows one way:
+//! The primary types in this crate are
 //!
-//! [`read`] -> [`meter`] -> [`attribution`] -> [`rating`] (with the [`catalog`]) -> [`statement`] -> [`mod@report`] -> [`mod@write`]
+//! - [`TrafficSource`]: traffic to be read, from bytes or a stream, in any form that an export has;
+//! - [`Inventory`]: connections, with the history of their link types;
+//! - [`Catalog`]: what one GB costs;
+//! - [`Metered`]: hourly bytes of a month, made by [`meter()`] of the first two;
+//! - [`Report`]: [`Statement`]s of accounts and their [`Line`]s, made by [`report()`] of a metering and a catalog.
 //!
-//! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] tells
-//! what inputs hold, and each report lists [findings](Finding): what a reader should look at.
+//! Whatever can go wrong is one [`Error`], with kind, input name and line. Bytes are integers, prices decimals, and an
+//! amount stays an exact fraction until the one place that rounds it to [`Money`] (R11). Nothing here opens a file, looks
+//! at a clock or an environment, or prints.
 //!
-//! Nothing here opens a file, looks at a clock or an environment, or prints. Bytes are integers, prices
-//! decimals, and an amount stays an exact fraction until the one place that rounds
-//! ([`model::money::Amount::round`]). Whatever can go wrong is one [`Error`], with kind, input name and line.
+//! Data flows one way: [`read`] makes records of bytes, [`mod@meter`] hours of records, rating lines of hours with a
+//! [`catalog`], statements amounts that are payable, [`mod@report`] a report of all that, and [`mod@write`] bytes of a report.
+//! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] sees what
+//! inputs hold, and each report lists [findings](Finding): what a reader should look at.
 //!
 //! The provider's published example, China site:
 //!
 //! ```
-//! use peerbill::{MeterSettings, ReportOptions, TrafficSource, catalog, inventory, meter, report};
+//! use peerbill::{Catalog, MeterSettings, ReportOptions, TrafficSource, inventory, meter, report};
 //!
-//! let catalog = catalog::shipped("china-site").unwrap();
+//! let catalog = Catalog::shipped("china-site")?;
 //! let inventory = inventory(
 //!     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
 //!      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
@@ -58,11 +64,11 @@ pub mod read;
 
 pub mod meter;
 
-pub mod attribution;
-pub mod rating;
+mod attribution;
+mod rating;
 
 mod findings;
-pub mod statement;
+mod statement;
 
 pub mod report;
 
@@ -74,11 +80,19 @@ pub mod estimate;
 pub mod dataframe;
 pub mod write;
 
+pub use catalog::Catalog;
 pub use meter::{MeterSettings, Metered, meter};
-pub use model::error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result};
-pub use model::finding::{Finding, FindingCode};
+pub use model::{
+    error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result},
+    finding::{Finding, FindingCode},
+    inventory::Inventory,
+    money::Money,
+    time::{BillingMonth, Hour},
+};
+pub use rating::Line;
 pub use read::{TrafficSource, inventory};
 pub use report::{Report, ReportOptions, report};
+pub use statement::Statement;
 
 /// The code of the README, compiled and run with that of the documentation.
 #[cfg(doctest)]

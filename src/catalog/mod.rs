@@ -19,4 +19,4 @@ pub use price::{Price, PriceRow, PriceStatus, RoundingPolicy, Validity};
 pub use quote::CatalogSummary;
 pub use quote::{Catalog, Quote};
 pub use regions::{Place, Region, Regions};
-pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay};
+pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay};

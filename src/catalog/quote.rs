@@ -107,9 +107,9 @@ impl Catalog {
     /// `None` where no price is known (R5). An error where two rows are equally specific.
     ///
     /// ```
-    /// use peerbill::{catalog::shipped, model::{link::LinkType, time::Timestamp}};
+    /// use peerbill::{Catalog, model::{link::LinkType, time::Timestamp}};
     ///
-    /// let catalog = shipped("international-site").unwrap();
+    /// let catalog = Catalog::shipped("international-site").unwrap();
     /// let hour = Timestamp::parse("2026-10-05T03:00:00Z").unwrap().hour();
     /// let gold = catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Gold, hour)?.unwrap();
     /// assert_eq!(gold.price.contracted.to_string(), "0.072");

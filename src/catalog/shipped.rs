@@ -1,7 +1,11 @@
 //! The catalogs of `pricing/`, compiled in, so that nothing has to be found at run time.
 
 use super::{Catalog, CatalogSource};
-use crate::read::Document;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::did_you_mean,
+    read::Document,
+};
 
 /// Names of the catalogs that are shipped.
 pub const SHIPPED_CATALOGS: [&str; 2] = ["china-site", "international-site"];
@@ -15,20 +19,32 @@ macro_rules! pricing {
     };
 }
 
-/// The shipped catalog of this name.
-///
-/// `None` where there is none of this name. The texts are compiled in and read by a test, so it does not fail.
-pub fn shipped(name: &str) -> Option<Catalog> {
-    let (settings, prices) = match name {
-        "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),
-        "international-site" => {
-            (pricing!("international-site/catalog.toml"), pricing!("international-site/prices.csv"))
-        }
-        _ => return None,
-    };
-    let source = CatalogSource { settings, prices, regions: None };
-    // OK because a test reads every shipped catalog.
-    Some(Catalog::read(&source).expect("shipped catalogs are read by a test"))
+impl Catalog {
+    /// The shipped catalog of this name: one of [`SHIPPED_CATALOGS`].
+    ///
+    /// Fails where there is none of this name, with a suggestion.
+    ///
+    /// ```
+    /// let catalog = peerbill::Catalog::shipped("china-site")?;
+    /// assert_eq!(catalog.currency, "CNY");
+    /// let refused = peerbill::Catalog::shipped("china-sit").unwrap_err();
+    /// assert!(refused.to_string().contains("did you mean \"china-site\"?"));
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    pub fn shipped(name: &str) -> Result<Self> {
+        let (settings, prices) = match name {
+            "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),
+            "international-site" => {
+                (pricing!("international-site/catalog.toml"), pricing!("international-site/prices.csv"))
+            }
+            _ => {
+                let (all, near) = (SHIPPED_CATALOGS.join(", "), did_you_mean(name, SHIPPED_CATALOGS));
+                let why = format!("is no shipped catalog; those are {all}{near}");
+                return Err(Error::unusable(ErrorKind::Catalog, name, why));
+            }
+        };
+        Self::read(&CatalogSource { settings, prices, regions: None })
+    }
 }
 
 /// The shipped overlay of this name, for [`Catalog::with_prices`].
@@ -47,7 +63,7 @@ mod tests {
     #[test]
     fn r18_all_cny_cells_are_known_and_25_usd_gold_ones() {
         let count = |name: &str, link_type| {
-            let catalog = shipped(name).unwrap();
+            let catalog = Catalog::shipped(name).unwrap();
             assert!(catalog.rows().iter().all(|row| row.status == PriceStatus::Published));
             assert!(
                 catalog.rows().iter().all(|row| !row.source_url.is_empty() && !row.source_date.is_empty())
@@ -58,12 +74,12 @@ mod tests {
         assert_eq!(count("china-site", LinkType::Platinum), 36);
         assert_eq!(count("international-site", LinkType::Gold), 25);
         assert_eq!(count("international-site", LinkType::Platinum), 0);
-        assert!(shipped("moon-site").is_none());
+        assert!(Catalog::shipped("moon-site").is_err());
     }
 
     #[test]
     fn r18_assumed_platinum_is_one_and_a_half_times_gold_rounded_half_up() {
-        let gold = shipped("international-site").unwrap();
+        let gold = Catalog::shipped("international-site").unwrap();
         let overlay = shipped_overlay("assumed-platinum").unwrap();
         let both = gold.clone().with_prices("assumed-platinum", &overlay).unwrap();
         let platinum = &both.rows()[gold.rows().len()..];
@@ -77,7 +93,7 @@ mod tests {
                 (rounded / rust_decimal::Decimal::ONE_THOUSAND).to_string().parse().unwrap();
             assert_eq!(assumed.unit_price, expected);
         }
-        assert!(shipped("china-site").unwrap().with_prices("assumed-platinum", &overlay).is_err());
+        assert!(Catalog::shipped("china-site").unwrap().with_prices("assumed-platinum", &overlay).is_err());
     }
 
     #[test]

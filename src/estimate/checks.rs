@@ -282,7 +282,7 @@ fn no_transit(topology: &Topology) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::{
-        catalog::shipped,
+        catalog::Catalog,
         model::{connection::End, link::LinkType},
         read::topology::{Site, Transit},
     };
@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn codes(topology: &Topology) -> Vec<&'static str> {
-        let notes = checks(topology, &shipped("china-site").unwrap());
+        let notes = checks(topology, &Catalog::shipped("china-site").unwrap());
         notes.iter().map(|note| note.code.as_str()).collect()
     }
 
@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(send([most / 2 + 1, 0], Some(Bandwidth::Mbps(512))), ["volume_beyond_bandwidth"]);
         let mut topology = star(1, "cn-shanghai");
         topology.connections[0].monthly_bytes = [most + 1, 0];
-        let notes = checks(&topology, &shipped("china-site").unwrap());
+        let notes = checks(&topology, &Catalog::shipped("china-site").unwrap());
         assert!(notes[0].message.contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message);
     }
 
@@ -438,7 +438,7 @@ mod tests {
 
     #[test]
     fn every_check_says_where_its_rule_was_read() {
-        let notes = checks(&star(21, "cn-shanghai"), &shipped("china-site").unwrap());
+        let notes = checks(&star(21, "cn-shanghai"), &Catalog::shipped("china-site").unwrap());
         assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
         assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
         assert_eq!(

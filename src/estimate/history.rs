@@ -35,7 +35,7 @@ use std::sync::Arc;
 ///     inventory, meter,
 /// };
 ///
-/// let catalog = catalog::shipped("china-site").unwrap();
+/// let catalog = Catalog::shipped("china-site").unwrap();
 /// let inventory = inventory(
 ///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
 ///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",

@@ -28,7 +28,7 @@ use std::sync::Arc;
 ///     model::{connection::End, link::LinkType},
 /// };
 ///
-/// let catalog = catalog::shipped("china-site").unwrap();
+/// let catalog = Catalog::shipped("china-site").unwrap();
 /// let requester = End::new("1000000000000001", catalog.region_id("Hohhot")?);
 /// let accepter = End::new("1000000000000002", catalog.region_id("Guangzhou")?);
 /// let mut planned = PlannedConnection::new("office to archive", requester, accepter, LinkType::Gold);

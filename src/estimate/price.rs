@@ -162,7 +162,7 @@ impl<'t> WhatIf<'t> {
 mod tests {
     use super::*;
     use crate::{
-        catalog::shipped,
+        catalog::Catalog,
         estimate::{PlannedConnection, PricesOf, Quantities},
         model::{connection::End, link::LinkType, money::Gb},
     };
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_published_example_comes_out_of_quantities() {
-        let catalog = shipped("china-site").unwrap();
+        let catalog = Catalog::shipped("china-site").unwrap();
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
         let scenarios = price(&both(&planned, planned.columns_without_value()), &catalog, &[]).unwrap();
         let rows = scenarios.iter().flat_map(Scenario::rows).map(|row| row.unwrap());
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn r5_a_default_scenario_without_a_price_stands_beside_the_others() {
-        let catalog = shipped("international-site").unwrap();
+        let catalog = Catalog::shipped("international-site").unwrap();
         let planned = Quantities::new(&[published()], PricesOf::Newest, &catalog).unwrap();
         let scenarios = price(&both(&planned, planned.columns_without_value()), &catalog, &[]).unwrap();
         assert_eq!(scenarios[0].payable().unwrap().unwrap().to_string(), "21.60");

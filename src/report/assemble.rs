@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// let usage = "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n";
 /// let sources = [TrafficSource::from_bytes("usage.csv", usage)];
 /// let metered = meter(&sources, inventory, &MeterSettings::new("2026-10".parse()?))?;
-/// let catalog = catalog::shipped("china-site").unwrap();
+/// let catalog = Catalog::shipped("china-site").unwrap();
 /// let report = report(&metered, &catalog, ReportOptions::default())?;
 /// assert_eq!(report.payable()?.to_string(), "96.00");
 /// assert_eq!(&*report.lines[0].connection_id, "pcc-1");

@@ -8,7 +8,7 @@ use crate::support::{
 };
 use num_bigint::BigInt;
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::{
         ALL_GOLD, ALL_PLATINUM, AS_BILLED, Estimate, PlannedConnection, PricesOf, Quantities, SCHEDULED,
         Schedule, of_history, of_quantities,
@@ -189,7 +189,7 @@ fn r7_switches_just_after_the_hour_are_the_oracles_and_well_timed_ones_save_at_m
 
 #[test]
 fn quantities_cost_what_the_oracle_bills_for_as_many_bytes_in_any_hour() {
-    let catalog = shipped("china-site").expect("it is shipped");
+    let catalog = Catalog::shipped("china-site").expect("it is shipped");
     let bytes = || option::of(prop_oneof![0..9_u64, any::<u64>()]);
     on_months(54, 250, vec([bytes(), bytes()], 6), |site, month, drawn| {
         if site.catalog.name != catalog.name {

@@ -4,7 +4,7 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
-    catalog::shipped,
+    catalog::Catalog,
     estimate::{Changes, Gate, PlanQuantities, PricesOf, of_plan},
     model::money::{Gb, Money},
     read::{
@@ -114,7 +114,7 @@ fn documents(planned: &[Planned]) -> [Document; 2] {
 
 fn changes(planned: &[Planned]) -> Changes {
     let [plan, traffic] = documents(planned);
-    let catalog = shipped("china-site").expect("it is shipped");
+    let catalog = Catalog::shipped("china-site").expect("it is shipped");
     let plan = read_plan(&plan, &StatedRequesters::default()).expect("the plan can be read");
     let known: Vec<&str> = plan.changes.iter().map(|change| &*change.address).collect();
     let traffic = read_monthly(&traffic, Gb::Binary, &known).expect("the traffic can be read");

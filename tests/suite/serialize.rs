@@ -15,7 +15,7 @@ fn published() -> Report {
     let settings = MeterSettings::new("2026-10".parse().expect("a month"));
     let sources = [TrafficSource::from_bytes("usage.csv", usage)];
     let metered = meter(&sources, inventory.expect("an inventory"), &settings).expect("good records");
-    let catalog = catalog::shipped("china-site").expect("a catalog");
+    let catalog = Catalog::shipped("china-site").expect("a catalog");
     report(&metered, &catalog, ReportOptions::default()).expect("every price is known")
 }
 

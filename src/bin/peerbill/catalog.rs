@@ -12,7 +12,7 @@ use peerbill::{
         Catalog, PriceRow, Quote, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, Validity,
         check::check,
         diff::{Edition, diff},
-        shipped, shipped_overlay,
+        shipped_overlay,
     },
     model::{
         link::LinkType,
@@ -122,7 +122,8 @@ fn diff_catalogs(before: &str, after: &str, format: TableFormat) -> Result<()> {
 /// Prints which catalogs and overlays are shipped.
 fn list(format: TableFormat) -> Result<()> {
     let mut rows = Vec::new();
-    for catalog in SHIPPED_CATALOGS.iter().filter_map(|name| shipped(name)) {
+    for name in SHIPPED_CATALOGS {
+        let catalog = Catalog::shipped(name)?;
         rows.push(vec![
             catalog.name.clone(),
             "catalog".into(),
@@ -134,7 +135,7 @@ fn list(format: TableFormat) -> Result<()> {
     }
     for name in SHIPPED_OVERLAYS {
         let Some(overlay) = shipped_overlay(name) else { continue };
-        let usd = shipped("international-site").ok_or_else(|| Error::internal("no catalog"))?;
+        let usd = Catalog::shipped("international-site")?;
         let before = usd.rows().len();
         let count = usd.with_prices(name, &overlay)?.rows().len() - before;
         rows.push(vec![

@@ -3,7 +3,7 @@
 use crate::{args::PricingArgs, input::Inputs};
 use peerbill::{
     Error, ErrorKind, Result,
-    catalog::{Catalog, CatalogSource, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped, shipped_overlay},
+    catalog::{Catalog, CatalogSource, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay},
     model::did_you_mean,
     read::Document,
 };
@@ -34,8 +34,8 @@ pub fn load(args: &PricingArgs, inputs: &mut Inputs) -> Result<Catalog> {
 
 /// A shipped catalog, or one from a folder.
 pub fn load_catalog(name: &str, inputs: &mut Inputs) -> Result<Catalog> {
-    if let Some(catalog) = shipped(name) {
-        return Ok(catalog);
+    if SHIPPED_CATALOGS.contains(&name) {
+        return Catalog::shipped(name);
     }
     let folder = Path::new(name);
     if !folder.is_dir() {

@@ -57,7 +57,7 @@ pub fn of_plan(quantities: &PlanQuantities, catalog: &Catalog, wanted: &[String]
 mod tests {
     use super::*;
     use crate::{
-        catalog::shipped,
+        catalog::Catalog,
         estimate::{PricesOf, terraform::Gate},
         model::money::Money,
         read::{
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn estimate(plan: &PeeringPlan, traffic: &str, site: &str) -> super::super::Changes {
-        let catalog = shipped(site).unwrap();
+        let catalog = Catalog::shipped(site).unwrap();
         let known: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
         let traffic = read_monthly(&Document::new("traffic.csv", traffic), catalog.gb, &known).unwrap();
         let quantities = PlanQuantities::new(plan, &traffic, PricesOf::Newest, &catalog).unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_region_that_the_catalog_does_not_know_is_refused_with_its_address() {
-        let catalog = shipped("china-site").unwrap();
+        let catalog = Catalog::shipped("china-site").unwrap();
         let plan = read(&PLAN.replace("cn-guangzhou", "cn-guangzhu"));
         let error = PlanQuantities::new(&plan, &MonthlyBytes::new(), PricesOf::Newest, &catalog).unwrap_err();
         let text = error.to_string();

@@ -5,7 +5,7 @@ use super::{
     oracle::{Copies, Month, World},
 };
 use peerbill::{
-    catalog::{Catalog, CatalogSource, shipped},
+    catalog::{Catalog, CatalogSource},
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::{inventory::Inventory, time::Offset},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
@@ -52,7 +52,7 @@ pub fn sites() -> [Site; 2] {
         regions: Some(Document::new("regions.csv", months::MADE_UP_REGIONS)),
     });
     [
-        Site { catalog: shipped("china-site").expect("it is shipped"), world: months::china_site() },
+        Site { catalog: Catalog::shipped("china-site").expect("it is shipped"), world: months::china_site() },
         Site { catalog: made_up.expect("it can be read"), world: months::made_up() },
     ]
 }
