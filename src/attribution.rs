@@ -16,20 +16,6 @@ pub struct Attribution<'a> {
 }
 
 /// Charges traffic to the account whose VPC it leaves (R2).
-///
-/// ```
-/// use peerbill::{attribution::attribute, inventory, model::usage::Sender};
-///
-/// let inventory = inventory(
-///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
-///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
-///     None,
-/// )?;
-/// let back = attribute(inventory.connection(0), Sender::Accepter);
-/// assert_eq!(back.billing_account_id, "1000000000000002");
-/// assert_eq!(back.source_region, "cn-guangzhou");
-/// # Ok::<(), peerbill::Error>(())
-/// ```
 pub fn attribute(connection: &Connection, sender: Sender) -> Attribution<'_> {
     // R2: the sender pays, whoever asked for the connection.
     let (own, peer) = match sender {
@@ -41,5 +27,23 @@ pub fn attribute(connection: &Connection, sender: Sender) -> Attribution<'_> {
         peer_account_id: &peer.account_id,
         source_region: &own.region,
         destination_region: &peer.region,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r2_the_sender_pays() {
+        let inventory = crate::inventory(
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+             pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+            None,
+        );
+        let inventory = inventory.unwrap();
+        let back = attribute(inventory.connection(0), Sender::Accepter);
+        assert_eq!(back.billing_account_id, "1000000000000002");
+        assert_eq!((back.source_region, back.destination_region), ("cn-guangzhou", "cn-huhehaote"));
     }
 }

@@ -30,7 +30,7 @@ use std::sync::Arc;
 ///
 /// ```
 /// use peerbill::{
-///     MeterSettings, ReportOptions, TrafficSource, catalog,
+///     Catalog, MeterSettings, ReportOptions, TrafficSource,
 ///     estimate::{Schedule, of_history},
 ///     inventory, meter,
 /// };

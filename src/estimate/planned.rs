@@ -23,7 +23,7 @@ use std::sync::Arc;
 ///
 /// ```
 /// use peerbill::{
-///     catalog,
+///     Catalog,
 ///     estimate::{PlannedConnection, PricesOf, Quantities, of_quantities},
 ///     model::{connection::End, link::LinkType},
 /// };

@@ -25,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Rates what was metered and makes the report of its month.
 ///
 /// ```
-/// use peerbill::{MeterSettings, ReportOptions, TrafficSource, catalog, inventory, meter, report};
+/// use peerbill::{Catalog, MeterSettings, ReportOptions, TrafficSource, inventory, meter, report};
 ///
 /// let inventory = inventory(
 ///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
@@ -35,7 +35,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// let usage = "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,214748364800\n";
 /// let sources = [TrafficSource::from_bytes("usage.csv", usage)];
 /// let metered = meter(&sources, inventory, &MeterSettings::new("2026-10".parse()?))?;
-/// let catalog = Catalog::shipped("china-site").unwrap();
+/// let catalog = Catalog::shipped("china-site")?;
 /// let report = report(&metered, &catalog, ReportOptions::default())?;
 /// assert_eq!(report.payable()?.to_string(), "96.00");
 /// assert_eq!(&*report.lines[0].connection_id, "pcc-1");

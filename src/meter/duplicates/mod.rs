@@ -1,6 +1,6 @@
 //! Records that stand more than once: same connection, sender and timestamp, or the same entry of a flow log.
 //!
-//! [`repeated`] finds out which there are. The next reading holds them, and [`mod@resolve`] decides what becomes of them
+//! [`repeated`] finds out which there are. The next reading holds them, and [`resolve`] decides what becomes of them
 //! once all are known.
 
 use crate::{
@@ -18,7 +18,7 @@ pub(super) use repeated::{DuplicateKey, HeldDuplicate};
 pub(super) mod repeated;
 
 /// Decides what becomes of the duplicates that were held; they were counted as read before.
-pub(in crate::meter) fn resolve(
+pub(super) fn resolve(
     mut held: Vec<HeldDuplicate>,
     plan: &Plan<'_>,
     resolved: &mut SpanFindings,

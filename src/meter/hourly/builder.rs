@@ -1,8 +1,7 @@
 //! How hours are collected while records are read.
 
 use super::{
-    HoursOfRows,
-    cells::{Cell, Row, RowWriter},
+    cells::{Cell, HoursOfRows, Row, RowWriter},
     counter::{Added, Counter},
 };
 use crate::model::{end_index::EndIndex, usage::Sender};

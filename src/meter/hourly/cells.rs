@@ -124,6 +124,34 @@ impl RowWriter {
     }
 }
 
+/// Rows by hour, counted from the start of the period.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HoursOfRows(pub(super) Vec<Vec<Row>>);
+
+impl HoursOfRows {
+    pub(super) fn of(&self, hour: u32) -> &[Row] {
+        self.0.get(hour as usize).map_or(&[], |rows| rows)
+    }
+
+    pub(super) fn push(&mut self, hour: u32, row: Row) {
+        let hour = hour as usize;
+        if self.0.len() <= hour {
+            self.0.resize_with(hour + 1, Vec::new);
+        }
+        self.0[hour].push(row);
+    }
+
+    pub(super) fn replace(&mut self, hour: u32, row: Row) {
+        self.0[hour as usize] = vec![row];
+    }
+
+    pub(super) fn append(&mut self, other: Self) {
+        for (hour, rows) in (0..).zip(other.0) {
+            rows.into_iter().for_each(|row| self.push(hour, row));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,15 @@ use crate::{
     model::{end_index::EndIndex, inventory::Inventory, time::Hour},
 };
 
+impl HourlyUsage {
+    /// A digest over the metered hours, as `UsageDigest` defines it.
+    pub fn digest(&self, inventory: &Inventory) -> Result<String> {
+        let digest = UsageDigest::new(self, inventory);
+        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
+        Ok(digest.finish(parts))
+    }
+}
+
 /// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).
 ///
 /// It is BLAKE3 of two parts. First, for every connection and sender with a metered hour, in the order of ids and

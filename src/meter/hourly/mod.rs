@@ -14,13 +14,12 @@ pub(crate) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
 pub use row::HourRow;
 
-use cells::Row;
+use cells::HoursOfRows;
 use row::DenseHour;
 
 use crate::{
     error::{Error, Result},
     model::{
-        inventory::Inventory,
         time::{Hour, Period},
         usage::{MeteredHour, Sender},
     },
@@ -40,34 +39,6 @@ pub struct HourlyUsage {
     rows: HoursOfRows,
     /// By end, as bits: whether it has any hour.
     metered: Vec<u64>,
-}
-
-/// Rows by hour, counted from the start of the period.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct HoursOfRows(Vec<Vec<Row>>);
-
-impl HoursOfRows {
-    fn of(&self, hour: u32) -> &[Row] {
-        self.0.get(hour as usize).map_or(&[], |rows| rows)
-    }
-
-    fn push(&mut self, hour: u32, row: Row) {
-        let hour = hour as usize;
-        if self.0.len() <= hour {
-            self.0.resize_with(hour + 1, Vec::new);
-        }
-        self.0[hour].push(row);
-    }
-
-    fn replace(&mut self, hour: u32, row: Row) {
-        self.0[hour as usize] = vec![row];
-    }
-
-    fn append(&mut self, other: Self) {
-        for (hour, rows) in (0..).zip(other.0) {
-            rows.into_iter().for_each(|row| self.push(hour, row));
-        }
-    }
 }
 
 impl HourlyUsage {
@@ -164,13 +135,6 @@ impl HourlyUsage {
             }
         }
         Ok(())
-    }
-
-    /// A digest over the metered hours, as `UsageDigest` defines it.
-    pub fn digest(&self, inventory: &Inventory) -> Result<String> {
-        let digest = UsageDigest::new(self, inventory);
-        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
-        Ok(digest.finish(parts))
     }
 }
 

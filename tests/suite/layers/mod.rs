@@ -15,8 +15,8 @@ use std::{fs, path::Path};
 
 /// The layers of the library, each a file or folder of `src`. A file reaches files of its own layer and of earlier ones.
 const LAYERS: &[&str] = &[
-    "parallel",
     "model",
+    "parallel",
     "read",
     "catalog",
     "attribution",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{
     Attribute, Expr, ExprCall, Ident, ImplItem, Item, ItemUse, Macro, MetaList, PatIdent, UseTree,
-    Visibility,
+    VisRestricted, Visibility,
     buffer::{Cursor, TokenBuffer},
     visit::{self, Visit},
 };
@@ -210,6 +210,9 @@ impl<'a> Visit<'a> for Reader<'_> {
             self.import(Written::new(), &item.tree, !matches!(item.vis, Visibility::Inherited));
         }
     }
+
+    /// `pub(in crate::meter)` says who may see an item, and reaches nothing.
+    fn visit_vis_restricted(&mut self, _: &'a VisRestricted) {}
 
     fn visit_path(&mut self, path: &'a syn::Path) {
         if path.leading_colon.is_none() {
