@@ -1,7 +1,7 @@
 //! The catalog: what one GB costs between two places, over which link type, from when on, and who says so.
 //!
 //! A [`Catalog`] is read from a folder's texts ([`CatalogSource`]) or from the shipped ones
-//! ([`shipped`]); overlays ([`Catalog::with_prices`]) and contracts ([`Catalog::with_contract`])
+//! ([`Catalog::shipped`]); overlays ([`Catalog::with_prices`]) and contracts ([`Catalog::with_contract`])
 //! are laid over it. It answers one question: [`Catalog::quote`].
 
 pub mod check;

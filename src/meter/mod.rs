@@ -1,8 +1,8 @@
 //! Records to hourly bytes per connection and sender, with control totals (R14) and what was refused (R15).
 //!
-//! One record goes through these rooms: a worker of [`scan`] reads it from its piece of a source; [`accept`] takes it or
-//! refuses it, or [`batch`] does so for many plain records at once; [`hourly`] sums its bytes. [`passes`] reads the
-//! sources again where records stand more than once, and [`duplicates`] decides what becomes of those.
+//! One record goes through these rooms: a worker of `scan` reads it from its piece of a source; `accept` takes it or
+//! refuses it, or `batch` does so for many plain records at once; `hourly` sums its bytes. `passes` reads the
+//! sources again where records stand more than once, and `duplicates` decides what becomes of those.
 
 mod accept;
 mod batch;

@@ -18,8 +18,6 @@ use std::{
 
 #[cfg(feature = "parquet")]
 use super::parquet::ParquetFile;
-#[cfg(feature = "parquet")]
-use super::source::Content;
 
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8; 4] = b"PAR1";

@@ -1,7 +1,7 @@
 //! Metered hours: what a month's archive keeps, and `report --metered` takes again.
 //!
 //! One row for every hour, connection and sender that has a record, in this order, under
-//! [`METERED_COLUMNS`].
+//! `METERED_COLUMNS`.
 
 use super::csv::output_error;
 use crate::{

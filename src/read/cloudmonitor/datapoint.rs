@@ -161,7 +161,7 @@ fn quantity_of_rate(rate: Decimal, period: u32) -> Result<Quantity, &'static str
     let fraction = (of_whole % 1000) * (PARTS / 1000) + of_fraction % PARTS;
     let bytes = of_whole / 1000 + of_fraction / PARTS + fraction / PARTS;
     // Less than 2^64-1, so that rounding up stays within what one record holds.
-    if bytes >= u64::MAX.into() {
+    if bytes >= u128::from(u64::MAX) {
         return Err("one record holds at most 2^64-1 bytes");
     }
     Ok(Quantity { bytes, fraction: fraction % PARTS })

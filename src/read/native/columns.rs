@@ -47,7 +47,7 @@ impl TrafficColumns {
         Self { timestamp, connection_id, sender, bytes }
     }
 
-    /// Their names, in the order of [`TRAFFIC_COLUMNS`].
+    /// Their names, in the order of `TRAFFIC_COLUMNS`.
     pub fn names(&self) -> [&str; 4] {
         [&self.timestamp, &self.connection_id, &self.sender, &self.bytes]
     }
