@@ -10,7 +10,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{TableRow, faults_of, read_table},
+        table::{Column, TableColumns, TableRow, faults_of, read_all},
     },
 };
 use std::sync::Arc;
@@ -118,23 +118,13 @@ pub struct Contract {
 
 impl Contract {
     pub(super) fn read(document: &Document, regions: &Regions, currency: &str) -> Result<Self> {
-        const REQUIRED: [&str; 8] = [
-            "account_id",
-            "source",
-            "destination",
-            "link_type",
-            "unit_price",
-            "discount_percent",
-            "effective_from",
-            "effective_until",
-        ];
         let name = &document.name;
-        let (table, misfits) =
-            read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &["currency"])?;
-        let mut faults = faults_of(misfits);
+        let (columns, table) = Columns::new();
+        let (found, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let mut faults = faults_of(malformed);
         let mut rows = Vec::new();
-        for row in table {
-            match read_row(&row, name, regions, currency) {
+        for row in found {
+            match read_row(&columns, &row, name, regions, currency) {
                 Ok(read) => rows.push(read),
                 Err(why) => faults.push(Fault::at(FaultCode::BadPrice, name, row.line, why)),
             }
@@ -182,24 +172,53 @@ impl Contract {
     }
 }
 
+/// The columns of a contract.
+struct Columns {
+    account_id: Column<'static>,
+    source: Column<'static>,
+    destination: Column<'static>,
+    link_type: Column<'static>,
+    unit_price: Column<'static>,
+    discount_percent: Column<'static>,
+    effective_from: Column<'static>,
+    effective_until: Column<'static>,
+    currency: Column<'static>,
+}
+
+impl Columns {
+    /// The columns, and what the header is searched for.
+    fn new() -> (Self, TableColumns<'static>) {
+        let mut table = TableColumns::default();
+        let columns = Self {
+            account_id: table.required("account_id"),
+            source: table.required("source"),
+            destination: table.required("destination"),
+            link_type: table.required("link_type"),
+            unit_price: table.required("unit_price"),
+            discount_percent: table.required("discount_percent"),
+            effective_from: table.required("effective_from"),
+            effective_until: table.required("effective_until"),
+            currency: table.optional("currency"),
+        };
+        (columns, table)
+    }
+}
+
 fn read_row(
+    columns: &Columns,
     row: &TableRow,
     input: &Arc<str>,
     regions: &Regions,
     currency: &str,
 ) -> Result<ContractRow, String> {
-    let [account, source, destination, link_type, unit_price, discount, from, until, own_currency] =
-        &row.values[..]
-    else {
-        return Err("the row has too few fields".into());
-    };
-    check_currency(own_currency, currency)?;
+    check_currency(row.text(columns.currency), currency)?;
+    let (account, link_type) = (row.text(columns.account_id), row.text(columns.link_type));
     if account.is_empty() {
         return Err("account_id is empty; * matches any account".into());
     }
     let any = |text: &str| text == "*";
     let place = |text: &str| if any(text) { Ok(None) } else { regions.read_place(text).map(Some) };
-    let terms = match (unit_price.as_str(), discount.as_str()) {
+    let terms = match (row.text(columns.unit_price), row.text(columns.discount_percent)) {
         (price, "") if !price.is_empty() => {
             Terms::UnitPrice(price.parse().map_err(|why| format!("unit_price {why}"))?)
         }
@@ -209,12 +228,12 @@ fn read_row(
         _ => return Err("give one of unit_price and discount_percent, and not both".into()),
     };
     Ok(ContractRow {
-        account_id: (!any(account)).then(|| account.as_str().into()),
-        source: place(source)?,
-        destination: place(destination)?,
+        account_id: (!any(account)).then(|| account.into()),
+        source: place(row.text(columns.source))?,
+        destination: place(row.text(columns.destination))?,
         link_type: if any(link_type) { None } else { Some(link_type.parse()?) },
         terms,
-        validity: read_validity(from, until)?,
+        validity: read_validity(row.text(columns.effective_from), row.text(columns.effective_until))?,
         input: input.clone(),
         line: row.line,
     })

@@ -13,7 +13,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{TableRow, faults_of, read_table},
+        table::{Column, TableColumns, TableRow, faults_of, read_all},
     },
 };
 use std::{
@@ -46,20 +46,39 @@ struct Settings {
     notes: Vec<String>,
     rounding: RoundingPolicy,
 }
+/// The columns of a price table.
+struct Columns {
+    source: Column<'static>,
+    destination: Column<'static>,
+    link_type: Column<'static>,
+    unit_price: Column<'static>,
+    effective_from: Column<'static>,
+    status: Column<'static>,
+    source_url: Column<'static>,
+    source_date: Column<'static>,
+    effective_until: Column<'static>,
+    currency: Column<'static>,
+}
 
-const REQUIRED: [&str; 8] = [
-    "source",
-    "destination",
-    "link_type",
-    "unit_price",
-    "effective_from",
-    "status",
-    "source_url",
-    "source_date",
-];
-const OPTIONAL: [&str; 2] = ["effective_until", "currency"];
-/// Where the currency stands among them, the required ones first.
-const CURRENCY: usize = REQUIRED.len() + 1;
+impl Columns {
+    /// The columns, and what the header is searched for.
+    fn new() -> (Self, TableColumns<'static>) {
+        let mut table = TableColumns::default();
+        let columns = Self {
+            source: table.required("source"),
+            destination: table.required("destination"),
+            link_type: table.required("link_type"),
+            unit_price: table.required("unit_price"),
+            effective_from: table.required("effective_from"),
+            status: table.required("status"),
+            source_url: table.required("source_url"),
+            source_date: table.required("source_date"),
+            effective_until: table.optional("effective_until"),
+            currency: table.optional("currency"),
+        };
+        (columns, table)
+    }
+}
 
 impl Catalog {
     /// Reads a catalog.
@@ -103,18 +122,19 @@ impl Catalog {
 
     fn with_layer(mut self, document: &Document, layer: usize) -> Result<Self> {
         let name = &document.name;
-        let (rows, misfits) = read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
-        let mut faults = faults_of(misfits);
+        let (columns, table) = Columns::new();
+        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let mut faults = faults_of(malformed);
         let mut lines = HashMap::new();
         for row in rows {
-            if let Err(why) = check_currency(row.optional(CURRENCY).unwrap_or_default(), &self.currency) {
+            if let Err(why) = check_currency(row.text(columns.currency), &self.currency) {
                 // The whole table is in another currency: one fault says it.
                 return Err(Error::new(
                     ErrorKind::Catalog,
                     Fault::at(FaultCode::BadPrice, name, row.line, why),
                 ));
             }
-            let read = read_price(&self.regions, &row, name, layer);
+            let read = read_price(&self.regions, &columns, &row, name, layer);
             let read = read.and_then(|price| refuse_second(&mut lines, price));
             match read {
                 Ok(price) => self.insert(price),
@@ -150,13 +170,14 @@ fn read_settings(document: &Document) -> Result<Settings> {
     Ok(settings)
 }
 
-fn read_price(regions: &Regions, row: &TableRow, input: &Arc<str>, layer: usize) -> Result<PriceRow, String> {
-    let [source, destination, link_type, unit_price, from, status, url, date, until, _currency] =
-        &row.values[..]
-    else {
-        return Err("the row has too few fields".into());
-    };
-    let status = match status.as_str() {
+fn read_price(
+    regions: &Regions,
+    columns: &Columns,
+    row: &TableRow,
+    input: &Arc<str>,
+    layer: usize,
+) -> Result<PriceRow, String> {
+    let status = match row.text(columns.status) {
         "published" => PriceStatus::Published,
         "assumed" => PriceStatus::Assumed,
         other => {
@@ -165,14 +186,14 @@ fn read_price(regions: &Regions, row: &TableRow, input: &Arc<str>, layer: usize)
         }
     };
     Ok(PriceRow {
-        source: regions.read_place(source)?,
-        destination: regions.read_place(destination)?,
-        link_type: link_type.parse()?,
-        unit_price: unit_price.parse().map_err(|why| format!("unit_price {why}"))?,
-        validity: read_validity(from, until)?,
+        source: regions.read_place(row.text(columns.source))?,
+        destination: regions.read_place(row.text(columns.destination))?,
+        link_type: row.text(columns.link_type).parse()?,
+        unit_price: row.text(columns.unit_price).parse().map_err(|why| format!("unit_price {why}"))?,
+        validity: read_validity(row.text(columns.effective_from), row.text(columns.effective_until))?,
         status,
-        source_url: url.clone(),
-        source_date: date.clone(),
+        source_url: row.text(columns.source_url).to_owned(),
+        source_date: row.text(columns.source_date).to_owned(),
         layer,
         input: input.clone(),
         line: row.line,

@@ -5,7 +5,7 @@ use crate::{
     model::did_you_mean,
     read::{
         Document,
-        table::{faults_of, read_table},
+        table::{TableColumns, faults_of, read_all},
     },
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -65,30 +65,31 @@ impl Regions {
     }
 
     pub(crate) fn read(document: &Document) -> Result<Self> {
-        const REQUIRED: [&str; 2] = ["region_id", "area"];
-        const OPTIONAL: [&str; 4] = ["name_en", "name_zh", "peering", "mainland"];
+        let mut table = TableColumns::default();
+        let (id, area) = (table.required("region_id"), table.required("area"));
+        let (name_en, name_zh) = (table.optional("name_en"), table.optional("name_zh"));
+        let (peering, mainland) = (table.optional("peering"), table.optional("mainland"));
         let name = &document.name;
-        let (rows, misfits) = read_table(ErrorKind::Catalog, name, &document.text[..], &REQUIRED, &OPTIONAL)?;
-        let mut faults = faults_of(misfits);
+        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let mut faults = faults_of(malformed);
         let mut by_id = BTreeMap::new();
         for row in rows {
-            let [id, area, name_en, name_zh, peering, mainland] = &row.values[..] else { continue };
             let region = Region {
-                id: id.as_str().into(),
-                name_en: name_en.clone(),
-                name_zh: name_zh.clone(),
-                area: (!area.is_empty()).then(|| area.as_str().into()),
-                peering: peering.clone(),
-                mainland: match mainland.as_str() {
+                id: row.text(id).into(),
+                name_en: row.text(name_en).to_owned(),
+                name_zh: row.text(name_zh).to_owned(),
+                area: row.given(area).map(Into::into),
+                peering: row.text(peering).to_owned(),
+                mainland: match row.text(mainland) {
                     "yes" => Some(true),
                     "no" => Some(false),
                     _ => None,
                 },
             };
-            let fault = if id.is_empty() {
+            let fault = if row.text(id).is_empty() {
                 Some("region_id is empty".to_string())
             } else if by_id.insert(region.id.clone(), region).is_some() {
-                Some(format!("region {id} stands here a second time"))
+                Some(format!("region {} stands here a second time", row.text(id)))
             } else {
                 None
             };

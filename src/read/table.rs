@@ -166,11 +166,6 @@ impl TableRow {
         Some(self.text(column)).filter(|value| !value.is_empty())
     }
 
-    /// The value of the column at this place of the listed ones, or `None` where it is empty or not there.
-    pub fn optional(&self, wanted: usize) -> Option<&str> {
-        Some(self.values[wanted].as_str()).filter(|value| !value.is_empty())
-    }
-
     /// Takes the values of `row`; returns what is wrong with them, where something is.
     fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<String> {
         self.line = row.line;
@@ -194,17 +189,6 @@ pub(crate) struct MalformedRow {
     pub key: Option<String>,
     /// What is wrong with it.
     pub fault: Fault,
-}
-
-/// Reads all rows of a table whose columns are numbered as they are listed, and the rows that are malformed.
-pub(crate) fn read_table(
-    kind: ErrorKind,
-    name: &Arc<str>,
-    input: impl Read,
-    required: &[&str],
-    optional: &[&str],
-) -> Result<(Vec<TableRow>, Vec<MalformedRow>)> {
-    read_all(kind, name, input, &TableColumns::listed(required, optional))
 }
 
 /// Reads all rows of a table, and those that are malformed.
@@ -264,7 +248,8 @@ mod tests {
 
     fn read(text: &[u8]) -> (Vec<Vec<String>>, Vec<String>) {
         let (rows, malformed) =
-            read_table(ErrorKind::Input, &"t.csv".into(), text, &["a", "b"], &["c"]).unwrap();
+            read_all(ErrorKind::Input, &"t.csv".into(), text, &TableColumns::listed(&["a", "b"], &["c"]))
+                .unwrap();
         let values = rows.into_iter().map(|row| row.values).collect();
         (values, faults_of(malformed).into_iter().map(|fault| fault.to_string()).collect())
     }

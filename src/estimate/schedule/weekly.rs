@@ -11,7 +11,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{read_table, unusable_faults_of},
+        table::{TableColumns, read_all, unusable_faults_of},
     },
 };
 use std::collections::BTreeMap;
@@ -61,14 +61,16 @@ impl Schedule {
     ///
     /// [`ErrorKind::Input`] with everything that is wrong, each with its line.
     pub fn read(document: &Document, offset: Offset) -> Result<Self> {
-        const REQUIRED: [&str; 3] = ["days", "from", "until"];
+        let mut table = TableColumns::default();
+        let (days, from) = (table.required("days"), table.required("from"));
+        let (until, at) = (table.required("until"), table.optional("offset"));
         let name = &document.name;
-        let (rows, misfits) = read_table(ErrorKind::Input, name, &document.text[..], &REQUIRED, &["offset"])?;
-        let mut faults = unusable_faults_of(misfits);
+        let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+        let mut faults = unusable_faults_of(malformed);
         let mut windows = Vec::new();
         for row in rows {
-            let [days, from, until, offset] = &row.values[..] else { continue };
-            match windows_of(&format!("{days} {from}-{until} {offset}")) {
+            let [days, from, until, at] = [days, from, until, at].map(|column| row.text(column));
+            match windows_of(&format!("{days} {from}-{until} {at}")) {
                 Ok(read) => windows.extend(read),
                 Err(why) => faults.push(Fault::at(FaultCode::UnusableInput, name, row.line, why)),
             }
