@@ -28,6 +28,7 @@ use std::{
 const STRETCHES: [(i64, i64); 3] = [(442_656, 502_656), (502_656, 562_656), (382_656, 442_656)];
 
 /// What one source of traffic holds.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct SourceSummary {
     /// Its name.
@@ -47,6 +48,7 @@ pub struct SourceSummary {
 }
 
 /// What all sources hold of one month.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct MonthSummary {
     /// The month.
@@ -64,6 +66,7 @@ pub struct MonthSummary {
 }
 
 /// What one end of a connection sent in a month.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct EndCoverage {
     /// The connection, as an index into the inventory.

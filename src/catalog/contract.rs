@@ -25,6 +25,7 @@ pub enum Terms {
 }
 
 /// One row of a contract. `None` stands for `*`, which matches any.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractRow {
     /// For which account.

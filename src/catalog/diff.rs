@@ -31,6 +31,7 @@ impl Edition<'_> {
 }
 
 /// One difference: what it is about, and its value in both editions; empty where it is in one only.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// A setting's name, or source, destination and link type.

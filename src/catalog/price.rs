@@ -63,6 +63,7 @@ impl Validity {
 }
 
 /// One row of a price table.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceRow {
     /// Where traffic leaves.
@@ -109,6 +110,7 @@ pub struct RoundingPolicy {
 }
 
 /// What lines are made by: list price, contracted price and status.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Price {

@@ -14,6 +14,7 @@ use crate::{
 use std::{collections::HashMap, sync::Arc};
 
 /// The price of one GB for one account, pair, link type and hour.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
 pub struct Quote<'a> {
     /// The price and its provenance, as lines carry them.
@@ -25,6 +26,7 @@ pub struct Quote<'a> {
 }
 
 /// Prices of one site in one currency (R13), with overlays and contract.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Catalog {
     /// Its name.

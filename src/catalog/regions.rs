@@ -35,6 +35,7 @@ impl fmt::Display for Place {
 }
 
 /// A region of the provider.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
     /// Its id, `cn-hangzhou`.

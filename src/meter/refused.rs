@@ -25,6 +25,7 @@ impl Refusal {
 }
 
 /// A record that was not billed, and why.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedRecord {
     /// Index of the source it was read from.

@@ -10,6 +10,7 @@ use crate::{
 use std::collections::BTreeSet;
 
 /// A number of records and their bytes.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Count {
@@ -47,6 +48,7 @@ impl Count {
 }
 
 /// Where every record went (R14): read = billed + free + outside the period + refused.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ControlTotals {
@@ -95,6 +97,7 @@ impl ControlTotals {
 const MOST_IDS: usize = 4096;
 
 /// What records tell of connections that the inventory lacks.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnknownConnections {
     /// Their ids, of which at most the first 4096 are kept; entries of flow logs name none.

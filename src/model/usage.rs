@@ -64,6 +64,7 @@ pub struct UsageRecord {
 }
 
 /// Bytes of one connection and sender in one hour that has a record.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeteredHour {
     /// The connection, as an index into the [`Inventory`](super::inventory::Inventory).
