@@ -10,6 +10,7 @@ use crate::{
     },
     model::{
         connection::{Connection, End},
+        end_index::EndIndex,
         finding::Finding,
         inventory::Inventory,
         link::LinkType,
@@ -182,7 +183,7 @@ impl Covered {
     fn add(&mut self, row: &HourRow<'_>, period: Period) -> Result<()> {
         row.try_each(|cell| {
             let hour = (cell.hour.index() - period.start.index()) as usize;
-            let key = cell.connection * Sender::ALL.len() + cell.sender as usize;
+            let key = EndIndex::new(cell.connection, cell.sender).index();
             self.0[key][hour / 64] |= 1 << (hour % 64);
             Ok(())
         })
@@ -205,7 +206,7 @@ fn ends_covered(inventory: &Inventory, period: Period, covered: &Covered) -> Vec
     for (connection, own) in inventory.connections().iter().enumerate() {
         let life = own.hours_in(period);
         for sender in Sender::ALL.into_iter().filter(|_| life.hours() > 0) {
-            let key = connection * Sender::ALL.len() + sender as usize;
+            let key = EndIndex::new(connection, sender).index();
             let mut end = EndCoverage {
                 connection,
                 sender,

@@ -9,7 +9,7 @@ use crate::{
     catalog::Catalog,
     error::Result,
     meter::HourlyUsage,
-    model::{inventory::Inventory, money::Amount, usage::Sender},
+    model::{end_index::EndIndex, inventory::Inventory, money::Amount},
 };
 use std::collections::BTreeMap;
 
@@ -52,12 +52,13 @@ impl Rating<'_> {
     }
 
     fn line(&self, key: usize, all: &Sums, sum: &Sum) -> Result<Line> {
-        let (connection, price) = (key / Sender::ALL.len(), all.price_of(sum));
+        let (end, price) = (EndIndex::from_index(key), all.price_of(sum));
+        let connection = end.connection();
         let id = &self.inventory.connection(connection).id;
         Ok(Line {
             connection_id: id.clone(),
             connection,
-            sender: Sender::ALL[key % Sender::ALL.len()],
+            sender: end.sender(),
             hour: sum.hour(),
             link_type: sum.link_type,
             price,
@@ -75,8 +76,9 @@ impl Rating<'_> {
         // OK as 32 bits because a million connections have two million ends.
         let mut by_account: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for key in (0..self.route_of.len()).filter(|&key| all.of(key).next().is_some()) {
-            let (connection, sender) = (key / Sender::ALL.len(), Sender::ALL[key % Sender::ALL.len()]);
-            let account = attribute(self.inventory.connection(connection), sender).billing_account_id;
+            let end = EndIndex::from_index(key);
+            let account =
+                attribute(self.inventory.connection(end.connection()), end.sender()).billing_account_id;
             by_account.entry(account).or_default().push(key as u32);
         }
         by_account.into_values().flatten().map(|key| key as usize)

@@ -10,10 +10,10 @@ use crate::{
     meter::HourRow,
     model::{
         checked_add,
+        end_index::EndIndex,
         link::{HourLevels, LinkType},
         money::Amount,
         time::Hour,
-        usage::Sender,
     },
 };
 use std::collections::{BTreeMap, HashMap};
@@ -82,7 +82,7 @@ impl<'a> Rater<'a> {
         if route == NOT_RATED {
             return Ok(());
         }
-        let index = key / Sender::ALL.len();
+        let index = EndIndex::from_index(key).connection();
         let own_hour = if self.rating.hourly { hour } else { NO_HOUR };
         if self.rating.inventory.connection(index).within_region() {
             // R1: inside a region traffic is metered and listed as free.
