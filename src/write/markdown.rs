@@ -11,7 +11,7 @@ use super::{
 use crate::{error::Result, estimate::Estimate, report::Report};
 use std::io::Write;
 
-/// Writes a report: what [`csv`](mod@super::csv) has as tables, with what is payable, control totals and findings.
+/// Writes a report: accounts, their lines, what is payable, control totals and findings.
 ///
 /// # Errors
 ///
