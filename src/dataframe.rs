@@ -22,10 +22,10 @@ const UNIT_PRICE: (usize, usize) = (38, 18);
 
 /// Reads usage records from a frame with the columns `timestamp`, `connection_id`, `sender` and `bytes`.
 ///
-/// `timestamp` is a datetime with a zone, text as in CSV, or an Int64 epoch of 10 digits (seconds) or 13 (milliseconds);
-/// `bytes` is Int32, Int64, Int128, UInt32 or UInt64, from 0 to 2^64-1; the others are text. Records stand in the order of
-/// the rows.
-/// Nothing is cast loosely: a null, a float, a naive datetime or a number out of range is refused.
+/// `timestamp` is a datetime with a zone, text as in CSV, or an Int64 epoch of 10 digits (seconds) or 13
+/// (milliseconds); `bytes` is Int32, Int64, Int128, UInt32 or UInt64, from 0 to 2^64-1; the others are text. Records
+/// stand in the order of the rows. Nothing is cast loosely: a null, a float, a naive datetime or a number out of
+/// range is refused.
 ///
 /// ```
 /// use peerbill::dataframe::usage_records;
@@ -137,8 +137,8 @@ fn byte_count(value: &AnyValue<'_>) -> Result<u64, String> {
 ///
 /// # Errors
 ///
-/// [`Overflow`](ErrorKind::Overflow) where bytes exceed 2^127, where an amount is too large to be printed, and where a price
-/// does not fit 18 decimals; [`Internal`](ErrorKind::Internal) where polars refuses a value for its column.
+/// [`Overflow`](ErrorKind::Overflow) where bytes exceed 2^127, where an amount is too large to be printed, and where
+/// a price does not fit 18 decimals; [`Internal`](ErrorKind::Internal) where polars refuses a value for its column.
 pub fn lines(report: &Report) -> Result<DataFrame> {
     let rows = report.rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
     let columns = report.columns().into_iter().map(|column| frame_column(&rows, column));

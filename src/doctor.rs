@@ -85,9 +85,9 @@ pub struct EndCoverage {
 
 /// Looks through one source for the hours that it covers, whatever they are.
 ///
-/// `inventory` needs no link changes: they decide about no hour. `offset` tells where months have their edges (R12), and
-/// `threads` how many threads read. The source is read again where records lie before 2020-07-01
-/// or after 2027-05-05.
+/// `inventory` needs no link changes: they decide about no hour. `offset` tells where months have their edges (R12),
+/// and `threads` how many threads read. The source is read again where records lie before 2020-07-01 or after
+/// 2027-05-05.
 ///
 /// # Errors
 ///
@@ -154,8 +154,8 @@ pub fn inventory_of(seen: &[SourceSummary]) -> Inventory {
 ///
 /// # Errors
 ///
-/// [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole, [`Overflow`](crate::ErrorKind::Overflow)
-/// where a sum is too large to be exact.
+/// [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole,
+/// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
 pub fn examine(
     sources: &[TrafficSource],
     inventory: &Arc<Inventory>,

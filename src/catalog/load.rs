@@ -81,15 +81,15 @@ impl Columns {
 }
 
 impl Catalog {
-    /// Reads a catalog: its settings, its regions, then its prices. Nothing is looked up outside of `source`, except for
-    /// the shipped regions where it has none.
+    /// Reads a catalog: its settings, its regions, then its prices. Nothing is looked up outside of `source`, except
+    /// for the shipped regions where it has none.
     ///
     /// # Errors
     ///
-    /// [`Catalog`](ErrorKind::Catalog) where a text cannot be read as a whole; where `catalog.toml` has unknown keys, no
-    /// name or currency, or rounds to more than 10 decimals; and where rows are bad, all of them of the first text that has
-    /// any: a place that is neither a region id nor an area, a price that is not exact, a row of another currency (R13), two
-    /// rows for the same places, link type, status and start (R4).
+    /// [`Catalog`](ErrorKind::Catalog) where a text cannot be read as a whole; where `catalog.toml` has unknown keys,
+    /// no name or currency, or rounds to more than 10 decimals; and where rows are bad, all of them of the first text
+    /// that has any: a place that is neither a region id nor an area, a price that is not exact, a row of another
+    /// currency (R13), two rows for the same places, link type, status and start (R4).
     pub fn read(source: &CatalogSource) -> Result<Self> {
         let settings = read_settings(&source.settings)?;
         let regions = match &source.regions {
@@ -132,8 +132,8 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole or is in another currency (R13), and with
-    /// all of its rows that are bad.
+    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole or is in another currency (R13), and
+    /// with all of its rows that are bad.
     pub fn with_prices(mut self, name: &str, prices: &Document) -> Result<Self> {
         self.overlays.push(name.to_owned());
         let layer = self.overlays.len();
@@ -161,9 +161,9 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole, and with all of its rows that are bad: a
-    /// row in another currency (R13), without an account, or with both or neither of unit price and discount. Rows that tie
-    /// are found by [`quote`](Self::quote), and by [`check`](fn@super::check::check).
+    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole, and with all of its rows that are
+    /// bad: a row in another currency (R13), without an account, or with both or neither of unit price and discount.
+    /// Rows that tie are found by [`quote`](Self::quote), and by [`check`](fn@super::check::check).
     pub fn with_contract(mut self, document: &Document) -> Result<Self> {
         let contract = Contract::read(document, &self.regions, &self.currency)?;
         self.contract.extend(contract);

@@ -134,8 +134,8 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Catalog`](ErrorKind::Catalog) where two equally specific rows, of prices or of contracts, are in force: both are
-    /// listed (R4).
+    /// [`Catalog`](ErrorKind::Catalog) where two equally specific rows, of prices or of contracts, are in force: both
+    /// are listed (R4).
     pub fn quote(
         &self,
         account: &str,
@@ -242,8 +242,8 @@ impl Catalog {
         hours
     }
 
-    /// The first hour in which all rows that have a start have begun: that of the newest prices. Where no row has a start
-    /// it is the hour of 1970-01-01T00:00:00Z.
+    /// The first hour in which all rows that have a start have begun: that of the newest prices. Where no row has a
+    /// start it is the hour of 1970-01-01T00:00:00Z.
     pub fn newest_hour(&self) -> Hour {
         let validities = self.rows.iter().map(|row| row.validity);
         let validities = validities.chain(self.contract.rows().iter().map(|row| row.validity));
@@ -251,8 +251,8 @@ impl Catalog {
         starts.map(first_hour_at_or_after).max().unwrap_or(Hour::from_index(0))
     }
 
-    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas. BLAKE3, in hexadecimal;
-    /// the order of the rows does not matter.
+    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas. BLAKE3, in
+    /// hexadecimal; the order of the rows does not matter.
     pub fn digest(&self) -> String {
         let mut rows: Vec<String> = self.rows.iter().map(describe_row).collect();
         rows.extend(

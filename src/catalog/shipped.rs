@@ -32,7 +32,8 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`Catalog`](ErrorKind::Catalog) where there is none of this name; the message names all, and suggests a near one.
+    /// [`Catalog`](ErrorKind::Catalog) where there is none of this name; the message names all, and suggests a near
+    /// one.
     pub fn shipped(name: &str) -> Result<Self> {
         let (settings, prices) = match name {
             "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),

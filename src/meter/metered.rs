@@ -152,8 +152,8 @@ impl Reading {
     }
 }
 
-/// What becomes of a record that stands twice: same connection, sender and timestamp, in one source or in several. Entries
-/// of flow logs stand twice where eni, 5-tuple, start and end are the same (R15).
+/// What becomes of a record that stands twice: same connection, sender and timestamp, in one source or in several.
+/// Entries of flow logs stand twice where eni, 5-tuple, start and end are the same (R15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]

@@ -35,16 +35,16 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Meters a month of traffic: reads all `sources`, and sums the bytes of each connection of `inventory`, sender and hour
-/// (R6).
+/// Meters a month of traffic: reads all `sources`, and sums the bytes of each connection of `inventory`, sender and
+/// hour (R6).
 ///
 /// The result does not depend on the order of the sources or their records, nor on the number of threads (R17).
 ///
 /// # Errors
 ///
-/// - [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole: an I/O error, an unusable header, bytes
-///   that change between two readings. Likewise where records are refused or rows of the inventory are faulty (R15),
-///   unless [`MeterSettings::refused`] asks for them to be counted or kept; the first
+/// - [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole: an I/O error, an unusable header,
+///   bytes that change between two readings. Likewise where records are refused or rows of the inventory are faulty
+///   (R15), unless [`MeterSettings::refused`] asks for them to be counted or kept; the first
 ///   [`FAULTS_LISTED`](crate::error::FAULTS_LISTED) are listed, all are counted.
 /// - [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact (R10).
 /// - [`Internal`](crate::ErrorKind::Internal) where the control totals do not add up (R14).
@@ -58,8 +58,8 @@ pub fn meter(
     Metered::new(inventory, settings, reading)
 }
 
-/// Meters records that a caller holds, as [`meter`] does those of sources; a fault names the record by its number, counted
-/// from 1, as its line.
+/// Meters records that a caller holds, as [`meter`] does those of sources; a fault names the record by its number,
+/// counted from 1, as its line.
 ///
 /// ```
 /// use peerbill::{inventory, meter::{meter_records, MeterSettings}, model::{time::Timestamp, usage::{Sender, UsageRecord}}};

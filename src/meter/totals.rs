@@ -121,7 +121,8 @@ impl UnknownConnections {
         }
     }
 
-    /// Adds what others tell; of the ids of both the first 4096 are kept, so that the order of merging matters to nothing.
+    /// Adds what others tell; of the ids of both the first 4096 are kept, so that the order of merging matters to
+    /// nothing.
     pub fn merge(&mut self, other: Self) {
         self.ids.extend(other.ids);
         self.keep_first();

@@ -218,8 +218,8 @@ impl Connection {
         self.status.is_some_and(Status::never_active)
     }
 
-    /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion, both included;
-    /// none where it was never active.
+    /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion, both
+    /// included; none where it was never active.
     pub fn hours_in(&self, period: Period) -> Period {
         if self.never_active() {
             return Period { end: period.start, ..period };

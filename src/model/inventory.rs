@@ -98,10 +98,11 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Everything that the reader of tables refuses too, all of it in one [`ErrorKind::Input`] error: an id, account or
-    /// region that is empty or has spaces around it, an id that stands twice, a deletion before the creation, a change of
-    /// a connection that is not there, and changes that form no chain: each starts from the type at which the one before
-    /// it ends, and the last one ends at the connection's type. Changes of one instant are ordered by that chain (R7).
+    /// Everything that the reader of tables refuses too, all of it in one [`ErrorKind::Input`] error: an id, account
+    /// or region that is empty or has spaces around it, an id that stands twice, a deletion before the creation, a
+    /// change of a connection that is not there, and changes that form no chain: each starts from the type at which
+    /// the one before it ends, and the last one ends at the connection's type. Changes of one instant are ordered by
+    /// that chain (R7).
     pub fn new(mut connections: Vec<Connection>, changes: Vec<LinkChange>) -> Result<Self> {
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         let mut faults = faults_of_rows(&connections);
@@ -173,8 +174,8 @@ impl Inventory {
         &self.connections[index]
     }
 
-    /// The history of the link type of the connection at `index`; Gold all along inside a region, where it means nothing
-    /// (R8).
+    /// The history of the link type of the connection at `index`; Gold all along inside a region, where it means
+    /// nothing (R8).
     ///
     /// # Panics
     ///

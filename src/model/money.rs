@@ -62,8 +62,8 @@ impl Gb {
     ///
     /// # Errors
     ///
-    /// Text that is no plain decimal number, has more than 11 digits before the point or 15 after it, or is more than 2^64-1
-    /// bytes.
+    /// Text that is no plain decimal number, has more than 11 digits before the point or 15 after it, or is more than
+    /// 2^64-1 bytes.
     pub fn bytes_of(self, text: &str) -> Result<u64, Invalid> {
         let gb = plain_decimal(text, 11, 15)?;
         // OK because 26 digits times 2^30 stay below 2^127.

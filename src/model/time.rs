@@ -87,8 +87,8 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Any other text, a time without an offset, a second 60, and more than 9 decimals of a second. The error says what is
-    /// wrong, without the value.
+    /// Any other text, a time without an offset, a second 60, and more than 9 decimals of a second. The error says
+    /// what is wrong, without the value.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Self::read(text).map_err(Invalid::new)
     }
@@ -363,7 +363,8 @@ impl BillingMonth {
         Self::new(local.year(), local.month())
     }
 
-    /// Its hours in UTC, with its edges in `offset`: from its first local midnight up to, and without, that of the next month.
+    /// Its hours in UTC, with its edges in `offset`: from its first local midnight up to, and without, that of the
+    /// next month.
     pub fn period(self, offset: Offset) -> Period {
         let (next_year, next_month) =
             if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };

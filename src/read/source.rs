@@ -40,8 +40,8 @@ pub(crate) enum Format {
     CloudMonitor(Sender, Box<CloudMonitor>),
 }
 
-/// One input of traffic, as [`meter`](crate::meter()) reads it: it must give the same bytes each time, because duplicates
-/// that are not in the order of time need a second look.
+/// One input of traffic, as [`meter`](crate::meter()) reads it: it must give the same bytes each time, because
+/// duplicates that are not in the order of time need a second look.
 ///
 /// It is native traffic until a method says otherwise: CSV under a header, one JSON object on each line, or Parquet
 /// (feature `parquet`), which its first bytes tell apart. Bytes are read as they are: a caller decompresses them.
@@ -128,9 +128,9 @@ impl TrafficSource {
         Self { format: Format::FlowLog, ..self }
     }
 
-    /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and `bytes`:
-    /// a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of traffic can
-    /// be.
+    /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and
+    /// `bytes`: a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of
+    /// traffic can be.
     #[must_use]
     pub fn as_metered(self) -> Self {
         let format = Format::Native(RecordKind::MeteredHour);
@@ -139,8 +139,8 @@ impl TrafficSource {
 
     /// The same source, read as datapoints of CloudMonitor that count what `sender` sent.
     ///
-    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table. Which end that is, the metric says:
-    /// see [`sender_of_metric`](crate::read::cloudmonitor::sender_of_metric) (R3).
+    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table. Which end that is, the
+    /// metric says: see [`sender_of_metric`](crate::read::cloudmonitor::sender_of_metric) (R3).
     #[must_use]
     pub fn as_cloudmonitor(self, sender: Sender, settings: &CloudMonitor) -> Self {
         Self { format: Format::CloudMonitor(sender, Box::new(settings.clone())), ..self }

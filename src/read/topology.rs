@@ -135,8 +135,8 @@ pub type FindRegion<'a> = &'a dyn Fn(&str) -> Result<Arc<str>>;
 ///
 /// # Errors
 ///
-/// [`Input`](ErrorKind::Input) where the document is not UTF-8 or no TOML of this shape; all that is wrong with its tables
-/// is listed together, with lines.
+/// [`Input`](ErrorKind::Input) where the document is not UTF-8 or no TOML of this shape; all that is wrong with its
+/// tables is listed together, with lines.
 pub fn read_topology(document: &Document, gb: Gb, find_region: FindRegion<'_>) -> Result<Topology> {
     let text = std::str::from_utf8(&document.text)
         .map_err(|_| Error::unusable(ErrorKind::Input, &document.name, "is not UTF-8"))?;

@@ -87,7 +87,8 @@ pub struct ReportOptions {
     pub by: Option<Grouping>,
     /// The account whose lines and statement it shows; `None`: all. Control totals stay those of all records (R14).
     pub account: Option<String>,
-    /// Names and values of further settings that the report names, such as those from a settings file; they decide nothing.
+    /// Names and values of further settings that the report names, such as those from a settings file; they decide
+    /// nothing.
     pub settings: Vec<(String, String)>,
 }
 

@@ -82,8 +82,8 @@ pub struct ReportRow<'r> {
     pub metered_hours: Option<u64>,
     /// Those of them that hold a real change of link type (R7).
     pub raised_hours: Option<u64>,
-    /// What raising them cost, at most, rounded as [`billed_cost`](Self::billed_cost): their amount less that of all their
-    /// bytes at the lowest level in effect.
+    /// What raising them cost, at most, rounded as [`billed_cost`](Self::billed_cost): their amount less that of all
+    /// their bytes at the lowest level in effect.
     pub raised_cost: Option<Money>,
     /// Where the contracted price comes from (R18).
     pub price_status: Option<PriceStatus>,

@@ -1,5 +1,5 @@
-//! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the names of
-//! their scenarios.
+//! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the
+//! names of their scenarios.
 
 use super::values::RowText;
 use crate::{
@@ -42,13 +42,13 @@ pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
     }
 }
 
-/// Writes the header and the rows of all scenarios that are priced, with line feeds: `scenario` in front of the columns that
-/// a report has.
+/// Writes the header and the rows of all scenarios that are priced, with line feeds: `scenario` in front of the
+/// columns that a report has.
 ///
 /// # Errors
 ///
-/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or an
-/// amount are too large to be printed.
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let mut writer = csv::Writer::from_writer(output);

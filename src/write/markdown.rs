@@ -15,8 +15,8 @@ use std::io::Write;
 ///
 /// # Errors
 ///
-/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or an
-/// amount are too large to be printed.
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn report(report: &Report, output: impl Write) -> Result<()> {
     write(&page_of(report)?, output)
 }
@@ -25,8 +25,8 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 ///
 /// # Errors
 ///
-/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or an
-/// amount are too large to be printed.
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     write(&comment_of(estimate)?, output)
 }

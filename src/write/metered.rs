@@ -1,7 +1,7 @@
 //! Metered hours: what a month's archive keeps, and `report --metered` takes again.
 //!
-//! One row for every hour, connection and sender that has a record, in this order, under `hour`, `connection_id`, `sender`
-//! and `bytes`.
+//! One row for every hour, connection and sender that has a record, in this order, under `hour`, `connection_id`,
+//! `sender` and `bytes`.
 
 use super::csv::output_error;
 use crate::{
@@ -27,8 +27,8 @@ fn try_each(usage: &HourlyUsage, mut each: impl FnMut(MeteredHour) -> Result<()>
 ///
 /// # Errors
 ///
-/// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a sender's bytes
-/// of an hour exceed 2^80-1, which could not be read again.
+/// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a
+/// sender's bytes of an hour exceed 2^80-1, which could not be read again.
 pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
     let inventory = metered.inventory();
     let mut writer = csv::Writer::from_writer(output);
@@ -111,8 +111,8 @@ mod columns {
     ///
     /// # Errors
     ///
-    /// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a sender's
-    /// bytes of an hour exceed 2^80-1, which could not be read again.
+    /// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a
+    /// sender's bytes of an hour exceed 2^80-1, which could not be read again.
     pub fn parquet(metered: &Metered, mut output: impl Write) -> Result<()> {
         let inventory = metered.inventory();
         let schema = Arc::new(parse_message_type(SCHEMA).map_err(failed)?);

@@ -26,8 +26,8 @@ pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the
 pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what the switches cost: the amount of hours that hold a change \
      less that of all their bytes at the lowest level in effect.";
 
-/// The provenance of a report, as names and values in a fixed order: month, offset, catalog, digests, GB, rounding, rule for
-/// duplicates, settings. It names no input (R17).
+/// The provenance of a report, as names and values in a fixed order: month, offset, catalog, digests, GB, rounding,
+/// rule for duplicates, settings. It names no input (R17).
 pub fn provenance(report: &Report) -> Vec<(String, String)> {
     let catalog = &report.catalog;
     let rounding = &catalog.rounding;

@@ -7,8 +7,8 @@ use std::io::Write;
 /// Columns behind those of native traffic.
 pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "record"];
 
-/// Writes refused records as CSV: the columns of native traffic, then [`REASON_COLUMNS`]. `record` is the whole line where
-/// it could not be told apart into columns, which are empty then (R15).
+/// Writes refused records as CSV: the columns of native traffic, then [`REASON_COLUMNS`]. `record` is the whole line
+/// where it could not be told apart into columns, which are empty then (R15).
 ///
 /// ```
 /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, meter::Refused, write::quarantine};

@@ -94,14 +94,14 @@ impl HourlyUsage {
 
     /// Shows every hour that has a record to one of several folds, each of which sees its hours in order.
     ///
-    /// `new` makes what a fold starts from, `each` adds an hour to it; there is a fold for each thread of the metering, and
-    /// no more than the period has hours. Which fold sees which hour is open, so what they hold must add up in any
-    /// order.
+    /// `new` makes what a fold starts from, `each` adds an hour to it; there is a fold for each thread of the
+    /// metering, and no more than the period has hours. Which fold sees which hour is open, so what they hold must
+    /// add up in any order.
     ///
     /// # Errors
     ///
-    /// What `each` returns, of several errors that of the earliest hour; [`Overflow`](crate::ErrorKind::Overflow) where the
-    /// bytes of a connection and sender in one hour exceed 2^128.
+    /// What `each` returns, of several errors that of the earliest hour; [`Overflow`](crate::ErrorKind::Overflow)
+    /// where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn fold<A: Send>(
         &self,
         new: impl Fn() -> A + Sync,

@@ -117,7 +117,8 @@ impl FromStr for Mark {
     }
 }
 
-/// What a table of datapoints calls its columns; by default `timestamp`, `instanceId`, and what the statistic is called.
+/// What a table of datapoints calls its columns; by default `timestamp`, `instanceId`, and what the statistic is
+/// called.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DatapointColumns {

@@ -22,13 +22,13 @@ use assembly::Assembly;
 
 /// Reads connections and link changes from CSV or JSON text, taking any region id.
 ///
-/// For input from users, [`read_inventory`] names the inputs and checks the regions. `link_changes` is `None` where none
-/// were given, which reports tell (R16).
+/// For input from users, [`read_inventory`] names the inputs and checks the regions. `link_changes` is `None` where
+/// none were given, which reports tell (R16).
 ///
 /// # Errors
 ///
-/// [`Input`](ErrorKind::Input) with everything that is wrong with a row, or what makes an input unusable; the inputs are
-/// called `connections` and `link changes`.
+/// [`Input`](ErrorKind::Input) with everything that is wrong with a row, or what makes an input unusable; the inputs
+/// are called `connections` and `link changes`.
 pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Inventory> {
     let connections = [Document::new("connections", connections)];
     let changes = link_changes.map(|text| [Document::new("link changes", text)]);
