@@ -22,9 +22,10 @@ const UNIT_PRICE: (usize, usize) = (38, 18);
 
 /// Reads usage records from a frame with the columns `timestamp`, `connection_id`, `sender` and `bytes`.
 ///
-/// `timestamp` is a datetime with the zone UTC, text as in CSV, or an integer epoch; `bytes` any integer.
-/// Nothing is cast loosely: a null, a float, a naive datetime or a number out of range is refused, with the
-/// row's number counted from 1.
+/// `timestamp` is a datetime with a zone, text as in CSV, or an Int64 epoch of 10 digits (seconds) or 13
+/// (milliseconds); `bytes` is Int32, Int64, Int128, UInt32 or UInt64, from 0 to 2^64-1; the others are text. Records
+/// stand in the order of the rows. Nothing is cast loosely: a null, a float, a naive datetime or a number out of
+/// range is refused.
 ///
 /// ```
 /// use peerbill::dataframe::usage_records;
@@ -39,6 +40,11 @@ const UNIT_PRICE: (usize, usize) = (38, 18);
 /// assert_eq!(usage_records(&frame)?[0].bytes, u64::MAX);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Errors
+///
+/// [`Input`](ErrorKind::Input) where a column is missing, and with all rows that cannot be read, whose lines are their
+/// numbers counted from 1.
 pub fn usage_records(frame: &DataFrame) -> Result<Vec<UsageRecord>> {
     let [timestamps, connections, senders, bytes] =
         ["timestamp", "connection_id", "sender", "bytes"].map(|name| column(frame, name));
@@ -129,7 +135,10 @@ fn byte_count(value: &AnyValue<'_>) -> Result<u64, String> {
 /// `consumed_bytes`, `metered_hours` and `raised_hours` are Int128, amounts and quantities Decimal(38, 10),
 /// unit prices Decimal(38, 18), all others text; what is empty in the CSV is null.
 ///
-/// Fails with [`ErrorKind::Overflow`] where a sum of many lines has too many digits for its column.
+/// # Errors
+///
+/// [`Overflow`](ErrorKind::Overflow) where bytes exceed 2^127, where an amount is too large to be printed, and where
+/// a price does not fit 18 decimals; [`Internal`](ErrorKind::Internal) where polars refuses a value for its column.
 pub fn lines(report: &Report) -> Result<DataFrame> {
     let rows = report.rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
     let columns = report.columns().into_iter().map(|column| frame_column(&rows, column));

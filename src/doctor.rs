@@ -32,17 +32,17 @@ const STRETCHES: [(i64, i64); 3] = [(442_656, 502_656), (502_656, 562_656), (382
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct SourceSummary {
-    /// Its name.
+    /// Its name, as in messages.
     pub name: Arc<str>,
-    /// How it is written.
+    /// How it is written, in words.
     pub format: &'static str,
     /// Records, readable or not.
     pub records: u64,
     /// Records that can be billed in no month: unreadable, of a connection that is not known, outside its life.
     pub refused: u64,
-    /// From the first hour that has a record of a known connection to the last one.
+    /// From the first hour that has a record of a known connection up to the last one, in UTC.
     pub hours: Option<Period>,
-    /// Months that have one.
+    /// Months that have one, with their edges in the offset that was given (R12).
     pub months: BTreeSet<BillingMonth>,
     /// What its records tell of other connections.
     pub unknown: UnknownConnections,
@@ -54,15 +54,15 @@ pub struct SourceSummary {
 pub struct MonthSummary {
     /// The month.
     pub month: BillingMonth,
-    /// Where every record went.
+    /// Where every record went (R14).
     pub totals: ControlTotals,
-    /// Refused records by reason.
+    /// How many records are refused for each reason (R15).
     pub refused: BTreeMap<FaultCode, u64>,
     /// Both ends of every connection that can have traffic in the month.
     pub ends: Vec<EndCoverage>,
     /// The end of which there is no record at all, while the other has some.
     pub silent: Option<Sender>,
-    /// What a report would find.
+    /// What a report would find in the traffic (R16).
     pub findings: Vec<Finding>,
 }
 
@@ -74,9 +74,9 @@ pub struct EndCoverage {
     pub connection: usize,
     /// The end.
     pub sender: Sender,
-    /// Hours of the month in which the connection exists.
+    /// How many hours of the month the connection exists in, its hours of creation and deletion included.
     pub expected: u64,
-    /// Those of them that have a record.
+    /// How many of them have a record of this end.
     pub covered: u64,
     /// From the first hour with a record to the last one.
     pub hours: Option<Period>,
@@ -86,7 +86,14 @@ pub struct EndCoverage {
 
 /// Looks through one source for the hours that it covers, whatever they are.
 ///
-/// `inventory` needs no link changes: they decide about no hour.
+/// `inventory` needs no link changes: they decide about no hour. `offset` tells where months have their edges (R12),
+/// and `threads` how many threads read. The source is read again where records lie before 2020-07-01 or after
+/// 2027-05-05.
+///
+/// # Errors
+///
+/// [`Input`](crate::ErrorKind::Input) where the source cannot be read as a whole; records that cannot be billed are
+/// counted. [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
 pub fn look_through(
     source: &TrafficSource,
     inventory: &Inventory,
@@ -143,7 +150,13 @@ pub fn inventory_of(seen: &[SourceSummary]) -> Inventory {
     Inventory::planned(ids.into_iter().map(connection).collect())
 }
 
-/// Meters one month as a report would, and says what it would stand on.
+/// Meters one month as a report would, and says what it would stand on. Refused records are counted, whatever
+/// [`MeterSettings::refused`] says.
+///
+/// # Errors
+///
+/// [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole,
+/// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
 pub fn examine(
     sources: &[TrafficSource],
     inventory: &Arc<Inventory>,

@@ -11,28 +11,28 @@ use crate::{
 };
 use std::ops::Range;
 
-/// What one account pays for the month, and how the print adds up to it.
+/// What one account pays for the month, and how the print adds up to it. Amounts are in the catalog's currency (R13).
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Statement {
-    /// The account.
+    /// The account that pays (R2).
     pub billing_account_id: String,
-    /// Its lines, as a range of the lines that were given.
+    /// Its lines, as a range of [`Report::lines`](crate::Report::lines).
     pub lines: Range<usize>,
-    /// The exact sum of its lines.
+    /// The exact sum of its lines (R10).
     pub exact: Amount,
-    /// The sum of its printed lines.
+    /// The sum of its lines as they are printed, each rounded half to even at 10 decimals.
     pub subtotal: Money,
-    /// `payable - subtotal`: makes the print add up to the last digit.
+    /// `payable - subtotal`: makes the print add up to the last digit (R11).
     pub adjustment: Money,
-    /// The exact sum, rounded once by the catalog's policy.
+    /// The exact sum, rounded once by the catalog's policy (R11).
     pub payable: Money,
     /// Whether an assumed price touched it (R18).
     pub assumed: bool,
-    /// What its raised hours cost: an upper bound of the cost of switching.
+    /// What its raised hours cost: an upper bound of the cost of switching, rounded half to even at 10 decimals (R7).
     pub raised_cost: Money,
-    /// Its metered hours that hold a change of link type.
+    /// Its metered hours that hold a real change of link type (R7).
     pub raised_hours: u64,
 }
 

@@ -18,21 +18,21 @@ use std::sync::Arc;
 /// What a contract row grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Terms {
-    /// A price of its own, which needs no list price.
+    /// A price of one GB in the catalog's currency, which needs no list price.
     UnitPrice(UnitPrice),
-    /// A discount on the list price.
+    /// A discount on the list price, which must be known.
     Discount(Discount),
 }
 
-/// One row of a contract. `None` stands for `*`, which matches any.
+/// One row of a contract. `None` stands for `*`, which matches any. The most specific row wins (R4).
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractRow {
-    /// For which account.
+    /// For which account: the one that pays.
     pub account_id: Option<Arc<str>>,
-    /// From where.
+    /// Where the traffic leaves.
     pub source: Option<Place>,
-    /// To where.
+    /// Where it goes.
     pub destination: Option<Place>,
     /// Over which link type.
     pub link_type: Option<LinkType>,
@@ -42,7 +42,7 @@ pub struct ContractRow {
     pub validity: Validity,
     /// The input it was read from.
     pub input: Arc<str>,
-    /// Its line there.
+    /// Its line there, counted from 1.
     pub line: u64,
 }
 

@@ -7,12 +7,12 @@ use crate::model::{
 };
 use std::collections::BTreeSet;
 
-/// A catalog at an instant; `None`: with its newest rows.
+/// A catalog at an instant.
 #[derive(Debug, Clone, Copy)]
 pub struct Edition<'a> {
     /// The catalog.
     pub catalog: &'a Catalog,
-    /// The instant.
+    /// The instant; prices are those of the hour it lies in (R4). `None`: the hour of the last change of a price.
     pub at: Option<Timestamp>,
 }
 
@@ -36,13 +36,16 @@ impl Edition<'_> {
 pub struct Difference {
     /// A setting's name, or source, destination and link type.
     pub what: String,
-    /// In the first.
+    /// Its value in the first, as text; of a price its amount per GB and its status.
     pub before: String,
-    /// In the second.
+    /// Its value in the second, likewise.
     pub after: String,
 }
 
-/// All differences in settings, areas and prices in force.
+/// All differences in settings, areas and prices in force, in this order.
+///
+/// Settings are name, version, currency, GB, symmetry and rounding. Prices are compared by the places that rows name;
+/// contracts are not compared.
 pub fn diff(first: Edition<'_>, second: Edition<'_>) -> Vec<Difference> {
     let mut found = settings(first.catalog, second.catalog);
     found.extend(areas(first.catalog, second.catalog));

@@ -24,9 +24,9 @@ use std::{
 /// The texts of a catalog folder.
 #[derive(Debug, Clone)]
 pub struct CatalogSource {
-    /// `catalog.toml`.
+    /// `catalog.toml`: name, version, site, currency, GB, symmetry, rounding and notes.
     pub settings: Document,
-    /// `prices.csv`.
+    /// `prices.csv`: a price of one GB on each row, with its provenance (R18).
     pub prices: Document,
     /// `regions.csv`, where the folder has its own; otherwise the shipped one.
     pub regions: Option<Document>,
@@ -81,7 +81,15 @@ impl Columns {
 }
 
 impl Catalog {
-    /// Reads a catalog.
+    /// Reads a catalog: its settings, its regions, then its prices. Nothing is looked up outside of `source`, except
+    /// for the shipped regions where it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Catalog`](ErrorKind::Catalog) where a text cannot be read as a whole; where `catalog.toml` has unknown keys,
+    /// no name or currency, or rounds to more than 10 decimals; and where rows are bad, all of them of the first text
+    /// that has any: a place that is neither a region id nor an area, a price that is not exact, a row of another
+    /// currency (R13), two rows for the same places, link type, status and start (R4).
     pub fn read(source: &CatalogSource) -> Result<Self> {
         let settings = read_settings(&source.settings)?;
         let regions = match &source.regions {
@@ -106,14 +114,56 @@ impl Catalog {
         empty.with_layer(&source.prices, 0)
     }
 
-    /// Lays rows of the same columns over the catalog: at the same place and date they win over it.
+    /// Lays rows of the same columns over the catalog: at the same place and date they win over it (R4), except that an
+    /// assumed row never displaces a published one in force (R18).
+    ///
+    /// `name` is what the overlay is called in reports.
+    ///
+    /// ```
+    /// use peerbill::{Catalog, catalog::shipped_overlay, model::{link::LinkType, time::Timestamp}};
+    ///
+    /// let assumed = shipped_overlay("assumed-platinum").unwrap();
+    /// let catalog = Catalog::shipped("international-site")?.with_prices("assumed-platinum", &assumed)?;
+    /// let hour = Timestamp::parse("2026-10-05T03:00:00Z")?.hour();
+    /// let quote = catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Platinum, hour)?.unwrap();
+    /// assert_eq!(quote.price.status.as_str(), "assumed");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole or is in another currency (R13), and
+    /// with all of its rows that are bad.
     pub fn with_prices(mut self, name: &str, prices: &Document) -> Result<Self> {
         self.overlays.push(name.to_owned());
         let layer = self.overlays.len();
         self.with_layer(prices, layer)
     }
 
-    /// Adds the terms of an account's contract.
+    /// Adds the terms of an account's contract to those that are in use; it is a CSV table.
+    ///
+    /// ```
+    /// use peerbill::{Catalog, model::{link::LinkType, time::Timestamp}, read::Document};
+    ///
+    /// let contract = Document::new(
+    ///     "contract.csv",
+    ///     "account_id,source,destination,link_type,unit_price,discount_percent,effective_from,effective_until\n\
+    ///      1000000000000001,*,*,*,,15,2026-01-01,\n",
+    /// );
+    /// let catalog = Catalog::shipped("china-site")?.with_contract(&contract)?;
+    /// let hour = Timestamp::parse("2026-10-05T03:00:00Z")?.hour();
+    /// let quote =
+    ///     catalog.quote("1000000000000001", "cn-huhehaote", "cn-guangzhou", LinkType::Gold, hour)?.unwrap();
+    /// assert_eq!(quote.price.list.unwrap().to_string(), "0.48");
+    /// assert_eq!(quote.price.contracted.to_string(), "0.408");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Catalog`](ErrorKind::Catalog) where the table cannot be read as a whole, and with all of its rows that are
+    /// bad: a row in another currency (R13), without an account, or with both or neither of unit price and discount.
+    /// Rows that tie are found by [`quote`](Self::quote), and by [`check`](fn@super::check::check).
     pub fn with_contract(mut self, document: &Document) -> Result<Self> {
         let contract = Contract::read(document, &self.regions, &self.currency)?;
         self.contract.extend(contract);

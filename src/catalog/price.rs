@@ -48,21 +48,21 @@ impl fmt::Display for PriceStatus {
 /// When a price or a term is in force: read at the start of the hour, `until` exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Validity {
-    /// `None`: as far back as is known.
+    /// The first instant; `None`: as far back as is known.
     pub from: Option<Timestamp>,
-    /// `None`: until a later row takes over.
+    /// The instant that ends it; `None`: until a later row takes over.
     pub until: Option<Timestamp>,
 }
 
 impl Validity {
-    /// Whether it is in force in `hour`.
+    /// Whether it is in force at the start of `hour`, and so for all of it (R4).
     pub fn covers(self, hour: Hour) -> bool {
         let start = hour.start();
         self.from.is_none_or(|from| from <= start) && self.until.is_none_or(|until| start < until)
     }
 }
 
-/// One row of a price table.
+/// One row of a price table: `prices.csv`, or an overlay.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceRow {
@@ -80,13 +80,13 @@ pub struct PriceRow {
     pub status: PriceStatus,
     /// Where it was read.
     pub source_url: String,
-    /// When that was written.
+    /// The date of that, as the table writes it.
     pub source_date: String,
-    /// 0 for the catalog, then each overlay.
+    /// 0 for the catalog, then 1 and so on for each overlay: the later layer wins among equals (R4).
     pub layer: usize,
     /// The input it was read from.
     pub input: Arc<str>,
-    /// Its line there.
+    /// Its line there, counted from 1.
     pub line: u64,
 }
 
@@ -104,21 +104,21 @@ pub struct RoundingPolicy {
     /// Where it was read.
     #[serde(default)]
     pub source_url: String,
-    /// When that was written.
+    /// The date of that, as `catalog.toml` writes it.
     #[serde(default)]
     pub source_date: String,
 }
 
-/// What lines are made by: list price, contracted price and status.
+/// What lines are made by: list price, contracted price and status; prices of one GB, in the catalog's currency.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Price {
-    /// The list price; `None` where a contract price stands without one.
+    /// The list price; `None` where a contract price stands without a published one (R18).
     pub list: Option<UnitPrice>,
     /// What the account pays; without a contract, the list price.
     pub contracted: UnitPrice,
-    /// Where the contracted price comes from.
+    /// Where the contracted price comes from; a discounted one keeps the status of its list price.
     pub status: PriceStatus,
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// The price of one GB for one account, pair, link type and hour.
+/// The price of one GB for one account, pair of regions, link type and hour (R4).
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
 pub struct Quote<'a> {
@@ -26,22 +26,25 @@ pub struct Quote<'a> {
 }
 
 /// Prices of one site in one currency (R13), with overlays and contract.
+///
+/// It is [shipped](Catalog::shipped) or [read](Catalog::read); [`with_prices`](Catalog::with_prices) and
+/// [`with_contract`](Catalog::with_contract) lay more over it. [`quote`](Catalog::quote) is what it answers.
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    /// Its name.
+    /// Its name, as in `catalog.toml`; never empty.
     pub name: String,
-    /// Its version.
+    /// Its version, as in `catalog.toml`.
     pub version: String,
     /// The provider's site it describes.
     pub site: String,
-    /// Its only currency.
+    /// Its only currency, `CNY` or `USD` in those that are shipped (R13).
     pub currency: String,
-    /// What one GB is.
+    /// What one GB is (R9).
     pub gb: Gb,
-    /// How an account's month is rounded.
+    /// How an account's month is rounded (R11).
     pub rounding: RoundingPolicy,
-    /// Whether a row holds both ways unless the reverse has its own.
+    /// Whether a row holds both ways unless the reverse has its own (R4).
     pub symmetric: bool,
     /// What a reader should know.
     pub notes: Vec<String>,
@@ -69,7 +72,7 @@ impl Catalog {
         &self.overlays
     }
 
-    /// The contract in use; empty where there is none.
+    /// The contract rows in use, of all contracts that were laid over it; without a row where there is none.
     pub fn contract(&self) -> &Contract {
         &self.contract
     }
@@ -87,7 +90,11 @@ impl Catalog {
         of_rows.chain(terms.flat_map(|row| row.source.iter().chain(&row.destination)))
     }
 
-    /// Whether connections may name this region; if not, why (for [`crate::read::read_inventory`]).
+    /// Whether connections may name this region, for [`InventorySettings`](crate::read::InventorySettings).
+    ///
+    /// # Errors
+    ///
+    /// Where [`knows_region`](Self::knows_region) says no: the words suggest a near one.
     pub fn check_region(&self, region: &str) -> Result<(), Invalid> {
         if self.knows_region(region) {
             return Ok(());
@@ -96,7 +103,11 @@ impl Catalog {
         Err(format!("region {region:?} is not known to catalog {}{near}", self.name).into())
     }
 
-    /// The id of the region that a user names by id, English or Chinese name; the error suggests a near one.
+    /// The id of the region that a user names by id, English or Chinese name, as [`Regions::find`] finds it.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](ErrorKind::Usage) where the region is not known; the message suggests a near one.
     pub fn region_id(&self, text: &str) -> Result<Arc<str>> {
         if self.knows_region(text) {
             return Ok(text.into());
@@ -106,7 +117,8 @@ impl Catalog {
 
     /// What `account` pays per GB from `source` to `destination`, two different regions, in `hour`.
     ///
-    /// `None` where no price is known (R5). An error where two rows are equally specific.
+    /// Prices are in the catalog's currency, per GB of [`gb`](Self::gb); rows are looked up as R4 says. `None` where no
+    /// price is known (R5). Traffic inside a region needs none: it is [`Price::FREE`] (R1).
     ///
     /// ```
     /// use peerbill::{Catalog, model::{link::LinkType, time::Timestamp}};
@@ -119,6 +131,11 @@ impl Catalog {
     /// assert!(catalog.quote("1", "cn-huhehaote", "cn-guangzhou", LinkType::Platinum, hour)?.is_none());
     /// # Ok::<(), peerbill::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Catalog`](ErrorKind::Catalog) where two equally specific rows, of prices or of contracts, are in force: both
+    /// are listed (R4).
     pub fn quote(
         &self,
         account: &str,
@@ -210,6 +227,8 @@ impl Catalog {
     }
 
     /// The hours, rising, at which a price or a term may change: between two of them all quotes are constant.
+    ///
+    /// A change inside an hour counts from the next one, because rows are read at the start of the hour (R4).
     pub fn price_changes(&self) -> Vec<Hour> {
         let validities = self.rows.iter().map(|row| row.validity);
         let mut hours: Vec<Hour> = validities
@@ -223,7 +242,8 @@ impl Catalog {
         hours
     }
 
-    /// The first hour in which all rows that have a start have begun: that of the newest prices.
+    /// The first hour in which all rows that have a start have begun: that of the newest prices. Where no row has a
+    /// start it is the hour of 1970-01-01T00:00:00Z.
     pub fn newest_hour(&self) -> Hour {
         let validities = self.rows.iter().map(|row| row.validity);
         let validities = validities.chain(self.contract.rows().iter().map(|row| row.validity));
@@ -231,7 +251,8 @@ impl Catalog {
         starts.map(first_hour_at_or_after).max().unwrap_or(Hour::from_index(0))
     }
 
-    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas.
+    /// A digest over all that decides a price: settings, price rows, overlays, contracts and areas. BLAKE3, in
+    /// hexadecimal; the order of the rows does not matter.
     pub fn digest(&self) -> String {
         let mut rows: Vec<String> = self.rows.iter().map(describe_row).collect();
         rows.extend(
@@ -319,7 +340,7 @@ pub struct CatalogSummary {
     pub overlays: Vec<String>,
     /// How many rows the contract in use has; 0 where there is none.
     pub contract_rows: usize,
-    /// The digest over all price rows, overlays and contracts in use.
+    /// The digest over all that decides a price: [`Catalog::digest`].
     pub price_digest: String,
 }
 

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 /// A region or a price area.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// A region id.
+    /// A region, by its id: `cn-hangzhou`.
     Region(Arc<str>),
     /// A price area, which holds several regions.
     Area(Arc<str>),
@@ -46,7 +46,7 @@ pub struct Region {
     pub name_zh: String,
     /// Its price area; our mapping, since the provider publishes none. `None`: not known, hence no price by area.
     pub area: Option<Arc<str>>,
-    /// Whether it stands on a list of regions that support peering.
+    /// What `regions.csv` says under `peering`: whether it stands on a list of regions that support peering.
     pub peering: String,
     /// Whether it lies on the Chinese mainland; `None`: not told.
     pub mainland: Option<bool>,
@@ -125,9 +125,13 @@ impl Regions {
         }
     }
 
-    /// Finds a region by its id, English or Chinese name, upper or lower case; the error suggests a near one.
+    /// Finds a region by its id, English or Chinese name, upper or lower case.
     ///
     /// Of a name such as `China (Hohhot)`, `华北5（呼和浩特）`, what stands in brackets is enough.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](ErrorKind::Usage) where there is none; the message suggests a near one.
     pub fn find(&self, text: &str) -> Result<&Region> {
         let same = |name: &str| name.eq_ignore_ascii_case(text);
         let same_in_brackets =

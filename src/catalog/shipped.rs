@@ -22,8 +22,6 @@ macro_rules! pricing {
 impl Catalog {
     /// The shipped catalog of this name: one of [`SHIPPED_CATALOGS`].
     ///
-    /// Fails where there is none of this name, with a suggestion.
-    ///
     /// ```
     /// let catalog = peerbill::Catalog::shipped("china-site")?;
     /// assert_eq!(catalog.currency, "CNY");
@@ -31,6 +29,11 @@ impl Catalog {
     /// assert!(refused.to_string().contains("did you mean \"china-site\"?"));
     /// # Ok::<(), peerbill::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Catalog`](ErrorKind::Catalog) where there is none of this name; the message names all, and suggests a near
+    /// one.
     pub fn shipped(name: &str) -> Result<Self> {
         let (settings, prices) = match name {
             "china-site" => (pricing!("china-site/catalog.toml"), pricing!("china-site/prices.csv")),
@@ -47,7 +50,7 @@ impl Catalog {
     }
 }
 
-/// The shipped overlay of this name, for [`Catalog::with_prices`].
+/// The shipped overlay of this name, for [`Catalog::with_prices`]; `None` where it is none of [`SHIPPED_OVERLAYS`].
 pub fn shipped_overlay(name: &str) -> Option<Document> {
     (name == "assumed-platinum").then(|| pricing!("assumed-platinum/prices.csv"))
 }

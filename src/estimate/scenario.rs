@@ -98,6 +98,10 @@ impl Scenario {
     }
 
     /// What every connection with a line costs, by id; nothing where it is not priced.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where a sum is beyond exact amounts.
     pub fn connections(&self) -> Result<BTreeMap<&str, ConnectionCost>> {
         let Some(report) = self.report() else { return Ok(BTreeMap::new()) };
         let id = |index| &*report.inventory.connection(index).id;

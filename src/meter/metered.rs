@@ -48,12 +48,12 @@ impl Metered {
         Ok(Self { inventory, month, offset, duplicates, reading })
     }
 
-    /// The connections that it is of.
+    /// The connections that it is of, as they were given; an index in its hours is one into them.
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
     }
 
-    /// The billing month.
+    /// The billing month, as the settings had it.
     pub fn month(&self) -> BillingMonth {
         self.month
     }
@@ -63,12 +63,34 @@ impl Metered {
         self.offset
     }
 
-    /// What was done with duplicates.
+    /// What was done with records that stand twice (R15).
     pub fn duplicates(&self) -> Duplicates {
         self.duplicates
     }
 
-    /// Bytes by connection, sender and hour.
+    /// Bytes by connection, sender and hour of the month.
+    ///
+    /// ```
+    /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, model::usage::Sender};
+    ///
+    /// let inventory = inventory(
+    ///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+    ///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+    ///     None,
+    /// )?;
+    /// let usage = TrafficSource::from_bytes(
+    ///     "usage.csv",
+    ///     "timestamp,connection_id,sender,bytes\n\
+    ///      2026-10-05T03:00:00Z,pcc-1,requester,1000\n\
+    ///      2026-10-05T03:30:00Z,pcc-1,requester,24\n",
+    /// );
+    /// let metered = meter(&[usage], inventory, &MeterSettings::new("2026-10".parse()?))?;
+    /// let hours = metered.usage().metered_hours()?;
+    /// assert_eq!(hours.len(), 1);
+    /// assert_eq!((hours[0].hour.to_string(), hours[0].bytes), ("2026-10-05T03:00:00Z".to_string(), 1024));
+    /// assert_eq!((hours[0].connection, hours[0].sender), (0, Sender::Requester));
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
     pub fn usage(&self) -> &HourlyUsage {
         &self.reading.usage
     }
@@ -83,12 +105,12 @@ impl Metered {
         &self.reading.refusals.records
     }
 
-    /// How many refused records are not just dropped copies.
+    /// How many records are refused, those aside that are dropped copies ([`Duplicates::First`]); kept or not.
     pub fn refused_for_cause(&self) -> u64 {
         self.reading.refusals.for_cause
     }
 
-    /// Refused records by reason.
+    /// How many records are refused for each reason, dropped copies among them; kept or not.
     pub fn refused_by_code(&self) -> &BTreeMap<FaultCode, u64> {
         &self.reading.refusals.by_code
     }
@@ -104,6 +126,13 @@ impl Metered {
     }
 
     /// A digest over the sorted metered hours: the same for the same hours, whatever they were read from (R17).
+    ///
+    /// It is BLAKE3 in hexadecimal, over ids, senders, hours and bytes, as decision 14 lays down
+    /// (`docs/decisions/0014-the-usage-digest.md`).
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn digest(&self) -> Result<String> {
         self.usage().digest(&self.inventory)
     }
@@ -123,15 +152,17 @@ impl Reading {
     }
 }
 
-/// What becomes of a record that stands twice: same connection, sender and timestamp.
+/// What becomes of a record that stands twice: same connection, sender and timestamp, in one source or in several.
+/// Entries of flow logs stand twice where eni, 5-tuple, start and end are the same (R15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Duplicates {
-    /// Every copy is refused.
+    /// Every copy is refused, as [`FaultCode::DuplicateRecord`].
     #[default]
     Refuse,
-    /// One is kept where their bytes are equal; all are refused where they differ.
+    /// One is kept where their bytes are equal, the others are [`FaultCode::DroppedCopy`]; all are refused where the
+    /// bytes differ.
     First,
     /// They add up.
     Sum,
@@ -151,12 +182,12 @@ impl Duplicates {
 /// What becomes of records that cannot be billed (R15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Refused {
-    /// They are an error that lists them: nothing is metered.
+    /// They are an error that lists the first ones and counts all: nothing is metered.
     #[default]
     Fail,
-    /// They are counted, and the first ones are told.
+    /// They are counted by reason, and the first ones are told; the rest is metered.
     Count,
-    /// They are all kept, for a quarantine.
+    /// They are all kept in memory, for a quarantine ([`mod@crate::write::quarantine`]); the rest is metered.
     Keep,
 }
 
@@ -168,16 +199,16 @@ pub struct MeterSettings {
     pub month: BillingMonth,
     /// The offset in which the month has its edges (R12).
     pub offset: Offset,
-    /// What becomes of duplicates.
+    /// What becomes of duplicates (R15).
     pub duplicates: Duplicates,
-    /// What becomes of records that cannot be billed.
+    /// What becomes of records that cannot be billed (R15).
     pub refused: Refused,
-    /// How many threads read and sum; the result does not depend on it.
+    /// How many threads read and sum, at least one; the result does not depend on it (R17).
     pub threads: usize,
 }
 
 impl MeterSettings {
-    /// To meter `month` at UTC+8 on one thread, refusing duplicates and whatever cannot be billed.
+    /// To meter `month` at UTC+8 on one thread, refusing duplicates and failing at whatever cannot be billed.
     pub fn new(month: BillingMonth) -> Self {
         Self {
             month,
@@ -188,7 +219,7 @@ impl MeterSettings {
         }
     }
 
-    /// The hours of the month.
+    /// The hours of the month, in UTC, with its edges in [`offset`](Self::offset) (R12).
     pub fn period(&self) -> Period {
         self.month.period(self.offset)
     }

@@ -35,10 +35,19 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Meters a month of traffic.
+/// Meters a month of traffic: reads all `sources`, and sums the bytes of each connection of `inventory`, sender and
+/// hour (R6).
 ///
-/// Fails where a source cannot be read as a whole, and where records are refused or connections are faulty (R15),
-/// unless [`MeterSettings::refused`] asks for them to be counted or kept.
+/// The result does not depend on the order of the sources or their records, nor on the number of threads (R17).
+///
+/// # Errors
+///
+/// - [`Input`](crate::ErrorKind::Input) where a source cannot be read as a whole: an I/O error, an unusable header,
+///   bytes that change between two readings. Likewise where records are refused or rows of the inventory are faulty
+///   (R15), unless [`MeterSettings::refused`] asks for them to be counted or kept; the first
+///   [`FAULTS_LISTED`](crate::error::FAULTS_LISTED) are listed, all are counted.
+/// - [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact (R10).
+/// - [`Internal`](crate::ErrorKind::Internal) where the control totals do not add up (R14).
 pub fn meter(
     sources: &[TrafficSource],
     inventory: impl Into<Arc<Inventory>>,
@@ -49,7 +58,8 @@ pub fn meter(
     Metered::new(inventory, settings, reading)
 }
 
-/// Meters records that a caller holds; a fault names the record by its number, counted from 1.
+/// Meters records that a caller holds, as [`meter`] does those of sources; a fault names the record by its number,
+/// counted from 1, as its line.
 ///
 /// ```
 /// use peerbill::{inventory, meter::{meter_records, MeterSettings}, model::{time::Timestamp, usage::{Sender, UsageRecord}}};
@@ -70,6 +80,10 @@ pub fn meter(
 /// assert_eq!(metered.totals().billed.bytes, 200 << 30);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
+///
+/// # Errors
+///
+/// As [`meter`], but for sources that cannot be read.
 pub fn meter_records(
     records: &[UsageRecord],
     inventory: impl Into<Arc<Inventory>>,

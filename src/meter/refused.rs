@@ -28,13 +28,13 @@ impl Refusal {
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedRecord {
-    /// Index of the source it was read from.
+    /// Index of the source it was read from, among those that were metered; 0 where records were handed in.
     pub source: usize,
-    /// Reason and place.
+    /// The reason, and the place: name of the input, line counted from 1, and path within a document.
     pub fault: Fault,
     /// Its timestamp, connection, sender and bytes as they stand in the input, where they could be told apart.
     pub fields: Option<[Vec<u8>; 4]>,
-    /// The whole line, where they could not.
+    /// The record as it stands in the input, where they could not; otherwise empty.
     pub raw: Vec<u8>,
 }
 

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Count {
-    /// Records.
+    /// How many records; an entry of a flow log is one, in whatever hours its bytes lie.
     pub records: u64,
-    /// Bytes; an unreadable number counts 0.
+    /// Their bytes; an unreadable number counts 0, and each rate that is not billed is rounded half up by itself.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
 }
@@ -52,15 +52,15 @@ impl Count {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ControlTotals {
-    /// All that was read.
+    /// All that was read, readable or not.
     pub read: Count,
-    /// Between regions: has a price.
+    /// Between regions: needs a price (R5).
     pub billed: Count,
-    /// Inside a region.
+    /// Inside a region (R1).
     pub free: Count,
-    /// Readable, of another period.
+    /// Readable, of another period; it is looked at no further.
     pub outside_period: Count,
-    /// Not billed, for a reason.
+    /// Not billed, for a reason (R15); copies that were dropped are among them.
     pub refused: Count,
 }
 
@@ -79,7 +79,12 @@ impl ControlTotals {
         self.refused.merge(&other.refused)
     }
 
-    /// Fails unless everything read went somewhere.
+    /// Checks that everything read went somewhere, in records and in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Internal`](crate::ErrorKind::Internal) where it did not, [`Overflow`](crate::ErrorKind::Overflow) where bytes
+    /// exceed 2^128.
     pub fn check(&self) -> Result<()> {
         let parts = [self.billed, self.free, self.outside_period, self.refused];
         let mut sum = Count::default();
@@ -116,7 +121,8 @@ impl UnknownConnections {
         }
     }
 
-    /// Adds what others tell.
+    /// Adds what others tell; of the ids of both the first 4096 are kept, so that the order of merging matters to
+    /// nothing.
     pub fn merge(&mut self, other: Self) {
         self.ids.extend(other.ids);
         self.keep_first();

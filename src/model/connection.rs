@@ -156,13 +156,13 @@ pub struct Connection {
     pub accepter: End,
     /// The link type at the time of the inventory; has no meaning inside a region (R8).
     pub link_type: LinkType,
-    /// How much it can carry.
+    /// How much it can carry; more traffic than that is a finding (R16).
     pub bandwidth: Bandwidth,
-    /// How far it got, where that is given.
+    /// How far it got, where that is given; one that was never active has no traffic (R15).
     pub status: Option<Status>,
-    /// When it was created, where that is known.
+    /// When it was created, where that is known; traffic in an hour before its hour is refused (R15).
     pub created_at: Option<Timestamp>,
-    /// When it was deleted, where that is known.
+    /// When it was deleted, where that is known; traffic in an hour after its hour is refused (R15).
     pub deleted_at: Option<Timestamp>,
     /// Its name, where it has one.
     pub name: Option<String>,
@@ -218,7 +218,8 @@ impl Connection {
         self.status.is_some_and(Status::never_active)
     }
 
-    /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion.
+    /// The hours of `period` in which it can have traffic: from its hour of creation to its hour of deletion, both
+    /// included; none where it was never active.
     pub fn hours_in(&self, period: Period) -> Period {
         if self.never_active() {
             return Period { end: period.start, ..period };
@@ -228,12 +229,12 @@ impl Connection {
         period.intersection(Period { start, end: end.max(start) })
     }
 
-    /// Whether `hour` lies before its hour of creation.
+    /// Whether `hour` lies before its hour of creation; never where that is not known.
     pub fn before_creation(&self, hour: Hour) -> bool {
         self.created_at.is_some_and(|at| hour < at.hour())
     }
 
-    /// Whether `hour` lies after its hour of deletion.
+    /// Whether `hour` lies after its hour of deletion; never where that is not known.
     pub fn after_deletion(&self, hour: Hour) -> bool {
         self.deleted_at.is_some_and(|at| hour > at.hour())
     }

@@ -10,7 +10,7 @@ use std::{fmt, sync::Arc};
 /// Result of everything in this crate that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of thing went wrong; decides the exit code of the program.
+/// What kind of thing went wrong; decides the exit code of the program. The faults of an error say what in particular.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -61,7 +61,7 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
-    /// The code as it is written to quarantine files and messages.
+    /// The code as it is written to quarantine files and messages: `unreadable_row` (R15).
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UnusableInput => "unusable_input",
@@ -94,7 +94,7 @@ pub struct Fault {
     pub line: Option<u64>,
     /// Where within a document, in words of its format: `response 2: Datapoints[17].Sum`.
     pub path: Option<Arc<str>>,
-    /// The value that is wrong.
+    /// What is wrong, in words, with the value.
     pub message: String,
     /// What would mend it, where there is something particular.
     pub remedy: Option<Remedy>,
@@ -128,7 +128,7 @@ impl Fault {
 }
 
 impl Fault {
-    /// Where it stands: input, line and path, as far as it has them.
+    /// Where it stands: input, line and path, as far as it has them, `usage.csv:17`; empty where it has none.
     pub fn place(&self) -> String {
         let mut place = String::from(self.input.as_deref().unwrap_or_default());
         if let Some(line) = self.line {
@@ -163,7 +163,7 @@ pub struct MissingPrice {
     pub source: String,
     /// The region of the other end.
     pub destination: String,
-    /// The link type.
+    /// The link type; in an hour with a change either level may lack its price.
     pub link_type: LinkType,
     /// The first hour in which it is needed; `None` where no hour was asked about.
     pub first_hour: Option<Hour>,
@@ -274,12 +274,12 @@ impl Error {
         self.faults.first().and_then(|fault| fault.line)
     }
 
-    /// The faults that are listed, in the order of the inputs.
+    /// The faults that are listed, at least one and at most [`FAULTS_LISTED`], in the order of the inputs.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// The prices that are needed and not known, where that is the error.
+    /// The prices that are needed and not known, all of them, where that is the error (R5); otherwise none.
     pub fn missing_prices(&self) -> &[MissingPrice] {
         &self.missing_prices
     }

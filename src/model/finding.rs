@@ -148,7 +148,7 @@ impl FindingCode {
 pub struct Finding {
     /// What it is about.
     pub code: FindingCode,
-    /// In words.
+    /// In words, which may change; the code does not.
     pub message: String,
     /// The id of the connection, or what a plan calls it.
     pub connection_id: Option<Arc<str>>,
@@ -163,7 +163,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// One about no connection in particular.
+    /// One about no connection in particular; a remedy of `message` becomes its own.
     pub fn new(code: FindingCode, message: impl Into<Invalid>) -> Self {
         let (message, remedy) = message.into().into_parts();
         Self { code, message, connection_id: None, sender: None, hour: None, remedy, source: None }

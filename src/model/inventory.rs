@@ -98,10 +98,11 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Everything that the reader of tables refuses too, all of it in one [`ErrorKind::Input`] error: an id, account or
-    /// region that is empty or has spaces around it, an id that stands twice, a deletion before the creation, a change of
-    /// a connection that is not there, and changes that form no chain: each starts from the type at which the one before
-    /// it ends, and the last one ends at the connection's type. Changes of one instant are ordered by that chain (R7).
+    /// Everything that the reader of tables refuses too, all of it in one [`ErrorKind::Input`] error: an id, account
+    /// or region that is empty or has spaces around it, an id that stands twice, a deletion before the creation, a
+    /// change of a connection that is not there, and changes that form no chain: each starts from the type at which
+    /// the one before it ends, and the last one ends at the connection's type. Changes of one instant are ordered by
+    /// that chain (R7).
     pub fn new(mut connections: Vec<Connection>, changes: Vec<LinkChange>) -> Result<Self> {
         connections.sort_by(|a, b| a.id.cmp(&b.id));
         let mut faults = faults_of_rows(&connections);
@@ -164,27 +165,36 @@ impl Inventory {
         &self.connections
     }
 
-    /// The connection at `index`.
+    /// The connection at `index` of [`connections`](Self::connections).
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such index.
     pub fn connection(&self, index: usize) -> &Connection {
         &self.connections[index]
     }
 
-    /// The history of the link type of the connection at `index`.
+    /// The history of the link type of the connection at `index`; Gold all along inside a region, where it means
+    /// nothing (R8).
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such index.
     pub fn history(&self, index: usize) -> &LinkHistory {
         &self.histories[index]
     }
 
-    /// The index of the connection with this id.
+    /// The index of the connection with this id, among those without a fault.
     pub fn index_of(&self, connection_id: &str) -> Option<usize> {
         self.connections.binary_search_by(|connection| (*connection.id).cmp(connection_id)).ok()
     }
 
-    /// Why the traffic of this connection cannot be billed, where its row or its changes are bad.
+    /// Why the traffic of this connection cannot be billed, where its row or its changes are bad (R15).
     pub fn fault_of(&self, connection_id: &str) -> Option<&Fault> {
         self.faulty.get(connection_id)
     }
 
-    /// The connections whose row or changes are bad, with the cause.
+    /// The ids of connections whose row or changes are bad, in no particular order, with the cause (R15).
     pub fn faulty(&self) -> impl Iterator<Item = (&Arc<str>, &Fault)> {
         self.faulty.iter()
     }
@@ -210,7 +220,7 @@ impl Inventory {
         &self.changed_within_region
     }
 
-    /// What else a reader should know.
+    /// What else a reader should know: of lists and trails, by code and connection (R16).
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }

@@ -30,7 +30,7 @@ impl LinkType {
         }
     }
 
-    /// The availability that the provider's service level agreement names.
+    /// The availability that the provider's service level agreement names: `99.95%` or `99.995%`.
     pub fn sla(self) -> &'static str {
         match self {
             Self::Gold => "99.95%",
@@ -107,13 +107,29 @@ pub(crate) enum BrokenChain {
 pub struct HourLevels {
     /// The highest in effect at any moment of the hour, the type just before a change included: what is billed (R7).
     pub highest: LinkType,
-    /// The lowest likewise.
+    /// The lowest likewise: what [`Line::raised_amount`](crate::Line::raised_amount) compares with.
     pub lowest: LinkType,
     /// Whether the hour holds a real change, in either direction, hh:00:00 included.
     pub switched: bool,
 }
 
 /// The link type of one connection over all time.
+///
+/// ```
+/// use peerbill::{inventory, model::{link::LinkType, time::Timestamp}};
+///
+/// let inventory = inventory(
+///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Platinum\n",
+///     Some("connection_id,changed_at,from_link_type,to_link_type\npcc-1,2026-10-05T03:20:00Z,Gold,Platinum\n"),
+/// )?;
+/// let hour = Timestamp::parse("2026-10-05T03:00:00Z")?.hour();
+/// let levels = inventory.history(0).levels(hour);
+/// assert_eq!((levels.lowest, levels.highest), (LinkType::Gold, LinkType::Platinum));
+/// assert!(levels.switched);
+/// assert!(!inventory.history(0).levels(hour.next()).switched);
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkHistory {
     first: LinkType,
@@ -197,7 +213,7 @@ impl LinkHistory {
         &self.switches
     }
 
-    /// The link types of `hour`.
+    /// The link types of `hour` (R7): both where a real change lies in it, its first instant included.
     pub fn levels(&self, hour: Hour) -> HourLevels {
         let by_its_end = self.switches.partition_point(|(at, _)| at.hour() <= hour);
         let Some((at, link_type)) = self.switches[..by_its_end].last().copied() else {

@@ -12,7 +12,16 @@ use std::{fmt, str::FromStr};
 /// Decimals of printed amounts and quantities.
 pub const PRINTED_DECIMALS: u32 = 10;
 
-/// What one billed GB is (R9).
+/// What one billed GB is (R9): 2^30 bytes in both catalogs that are shipped.
+///
+/// ```
+/// use peerbill::model::money::Gb;
+///
+/// assert_eq!(Gb::Binary.bytes(), 1_073_741_824);
+/// assert_eq!(Gb::Binary.quantity(3 << 29)?.to_string(), "1.50");
+/// assert_eq!(Gb::Decimal.quantity(1)?.to_string(), "0.000000001");
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
@@ -24,7 +33,7 @@ pub enum Gb {
 }
 
 impl Gb {
-    /// Its bytes.
+    /// How many bytes it is.
     pub fn bytes(self) -> u64 {
         match self {
             Self::Binary => 1 << 30,
@@ -50,6 +59,11 @@ impl Gb {
     /// assert_eq!(Gb::Binary.bytes_of("1.3"), Ok(1_395_864_371));
     /// assert_eq!(Gb::Binary.bytes_of("0.0000000015"), Ok(2));
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Text that is no plain decimal number, has more than 11 digits before the point or 15 after it, or is more than
+    /// 2^64-1 bytes.
     pub fn bytes_of(self, text: &str) -> Result<u64, Invalid> {
         let gb = plain_decimal(text, 11, 15)?;
         // OK because 26 digits times 2^30 stay below 2^127.
@@ -60,6 +74,10 @@ impl Gb {
     }
 
     /// `bytes` in GB, rounded half to even at 10 decimals, for display.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes, or the GB at 10 decimals, exceed 2^127.
     pub fn quantity(self, bytes: u128) -> Result<Money> {
         let bytes =
             i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))?;
@@ -90,7 +108,7 @@ pub enum Rounding {
 }
 
 impl Rounding {
-    /// As in `catalog.toml`.
+    /// `down`, `half_up` or `half_even`, as in `catalog.toml`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Down => "down",
@@ -102,7 +120,17 @@ impl Rounding {
 
 /// The price of one GB: not negative, below 10^9, exact to at most 18 decimals.
 ///
-/// Equal prices are equal however many zeros they were written with.
+/// Equal prices are equal however many zeros they were written with. Its currency is the catalog's (R13).
+///
+/// ```
+/// use peerbill::model::money::UnitPrice;
+///
+/// let list: UnitPrice = "0.480".parse()?;
+/// assert_eq!(list, "0.48".parse()?);
+/// assert_eq!(list.discounted("15".parse()?).to_string(), "0.408");
+/// assert!("-0.48".parse::<UnitPrice>().is_err());
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitPrice(Decimal);
 
@@ -110,7 +138,7 @@ impl UnitPrice {
     /// The price of what is free (R1).
     pub const ZERO: Self = Self(Decimal::ZERO);
 
-    /// This price less `discount`.
+    /// This price less `discount`, exactly.
     pub fn discounted(self, discount: Discount) -> Self {
         // OK because 19 digits of price times 9 of discount fit the 28 digits of a Decimal.
         let rest = Decimal::ONE_HUNDRED - discount.0;
@@ -119,7 +147,7 @@ impl UnitPrice {
         Self(exact.normalize())
     }
 
-    /// As a decimal number.
+    /// As a decimal number, without zeros at its end.
     pub fn to_decimal(self) -> Decimal {
         self.0
     }
@@ -147,6 +175,7 @@ pub struct Discount(Decimal);
 impl FromStr for Discount {
     type Err = Invalid;
 
+    /// Reads plain decimal text without a percent sign, at most 3 digits before the point and 6 after it.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let percent = plain_decimal(text, 3, 6)?;
         if percent > Decimal::ONE_HUNDRED {
@@ -181,7 +210,17 @@ fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result
     Decimal::from_str_exact(&trimmed).map_err(|error| format!("{text:?} cannot be read: {error}").into())
 }
 
-/// An exact amount of money: `numerator / (GB x 10^scale)`, where GB is the catalog's.
+/// An exact amount of money: `numerator / (GB x 10^scale)`, where GB is the catalog's, and so is the currency (R10).
+///
+/// ```
+/// use peerbill::model::money::{Amount, Gb, Rounding};
+///
+/// let amount = Amount::of(1, "0.48".parse()?)?;
+/// assert_eq!(amount.printed(Gb::Binary)?.to_string(), "0.0000000004");
+/// let sum = amount.checked_add(Amount::of(200 << 30, "0.48".parse()?)?)?;
+/// assert_eq!(sum.round(Gb::Binary, 2, Rounding::Down)?.to_string(), "96.00");
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 // Packed: a month of a million connections holds millions of them, and 16-byte alignment would add half.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(Rust, packed(4))]
@@ -195,6 +234,10 @@ impl Amount {
     pub const ZERO: Self = Self { numerator: 0, scale: 0 };
 
     /// `bytes` at `price` per GB, exactly.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the numerator exceeds 2^127.
     pub fn of(bytes: u128, price: UnitPrice) -> Result<Self> {
         let numerator = i128::try_from(bytes)
             .ok()
@@ -209,7 +252,11 @@ impl Amount {
         (self.numerator, self.scale)
     }
 
-    /// The exact sum.
+    /// The exact sum; both are of the same GB and currency, which is up to the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where a numerator, at the finer scale of the two, exceeds 2^127.
     pub fn checked_add(self, other: Self) -> Result<Self> {
         let scale = self.scale.max(other.scale);
         self.numerator_at(scale)
@@ -220,6 +267,10 @@ impl Amount {
     }
 
     /// The exact difference.
+    ///
+    /// # Errors
+    ///
+    /// As [`checked_add`](Self::checked_add).
     pub fn checked_sub(self, other: Self) -> Result<Self> {
         self.checked_add(Self { numerator: -other.numerator, ..other })
     }
@@ -229,6 +280,14 @@ impl Amount {
     }
 
     /// The amount in money, rounded at `decimals` (at most 10): the only division there is (R11).
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the quotient has too many digits.
+    ///
+    /// # Panics
+    ///
+    /// Where `decimals` is above 10 and the amount is not 0.
     pub fn round(self, gb: Gb, decimals: u32, rounding: Rounding) -> Result<Money> {
         if self.numerator == 0 {
             return Ok(Money::ZERO);
@@ -241,6 +300,10 @@ impl Amount {
     }
 
     /// How many percent of `whole` it is, half to even at 2 decimals; `None` where `whole` is nothing or less.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where a hundred times the amount exceeds 2^127.
     pub fn percent_of(self, whole: Self) -> Result<Option<Money>> {
         let scale = self.scale.max(whole.scale);
         let overflow = || Error::overflow("a share of an amount exceeds 2^127");
@@ -253,6 +316,10 @@ impl Amount {
     }
 
     /// The amount as it is printed: half to even at 10 decimals (R11).
+    ///
+    /// # Errors
+    ///
+    /// As [`round`](Self::round).
     pub fn printed(self, gb: Gb) -> Result<Money> {
         self.round(gb, PRINTED_DECIMALS, Rounding::HalfEven)
     }
@@ -283,7 +350,17 @@ fn divide(dividend: i128, divisor: i128, decimals: u32, rounding: Rounding) -> R
     Ok(Money(if dividend < 0 { -magnitude } else { magnitude }))
 }
 
-/// A finished amount or quantity: an integer number of 10^-10.
+/// A finished amount, in the catalog's currency, or a quantity: an integer number of 10^-10. It may be negative.
+///
+/// ```
+/// use peerbill::Money;
+///
+/// let cost: Money = "14.4".parse()?;
+/// assert_eq!(cost.units(), 144_000_000_000);
+/// assert_eq!(cost.to_string(), "14.40");
+/// assert_eq!(Money::ZERO.checked_sub(cost)?.text(0), "-14.4");
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i128);
 
@@ -301,7 +378,11 @@ impl Money {
         Self(units)
     }
 
-    /// The exact sum.
+    /// The exact sum; both are of the same currency, which is up to the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where it exceeds 2^127 units of 10^-10.
     pub fn checked_add(self, other: Self) -> Result<Self> {
         self.0
             .checked_add(other.0)
@@ -310,6 +391,10 @@ impl Money {
     }
 
     /// The exact difference.
+    ///
+    /// # Errors
+    ///
+    /// As [`checked_add`](Self::checked_add).
     pub fn checked_sub(self, other: Self) -> Result<Self> {
         self.checked_add(Self(-other.0))
     }
@@ -350,7 +435,7 @@ impl Money {
 impl FromStr for Money {
     type Err = Invalid;
 
-    /// Reads plain decimal text, at most 15 digits before the point and 10 after it.
+    /// Reads plain decimal text without a sign, at most 15 digits before the point and 10 after it.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let amount = plain_decimal(text, 15, PRINTED_DECIMALS as usize)?.normalize();
         // OK because the scale is at most 10 after zeros are taken off, and 25 digits fit.

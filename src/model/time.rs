@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 
 const SECONDS_PER_HOUR: i64 = 3600;
 
-/// An instant: seconds since 1970-01-01T00:00:00Z and nanoseconds of that second.
+/// An instant, to the nanosecond: seconds since 1970-01-01T00:00:00Z and nanoseconds of that second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
@@ -74,7 +74,21 @@ impl Timestamp {
 
     /// Reads RFC 3339 with offset, or an integer epoch of 10 digits (seconds) or 13 (milliseconds).
     ///
-    /// The error says what is wrong, without the value.
+    /// ```
+    /// use peerbill::model::time::Timestamp;
+    ///
+    /// let instant = Timestamp::parse("2026-10-05T11:20:30.5+08:00")?;
+    /// assert_eq!(instant.to_string(), "2026-10-05T03:20:30.500Z");
+    /// assert_eq!(instant.hour().to_string(), "2026-10-05T03:00:00Z");
+    /// assert_eq!(Timestamp::parse("1790812800")?, Timestamp::parse("1790812800000")?);
+    /// assert!(Timestamp::parse("2026-10-05T11:20:30").is_err(), "its offset is missing");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any other text, a time without an offset, a second 60, and more than 9 decimals of a second. The error says
+    /// what is wrong, without the value.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Self::read(text).map_err(Invalid::new)
     }
@@ -131,7 +145,7 @@ impl fmt::Display for Timestamp {
 pub struct Hour(pub(crate) i64);
 
 impl Hour {
-    /// The hour that starts `index` hours after 1970-01-01T00:00:00Z.
+    /// The hour that starts `index` hours after 1970-01-01T00:00:00Z; before it where `index` is negative.
     pub const fn from_index(index: i64) -> Self {
         Self(index)
     }
@@ -159,7 +173,7 @@ impl fmt::Display for Hour {
     }
 }
 
-/// The hours from `start` up to, and without, `end`.
+/// The hours from `start` up to, and without, `end`; none where `end` is not after `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
     /// Its first hour.
@@ -192,6 +206,16 @@ impl Period {
 }
 
 /// An offset from UTC in whole hours (R12): one with minutes would cut billing hours in two.
+///
+/// ```
+/// use peerbill::model::time::Offset;
+///
+/// let offset: Offset = "+08:00".parse()?;
+/// assert_eq!(offset, Offset::CHINA);
+/// assert_eq!("Z".parse::<Offset>()?.hours(), 0);
+/// assert!("+05:30".parse::<Offset>().is_err());
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Offset(i8);
 
@@ -200,6 +224,10 @@ impl Offset {
     pub const CHINA: Self = Self(8);
 
     /// From hours east of UTC, -14 to +14.
+    ///
+    /// # Errors
+    ///
+    /// Hours outside of that.
     pub fn from_hours(hours: i8) -> Result<Self, Invalid> {
         if (-14..=14).contains(&hours) {
             Ok(Self(hours))
@@ -213,7 +241,7 @@ impl Offset {
         i64::from(self.0)
     }
 
-    /// The local day that `hour` lies in, as its hours.
+    /// The local day that `hour` lies in, as its 24 hours in UTC.
     pub fn day_of(self, hour: Hour) -> Period {
         let start = Hour((hour.0 + self.hours()).div_euclid(24) * 24 - self.hours());
         Period { start, end: Hour(start.0 + 24) }
@@ -223,7 +251,7 @@ impl Offset {
 impl FromStr for Offset {
     type Err = Invalid;
 
-    /// Reads `+08:00`, `-05:00` or `Z`.
+    /// Reads `+08:00`, `-05:00`, `Z` or `UTC`; refuses minutes other than `00`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if matches!(text, "Z" | "z" | "UTC") {
             return Ok(Self(0));
@@ -276,7 +304,7 @@ impl ClockOffset {
 impl FromStr for ClockOffset {
     type Err = Invalid;
 
-    /// Reads `+08:00`, `+05:30` or `Z`.
+    /// Reads `+08:00`, `+05:30`, `Z` or `UTC`, between -14:00 and +14:00.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if matches!(text, "Z" | "z" | "UTC") {
             return Ok(Self { seconds: 0 });
@@ -290,7 +318,18 @@ impl FromStr for ClockOffset {
     }
 }
 
-/// A calendar month for which bills are made; its edges need an [`Offset`].
+/// A calendar month for which bills are made; its edges need an [`Offset`] (R12).
+///
+/// ```
+/// use peerbill::{BillingMonth, model::time::Offset};
+///
+/// let month: BillingMonth = "2026-10".parse()?;
+/// let period = month.period(Offset::CHINA);
+/// assert_eq!(period.start.to_string(), "2026-09-30T16:00:00Z");
+/// assert_eq!(period.end.to_string(), "2026-10-31T16:00:00Z");
+/// assert_eq!(period.hours(), 744);
+/// # Ok::<(), peerbill::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BillingMonth {
     year: i32,
@@ -299,6 +338,10 @@ pub struct BillingMonth {
 
 impl BillingMonth {
     /// From a year, 1970 to 9998, and a month, 1 to 12.
+    ///
+    /// # Errors
+    ///
+    /// A year or month outside of that.
     pub fn new(year: i32, month: u32) -> Result<Self, Invalid> {
         if (1970..=9998).contains(&year) && (1..=12).contains(&month) {
             Ok(Self { year, month })
@@ -310,13 +353,18 @@ impl BillingMonth {
     }
 
     /// The month that `hour` lies in, with its edges in `offset`.
+    ///
+    /// # Errors
+    ///
+    /// An hour before 1970 or after 9998, in `offset`.
     pub fn of(hour: Hour, offset: Offset) -> Result<Self, Invalid> {
         let local = DateTime::from_timestamp((hour.0 + offset.hours()) * SECONDS_PER_HOUR, 0);
         let local = local.ok_or_else(|| Invalid::new(format!("hour {hour} lies in no month")))?;
         Self::new(local.year(), local.month())
     }
 
-    /// Its hours, with its edges in `offset`.
+    /// Its hours in UTC, with its edges in `offset`: from its first local midnight up to, and without, that of the
+    /// next month.
     pub fn period(self, offset: Offset) -> Period {
         let (next_year, next_month) =
             if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };
@@ -335,7 +383,7 @@ fn days_since_1970(year: i32, month: u32) -> i64 {
 impl FromStr for BillingMonth {
     type Err = Invalid;
 
-    /// Reads `2026-10`.
+    /// Reads four digits of a year, 1970 to 9998, and two of a month: `2026-10`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let bad = || Invalid::new(format!("month \"{text}\": write it as 2026-10"));
         let (year, month) = text.split_once('-').ok_or_else(bad)?;

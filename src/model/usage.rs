@@ -50,16 +50,16 @@ impl fmt::Display for Sender {
 /// Rates leave parts of a byte; they are counted in units of 10^-30 bytes, this many to a byte.
 pub(crate) const PARTS: u128 = 10_u128.pow(30);
 
-/// One record of traffic, as a caller of the library hands it in.
+/// One record of traffic, as a caller of the library hands it to [`meter_records`](crate::meter::meter_records).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRecord {
     /// Start of the measured period; it is billed in the hour it falls in (R6).
     pub timestamp: Timestamp,
-    /// The connection, as in the inventory.
+    /// The id of the connection, as in the inventory.
     pub connection_id: String,
     /// The end that the bytes left.
     pub sender: Sender,
-    /// Bytes that left it.
+    /// Bytes that left it in the measured period.
     pub bytes: u64,
 }
 
@@ -71,7 +71,7 @@ pub struct MeteredHour {
     pub connection: usize,
     /// The end that the bytes left.
     pub sender: Sender,
-    /// The hour.
+    /// The hour, in UTC (R6).
     pub hour: Hour,
     /// All bytes of the hour, also 0.
     pub bytes: u128,

@@ -32,13 +32,13 @@ pub use source::TrafficSource;
 
 use std::sync::Arc;
 
-/// A small input, held as a whole: its name in messages and its bytes.
+/// A small input, held as a whole: connections, link changes, prices, a plan.
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Document {
     /// Name in messages, usually the path.
     pub name: Arc<str>,
-    /// Its bytes, decompressed.
+    /// Its bytes, decompressed; readers of text refuse what is not UTF-8.
     pub text: Vec<u8>,
 }
 

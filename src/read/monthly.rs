@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 /// Bytes that requester and accepter send in a month, by address; `None` where they are not given.
 pub type MonthlyBytes = BTreeMap<String, [Option<u64>; 2]>;
 
-/// Reads monthly GB; every address must be one of `known`. `gb` says how many bytes one is.
+/// Reads monthly GB; every address must be one of `known`. `gb` says how many bytes one is (R9); bytes are rounded
+/// half up to whole ones.
 ///
 /// # Errors
 ///
-/// All bad rows together: an address that is not known, a sender or a quantity that cannot be read, and an address and
-/// sender that stand twice.
+/// [`Input`](ErrorKind::Input) with all bad rows together: an address that is not known, a sender or a quantity that
+/// cannot be read, and an address and sender that stand twice.
 pub fn read_monthly(document: &Document, gb: Gb, known: &[&str]) -> Result<MonthlyBytes> {
     let name = &document.name;
     let mut table = TableColumns::default();

@@ -40,11 +40,11 @@ pub(crate) enum Format {
     CloudMonitor(Sender, Box<CloudMonitor>),
 }
 
-/// One input of traffic, as [`meter`](crate::meter()) reads it: it must give the same bytes each time, because duplicates
-/// that are not in the order of time need a second look.
+/// One input of traffic, as [`meter`](crate::meter()) reads it: it must give the same bytes each time, because
+/// duplicates that are not in the order of time need a second look.
 ///
 /// It is native traffic until a method says otherwise: CSV under a header, one JSON object on each line, or Parquet
-/// (feature `parquet`), which its first bytes tell apart.
+/// (feature `parquet`), which its first bytes tell apart. Bytes are read as they are: a caller decompresses them.
 ///
 /// ```
 /// use peerbill::{TrafficSource, read::{CloudMonitor, cloudmonitor::Unit}, model::usage::Sender};
@@ -72,6 +72,8 @@ pub struct TrafficSource {
 
 impl TrafficSource {
     /// From a function that starts reading from the beginning, each time with the same bytes; one worker reads it.
+    ///
+    /// `name` is its name in messages. What `open` or its reader fails with becomes an error of the whole input.
     pub fn from_stream(
         name: &str,
         open: impl Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync + 'static,
@@ -107,15 +109,28 @@ impl TrafficSource {
         Self { naive_offset: offset, ..self }
     }
 
-    /// The same source, read as a VPC flow log: one JSON object on each line.
+    /// The same source, read as a VPC flow log, as Log Service exports it: one JSON object on each line.
+    ///
+    /// Entries that are no outbound traffic of a peering connection are passed over, and counted by a finding (R14). An
+    /// entry is joined to a connection by its VPC and destination address, so the inventory needs both VPCs' ids and
+    /// address blocks; its bytes are split by hours (R6).
+    ///
+    /// ```
+    /// use peerbill::TrafficSource;
+    ///
+    /// let line = r#"{"log-status":"OK","direction":"out","action":"ACCEPT","traffic_path":"17","bytes":"1500"}"#;
+    /// let entries = TrafficSource::from_bytes("flows.ndjson", format!("{line}\n")).as_flow_log();
+    /// assert_eq!(entries.name(), "flows.ndjson");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
     #[must_use]
     pub fn as_flow_log(self) -> Self {
         Self { format: Format::FlowLog, ..self }
     }
 
-    /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and `bytes`:
-    /// a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of traffic can
-    /// be.
+    /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and
+    /// `bytes`: a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of
+    /// traffic can be.
     #[must_use]
     pub fn as_metered(self) -> Self {
         let format = Format::Native(RecordKind::MeteredHour);
@@ -124,7 +139,8 @@ impl TrafficSource {
 
     /// The same source, read as datapoints of CloudMonitor that count what `sender` sent.
     ///
-    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table.
+    /// It may hold one answer, a JSON array of answers, one on each line, or a CSV table. Which end that is, the
+    /// metric says: see [`sender_of_metric`](crate::read::cloudmonitor::sender_of_metric) (R3).
     #[must_use]
     pub fn as_cloudmonitor(self, sender: Sender, settings: &CloudMonitor) -> Self {
         Self { format: Format::CloudMonitor(sender, Box::new(settings.clone())), ..self }

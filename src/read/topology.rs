@@ -38,6 +38,7 @@ impl Site {
 impl FromStr for Site {
     type Err = Invalid;
 
+    /// Reads `china-site` or `international-site`, spelled exactly.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let all = [Self::China, Self::International];
         all.into_iter().find(|site| site.as_str() == text).ok_or_else(|| {
@@ -101,10 +102,10 @@ pub struct Topology {
     pub transits: Vec<Transit>,
 }
 
-/// Reads a region by id or name.
+/// Gives the id of a region by its id or name, as [`Catalog::region_id`](crate::Catalog::region_id) does.
 pub type FindRegion<'a> = &'a dyn Fn(&str) -> Result<Arc<str>>;
 
-/// Reads a planned topology. All that is wrong with its tables is listed together, with lines.
+/// Reads a planned topology. `gb` says how many bytes a GB is (R9); bytes are rounded half up to whole ones.
 ///
 /// ```
 /// use peerbill::{model::money::Gb, read::{Document, topology::read_topology}};
@@ -131,6 +132,11 @@ pub type FindRegion<'a> = &'a dyn Fn(&str) -> Result<Arc<str>>;
 /// assert_eq!(topology.connections[0].monthly_bytes, [214_748_364_800, 107_911_053_312]);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
+///
+/// # Errors
+///
+/// [`Input`](ErrorKind::Input) where the document is not UTF-8 or no TOML of this shape; all that is wrong with its
+/// tables is listed together, with lines.
 pub fn read_topology(document: &Document, gb: Gb, find_region: FindRegion<'_>) -> Result<Topology> {
     let text = std::str::from_utf8(&document.text)
         .map_err(|_| Error::unusable(ErrorKind::Input, &document.name, "is not UTF-8"))?;

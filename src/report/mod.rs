@@ -35,30 +35,30 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
-    /// The billing month.
+    /// The billing month, as it was metered.
     pub month: BillingMonth,
     /// The offset in which the month has its edges (R12).
     pub offset: Offset,
-    /// What was done with duplicates.
+    /// What was done with records that stand twice (R15).
     pub duplicates: Duplicates,
     /// What was asked for.
     pub options: ReportOptions,
-    /// The catalog that priced it.
+    /// The catalog that priced it: its currency is that of all amounts (R13).
     pub catalog: Arc<CatalogSummary>,
     /// The connections it is about.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub inventory: Arc<Inventory>,
-    /// All lines, by account.
+    /// All lines: by account, connection, sender, hour, link type and price.
     pub lines: Vec<Line>,
-    /// One statement per account.
+    /// One statement per account that has a line, by account (R11).
     pub statements: Vec<Statement>,
     /// Grouped lines, where they were asked for; they are printed instead of the lines.
     pub groups: Option<Vec<Group>>,
-    /// Where every record went (R14); checked.
+    /// Where every record went (R14); checked. Of all records, also where the report is of one account.
     pub totals: ControlTotals,
-    /// What a reader should know.
+    /// What a reader should know (R16).
     pub findings: Vec<Finding>,
-    /// A digest over the metered hours.
+    /// A digest over the metered hours: [`Metered::digest`](crate::Metered::digest) (R17).
     pub usage_digest: String,
     /// How many threads may make it text.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -75,18 +75,22 @@ pub(crate) enum RowSource<'r> {
 }
 
 impl Report {
-    /// The columns that its rows show.
+    /// The columns that its rows show, in their order: those of charge periods only where lines have them.
     pub fn columns(&self) -> Vec<Column> {
         let periods = self.options.shows_charge_periods();
         Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect()
     }
 
-    /// Whether an assumed price touched any line.
+    /// Whether an assumed price touched any line (R18).
     pub fn assumed(&self) -> bool {
         self.statements.iter().any(|statement| statement.assumed)
     }
 
-    /// The sum of what is payable, over all accounts shown.
+    /// The sum of what is payable, over all accounts shown; each is rounded by itself (R11).
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the sum exceeds 2^127 units of 10^-10.
     pub fn payable(&self) -> Result<Money> {
         let payables = self.statements.iter().map(|statement| statement.payable);
         payables.into_iter().try_fold(Money::ZERO, Money::checked_add)
@@ -94,7 +98,9 @@ impl Report {
 
     /// Its rows: every account's lines and its adjustment, or the groups and all adjustments.
     ///
-    /// A row fails only where a sum of many lines is too large to be printed.
+    /// # Errors
+    ///
+    /// A row is an [`Overflow`](crate::ErrorKind::Overflow) where its bytes or an amount are too large to be printed.
     pub fn rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
         self.row_sources().map(|source| self.row(source))
     }
@@ -119,12 +125,16 @@ impl Report {
         }
     }
 
-    /// The rows of its groups; none where lines are not grouped.
+    /// The rows of its groups; none where lines are not grouped. They fail as [`rows`](Self::rows) do.
     pub fn group_rows(&self) -> impl Iterator<Item = Result<ReportRow<'_>>> + '_ {
         self.groups.iter().flatten().map(|group| self.group_row(group))
     }
 
-    /// The row of one of its lines.
+    /// The row of one of its lines; one of another report would be taken for another connection's.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where its bytes or an amount are too large to be printed.
     pub fn line_row<'r>(&'r self, line: &Line) -> Result<ReportRow<'r>> {
         let gb = self.catalog.gb;
         Ok(ReportRow {

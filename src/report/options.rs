@@ -26,10 +26,21 @@ pub struct Grouping {
 }
 
 impl Grouping {
-    /// Reads names of columns and `day`.
+    /// Reads names of columns and `day`, in any order.
     ///
-    /// Fails with [`ErrorKind::Usage`](crate::ErrorKind::Usage) at a name that no column has, at a column that is
-    /// summed, where `day` stands beside an hourly charge period, and where nothing is named.
+    /// ```
+    /// use peerbill::report::{Column, Grouping};
+    ///
+    /// let grouping = Grouping::parse(["connection_id", "day"])?;
+    /// assert_eq!((grouping.columns, grouping.day), (vec![Column::ConnectionId], true));
+    /// assert!(Grouping::parse(["billed_cost"]).is_err(), "it is summed");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) at a name that no column has, at a column that is summed, where `day` stands
+    /// beside an hourly charge period, and where nothing is named.
     pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut grouping = Self::default();
         for name in names {
@@ -70,13 +81,14 @@ impl Grouping {
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReportOptions {
-    /// One line per hour.
+    /// One line per hour, which shows it; otherwise one for all hours of a price.
     pub hourly: bool,
-    /// Grouped lines.
+    /// How lines are grouped for print; what is payable stays what it is. `None`: they are not.
     pub by: Option<Grouping>,
-    /// The statement of this account alone.
+    /// The account whose lines and statement it shows; `None`: all. Control totals stay those of all records (R14).
     pub account: Option<String>,
-    /// Further settings that the report names, such as those from a settings file.
+    /// Names and values of further settings that the report names, such as those from a settings file; they decide
+    /// nothing.
     pub settings: Vec<(String, String)>,
 }
 
@@ -104,16 +116,16 @@ pub struct Group {
     /// The first of its lines: what they share is read off it.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) first: Line,
-    /// Bytes sent.
+    /// Bytes sent, the sum of its lines.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
-    /// What they cost, exactly.
+    /// What they cost, exactly, in the catalog's currency (R10).
     pub amount: Amount,
     /// Hours with a record, counted per connection and sender.
     pub metered_hours: u64,
     /// Those of them that hold a change of link type.
     pub raised_hours: u64,
-    /// What raising them cost, exactly.
+    /// What raising them cost at most, exactly: see [`Line::raised_amount`].
     pub raised_amount: Amount,
     /// Whether an assumed price touched any of them (R18).
     pub assumed: bool,

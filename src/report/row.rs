@@ -45,21 +45,21 @@ impl ChargeCategory {
 pub struct ReportRow<'r> {
     /// The billing month.
     pub billing_month: Option<BillingMonth>,
-    /// The first hour of the charge period, where lines have one: an hour or a local day.
+    /// The first hour of the charge period, in UTC, where lines have one: an hour, or a local day (R12).
     pub charge_period_start: Option<Hour>,
-    /// The hour after its last.
+    /// The hour after its last, in UTC.
     pub charge_period_end: Option<Hour>,
     /// The account that pays (R2).
     pub billing_account_id: Option<&'r str>,
-    /// The connection.
+    /// The connection, as in the inventory.
     pub connection_id: Option<&'r str>,
-    /// The end that sent.
+    /// The end that sent, and whose account pays (R2).
     pub sender: Option<Sender>,
     /// The region that the bytes left.
     pub source_region: Option<&'r str>,
     /// The region that they went to.
     pub destination_region: Option<&'r str>,
-    /// The account at the other end.
+    /// The account at the other end; it may be the same.
     pub peer_account_id: Option<&'r str>,
     /// The level that is billed (R7); `None` for free traffic as well.
     pub link_type: Option<LinkType>,
@@ -70,19 +70,20 @@ pub struct ReportRow<'r> {
     pub consumed_bytes: Option<u128>,
     /// The same in GB (R9), rounded half to even at 10 decimals.
     pub pricing_quantity: Option<Money>,
-    /// The list price of one GB; `None` where a contract price stands without one.
+    /// The list price of one GB; `None` where a contract price stands without a published one.
     pub list_unit_price: Option<UnitPrice>,
-    /// What the account pays for one GB.
+    /// What the account pays for one GB; without a contract, the list price.
     pub contracted_unit_price: Option<UnitPrice>,
     /// The amount, rounded half to even at 10 decimals (R11).
     pub billed_cost: Option<Money>,
     /// The currency of all amounts and prices (R13).
     pub billing_currency: Option<&'r str>,
-    /// Hours with a record.
+    /// Hours with a record, also with one of 0 bytes.
     pub metered_hours: Option<u64>,
-    /// Those of them that hold a change of link type.
+    /// Those of them that hold a real change of link type (R7).
     pub raised_hours: Option<u64>,
-    /// What raising them cost, at most.
+    /// What raising them cost, at most, rounded as [`billed_cost`](Self::billed_cost): their amount less that of all
+    /// their bytes at the lowest level in effect.
     pub raised_cost: Option<Money>,
     /// Where the contracted price comes from (R18).
     pub price_status: Option<PriceStatus>,
@@ -189,7 +190,7 @@ impl Column {
         Self::PriceStatus,
     ];
 
-    /// Its name in the header.
+    /// Its name in the header of the CSV, and as a key of JSON lines: `billing_month`.
     pub fn name(self) -> &'static str {
         match self {
             Self::BillingMonth => "billing_month",
@@ -216,7 +217,7 @@ impl Column {
         }
     }
 
-    /// Whether grouped lines show its sum.
+    /// Whether grouped lines show its sum, so that lines cannot be grouped by it.
     pub fn is_summed(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
-//! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the names of
-//! their scenarios.
+//! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the
+//! names of their scenarios.
 
 use super::values::RowText;
 use crate::{
@@ -13,9 +13,15 @@ use std::io::{self, Write};
 /// So many rows become text at once, on each thread.
 const BLOCK: usize = 4096;
 
-/// Writes the header and the rows of `report`, with line feeds.
+/// Writes the header and the rows of `report`, with line feeds: the columns of [`Report::columns`], in UTF-8.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// Bytes and hours are digits, amounts plain decimals, instants `2026-10-05T03:00:00Z`; what a row has no value for is
+/// empty. No input is named (R17).
+///
+/// # Errors
+///
+/// [`Output`](ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or an
+/// amount are too large to be printed.
 pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let failed = |error: io::Error| output_error(&error.to_string());
@@ -36,9 +42,13 @@ pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
     }
 }
 
-/// Writes the header and the rows of all scenarios that are priced, with line feeds.
+/// Writes the header and the rows of all scenarios that are priced, with line feeds: `scenario` in front of the
+/// columns that a report has.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let mut writer = csv::Writer::from_writer(output);

@@ -149,7 +149,13 @@ pub(super) struct JsonFinding<'a> {
     hour: Option<String>,
 }
 
-/// Writes `report` and the digests of its inputs, indented, with a final line feed.
+/// Writes `report` and the digests of its inputs, indented, with a final line feed, as `docs/report.schema.json` has
+/// it.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let period = report.month.period(report.offset);

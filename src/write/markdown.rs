@@ -11,16 +11,22 @@ use super::{
 use crate::{error::Result, estimate::Estimate, report::Report};
 use std::io::Write;
 
-/// Writes a report.
+/// Writes a report: accounts, their lines, what is payable, control totals and findings.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn report(report: &Report, output: impl Write) -> Result<()> {
     write(&page_of(report)?, output)
 }
 
 /// Writes an estimate as a comment, which is shorter than what a screen shows.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     write(&comment_of(estimate)?, output)
 }

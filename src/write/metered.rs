@@ -1,7 +1,7 @@
 //! Metered hours: what a month's archive keeps, and `report --metered` takes again.
 //!
-//! One row for every hour, connection and sender that has a record, in this order, under
-//! `METERED_COLUMNS`.
+//! One row for every hour, connection and sender that has a record, in this order, under `hour`, `connection_id`,
+//! `sender` and `bytes`.
 
 use super::csv::output_error;
 use crate::{
@@ -22,7 +22,13 @@ fn try_each(usage: &HourlyUsage, mut each: impl FnMut(MeteredHour) -> Result<()>
     })
 }
 
-/// As CSV: hours as `2026-10-05T03:00:00Z`, bytes as digits.
+/// Writes metered hours as CSV, for [`TrafficSource::as_metered`](crate::TrafficSource::as_metered): hours as
+/// `2026-10-05T03:00:00Z`, bytes as digits.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a
+/// sender's bytes of an hour exceed 2^80-1, which could not be read again.
 pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
     let inventory = metered.inventory();
     let mut writer = csv::Writer::from_writer(output);
@@ -101,7 +107,12 @@ mod columns {
         }
     }
 
-    /// As Parquet: hours as timestamps in UTC, bytes as DECIMAL(38, 0).
+    /// Writes them as Parquet: hours as timestamps in UTC, to the millisecond, bytes as DECIMAL(38, 0).
+    ///
+    /// # Errors
+    ///
+    /// [`Output`](crate::ErrorKind::Output) where `output` fails; [`Overflow`](crate::ErrorKind::Overflow) where a
+    /// sender's bytes of an hour exceed 2^80-1, which could not be read again.
     pub fn parquet(metered: &Metered, mut output: impl Write) -> Result<()> {
         let inventory = metered.inventory();
         let schema = Arc::new(parse_message_type(SCHEMA).map_err(failed)?);

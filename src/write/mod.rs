@@ -26,7 +26,8 @@ pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the
 pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what the switches cost: the amount of hours that hold a change \
      less that of all their bytes at the lowest level in effect.";
 
-/// The provenance of a report, as names and values in a fixed order; names no input (R17).
+/// The provenance of a report, as names and values in a fixed order: month, offset, catalog, digests, GB, rounding,
+/// rule for duplicates, settings. It names no input (R17).
 pub fn provenance(report: &Report) -> Vec<(String, String)> {
     let catalog = &report.catalog;
     let rounding = &catalog.rounding;
@@ -61,12 +62,12 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
-/// The control totals (R14), as name, records and bytes.
+/// The control totals of a report (R14), as name, records and bytes, in the order in which they are printed.
 pub fn control_totals(report: &Report) -> [(&'static str, String, String); 5] {
     totals(&report.totals)
 }
 
-/// Likewise of a metering.
+/// Control totals (R14), likewise.
 pub fn totals(totals: &ControlTotals) -> [(&'static str, String, String); 5] {
     [
         ("read", totals.read),

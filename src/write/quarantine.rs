@@ -7,8 +7,36 @@ use std::io::Write;
 /// Columns behind those of native traffic.
 pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "record"];
 
-/// Writes refused records: the columns of native traffic, then code, reason, input and line; `record` is the
-/// whole line where it could not be told apart into columns.
+/// Writes refused records as CSV: the columns of native traffic, then [`REASON_COLUMNS`]. `record` is the whole line
+/// where it could not be told apart into columns, which are empty then (R15).
+///
+/// ```
+/// use peerbill::{MeterSettings, TrafficSource, inventory, meter, meter::Refused, write::quarantine};
+///
+/// let inventory = inventory(
+///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+///      pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+///     None,
+/// )?;
+/// let usage = TrafficSource::from_bytes(
+///     "usage.csv",
+///     "timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,-1\n",
+/// );
+/// let mut settings = MeterSettings::new("2026-10".parse()?);
+/// settings.refused = Refused::Keep;
+/// let metered = meter(&[usage], inventory, &settings)?;
+/// let mut file = Vec::new();
+/// quarantine::write(metered.refused(), &mut file)?;
+/// let text = String::from_utf8_lossy(&file);
+/// let (header, row) = text.split_once('\n').unwrap_or_default();
+/// assert_eq!(header, "timestamp,connection_id,sender,bytes,code,reason,input,line,record");
+/// assert!(row.starts_with("2026-10-05T03:00:00Z,pcc-1,requester,-1,unreadable_row,"));
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
     let mut writer = csv::Writer::from_writer(output);
     let failed = |error: csv::Error| output_error(&error.to_string());

@@ -13,21 +13,29 @@ use std::io::Write;
 
 /// Writes a report: accounts, their lines, what is payable, control totals and findings.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn report(report: &Report, output: impl Write) -> Result<()> {
     write(&page_of(report)?, output)
 }
 
 /// Writes an estimate: scenarios side by side, then their lines, then advice and provenance.
 ///
-/// Fails where `output` does, and where a sum of many lines is too large to be printed.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     write(&estimate::page_of(estimate)?, output)
 }
 
 /// Writes what the doctor saw of inputs.
 ///
-/// Fails where `output` does.
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
     write(&doctor::page_of(diagnosis), output)
 }

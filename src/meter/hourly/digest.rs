@@ -7,7 +7,13 @@ use crate::{
 };
 
 impl HourlyUsage {
-    /// A digest over the metered hours, as `UsageDigest` defines it.
+    /// A digest over the metered hours, BLAKE3 in hexadecimal: see [`Metered::digest`](crate::Metered::digest).
+    ///
+    /// `inventory` is the one that was metered, whose ids it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn digest(&self, inventory: &Inventory) -> Result<String> {
         let digest = UsageDigest::new(self, inventory);
         let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;

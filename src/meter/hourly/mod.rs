@@ -30,7 +30,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Bytes of every connection and sender in every hour that has a record.
+/// Bytes of every connection and sender in every hour that has a record, also one of 0 bytes.
+///
+/// Connections are indices into the inventory that was metered; hours are UTC (R6).
 #[derive(Debug, Clone)]
 pub struct HourlyUsage {
     period: Period,
@@ -53,7 +55,7 @@ impl HourlyUsage {
         or_into(&mut self.metered, &hours.metered);
     }
 
-    /// The billing period that the hours lie in.
+    /// The billing period that the hours lie in: the month, with its edges in its offset (R12).
     pub fn period(&self) -> Period {
         self.period
     }
@@ -73,7 +75,11 @@ impl HourlyUsage {
         self.metered[key / 64] & 1 << (key % 64) != 0
     }
 
-    /// All metered hours, by hour, connection and sender.
+    /// All metered hours, sorted by hour, connection and sender; [`try_each`](Self::try_each) needs less memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn metered_hours(&self) -> Result<Vec<MeteredHour>> {
         let parts = self.fold(Vec::new, |all: &mut Vec<MeteredHour>, row| {
             row.try_each(|cell| {
@@ -88,7 +94,14 @@ impl HourlyUsage {
 
     /// Shows every hour that has a record to one of several folds, each of which sees its hours in order.
     ///
-    /// Which fold sees which hour is open, so what they hold must add up in any order.
+    /// `new` makes what a fold starts from, `each` adds an hour to it; there is a fold for each thread of the
+    /// metering, and no more than the period has hours. Which fold sees which hour is open, so what they hold must
+    /// add up in any order.
+    ///
+    /// # Errors
+    ///
+    /// What `each` returns, of several errors that of the earliest hour; [`Overflow`](crate::ErrorKind::Overflow)
+    /// where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn fold<A: Send>(
         &self,
         new: impl Fn() -> A + Sync,
@@ -125,7 +138,12 @@ impl HourlyUsage {
         }
     }
 
-    /// Shows every hour that has a record, in order.
+    /// Shows every hour that has a record, in order, on this thread.
+    ///
+    /// # Errors
+    ///
+    /// What `each` returns, which ends it; [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and
+    /// sender in one hour exceed 2^128.
     pub fn try_each(&self, mut each: impl FnMut(&HourRow<'_>) -> Result<()>) -> Result<()> {
         let mut dense = DenseHour::new(self.keys);
         for (index, rows) in (0..).zip(&self.rows.0) {

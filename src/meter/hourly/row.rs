@@ -6,17 +6,22 @@ use crate::{
     model::{end_index::EndIndex, time::Hour, usage::MeteredHour},
 };
 
-/// The metered cells of one hour.
+/// The metered cells of one hour, as [`HourlyUsage::fold`](super::HourlyUsage::fold) and
+/// [`HourlyUsage::try_each`](super::HourlyUsage::try_each) show them.
 #[derive(Debug)]
 pub struct HourRow<'a> {
-    /// The hour.
+    /// The hour, in UTC (R6).
     pub hour: Hour,
     sums: &'a [u128],
     present: &'a [u64],
 }
 
 impl HourRow<'_> {
-    /// Shows connections and senders with a record in this hour, in order, with their bytes.
+    /// Shows connections and senders with a record in this hour, by connection and sender, with their bytes.
+    ///
+    /// # Errors
+    ///
+    /// Only what `each` returns, which ends it.
     pub fn try_each(&self, mut each: impl FnMut(MeteredHour) -> Result<()>) -> Result<()> {
         self.try_each_key(|key, bytes| {
             let end = EndIndex::from_index(key);

@@ -18,7 +18,11 @@ use crate::{
     read::{Document, json, rows},
 };
 
-/// How a document of link changes is written, and how many changes or events it has.
+/// How a document of link changes is written, in words, and how many changes or events it has, good or bad.
+///
+/// # Errors
+///
+/// [`Input`](crate::ErrorKind::Input) where a JSON document cannot be read as a whole.
 pub fn describe(document: &Document) -> Result<(String, u64)> {
     if json::is_json(document) {
         return Ok(("ActionTrail events, JSON".into(), actiontrail::count(document)?));

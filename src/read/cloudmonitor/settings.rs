@@ -3,19 +3,19 @@
 use crate::model::{did_you_mean, invalid::Invalid, quoted, time::ClockOffset, usage::Sender};
 use std::str::FromStr;
 
-/// Which value of a datapoint counts.
+/// Which value of a datapoint counts, by its key in the provider's answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 pub enum Statistic {
-    /// All of the period.
+    /// The sum over the period.
     #[default]
     Sum,
     /// What some metrics have instead.
     Value,
-    /// The mean over the period.
+    /// The mean of the period.
     Average,
-    /// The most.
+    /// The largest of the period.
     Maximum,
-    /// The least.
+    /// The smallest of the period.
     Minimum,
 }
 
@@ -59,11 +59,11 @@ fn spelled<T: Copy, const N: usize>(
 /// What the value of a datapoint counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 pub enum Unit {
-    /// Bytes of the period.
+    /// Bytes that were sent in the period.
     #[default]
     #[serde(rename = "bytes")]
     Bytes,
-    /// Bits per second over the period.
+    /// Bits per second over the period; parts of a byte are summed exactly, and rounded once per hour (R10).
     #[serde(rename = "bit/s")]
     BitsPerSecond,
 }
@@ -87,7 +87,7 @@ impl FromStr for Unit {
     }
 }
 
-/// Which end of its period the timestamp of a datapoint marks.
+/// Which end of its period the timestamp of a datapoint marks; its bytes are billed in the hour of the start (R6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
@@ -117,13 +117,14 @@ impl FromStr for Mark {
     }
 }
 
-/// What a table of datapoints calls its columns.
+/// What a table of datapoints calls its columns; by default `timestamp`, `instanceId`, and what the statistic is
+/// called.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DatapointColumns {
     /// The time of the datapoint.
     pub timestamp: String,
-    /// The connection.
+    /// The id of the connection, as in the inventory.
     pub instance_id: String,
     /// Its value; where it is `None`, the column of the statistic's name.
     pub value: Option<String>,
@@ -135,7 +136,7 @@ impl Default for DatapointColumns {
     }
 }
 
-/// How datapoints are to be read.
+/// How datapoints are to be read; by default as sums of bytes whose timestamps mark the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CloudMonitor {
     /// Which of their values counts.
@@ -156,6 +157,10 @@ pub struct CloudMonitor {
 ///
 /// R3: the names are from the connection's view. What comes in, `IntranetRX`, is sent by the requester; what goes out
 /// is sent by the accepter. The name `IntranetTX` is assumed.
+///
+/// # Errors
+///
+/// Any other name, with a near one where there is one.
 pub fn sender_of_metric(name: &str) -> Result<Sender, Invalid> {
     match name {
         "inbound" | "IntranetRX" => Ok(Sender::Requester),

@@ -20,7 +20,11 @@ use provider::Answers;
 use row::SharedTexts;
 use row::Take;
 
-/// How a document of connections is written, and how many of them it has.
+/// How a document of connections is written, in words, and how many of them it has, good or bad.
+///
+/// # Errors
+///
+/// [`Input`](crate::ErrorKind::Input) where a JSON document cannot be read as a whole.
 pub fn describe(document: &Document) -> Result<(String, u64)> {
     if json::is_json(document) {
         return provider::describe(document);

@@ -22,12 +22,13 @@ use assembly::Assembly;
 
 /// Reads connections and link changes from CSV or JSON text, taking any region id.
 ///
-/// For input from users, [`read_inventory`] names the inputs and checks the regions.
+/// For input from users, [`read_inventory`] names the inputs and checks the regions. `link_changes` is `None` where
+/// none were given, which reports tell (R16).
 ///
 /// # Errors
 ///
-/// Everything that is wrong with a row, as well as what makes an input unusable; the inputs are called `connections` and
-/// `link changes`.
+/// [`Input`](ErrorKind::Input) with everything that is wrong with a row, or what makes an input unusable; the inputs
+/// are called `connections` and `link changes`.
 pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Inventory> {
     let connections = [Document::new("connections", connections)];
     let changes = link_changes.map(|text| [Document::new("link changes", text)]);
@@ -47,8 +48,8 @@ pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Invent
 ///
 /// # Errors
 ///
-/// Where an input cannot be read as a whole, where a link change names no connection, and where
-/// the settings state something about a connection or a provider that is not there.
+/// [`Input`](ErrorKind::Input) where an input cannot be read as a whole, and where a link change names no connection;
+/// [`Usage`](ErrorKind::Usage) where the settings state something about a connection or a provider that is not there.
 pub fn read_inventory(
     connections: &[Document],
     link_changes: Option<&[Document]>,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[non_exhaustive]
 #[derive(Clone)]
 pub struct InventorySettings<'a> {
-    /// Whether a region may be named.
+    /// Whether a region may be named: [`Catalog::check_region`](crate::Catalog::check_region) says so of a catalog's.
     pub check_region: RegionCheck<'a>,
     /// Accounts and regions of requesters, which a Terraform state does not have everywhere.
     pub requesters: Option<&'a StatedRequesters>,
@@ -55,6 +55,10 @@ impl LinkTypesBefore {
     pub(super) const SETTING: &'static str = "link-type-before";
 
     /// Reads `Gold`, for every connection, and `pcc-aaa=Platinum`, for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) where a link type is not one, and where two types are stated for the same.
     pub fn parse<'a>(statements: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let mut stated = Self::default();
         for statement in statements {

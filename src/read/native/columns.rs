@@ -10,7 +10,7 @@ use crate::{
     read::record::{Observation, Quantity, Traffic},
 };
 
-/// The columns of native traffic.
+/// The columns of native traffic, unless [`TrafficColumns`] says otherwise.
 pub const TRAFFIC_COLUMNS: [&str; 4] = ["timestamp", "connection_id", "sender", "bytes"];
 
 /// The columns of metered hours.
@@ -19,7 +19,8 @@ pub(crate) const METERED_COLUMNS: [&str; 4] = ["hour", "connection_id", "sender"
 /// Bytes that an hour of one sender holds at most: of 65,536 records that are full.
 pub(crate) const MOST_OF_AN_HOUR: u128 = (1 << 80) - 1;
 
-/// What an export calls the columns of native traffic.
+/// What an export calls the columns of native traffic, or the keys of its JSON objects; by default `timestamp`,
+/// `connection_id`, `sender` and `bytes`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrafficColumns {
@@ -29,7 +30,7 @@ pub struct TrafficColumns {
     pub connection_id: String,
     /// The end that the bytes left: `requester` or `accepter`.
     pub sender: String,
-    /// Bytes that left it: digits, at most 2^64-1.
+    /// Bytes that left it: a whole number in digits, at most 2^64-1 (R10).
     pub bytes: String,
 }
 
@@ -47,7 +48,7 @@ impl TrafficColumns {
         Self { timestamp, connection_id, sender, bytes }
     }
 
-    /// Their names, in the order of `TRAFFIC_COLUMNS`.
+    /// Their names: timestamp, connection id, sender and bytes.
     pub fn names(&self) -> [&str; 4] {
         [&self.timestamp, &self.connection_id, &self.sender, &self.bytes]
     }

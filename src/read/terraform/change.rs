@@ -19,7 +19,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// One word for it.
+    /// One word for it: `create`, `update`, `replace`, `delete` or `no-op`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",

@@ -35,6 +35,10 @@ struct Stated {
 
 impl StatedRequesters {
     /// Reads `ID` or `PROVIDER=ID`, and `REGION` or `PROVIDER=REGION`.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) where a provider or value is empty, and where something is stated twice.
     pub fn parse(accounts: &[String], regions: &[String]) -> Result<Self> {
         Ok(Self {
             accounts: read_stated("requester-account", accounts)?,

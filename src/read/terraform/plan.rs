@@ -34,6 +34,11 @@ use serde_json::Value;
 /// assert_eq!(unknown, ["accepting_ali_uid", "requester account"]);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
+///
+/// # Errors
+///
+/// [`Input`](ErrorKind::Input) where the document is no plan or one that Terraform could not finish, and with all
+/// values that make no sense; [`Usage`](ErrorKind::Usage) where `stated` names a provider that the plan lacks.
 pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<PeeringPlan> {
     let json = parse(document)?;
     let unusable = |why: &str| Err(Error::unusable(ErrorKind::Input, &document.name, why));

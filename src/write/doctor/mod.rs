@@ -30,11 +30,11 @@ pub struct InputSummary {
     pub stored: &'static str,
     /// How it is written.
     pub format: String,
-    /// Records, rows or events.
+    /// How many records, rows or events it has.
     pub records: u64,
     /// Records of traffic that would be refused whatever the month.
     pub refused: Option<u64>,
-    /// From its first hour with a record to the last one.
+    /// From its first hour with a record up to the last one, in UTC; of traffic alone.
     pub hours: Option<Period>,
 }
 
@@ -51,7 +51,7 @@ pub struct Diagnosis<'a> {
     pub unknown: &'a BTreeSet<String>,
     /// The months, rising.
     pub months: &'a [MonthSummary],
-    /// The offset in which months have their edges.
+    /// The offset in which months have their edges (R12).
     pub offset: Offset,
     /// Names and values of the settings by which inputs were read.
     pub settings: &'a [(String, String)],
@@ -62,7 +62,11 @@ fn last_hour(period: Period) -> String {
     Hour::from_index(period.end.index() - 1).to_string()
 }
 
-/// As JSON; numbers that matter are strings.
+/// Writes it as JSON; numbers that matter are strings.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn json(diagnosis: &Diagnosis<'_>, mut output: impl Write) -> Result<()> {
     let inputs = diagnosis.inputs.iter().map(|input| {
         json!({

@@ -24,7 +24,13 @@ use document::{
 };
 use std::io::Write;
 
-/// Writes `estimate` and the digests of its inputs, indented, with a final line feed.
+/// Writes `estimate` and the digests of its inputs, indented, with a final line feed, as `docs/estimate.schema.json`
+/// has it.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
 pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let shared = shared(estimate).ok_or_else(|| Error::internal("no scenario is priced"))?;
