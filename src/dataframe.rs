@@ -143,10 +143,10 @@ pub fn lines(report: &Report) -> Result<DataFrame> {
     let rows = report.rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
     let columns = report.columns().into_iter().map(|column| frame_column(&rows, column));
     let columns = columns.collect::<Result<Vec<Column>>>()?;
-    DataFrame::new(rows.len(), columns).map_err(|error| misfit(&error))
+    DataFrame::new(rows.len(), columns).map_err(|error| frame_error(&error))
 }
 
-fn misfit(error: &PolarsError) -> Error {
+fn frame_error(error: &PolarsError) -> Error {
     Error::internal(format!("lines do not fit a frame: {error}"))
 }
 
@@ -202,7 +202,7 @@ fn owned(text: Option<&str>) -> Option<String> {
 
 fn decimals(name: &str, units: Vec<Option<i128>>, (precision, scale): (usize, usize)) -> Result<Series> {
     let series = Series::new(name.into(), units).into_decimal(precision, scale);
-    series.map_err(|error| misfit(&error))
+    series.map_err(|error| frame_error(&error))
 }
 
 fn whole(bytes: u128) -> Result<i128> {
