@@ -1,4 +1,4 @@
-//! What metering gives.
+//! What metering gives, and the settings by which it does.
 
 use super::{
     hourly::HourlyUsage,

@@ -9,10 +9,8 @@ mod row;
 
 pub(crate) use assemble::Traffic;
 pub use assemble::report;
-pub use options::Group;
-pub use options::{Grouping, ReportOptions};
-pub use row::Column;
-pub use row::{ChargeCategory, ReportRow};
+pub use options::{Group, Grouping, ReportOptions};
+pub use row::{ChargeCategory, Column, ReportRow};
 
 use crate::{
     attribution::attribute,

@@ -1,4 +1,4 @@
-//! What is asked of a report.
+//! What is asked of a report, and the lines that it groups.
 
 use super::row::{ChargeCategory, Column, ReportRow};
 use crate::{
