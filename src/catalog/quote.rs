@@ -1,4 +1,4 @@
-//! A catalog, and what it answers.
+//! A catalog, what it answers, and what a report tells of it.
 
 use super::{Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms};
 use crate::{

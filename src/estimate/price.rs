@@ -1,4 +1,4 @@
-//! Questions to answers: each scenario is rated as a bill is.
+//! Questions, and how they get their answers: each scenario is rated as a bill is.
 
 use super::scenario::{ALL_GOLD, ALL_PLATINUM, Outcome, Scenario, Supply};
 use crate::{

@@ -1,4 +1,4 @@
-//! An answer: the same traffic over other link types, as a report.
+//! An answer: the same traffic over other link types, as a report; its name, and what each connection costs in it.
 
 use crate::{
     catalog::PriceStatus,

@@ -198,6 +198,22 @@ mod tests {
         assert_eq!(billed(["", ".0"]), 0);
     }
 
+    #[test]
+    fn r15_what_cannot_be_billed_is_an_error_unless_it_is_asked_for() {
+        let text = format!(
+            "{HEADER}\n2026-10-05T03:00:00Z,pcc-9,requester,7\n2026-10-05T03:00:00Z,pcc-1,requester,7\n"
+        );
+        let sources = [TrafficSource::from_bytes("u.csv", text)];
+        let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+        let error = meter(&sources, connections(), &settings).unwrap_err();
+        assert_eq!((error.input(), error.line(), error.total()), (Some("u.csv"), Some(2), 1));
+        for refused in [Refused::Count, Refused::Keep] {
+            settings.refused = refused;
+            let metered = meter(&sources, connections(), &settings).unwrap();
+            assert_eq!((metered.refused().len(), metered.totals().billed.records), (1, 1));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -1,4 +1,4 @@
-//! The bytes that are billed, by end and hour.
+//! The bytes that are billed, by end and hour, with the fractions of bytes that rates leave.
 
 use super::{hourly::HourlyBuilder, lookup::Lookup, totals::ControlTotals};
 use crate::{

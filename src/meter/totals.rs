@@ -1,4 +1,4 @@
-//! Control totals: where every record went (R14).
+//! Control totals: where every record went (R14), and what is known of those whose connection is not.
 
 use crate::{
     error::{Error, Result},

@@ -1,4 +1,4 @@
-//! Rates some of the hours, and sums them by line.
+//! Rates some of the hours, sums them by line, and notes the prices that are missing (R5).
 
 use super::{
     Rating,

@@ -1,4 +1,4 @@
-//! A row of a report, typed.
+//! A row of a report, typed, and the columns that rows have.
 
 use crate::{
     catalog::PriceStatus,

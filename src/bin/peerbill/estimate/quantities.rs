@@ -1,4 +1,4 @@
-//! Estimates from quantities, and what all estimates without hours have in common.
+//! Estimates from quantities, what all estimates without hours have in common, and how every estimate is printed.
 
 use crate::{
     args::{EstimateArgs, EstimateFormat, QuantityArgs, offset_of},
