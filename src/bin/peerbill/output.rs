@@ -1,6 +1,6 @@
 //! Where results go: standard output, or a file that is whole or absent.
 
-use peerbill::{Error, ErrorKind, Fault, FaultCode, Result};
+use peerbill::{Error, ErrorKind, Fault, FaultCode, Result, write::shown};
 use std::{
     fs,
     io::{self, BufWriter, Write},
@@ -8,14 +8,20 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Prints a line to standard error; where nobody can read it, nothing is lost by that.
+/// Prints a line to standard error; see [`say_line`].
 macro_rules! say {
-    ($($argument:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($argument)*);
-    }};
+    ($($argument:tt)*) => { $crate::output::say_line(&format!($($argument)*)) };
 }
 pub(crate) use say;
+
+/// Prints a line to standard error, with whatever it quotes made visible; where nobody can read it, nothing is lost by
+/// that.
+pub fn say_line(line: &str) {
+    // At once, so that no line of another program comes between.
+    let line = format!("{}\n", shown(line));
+    #[expect(clippy::disallowed_methods, reason = "the one place that prints messages")]
+    let _ = io::stderr().write_all(line.as_bytes());
+}
 
 /// Writes through `render` to `path`, or to standard output.
 pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
