@@ -1,10 +1,11 @@
 //! One input, opened as often as it is needed.
 
+use crate::output::is_same;
 use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         mpsc::{Receiver, sync_channel},
@@ -40,10 +41,10 @@ impl Input {
         }
     }
 
-    /// Whether it is the file at this path, of which no part is a link.
-    pub fn is_at(&self, canonical: &Path) -> bool {
+    /// Whether it is this file, by whatever name.
+    pub fn is_file(&self, file: &fs::Metadata) -> bool {
         match &self.place {
-            Place::Path(path) => fs::canonicalize(path).is_ok_and(|path| path == canonical),
+            Place::Path(path) => fs::metadata(path).is_ok_and(|own| is_same(&own, file)),
             Place::Spooled(_) => false,
         }
     }

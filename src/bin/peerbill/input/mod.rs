@@ -1,6 +1,6 @@
 //! Files, folders, globs and standard input, plain or compressed. The only code that opens inputs.
 
-use crate::output::say;
+use crate::output::{is_same, say};
 pub use file::Input;
 use file::unreadable;
 use peerbill::{Error, ErrorKind, Result, read::Document, write::json::InputDigest};
@@ -8,6 +8,7 @@ use std::{
     collections::HashSet,
     fs::{self, File},
     io,
+    os::fd::AsFd,
     path::{Path, PathBuf},
 };
 pub use traffic::traffic_sources;
@@ -62,10 +63,12 @@ impl Inputs {
         self.find(role, arguments)?.iter().map(Input::document).collect()
     }
 
-    /// Whether `path` is one of the inputs found so far.
-    pub fn holds(&self, path: &Path) -> bool {
-        let Ok(path) = fs::canonicalize(path) else { return false };
-        self.found.iter().any(|(_, input)| input.is_at(&path))
+    /// Whether `file` is one of the inputs found so far, by whatever name; also what standard input was opened from.
+    pub fn holds(&self, file: &fs::Metadata) -> bool {
+        let from_stdin =
+            || io::stdin().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+        self.found.iter().any(|(_, input)| input.is_file(file))
+            || self.stdin_used && from_stdin().is_ok_and(|own| is_same(&own, file))
     }
 
     /// All inputs found so far, in their order: role, name, and how they are stored, as far as can be seen.
