@@ -117,7 +117,7 @@ pub(super) fn why_no_epoch(digits: &str) -> &'static str {
     match digits.len() {
         4..=5 => SERIAL_NUMBER,
         8 => DATE_ALONE,
-        12 | 14 => COMPACT,
+        12 | 14 if digits.starts_with("20") => COMPACT,
         16 => "an epoch has 10 digits (seconds) or 13 (milliseconds); one of 16 seems to count microseconds",
         19 => "an epoch has 10 digits (seconds) or 13 (milliseconds); one of 19 seems to count nanoseconds",
         _ => "an epoch has 10 digits (seconds) or 13 (milliseconds)",
@@ -184,7 +184,7 @@ fn why_no_zone(text: &str) -> &'static str {
 }
 
 /// Digits with an exponent, such as 1.79117E+12.
-pub(crate) fn is_rounded(text: &str) -> bool {
+fn is_rounded(text: &str) -> bool {
     let Some((number, exponent)) = text.split_once(['e', 'E']) else { return false };
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
