@@ -78,7 +78,8 @@ pub(crate) struct MappedColumns {
 /// Where each wanted column stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
-    positions: Vec<Option<usize>>,
+    /// By the place of the wanted ones: where the column stands, where it is there.
+    pub positions: Vec<Option<usize>>,
     width: usize,
     /// What separates fields.
     separator: u8,

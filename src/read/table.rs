@@ -44,6 +44,30 @@ impl TableRow {
     }
 }
 
+/// All that is wrong with a row: once its first fault is known, its columns are read one by one.
+pub(crate) struct RowFaults(Vec<String>);
+
+impl RowFaults {
+    /// Beginning with the fault that was met first.
+    pub fn first(why: impl Into<String>) -> Self {
+        Self(vec![why.into()])
+    }
+
+    /// Notes what is wrong with a further value, if something is.
+    pub fn note<T>(&mut self, read: Result<T, impl Into<String>>) {
+        if let Err(why) = read.map_err(Into::into)
+            && !self.0.contains(&why)
+        {
+            self.0.push(why);
+        }
+    }
+
+    /// All of them, in words.
+    pub fn joined(self) -> String {
+        self.0.join("; ")
+    }
+}
+
 /// A row that cannot be split into the columns of the header.
 pub(crate) struct MalformedRow {
     /// Its value in the first wanted column, where it has one.
