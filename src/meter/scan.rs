@@ -349,9 +349,9 @@ impl<'a> Merger<'a> {
             self.source = Some(source);
             self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
         }
-        let held = span.held.iter_mut().map(|duplicate| &mut duplicate.record);
-        for record in span.refusals.records.iter_mut().chain(held) {
-            record.fault.line = record.fault.line.map(|line| line + self.lines);
+        span.refusals.move_down(self.lines);
+        for held in &mut span.held {
+            held.record.fault.move_down(self.lines);
         }
         self.lines += span.lines;
         self.scanned.found.merge(span, self.plan.rules.keep_all)?;

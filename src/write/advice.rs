@@ -8,14 +8,14 @@ use crate::{
     },
 };
 
-/// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.
+/// A fault as the program tells it: its place, its argument, what is wrong, what to do about it, and how often it stands.
 pub fn explained(fault: &Fault) -> String {
     let place = fault.place();
     let separator = if place.is_empty() { "" } else { ": " };
-    format!("{place}{separator}{}", reason(fault))
+    format!("{place}{separator}{}{}", reason(fault), fault.times())
 }
 
-/// Likewise without its place.
+/// Likewise without its place, and of this row or record alone.
 pub fn reason(fault: &Fault) -> String {
     let setting = fault.setting.map_or_else(String::new, |name| format!("--{name} "));
     format!("{setting}{}{}", fault.message, after(fault.remedy.as_ref()))

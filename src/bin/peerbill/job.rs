@@ -10,6 +10,7 @@ use crate::{
 };
 use peerbill::{
     Error, Result,
+    error::FAULTS_LISTED,
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::time::{BillingMonth, Offset},
     read::RegionCheck,
@@ -85,6 +86,13 @@ fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
     let faults = metered.inventory().faults();
     for fault in faults {
         say!("peerbill: {}", write::explained(fault));
+    }
+    let causes = metered.causes();
+    for cause in causes.iter().take(FAULTS_LISTED) {
+        say!("peerbill: {}", write::explained(cause));
+    }
+    if let more @ 1.. = causes.len().saturating_sub(FAULTS_LISTED) {
+        say!("peerbill: ... and records with {more} more causes");
     }
     let refused = metered.refused_for_cause();
     if refused > 0 {

@@ -110,7 +110,7 @@ fn tell(error: &Error, nothing: &str) {
     for fault in error.faults() {
         say!("peerbill: {}", explained(fault));
     }
-    let more = error.total() - error.faults().len() as u64;
+    let more = error.unlisted();
     if more > 0 {
         say!("peerbill: ... and {more} more");
     }
