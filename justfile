@@ -17,6 +17,12 @@ test:
 test-lean:
     cargo test --release --locked --no-default-features --features cli
 
+# What goes wrong around the program, each with its exit code and what is left: kills, full disks, lost folders and readers,
+# locales, time zones, threads, places; and texts of inputs that try to act.
+faults:
+    cargo test --release --locked --test suite cli::faults
+    cargo test --release --locked --test suite cli::hostile
+
 # Rewrites what the golden cases expect, then fails on purpose: read `git diff`, and change why.md first.
 golden:
     PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test suite golden

@@ -4,6 +4,8 @@ mod catalog;
 mod estimates;
 mod exit_codes;
 mod exports;
+mod faults;
+mod hostile;
 mod inputs;
 mod output;
 mod parquet;
