@@ -152,6 +152,10 @@ mod tests {
                 .prop_map(|fraction| format!("2026-10-05T03:15:00{fraction}Z")),
             1 => Just("2026-09-05T03:15:00Z".to_owned()),
             1 => Just("2026-10-05t03:15:00z".to_owned()),
+            2 => prop::sample::select(vec![
+                "2026-10-05 03:15:00Z", "2026-10-05 03:15:00 UTC", "2026-10-05T11:15:00+0800", "2026-10-05 11:15+08",
+                "2026-10-05 03:15:00", "10/05/2026 03:15", " 2026-10-05T03:15:00Z", "2026-10-05T03:15:60Z",
+            ]).prop_map(str::to_owned),
             1 => "[0-9TZ:-]{0,21}",
             1 => Just("\0".repeat(20)),
             1 => Just(format!("{}10:00:00Z", "\0".repeat(11))),
@@ -177,8 +181,19 @@ mod tests {
         ];
         prop_oneof![
             20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
-            1 => Just(String::new()),
+            1 => prop::sample::select(vec!["", ",,,", " , ,,\t", ";;;", "\"\",\"\",,", "\"", "a\rb"]).prop_map(str::to_owned),
             1 => "[ -~]{0,40}",
+        ]
+    }
+
+    /// What stands in a column behind those of traffic, where there is one.
+    fn notes() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            8 => Just(""),
+            1 => prop::sample::select(vec![
+                "plain", "\"two\nlines\"", "\"three\r\n\r\nlines\"", "\"stray", "stray\"", "\"", "\"a\"\"\nb\",\"\nc\"",
+                "\"x\n2026-10-05T03:15:00Z,pcc-1,requester,5,y\"", "\"2026-10-05T03:15:00Z,pcc-1,requester,5,\"",
+            ]),
         ]
     }
 
@@ -226,9 +241,17 @@ mod tests {
             block in 1usize..400,
             policy in 0usize..3,
             keep_all: bool,
+            notes in prop::option::of(prop::collection::vec(notes(), 60)),
+            separator in prop::sample::select(vec![",", ",", ",", ";", "\t"]),
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
-            let mut text = format!("{HEADER}{end}{}", lines.join(end));
+            let rows: Vec<String> = [HEADER.to_owned()].into_iter().chain(lines).collect();
+            let noted = |(row, note): (&String, &&str)| if row.is_empty() { String::new() } else { format!("{row},{note}") };
+            let rows = match &notes {
+                None => rows,
+                Some(notes) => rows.iter().zip(std::iter::once(&"note").chain(notes)).map(noted).collect(),
+            };
+            let mut text = rows.join(end).replace(',', separator);
             if last_line_ends {
                 text.push_str(end);
             }
