@@ -229,6 +229,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_without_end_is_one_record_whatever_the_cut() {
+        let long = "x".repeat(1 << 20);
+        let line = |hour: u32| format!("2026-10-05T{hour:02}:00:00Z,pcc-1,requester,7\n");
+        let text = format!("{HEADER}\n{}{long}{long}y{long}\n{}{long}y\n{}", line(3), line(4), line(5));
+        let inventory = connections();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let rules = |threads| Rules { period, duplicates: Duplicates::Refuse, keep_all: true, threads };
+        let sources = [TrafficSource::from_bytes("u.csv", text)];
+        let expected = seen(&sources, &inventory, &rules(1), Cut::DEFAULT);
+        for told in
+            ["longer than 1 MiB", "line: Some(\n                3,", "line: Some(\n                5,"]
+        {
+            assert!(expected.contains(told), "{expected:.2000}");
+        }
+        for (threads, span, block) in
+            [(1, 100_000, 1000), (3, 700_000, 1 << 21), (3, 10 << 20, 1 << 22), (1, 1 << 20, 7)]
+        {
+            assert!(expected == seen(&sources, &inventory, &rules(threads), Cut { span, block, fast: true }));
+        }
+        let metered = read_cut(&sources, &inventory, &rules(1), Cut::DEFAULT).unwrap();
+        assert_eq!((metered.totals.billed.records, metered.totals.refused.records), (3, 2));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -220,7 +220,7 @@ const HOLDS_NUL: &str = "it holds a NUL byte: is the file damaged, or is it UTF-
 /// Refuses a first row that is no header of a table.
 fn check_text(row: &Row<'_>) -> Result<(), Invalid> {
     let why = match row.raw {
-        raw if memchr::memchr(b'\r', raw).is_some() => {
+        raw if memchr::memchr(b'\r', raw.trim_ascii_end()).is_some() => {
             "its lines end with a carriage return alone, as old Macs wrote them: save it with line ends LF or CRLF"
         }
         _ if row.shape == Shape::TooLong => TOO_LONG,
