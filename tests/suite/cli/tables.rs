@@ -319,4 +319,8 @@ fn old_macs_holes_and_other_damage_are_named() {
         format!("{HEADER}\n2026-10-05T03:00:00Z;pcc-1;requester;5\n"),
         &["usage.csv:2: 1 fields", "this row by ;"],
     );
+    refused(
+        format!("{HEADER}\n2026-10-05T03:00:00Z,pcc-1,requester,53,687,091,200\n"),
+        &["usage.csv:2: 7 fields", "does a number hold a comma?"],
+    );
 }
