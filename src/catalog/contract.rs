@@ -253,7 +253,7 @@ fn all_faults(columns: &Columns, row: &TableRow, regions: &Regions, why: String)
     let [source, destination, link_type] = [columns.source, columns.destination, columns.link_type]
         .map(|column| Some(row.text(column)).filter(|text| *text != "*"));
     for place in [source, destination].into_iter().flatten() {
-        faults.note(regions.read_place(place));
+        faults.note(regions.read_known_place(place));
     }
     faults.note(link_type.map(str::parse::<LinkType>).transpose());
     faults.note(read_terms(columns, row));

@@ -262,8 +262,8 @@ fn read_unit_price(text: &str) -> Result<UnitPrice, String> {
 /// All that is wrong with a row, of which this was met first.
 fn all_faults(regions: &Regions, columns: &Columns, row: &TableRow, why: String) -> String {
     let mut faults = RowFaults::first(why);
-    faults.note(regions.read_place(row.text(columns.source)));
-    faults.note(regions.read_place(row.text(columns.destination)));
+    faults.note(regions.read_known_place(row.text(columns.source)));
+    faults.note(regions.read_known_place(row.text(columns.destination)));
     faults.note(row.text(columns.link_type).parse::<LinkType>());
     faults.note(read_unit_price(row.text(columns.unit_price)));
     faults.note(read_validity(row.text(columns.effective_from), row.text(columns.effective_until)));

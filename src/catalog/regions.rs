@@ -170,6 +170,20 @@ impl Regions {
     }
 }
 
+impl Regions {
+    /// Reads a place of a price row that is refused anyway; then a region that is not known is told as well.
+    pub(super) fn read_known_place(&self, text: &str) -> Result<Place, String> {
+        let place = self.read_place(text)?;
+        match &place {
+            Place::Region(id) if self.get(id).is_none() => {
+                let near = did_you_mean(text, self.by_id.keys().map(|id| &**id));
+                Err(format!("region {text:?} is not known{near}"))
+            }
+            _ => Ok(place),
+        }
+    }
+}
+
 /// The place in `China (Hohhot)` or `华北5（呼和浩特）`.
 fn in_brackets(name: &str) -> Option<&str> {
     let (_, rest) = name.split_once(['(', '（'])?;

@@ -152,6 +152,10 @@ mod tests {
                 .prop_map(|fraction| format!("2026-10-05T03:15:00{fraction}Z")),
             1 => Just("2026-09-05T03:15:00Z".to_owned()),
             1 => Just("2026-10-05t03:15:00z".to_owned()),
+            2 => prop::sample::select(vec![
+                "2026-10-05 03:15:00Z", "2026-10-05 03:15:00 UTC", "2026-10-05T11:15:00+0800", "2026-10-05 11:15+08",
+                "2026-10-05 03:15:00", "10/05/2026 03:15", " 2026-10-05T03:15:00Z", "2026-10-05T03:15:60Z",
+            ]).prop_map(str::to_owned),
             1 => "[0-9TZ:-]{0,21}",
             1 => Just("\0".repeat(20)),
             1 => Just(format!("{}10:00:00Z", "\0".repeat(11))),
@@ -177,8 +181,19 @@ mod tests {
         ];
         prop_oneof![
             20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
-            1 => Just(String::new()),
+            1 => prop::sample::select(vec!["", ",,,", " , ,,\t", ";;;", "\"\",\"\",,", "\"", "a\rb"]).prop_map(str::to_owned),
             1 => "[ -~]{0,40}",
+        ]
+    }
+
+    /// What stands in a column behind those of traffic, where there is one.
+    fn notes() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            8 => Just(""),
+            1 => prop::sample::select(vec![
+                "plain", "\"two\nlines\"", "\"three\r\n\r\nlines\"", "\"stray", "stray\"", "\"", "\"a\"\"\nb\",\"\nc\"",
+                "\"x\n2026-10-05T03:15:00Z,pcc-1,requester,5,y\"", "\"2026-10-05T03:15:00Z,pcc-1,requester,5,\"",
+            ]),
         ]
     }
 
@@ -214,6 +229,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_without_end_is_one_record_whatever_the_cut() {
+        let long = "x".repeat(1 << 20);
+        let line = |hour: u32| format!("2026-10-05T{hour:02}:00:00Z,pcc-1,requester,7\n");
+        let text = format!("{HEADER}\n{}{long}{long}y{long}\n{}{long}y\n{}", line(3), line(4), line(5));
+        let inventory = connections();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let rules = |threads| Rules { period, duplicates: Duplicates::Refuse, keep_all: true, threads };
+        let sources = [TrafficSource::from_bytes("u.csv", text)];
+        let expected = seen(&sources, &inventory, &rules(1), Cut::DEFAULT);
+        for told in
+            ["longer than 1 MiB", "line: Some(\n                3,", "line: Some(\n                5,"]
+        {
+            assert!(expected.contains(told), "{expected:.2000}");
+        }
+        for (threads, span, block) in
+            [(1, 100_000, 1000), (3, 700_000, 1 << 21), (3, 10 << 20, 1 << 22), (1, 1 << 20, 7)]
+        {
+            assert!(expected == seen(&sources, &inventory, &rules(threads), Cut { span, block, fast: true }));
+        }
+        let metered = read_cut(&sources, &inventory, &rules(1), Cut::DEFAULT).unwrap();
+        assert_eq!((metered.totals.billed.records, metered.totals.refused.records), (3, 2));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -226,9 +265,17 @@ mod tests {
             block in 1usize..400,
             policy in 0usize..3,
             keep_all: bool,
+            notes in prop::option::of(prop::collection::vec(notes(), 60)),
+            separator in prop::sample::select(vec![",", ",", ",", ";", "\t"]),
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
-            let mut text = format!("{HEADER}{end}{}", lines.join(end));
+            let rows: Vec<String> = [HEADER.to_owned()].into_iter().chain(lines).collect();
+            let noted = |(row, note): (&String, &&str)| if row.is_empty() { String::new() } else { format!("{row},{note}") };
+            let rows = match &notes {
+                None => rows,
+                Some(notes) => rows.iter().zip(std::iter::once(&"note").chain(notes)).map(noted).collect(),
+            };
+            let mut text = rows.join(end).replace(',', separator);
             if last_line_ends {
                 text.push_str(end);
             }

@@ -200,10 +200,15 @@ impl Header {
     /// What may be the reason that a row has other fields than the header.
     fn hint(&self, row: &Row<'_>) -> &'static str {
         let has = |byte| memchr::memchr(byte, row.raw).is_some();
+        let ends_in_digits = || {
+            let last = row.field(row.len() - 1);
+            row.len() > self.width && !last.is_empty() && last.iter().all(u8::is_ascii_digit)
+        };
         match self.separator {
             _ if has(b'\r') => "; a carriage return stands within it: are these line ends of old Macs?",
             b',' if row.len() == 1 && has(b';') => "; the header is separated by , and this row by ;",
             b',' if row.len() == 1 && has(b'\t') => "; the header is separated by , and this row by tabs",
+            b',' if ends_in_digits() => "; does a number hold a comma? write it without",
             b';' | b'\t' if row.len() == 1 && has(b',') => {
                 "; this row is separated by , and the header is not"
             }
@@ -220,7 +225,7 @@ const HOLDS_NUL: &str = "it holds a NUL byte: is the file damaged, or is it UTF-
 /// Refuses a first row that is no header of a table.
 fn check_text(row: &Row<'_>) -> Result<(), Invalid> {
     let why = match row.raw {
-        raw if memchr::memchr(b'\r', raw).is_some() => {
+        raw if memchr::memchr(b'\r', raw.trim_ascii_end()).is_some() => {
             "its lines end with a carriage return alone, as old Macs wrote them: save it with line ends LF or CRLF"
         }
         _ if row.shape == Shape::TooLong => TOO_LONG,

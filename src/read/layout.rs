@@ -10,7 +10,10 @@ use super::{
     rows::Rows,
     source::{Content, Format, TrafficSource},
 };
-use crate::error::{ErrorKind, Result};
+use crate::{
+    error::{ErrorKind, Result},
+    model::invalid::{Invalid, Remedy},
+};
 use std::{
     io::{self, Read},
     ops::Range,
@@ -119,6 +122,9 @@ impl TrafficSource {
     fn lines(&self) -> Result<LineLayout> {
         let (data_start, first) = self.first_character()?;
         match first {
+            Some(b'{' | b'[') if let Some((what, remedy)) = self.other_json()? => {
+                Err(self.unusable(Invalid::new(format!("holds {what}")).with(remedy)))
+            }
             Some(b'{') => {
                 let shape = LineShape::Json(self.columns().clone(), self.naive_offset().is_some());
                 Ok(LineLayout::without_header(shape, data_start))
@@ -128,6 +134,27 @@ impl TrafficSource {
             }
             _ => self.table(RecordKind::Measured),
         }
+    }
+
+    /// What JSON that is no native traffic seems to be, and where it belongs.
+    fn other_json(&self) -> Result<Option<(&'static str, Remedy)>> {
+        const MEMBERS: [(&[&str], &str, Remedy); 5] = [
+            (
+                &["VpcPeerConnects", "vpcPeerConnects"],
+                "the provider's connections",
+                Remedy::GiveAsConnections,
+            ),
+            (&["terraform_version"], "a Terraform state or plan", Remedy::GiveAsConnections),
+            (&["Datapoints", "datapoints"], "datapoints of CloudMonitor", Remedy::GiveAsDatapoints),
+            (&["eventName"], "events of a trail", Remedy::GiveAsLinkChanges),
+            (&["srcaddr"], "entries of a flow log", Remedy::GiveAsFlowLog),
+        ];
+        let mut start = Vec::new();
+        let read = self.stream()?.take(1 << 16).read_to_end(&mut start);
+        read.map_err(|error| self.unreadable(&error))?;
+        let has = |name: &str| memchr::memmem::find(&start, format!("\"{name}\"").as_bytes()).is_some();
+        let known = MEMBERS.into_iter().find(|(names, ..)| names.iter().any(|name| has(name)));
+        Ok(known.filter(|_| !has(&self.columns().sender)).map(|(_, what, remedy)| (what, remedy)))
     }
 
     /// CSV under a header.

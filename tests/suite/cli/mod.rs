@@ -11,6 +11,7 @@ mod output;
 mod parquet;
 mod refusals;
 mod settings;
+mod tables;
 use crate::support::program::{Outcome, finish, peerbill, run};
 use std::{
     fs::{self, File},
