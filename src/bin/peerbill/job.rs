@@ -37,7 +37,8 @@ impl<'a> Job<'a> {
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
         let (month, offset) = (month.parse()?, offset_of(offset)?);
-        Ok(Self { traffic, month, offset, output, quarantine, inputs: Inputs::default() })
+        let inputs = Inputs::new(traffic.reading.reading()?);
+        Ok(Self { traffic, month, offset, output, quarantine, inputs })
     }
 
     /// Reads connections and link changes, then meters the traffic of the month.
@@ -50,6 +51,8 @@ impl<'a> Job<'a> {
         outputs(&[("--output", self.output), ("--quarantine", self.quarantine)], &self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
+        // Whatever was found wrong with an input that did not stay what it was is beside the point.
+        self.inputs.unchanged()?;
         metered
     }
 
@@ -67,6 +70,7 @@ impl<'a> Job<'a> {
         metered: &Metered,
         print: impl FnOnce(Option<Staged>) -> Result<()>,
     ) -> Result<bool> {
+        self.inputs.unchanged()?;
         let Some(path) = self.quarantine else { return print(None).map(|()| false) };
         let staged = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
         print(Some(staged))?;
