@@ -29,6 +29,17 @@ bills: build
 build:
     cargo build --release --locked
 
-# Licences, advisories and banned crates of the dependency tree; needs cargo-deny.
+# Licences, sources, banned crates and second versions in the dependency tree; needs cargo-deny.
 deny:
-    cargo deny check
+    cargo deny check bans licenses sources
+
+# What a release is made of, in target/dist: needs cargo-deny, cargo-audit and cargo-cyclonedx, and the network for advisories.
+release: check test deny
+    cargo audit --deny warnings
+    cargo package --locked
+    cargo build --release --locked
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) cargo cyclonedx --format json --describe binaries --no-build-deps
+    mkdir -p target/dist
+    mv peerbill_bin.cdx.json target/dist/peerbill.cdx.json
+    cp target/release/peerbill target/package/peerbill-*.crate target/dist/
+    cd target/dist && sha256sum peerbill peerbill.cdx.json peerbill-*.crate > SHA256SUMS

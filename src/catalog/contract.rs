@@ -10,7 +10,7 @@ use crate::{
     },
     read::{
         Document,
-        table::{Column, TableColumns, TableRow, faults_of, read_all},
+        table::{Column, RowFaults, TableColumns, TableRow, faults_of, read_all},
     },
 };
 use std::sync::Arc;
@@ -127,7 +127,10 @@ impl Contract {
         for row in found {
             match read_row(&columns, &row, name, regions, currency) {
                 Ok(read) => rows.push(read),
-                Err(why) => faults.push(Fault::at(FaultCode::BadPrice, name, row.line, why)),
+                Err(why) => {
+                    let why = all_faults(&columns, &row, regions, why);
+                    faults.push(Fault::at(FaultCode::BadPrice, name, row.line, why));
+                }
             }
         }
         faults.sort_by_key(|fault| fault.line);
@@ -219,15 +222,7 @@ fn read_row(
     }
     let any = |text: &str| text == "*";
     let place = |text: &str| if any(text) { Ok(None) } else { regions.read_place(text).map(Some) };
-    let terms = match (row.text(columns.unit_price), row.text(columns.discount_percent)) {
-        (price, "") if !price.is_empty() => {
-            Terms::UnitPrice(price.parse().map_err(|why| format!("unit_price {why}"))?)
-        }
-        ("", percent) if !percent.is_empty() => {
-            Terms::Discount(percent.parse().map_err(|why| format!("discount_percent {why}"))?)
-        }
-        _ => return Err("give one of unit_price and discount_percent, and not both".into()),
-    };
+    let terms = read_terms(columns, row)?;
     Ok(ContractRow {
         account_id: (!any(account)).then(|| account.into()),
         source: place(row.text(columns.source))?,
@@ -238,6 +233,32 @@ fn read_row(
         input: input.clone(),
         line: row.line,
     })
+}
+
+fn read_terms(columns: &Columns, row: &TableRow) -> Result<Terms, String> {
+    match (row.text(columns.unit_price), row.text(columns.discount_percent)) {
+        (price, "") if !price.is_empty() => {
+            price.parse().map(Terms::UnitPrice).map_err(|why| format!("unit_price {why}"))
+        }
+        ("", percent) if !percent.is_empty() => {
+            percent.parse().map(Terms::Discount).map_err(|why| format!("discount_percent {why}"))
+        }
+        _ => Err("give one of unit_price and discount_percent, and not both".into()),
+    }
+}
+
+/// All that is wrong with a row, of which this was met first.
+fn all_faults(columns: &Columns, row: &TableRow, regions: &Regions, why: String) -> String {
+    let mut faults = RowFaults::first(why);
+    let [source, destination, link_type] = [columns.source, columns.destination, columns.link_type]
+        .map(|column| Some(row.text(column)).filter(|text| *text != "*"));
+    for place in [source, destination].into_iter().flatten() {
+        faults.note(regions.read_place(place));
+    }
+    faults.note(link_type.map(str::parse::<LinkType>).transpose());
+    faults.note(read_terms(columns, row));
+    faults.note(read_validity(row.text(columns.effective_from), row.text(columns.effective_until)));
+    faults.joined()
 }
 
 /// R13: a table in another currency is never converted and never mixed in.
@@ -256,8 +277,11 @@ pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String>
         }
         parse_effective(text).map(Some).map_err(|why| format!("{name} {text:?}: {why}"))
     };
-    let validity =
-        Validity { from: instant("effective_from", from)?, until: instant("effective_until", until)? };
+    let validity = match (instant("effective_from", from), instant("effective_until", until)) {
+        (Ok(from), Ok(until)) => Validity { from, until },
+        (Err(from), Err(until)) => return Err(format!("{from}; {until}")),
+        (Err(why), _) | (_, Err(why)) => return Err(why),
+    };
     match (validity.from, validity.until) {
         (Some(start), Some(end)) if end <= start => {
             Err(format!("effective_until {until} is not after effective_from {from}"))

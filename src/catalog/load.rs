@@ -9,11 +9,11 @@ use crate::{
     model::{
         did_you_mean,
         link::LinkType,
-        money::{Gb, PRINTED_DECIMALS},
+        money::{Gb, PRINTED_DECIMALS, UnitPrice},
     },
     read::{
         Document,
-        table::{Column, TableColumns, TableRow, faults_of, read_all},
+        table::{Column, RowFaults, TableColumns, TableRow, faults_of, read_all},
     },
 };
 use std::{
@@ -184,7 +184,8 @@ impl Catalog {
                     Fault::at(FaultCode::BadPrice, name, row.line, why),
                 ));
             }
-            let read = read_price(&self.regions, &columns, &row, name, layer);
+            let read = read_price(&self.regions, &columns, &row, name, layer)
+                .map_err(|why| all_faults(&self.regions, &columns, &row, why));
             let read = read.and_then(|price| refuse_second(&mut lines, price));
             match read {
                 Ok(price) => self.insert(price),
@@ -227,19 +228,12 @@ fn read_price(
     input: &Arc<str>,
     layer: usize,
 ) -> Result<PriceRow, String> {
-    let status = match row.text(columns.status) {
-        "published" => PriceStatus::Published,
-        "assumed" => PriceStatus::Assumed,
-        other => {
-            let near = did_you_mean(other, ["published", "assumed"]);
-            return Err(format!("status {other:?} is neither published nor assumed{near}"));
-        }
-    };
+    let status = read_status(row.text(columns.status))?;
     Ok(PriceRow {
         source: regions.read_place(row.text(columns.source))?,
         destination: regions.read_place(row.text(columns.destination))?,
         link_type: row.text(columns.link_type).parse()?,
-        unit_price: row.text(columns.unit_price).parse().map_err(|why| format!("unit_price {why}"))?,
+        unit_price: read_unit_price(row.text(columns.unit_price))?,
         validity: read_validity(row.text(columns.effective_from), row.text(columns.effective_until))?,
         status,
         source_url: row.text(columns.source_url).to_owned(),
@@ -248,6 +242,33 @@ fn read_price(
         input: input.clone(),
         line: row.line,
     })
+}
+
+fn read_status(text: &str) -> Result<PriceStatus, String> {
+    match text {
+        "published" => Ok(PriceStatus::Published),
+        "assumed" => Ok(PriceStatus::Assumed),
+        other => {
+            let near = did_you_mean(other, ["published", "assumed"]);
+            Err(format!("status {other:?} is neither published nor assumed{near}"))
+        }
+    }
+}
+
+fn read_unit_price(text: &str) -> Result<UnitPrice, String> {
+    text.parse().map_err(|why| format!("unit_price {why}"))
+}
+
+/// All that is wrong with a row, of which this was met first.
+fn all_faults(regions: &Regions, columns: &Columns, row: &TableRow, why: String) -> String {
+    let mut faults = RowFaults::first(why);
+    faults.note(regions.read_place(row.text(columns.source)));
+    faults.note(regions.read_place(row.text(columns.destination)));
+    faults.note(row.text(columns.link_type).parse::<LinkType>());
+    faults.note(read_unit_price(row.text(columns.unit_price)));
+    faults.note(read_validity(row.text(columns.effective_from), row.text(columns.effective_until)));
+    faults.note(read_status(row.text(columns.status)));
+    faults.joined()
 }
 
 type PriceKey = (Place, Place, LinkType, Validity, PriceStatus);

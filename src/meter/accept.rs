@@ -125,15 +125,15 @@ impl Worker<'_> {
         if let Some(status) = connection.status.filter(|status| status.never_active()) {
             let status = status.as_str();
             let why = format!("traffic at {at}, but {id} never came into effect: it is {status}");
-            return Err(Refusal::new(FaultCode::NeverActive, why));
+            return Err(Refusal::new(FaultCode::NeverActive, why).because_of(id));
         }
         if let Some(created) = connection.created_at.filter(|_| connection.before_creation(hour)) {
             let why = format!("traffic at {at}, but {id} was created at {created}");
-            return Err(Refusal::new(FaultCode::BeforeCreation, why));
+            return Err(Refusal::new(FaultCode::BeforeCreation, why).because_of(id));
         }
         if let Some(deleted) = connection.deleted_at.filter(|_| connection.after_deletion(hour)) {
             let why = format!("traffic at {at}, but {id} was deleted at {deleted}");
-            return Err(Refusal::new(FaultCode::AfterDeletion, why));
+            return Err(Refusal::new(FaultCode::AfterDeletion, why).because_of(id));
         }
         Ok(())
     }
@@ -191,9 +191,10 @@ impl Worker<'_> {
     }
 
     fn refuse(&mut self, observation: &Observation<'_>, refusal: Refusal) {
+        let cause = refusal.cause.clone();
         let record = self.refused_record(observation, refusal);
         let bytes = self.rounded_alone(observation.quantity);
-        self.found.refuse(record, bytes, self.plan.rules.keep_all);
+        self.found.refuse(record, cause.as_deref(), bytes, self.plan.rules.keep_all);
     }
 
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {

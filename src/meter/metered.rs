@@ -6,7 +6,7 @@ use super::{
     totals::{ControlTotals, UnknownConnections},
 };
 use crate::{
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Causes, Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         inventory::Inventory,
         time::{BillingMonth, Offset, Period},
@@ -115,6 +115,14 @@ impl Metered {
         &self.reading.refusals.by_code
     }
 
+    /// Why records are refused: a fault for each cause, with how many records have it, in the order of the input. Dropped
+    /// copies and records of [faulty connections](FaultCode::FaultyConnection) are not among them.
+    ///
+    /// Where there are more than 4096 causes only the first ones are listed, without their numbers.
+    pub fn causes(&self) -> Vec<Fault> {
+        self.reading.refusals.causes.clone().listed()
+    }
+
     /// What records of the month tell of connections that the inventory lacks.
     pub fn unknown(&self) -> &UnknownConnections {
         &self.reading.unknown
@@ -141,13 +149,11 @@ impl Metered {
 impl Reading {
     /// R15: dubious input is not billed unless that was asked for.
     fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
-        let mut faults: Vec<Fault> = inventory.faults().to_vec();
-        // A copy that was dropped is no fault, and one in a connection's row is listed once, not with each record.
-        let secondary = [FaultCode::DroppedCopy, FaultCode::FaultyConnection];
-        let of_records = self.refusals.records.iter().map(|record| &record.fault);
-        faults.extend(of_records.filter(|fault| !secondary.contains(&fault.code)).cloned());
-        let of_records = self.refusals.for_cause - self.refusals.for_connection;
-        let total = inventory.faults().len() as u64 + of_records;
+        let mut causes = Causes::default();
+        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None));
+        let total = causes.total() + self.refusals.causes.total();
+        let mut faults = causes.listed();
+        faults.extend(self.refusals.causes.clone().listed());
         Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
     }
 }

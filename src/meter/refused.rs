@@ -1,7 +1,7 @@
 //! Refused records.
 
 use crate::{
-    error::{FAULTS_LISTED, Fault, FaultCode},
+    error::{Causes, FAULTS_LISTED, Fault, FaultCode},
     model::invalid::Invalid,
 };
 use std::collections::BTreeMap;
@@ -11,11 +11,18 @@ use std::collections::BTreeMap;
 pub(super) struct Refusal {
     pub code: FaultCode,
     pub why: Invalid,
+    /// What tells it from refusals of the same code where its words tell more than the cause.
+    pub cause: Option<Box<str>>,
 }
 
 impl Refusal {
     pub fn new(code: FaultCode, why: impl Into<Invalid>) -> Self {
-        Self { code, why: why.into() }
+        Self { code, why: why.into(), cause: None }
+    }
+
+    /// The same, of a cause that its records share.
+    pub fn because_of(self, cause: &str) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
     /// For what is wrong with the connection's own row or changes.
@@ -49,12 +56,17 @@ pub(crate) struct Refusals {
     pub for_connection: u64,
     /// How many there are of each reason.
     pub by_code: BTreeMap<FaultCode, u64>,
+    /// Of those that have a cause of their own.
+    pub causes: Causes,
 }
 
 impl Refusals {
     /// Counts a record and keeps it, or only the first ones.
-    pub fn add(&mut self, record: RefusedRecord, keep_all: bool) {
+    pub fn add(&mut self, record: RefusedRecord, cause: Option<&str>, keep_all: bool) {
         let code = record.fault.code;
+        if !is_secondary(code) {
+            self.causes.add(record.source, &record.fault, cause);
+        }
         self.for_cause += u64::from(code != FaultCode::DroppedCopy);
         self.for_connection += u64::from(code == FaultCode::FaultyConnection);
         *self.by_code.entry(code).or_default() += 1;
@@ -64,8 +76,15 @@ impl Refusals {
         }
     }
 
+    /// Counts their lines from the start of the source, which has so many before them.
+    pub fn move_down(&mut self, lines: u64) {
+        self.records.iter_mut().for_each(|record| record.fault.move_down(lines));
+        self.causes.move_down(lines);
+    }
+
     /// Adds those that were found elsewhere.
     pub fn merge(&mut self, mut later: Self, keep_all: bool) {
+        self.causes.merge(later.causes);
         self.records.append(&mut later.records);
         if !keep_all {
             self.keep_first();
@@ -79,8 +98,13 @@ impl Refusals {
 
     /// Keeps the records that would be listed: the first ones by place, those with a cause of their own before others.
     fn keep_first(&mut self) {
-        let secondary = |code| matches!(code, FaultCode::DroppedCopy | FaultCode::FaultyConnection);
-        self.records.sort_by_key(|record| (secondary(record.fault.code), record.source, record.fault.line));
+        self.records
+            .sort_by_key(|record| (is_secondary(record.fault.code), record.source, record.fault.line));
         self.records.truncate(FAULTS_LISTED);
     }
+}
+
+/// A copy that was dropped is no fault, and one in a connection's row is listed once, not with each record.
+fn is_secondary(code: FaultCode) -> bool {
+    matches!(code, FaultCode::DroppedCopy | FaultCode::FaultyConnection)
 }

@@ -71,7 +71,7 @@ impl<'a> Routes<'a> {
 
     /// The end that traffic of a VPC leaves for an address at an instant: that of the route that fits best.
     pub fn find(&self, vpc_id: &str, destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
-        let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why);
+        let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why).because_of(vpc_id);
         let Some(routes) = self.by_vpc.get(vpc_id) else {
             let vpc = quoted(vpc_id.as_bytes());
             let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
@@ -93,7 +93,8 @@ impl<'a> Routes<'a> {
             [first, second, ..] => {
                 let [first, second] = [first, second].map(|route| &route.connection.id);
                 let why = format!("dstaddr {destination} lies behind {first}, and as well behind {second}");
-                Err(unknown(format!("{why}: which one it took cannot be told").into()))
+                let why = format!("{why}: which one it took cannot be told");
+                Err(Refusal::new(FaultCode::UnknownConnection, why).because_of(&format!("{first} {second}")))
             }
         }
     }

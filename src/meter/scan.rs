@@ -7,7 +7,7 @@ use super::{
     worker::{Goal, Plan, SpanFindings, Summed, Ticks, Worker},
 };
 use crate::{
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, Result},
     parallel::run_on,
     read::{
         TrafficSource,
@@ -15,6 +15,7 @@ use crate::{
         native::{
             blocks::{Further, LineBlocks, LinesOf},
             layout::{LineLayout, LineShape},
+            row::too_long,
         },
         record::Observation,
         source::Content,
@@ -52,7 +53,7 @@ struct Span {
 
 /// Why a span was not read.
 enum Stop {
-    /// A quoted field holds a line feed, or a line is long: this source must be read as a stream.
+    /// A quoted field may go on behind the span: this source must be read as a stream.
     NeedsStream(usize),
     Failed(Error),
 }
@@ -247,6 +248,7 @@ impl SpanReader {
         span_of: Option<usize>,
     ) -> Result<(), Stop> {
         let mut blocks = LineBlocks::new(input, block, &mut self.buffer);
+        self.lines.begin(layout);
         loop {
             let block = blocks.next().map_err(|error| source.unreadable(&error))?;
             // The end of a span is not the end of what a quoted field may take.
@@ -255,15 +257,13 @@ impl SpanReader {
             source.count(worker.newly_read());
             match (span_of, taken < block.length) {
                 (Some(source), true) => return Err(Stop::NeedsStream(source)),
-                _ => match (blocks.took(taken), span_of) {
-                    (Further::Yes, _) => {}
-                    (Further::End, _) => return Ok(()),
-                    (Further::TooLong, Some(source)) => return Err(Stop::NeedsStream(source)),
-                    (Further::TooLong, None) => {
-                        let line = layout.first_line + worker.found.lines;
-                        let why = "the line is longer than 1 MiB";
-                        let fault = Fault::at(FaultCode::UnusableInput, source.shared_name(), line, why);
-                        return Err(Stop::Failed(Error::new(ErrorKind::Input, fault)));
+                _ => match blocks.took(taken) {
+                    Further::Yes => {}
+                    Further::End => return Ok(()),
+                    Further::TooLong => {
+                        let head = blocks.skip_line().map_err(|error| source.unreadable(&error))?;
+                        worker.accept(&too_long(worker.found.lines + 1, &head))?;
+                        worker.found.lines += 1;
                     }
                 },
             }
@@ -349,9 +349,9 @@ impl<'a> Merger<'a> {
             self.source = Some(source);
             self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
         }
-        let held = span.held.iter_mut().map(|duplicate| &mut duplicate.record);
-        for record in span.refusals.records.iter_mut().chain(held) {
-            record.fault.line = record.fault.line.map(|line| line + self.lines);
+        span.refusals.move_down(self.lines);
+        for held in &mut span.held {
+            held.record.fault.move_down(self.lines);
         }
         self.lines += span.lines;
         self.scanned.found.merge(span, self.plan.rules.keep_all)?;

@@ -201,9 +201,9 @@ pub(super) struct SpanFindings {
 
 impl SpanFindings {
     /// Counts a refused record and keeps it, or only the first ones.
-    pub fn refuse(&mut self, record: RefusedRecord, bytes: u128, keep_all: bool) {
+    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, bytes: u128, keep_all: bool) {
         self.totals.refused.add(bytes);
-        self.refusals.add(record, keep_all);
+        self.refusals.add(record, cause, keep_all);
     }
 
     /// Adds what was found later in the input; of refused records all are kept, or only the first ones.

@@ -5,7 +5,7 @@ use crate::model::{
     link::LinkType,
     time::Hour,
 };
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Result of everything in this crate that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -98,13 +98,18 @@ pub struct Fault {
     pub message: String,
     /// What would mend it, where there is something particular.
     pub remedy: Option<Remedy>,
+    /// How many rows or records have this fault or one of the same cause, this one among them.
+    pub count: u64,
+    /// Where the next of them stand, as [`place`](Self::place) tells it; at most two.
+    pub also_at: Vec<Box<str>>,
 }
 
 impl Fault {
     /// A fault that stands at no line of an input.
     pub fn new(code: FaultCode, why: impl Into<Invalid>) -> Self {
         let (message, remedy) = why.into().into_parts();
-        Self { code, setting: None, input: None, line: None, path: None, message, remedy }
+        let also_at = Vec::new();
+        Self { code, setting: None, input: None, line: None, path: None, message, remedy, count: 1, also_at }
     }
 
     /// A fault of a whole input.
@@ -140,6 +145,20 @@ impl Fault {
         }
         place
     }
+
+    /// The same so many lines further down.
+    pub(crate) fn move_down(&mut self, lines: u64) {
+        self.line = self.line.map(|line| line + lines);
+    }
+
+    /// How often it stands, and where the next places are, to stand behind its words; empty where it stands once.
+    pub fn times(&self) -> String {
+        match (self.count, self.also_at.join(", ")) {
+            (0 | 1, _) => String::new(),
+            (count, places) if places.is_empty() => format!(" ({count} times)"),
+            (count, places) => format!(" ({count} times, also at {places})"),
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -151,8 +170,143 @@ impl fmt::Display for Fault {
         if let Some(setting) = self.setting {
             write!(f, "{setting} ")?;
         }
-        f.write_str(&self.message)
+        write!(f, "{}{}", self.message, self.times())
     }
+}
+
+/// Faults by their causes: a few of one cause are listed one by one; of many the first is, with how many there are and
+/// where the next ones stand.
+///
+/// What is listed does not depend on how faults were parted before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Causes {
+    by_cause: BTreeMap<(FaultCode, Box<str>), Cause>,
+    /// There are more than [`MOST_CAUSES`], of which only the first ones are kept and none is counted.
+    too_many: bool,
+    total: u64,
+    /// How many faults were added here, which tells their order within a line.
+    added: u64,
+}
+
+/// So many causes are counted.
+const MOST_CAUSES: usize = 4096;
+/// So many faults of a cause are told, or their places.
+const PLACES_LISTED: usize = 3;
+
+/// By source, then line, then as they came.
+type Order = (usize, Option<u64>, u64);
+
+#[derive(Debug, Clone, Default)]
+struct Cause {
+    count: u64,
+    /// The first of its faults.
+    first: Vec<(Order, Fault)>,
+}
+
+impl Cause {
+    fn add(&mut self, count: u64, order: Order, fault: &Fault) {
+        self.count += count;
+        let later = self.first.partition_point(|(own, _)| *own <= order);
+        if later < PLACES_LISTED {
+            self.first.truncate(PLACES_LISTED - usize::from(self.first.len() == PLACES_LISTED));
+            self.first.insert(later, (order, fault.clone()));
+        }
+    }
+
+    fn order(&self) -> Option<Order> {
+        self.first.first().map(|(order, _)| *order)
+    }
+
+    /// Its faults where they are few, otherwise the first as one that stands for all of them.
+    fn listed(self, counted: bool) -> Vec<(Order, Fault)> {
+        let mut faults = self.first;
+        if counted && self.count == faults.len() as u64 {
+            return faults;
+        }
+        let others: Vec<Box<str>> = faults.drain(1..).map(|(_, fault)| fault.place().into()).collect();
+        if let Some((_, first)) = faults.first_mut()
+            && counted
+        {
+            first.count = self.count;
+            first.also_at = others.into_iter().filter(|place| !place.is_empty()).collect();
+        }
+        faults
+    }
+}
+
+impl Causes {
+    /// Adds a fault of a source; `cause` is what tells it from faults of the same code where its words do not.
+    pub fn add(&mut self, source: usize, fault: &Fault, cause: Option<&str>) {
+        let words = || format!("{}{}", fault.setting.unwrap_or_default(), fault.message);
+        let cause = match (fault.code, cause) {
+            (_, Some(cause)) => cause.into(),
+            (FaultCode::UnreadableRow | FaultCode::BadPrice, None) => shape(&words()),
+            (_, None) => words().into(),
+        };
+        let order = (source, fault.line, self.added);
+        (self.total, self.added) = (self.total + fault.count, self.added + 1);
+        self.by_cause.entry((fault.code, cause)).or_default().add(fault.count, order, fault);
+        self.keep_first();
+    }
+
+    /// Adds the faults of others, which come later where they stand on the same line.
+    pub fn merge(&mut self, later: Self) {
+        self.too_many |= later.too_many;
+        for (key, cause) in later.by_cause {
+            let own = self.by_cause.entry(key).or_default();
+            own.count += cause.count;
+            for ((source, line, added), fault) in &cause.first {
+                own.add(0, (*source, *line, self.added + added), fault);
+            }
+        }
+        (self.total, self.added) = (self.total + later.total, self.added + later.added);
+        self.keep_first();
+    }
+
+    /// Moves all of them so many lines further down.
+    pub fn move_down(&mut self, lines: u64) {
+        let firsts = self.by_cause.values_mut().flat_map(|cause| &mut cause.first);
+        firsts.for_each(|((_, line, _), fault)| {
+            fault.move_down(lines);
+            *line = fault.line;
+        });
+    }
+
+    fn keep_first(&mut self) {
+        self.too_many |= self.by_cause.len() > MOST_CAUSES;
+        if self.too_many && self.by_cause.len() > 4 * FAULTS_LISTED {
+            let mut orders: Vec<Option<Order>> = self.by_cause.values().map(Cause::order).collect();
+            orders.sort_unstable();
+            let last = orders[FAULTS_LISTED - 1];
+            self.by_cause.retain(|_, cause| cause.order() <= last);
+        }
+    }
+
+    /// How many faults there are.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// What is to be listed of all causes, in the order of the input.
+    pub fn listed(self) -> Vec<Fault> {
+        let counted = !self.too_many;
+        let mut faults: Vec<_> =
+            self.by_cause.into_values().flat_map(|cause| cause.listed(counted)).collect();
+        faults.sort_by_key(|(order, _)| *order);
+        faults.into_iter().map(|(_, fault)| fault).collect()
+    }
+}
+
+/// Words without what numbers stand in them: rows of the same shape have the same cause.
+fn shape(words: &str) -> Box<str> {
+    let mut shape = String::with_capacity(words.len());
+    for letter in words.chars() {
+        let letter = if letter.is_ascii_digit() { '0' } else { letter };
+        if letter != '0' || !shape.ends_with('0') {
+            shape.push(letter);
+        }
+    }
+    shape.into()
 }
 
 /// A price that is needed and not known (R5).
@@ -181,7 +335,7 @@ impl fmt::Display for MissingPrice {
     }
 }
 
-/// How many faults an error keeps; the others are counted.
+/// How many causes an error lists; the others are counted.
 pub const FAULTS_LISTED: usize = 50;
 
 /// Everything that made an operation fail: at least one fault.
@@ -245,12 +399,15 @@ impl Error {
         Self::new(kind, Fault::of_input(FaultCode::UnusableInput, input, why))
     }
 
-    /// An error of several faults: the first [`FAULTS_LISTED`] are kept, all are counted.
+    /// An error of several faults: those of one cause become one, the first [`FAULTS_LISTED`] are kept, all are counted.
     ///
     /// `None` where there is no fault.
     pub fn from_faults(kind: ErrorKind, faults: Vec<Fault>) -> Option<Self> {
-        let total = faults.len() as u64;
-        Self::from_listed(kind, faults, total)
+        let mut causes = Causes::default();
+        // In the order in which they were given.
+        (0..).zip(&faults).for_each(|(order, fault)| causes.add(order, fault, None));
+        let total = causes.total();
+        Self::from_listed(kind, causes.listed(), total)
     }
 
     /// As [`Error::from_faults`], where only the first of `total` faults were kept.
@@ -288,6 +445,11 @@ impl Error {
     pub fn total(&self) -> u64 {
         self.total
     }
+
+    /// How many of them are neither listed nor of the cause of one that is.
+    pub fn unlisted(&self) -> u64 {
+        self.total.saturating_sub(self.faults.iter().map(|fault| fault.count).sum())
+    }
 }
 
 impl fmt::Display for Error {
@@ -298,7 +460,7 @@ impl fmt::Display for Error {
             }
             write!(f, "{fault}")?;
         }
-        match self.total.saturating_sub(self.faults.len() as u64) {
+        match self.unlisted() {
             0 => Ok(()),
             more => write!(f, "\n... and {more} more"),
         }

@@ -30,6 +30,16 @@ impl Invalid {
         Self { message: format!("{what}: {}", self.message), ..self }
     }
 
+    /// All of these as one, in their order; what would mend the first that says so stands behind them.
+    pub(crate) fn joined(all: impl IntoIterator<Item = Self>) -> Self {
+        let (mut messages, mut remedy) = (Vec::new(), None);
+        for invalid in all {
+            messages.push(invalid.message);
+            remedy = remedy.or(invalid.remedy);
+        }
+        Self { message: messages.join("; "), remedy }
+    }
+
     /// What is wrong, in words.
     pub fn message(&self) -> &str {
         &self.message
@@ -93,6 +103,8 @@ pub enum Remedy {
     StateNaiveOffset,
     /// Write a time with its zone, or state the zone of those that have none.
     WriteOrStateZone,
+    /// Write the offset of a time with it: the stated one holds for other inputs.
+    WriteOffset,
     /// State the period of a metric.
     StateMetricPeriod,
     /// Choose another statistic of a metric.
@@ -118,6 +130,25 @@ pub enum Remedy {
     GiveAsLinkChanges,
     /// Give the input as traffic in the native shape.
     GiveAsUsage,
+    /// Likewise, where something else was wanted.
+    GiveAsTraffic,
+    /// Give the input as hours that were metered before.
+    GiveAsMeteredHours,
+    /// Give the input as datapoints of CloudMonitor.
+    GiveAsDatapoints,
+    /// Give the input as a flow log.
+    GiveAsFlowLog,
+    /// Give the input as prices laid over a catalog.
+    GiveAsPrices,
+    /// Give the input as an account's own terms.
+    GiveAsContract,
+    /// State how columns are called, in a file of settings.
+    MapColumns {
+        /// The part of the settings: `columns.usage` or `columns.cloudmonitor`.
+        part: &'static str,
+        /// The lines of it, such as `bytes = "NAME"`.
+        lines: Vec<String>,
+    },
     /// Give the input as what it is: answers of CloudMonitor or flow logs, or state how its columns are called.
     GiveAsItsKindOfTraffic,
     /// Estimate over the newest prices, or from traffic whose hours are known.

@@ -13,6 +13,7 @@ pub mod money;
 pub(crate) mod serialize;
 pub mod time;
 pub mod usage;
+mod written_time;
 
 pub use invalid::did_you_mean;
 pub(crate) use invalid::quoted;

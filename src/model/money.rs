@@ -196,7 +196,12 @@ fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
-        return Err(format!("{text:?} is not a plain decimal number such as 0.48").into());
+        let hint = match text.as_bytes() {
+            [.., b'%'] => ": write it without the %",
+            _ if text.contains(',') => ": write it with a point, and without separators",
+            _ => "",
+        };
+        return Err(format!("{text:?} is not a plain decimal number such as 0.48{hint}").into());
     }
     if whole.trim_start_matches('0').len() > most_digits
         || fraction.trim_end_matches('0').len() > most_decimals

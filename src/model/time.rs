@@ -3,8 +3,11 @@
 //! Hours are UTC (R6); a month has its edges in a stated offset of whole hours (R12), so every
 //! month is a whole number of hours. All periods are half-open.
 
-use crate::model::invalid::Invalid;
-use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime};
+use crate::model::{
+    invalid::Invalid,
+    written_time::{NO_OFFSET, WrittenTime, why_no_epoch},
+};
+use chrono::{DateTime, Datelike, Duration, NaiveDate};
 use std::{fmt, str::FromStr};
 
 const SECONDS_PER_HOUR: i64 = 3600;
@@ -74,12 +77,15 @@ impl Timestamp {
 
     /// Reads RFC 3339 with offset, or an integer epoch of 10 digits (seconds) or 13 (milliseconds).
     ///
+    /// A blank may stand for the `T`, the offset may be written `+0800`, `+08` or ` UTC`, and seconds may be left out.
+    ///
     /// ```
     /// use peerbill::model::time::Timestamp;
     ///
     /// let instant = Timestamp::parse("2026-10-05T11:20:30.5+08:00")?;
     /// assert_eq!(instant.to_string(), "2026-10-05T03:20:30.500Z");
     /// assert_eq!(instant.hour().to_string(), "2026-10-05T03:00:00Z");
+    /// assert_eq!(instant, Timestamp::parse("2026-10-05 11:20:30.5+0800")?);
     /// assert_eq!(Timestamp::parse("1790812800")?, Timestamp::parse("1790812800000")?);
     /// assert!(Timestamp::parse("2026-10-05T11:20:30").is_err(), "its offset is missing");
     /// # Ok::<(), peerbill::Error>(())
@@ -90,42 +96,30 @@ impl Timestamp {
     /// Any other text, a time without an offset, a second 60, and more than 9 decimals of a second. The error says
     /// what is wrong, without the value.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        Self::read(text).map_err(Invalid::new)
+        Self::parse_by(text, None)
     }
 
-    fn read(text: &str) -> Result<Self, &'static str> {
+    /// As [`Timestamp::parse`]; a time without an offset is read where it is known where its clock stood.
+    pub(crate) fn parse_by(text: &str, clock: Option<ClockOffset>) -> Result<Self, Invalid> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return match (text.len(), text.parse()) {
                 (10, Ok(seconds)) => Ok(Self::from_seconds(seconds)),
                 (13, Ok(milliseconds)) => Ok(Self::from_milliseconds(milliseconds)),
-                _ => Err("an epoch has 10 digits (seconds) or 13 (milliseconds)"),
+                _ => Err(Invalid::new(why_no_epoch(text))),
             };
         }
-        Self::parse_rfc3339(text)
+        Self::parse_calendar(text, clock).map_err(Invalid::new)
     }
 
-    fn parse_rfc3339(text: &str) -> Result<Self, &'static str> {
-        const SHAPE: &str = "write it as 2026-10-05T03:00:00Z, or as an epoch of 10 or 13 digits";
-        let bytes = text.as_bytes();
-        if bytes.len() < 19 || !text.is_ascii() || !matches!(bytes[10], b'T' | b't') {
-            return Err(SHAPE);
-        }
-        if bytes[19..].iter().skip(1).take_while(|byte| byte.is_ascii_digit()).count() > 9
-            && bytes[19] == b'.'
-        {
-            return Err("a second is read to 9 decimals, so that no two instants become one");
-        }
-        // chrono reads second 60 as a leap second; a billing hour has none.
-        if &bytes[17..19] == b"60" {
-            return Err("second 60 is not accepted");
-        }
-        match DateTime::parse_from_rfc3339(text) {
-            Ok(instant) => Ok(Self { seconds: instant.timestamp(), nanos: instant.timestamp_subsec_nanos() }),
-            Err(_) if NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").is_ok() => {
-                Err("the offset is missing: end it with Z or with an offset such as +08:00")
-            }
-            Err(_) => Err(SHAPE),
-        }
+    fn parse_calendar(text: &str, clock: Option<ClockOffset>) -> Result<Self, &'static str> {
+        let WrittenTime { clock_seconds, nanos, offset } = WrittenTime::read(text)?;
+        let offset = offset.or(clock.map(ClockOffset::seconds)).ok_or(NO_OFFSET)?;
+        Ok(Self { seconds: clock_seconds - offset, nanos })
+    }
+
+    /// Whether this is a time of the calendar whose offset is missing, such as `2026-10-05 11:00:00`.
+    pub(crate) fn lacks_offset(text: &str) -> bool {
+        WrittenTime::read(text).is_ok_and(|time| time.offset.is_none())
     }
 }
 
@@ -402,16 +396,17 @@ impl fmt::Display for BillingMonth {
     }
 }
 
-/// Reads the start or end of a price's validity: a date means 00:00 at +08:00, otherwise RFC 3339
-/// with offset. The error says what is wrong, without the value.
+/// Reads the start or end of a price's validity: a date means 00:00 at +08:00, otherwise it is a time of the calendar
+/// with its offset. The error says what is wrong, without the value.
 pub(crate) fn parse_effective(text: &str) -> Result<Timestamp, &'static str> {
+    const SHAPE: &str = "write it as 2026-10-01 (00:00 at +08:00) or as 2026-10-01T00:00:00+08:00";
     match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         Ok(date) if text.len() == 10 => {
             let midnight = date.and_time(chrono::NaiveTime::MIN) - Duration::hours(8);
             Ok(Timestamp::from_seconds(midnight.and_utc().timestamp()))
         }
-        _ => Timestamp::parse_rfc3339(text)
-            .map_err(|_| "write it as 2026-10-01 (00:00 at +08:00) or as 2026-10-01T00:00:00+08:00"),
+        _ if Timestamp::lacks_offset(text) => Err(NO_OFFSET),
+        _ => Timestamp::parse_calendar(text, None).map_err(|_| SHAPE),
     }
 }
 
@@ -444,11 +439,13 @@ mod tests {
             "",
             "2026-10-05",
             "2026-10-05T03:00:00",
-            "2026-10-05 03:00:00Z",
             "2026-10-05T03:00:60Z",
             "2026-10-05T24:00:00Z",
             "2026-02-29T00:00:00Z",
-            "2026-10-05T03:00Z",
+            "2026-10-05  03:00:00Z",
+            "2026-10-05T03Z",
+            "2026-10-05T03:00:00+8",
+            "2026-10-05T03:00:00+08:0",
             "123456789",
             "12345678901",
             "+1790812800",

@@ -1,4 +1,5 @@
-//! Numbers as JSON writes them, exactly: no float stands between the text and its value (R10).
+//! Numbers as JSON writes them, exactly: no float stands between the text and its value (R10); and what is said of a
+//! text that is none.
 
 /// How many decimals are kept; a number with more is refused.
 const DECIMALS: usize = 27;
@@ -16,16 +17,19 @@ impl Decimal {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const SHAPE: &str = "it is no number";
         let (number, exponent) = match text.find(['e', 'E']) {
-            Some(at) => (&text[..at], parse_exponent(&text[at + 1..]).ok_or(SHAPE)?),
+            Some(at) => match parse_exponent(&text[at + 1..]) {
+                Some(exponent) => (&text[..at], exponent),
+                None => return Err(why_no_number(text).unwrap_or(SHAPE)),
+            },
             None => (text, 0),
         };
-        if number.starts_with('-') {
+        if number.starts_with('-') && number.len() > 1 && number.as_bytes()[1].is_ascii_digit() {
             return Err("it cannot be negative");
         }
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         let digits_only = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits_only(whole) || !digits_only(fraction) {
-            return Err(SHAPE);
+            return Err(why_no_number(text).unwrap_or(SHAPE));
         }
         // The usual spelling of a whole number: 1048576.0.
         if exponent == 0 && whole.len() <= 19 && fraction.bytes().all(|byte| byte == b'0') {
@@ -56,6 +60,61 @@ impl Decimal {
         let fraction = (point..point + DECIMALS as i64).fold(0, |sum, at| sum * 10 + u128::from(digit(at)));
         Ok(Self { whole: whole.ok_or("it is at most 2^64-1")?, fraction })
     }
+}
+
+/// What tables write where there is nothing to tell.
+const NO_DATA: [&str; 13] =
+    ["", "-", "--", "na", "n/a", "#n/a", "nan", "null", "nil", "none", "\\n", "\u{2013}", "\u{2014}"];
+const MARK_OF_NO_DATA: &str =
+    "no number; a mark for no data? leave such a record out, or write 0 where nothing was sent";
+pub(crate) const EXCEL_HAS_ROUNDED: &str = "Excel has rounded this, and its digits are lost: format the column as a number \
+                                            without decimals, and export again";
+
+/// What a text that is no number seems to be, where it is something that people and spreadsheets write.
+pub(crate) fn why_no_number(text: &str) -> Option<&'static str> {
+    if NO_DATA.contains(&text.trim().to_ascii_lowercase().as_str()) {
+        return Some(MARK_OF_NO_DATA);
+    }
+    if text.trim() != text {
+        return Some("blanks stand around it: take them off");
+    }
+    if text.bytes().all(|byte| !byte.is_ascii_digit()) && text.chars().any(char::is_numeric) {
+        return Some("its digits are not 0 to 9: write it as digits only");
+    }
+    if is_rounded(text) {
+        return Some(EXCEL_HAS_ROUNDED);
+    }
+    if has_thousands_separators(text) {
+        return Some("these are thousands separators: write it as digits only");
+    }
+    let number = text.trim_end_matches(|own: char| own.is_ascii_alphabetic());
+    if number.len() < text.len() && Decimal::parse(number.trim_end()).is_ok() {
+        return Some("a unit stands behind it: give bytes, as digits only");
+    }
+    let (whole, fraction) = text.split_once(',')?;
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(whole) && digits(fraction)).then_some("decimal commas are not read: write it as digits only")
+}
+
+/// A number that a spreadsheet has cut to a few digits: `1.07374E+11`, whose digits do not reach the unit.
+pub(crate) fn is_rounded(text: &str) -> bool {
+    let Some((number, exponent)) = text.split_once("E+") else { return false };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.parse::<usize>().ok().filter(|_| digits(exponent));
+    !whole.is_empty() && digits(whole) && digits(fraction) && exponent.is_some_and(|own| fraction.len() < own)
+}
+
+/// Groups of three digits with one and the same mark between them; of points there are several, as one is no separator.
+fn has_thousands_separators(text: &str) -> bool {
+    let is_mark = |own: char| ",.'_ \u{a0}\u{202f}\u{2019}\u{ff0c}".contains(own);
+    let Some(mark) = text.chars().find(|own| is_mark(*own)) else { return false };
+    let mut groups = text.split(mark);
+    let digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().is_some_and(|group| digits(group) && group.len() <= 3);
+    let (count, alike) = groups
+        .fold((0, true), |(count, alike), group| (count + 1, alike && digits(group) && group.len() == 3));
+    first && alike && (count > 1 || mark != '.')
 }
 
 /// An exponent, cut where it is far beyond any number that is read.
@@ -103,6 +162,33 @@ mod tests {
         assert_eq!(whole("1.8446744073709551615E19"), Ok(u64::MAX));
         assert_eq!(whole("0e999999999999999999999"), Ok(0));
         assert_eq!(whole("0.0"), Ok(0));
+    }
+
+    #[test]
+    fn what_is_no_number_is_named_for_what_it_seems_to_be() {
+        for (texts, why) in [
+            (&["", "-", "--", "NA", "N/A", "null", "NaN", "#N/A", " ", "\u{2014}"][..], "a mark for no data"),
+            (
+                &["107,374,182,400", "1,000", "53.687.091.200", "53 687 091 200", "5\u{a0}000", "5'000"],
+                "thousands",
+            ),
+            (&["12,5", "0,48", "1234,567"], "decimal commas"),
+            (&["100 GB", "12.5GiB", "100B", "7 bytes"], "a unit"),
+            (&[" 7", "7 ", "\u{3000}7"], "blanks"),
+            (&["\u{ff11}\u{ff12}", "\u{663}"], "not 0 to 9"),
+        ] {
+            for text in texts {
+                let said = Decimal::parse(text).unwrap_err();
+                assert!(said.contains(why), "{text}: {said}");
+            }
+        }
+        assert_eq!(Decimal::parse("-5"), Err("it cannot be negative"));
+        for text in ["1.07374E+11", "5E+10", "1.E+5"] {
+            assert!(is_rounded(text), "{text}");
+        }
+        for text in ["1.07374E11", "1.5E+1", "1.073741824000E+11x", "1E-5", "E+5", "7"] {
+            assert!(!is_rounded(text), "{text}");
+        }
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use super::{
     cloudmonitor::Datapoints,
+    header::{Header, MappedColumns},
     native::{
-        columns::RecordKind,
+        columns::{RecordKind, TRAFFIC_COLUMNS},
         layout::{CsvLayout, LineLayout, LineShape},
     },
     rows::Rows,
     source::{Content, Format, TrafficSource},
-    table::Header,
 };
 use crate::error::{ErrorKind, Result};
 use std::{
@@ -18,6 +18,9 @@ use std::{
 
 #[cfg(feature = "parquet")]
 use super::parquet::ParquetFile;
+
+/// How columns of native traffic are called otherwise.
+const USAGE_COLUMNS: MappedColumns = MappedColumns { part: "columns.usage", keys: &TRAFFIC_COLUMNS };
 
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8; 4] = b"PAR1";
@@ -70,7 +73,7 @@ impl TrafficSource {
             Layout::Lines(lines) => match lines.shape {
                 LineShape::Csv(_) if is_metered => "metered hours, CSV",
                 LineShape::Csv(_) => "CSV",
-                LineShape::Json(_) => "JSON lines",
+                LineShape::Json(..) => "JSON lines",
                 LineShape::FlowLog => "VPC flow log",
             },
             Layout::Datapoints(_) => "CloudMonitor datapoints",
@@ -117,7 +120,7 @@ impl TrafficSource {
         let (data_start, first) = self.first_character()?;
         match first {
             Some(b'{') => {
-                let shape = LineShape::Json(self.columns().clone());
+                let shape = LineShape::Json(self.columns().clone(), self.naive_offset().is_some());
                 Ok(LineLayout::without_header(shape, data_start))
             }
             Some(b'[') => {
@@ -130,9 +133,11 @@ impl TrafficSource {
     /// CSV under a header.
     fn table(&self, kind: RecordKind) -> Result<LineLayout> {
         let mut rows = Rows::new(self.stream()?);
-        let first = rows.next().map_err(|error| self.unreadable(&error))?;
-        let header = Header::find(ErrorKind::Input, self.shared_name(), first, &self.columns().names(), &[])?;
-        let csv = CsvLayout::new(header, kind);
+        let (name, wanted) = (self.shared_name(), self.columns().names());
+        // Metered hours were written by this program: their columns have no other names.
+        let mapped = (kind == RecordKind::Measured).then_some(USAGE_COLUMNS);
+        let header = Header::read(ErrorKind::Input, name, &mut rows, &wanted, mapped)?;
+        let csv = CsvLayout::new(header, kind, self.naive_offset().is_some());
         let plain = csv.is_native().then_some(kind);
         let (data_start, first_line) = (rows.consumed(), rows.line());
         Ok(LineLayout { shape: LineShape::Csv(csv), data_start, first_line, plain })

@@ -5,6 +5,7 @@ pub mod cloudmonitor;
 mod connections;
 pub(crate) mod decimal;
 pub(crate) mod flowlog;
+pub(crate) mod header;
 mod inventory;
 pub(crate) mod json;
 pub(crate) mod layout;

@@ -1,26 +1,32 @@
 //! Splits CSV into rows, with the true line number of each.
 //!
-//! A plain line, one without a quote, is split at its commas; every other line goes through the
-//! csv parser, which may take further lines into a quoted field. Both give the same fields.
+//! A plain line, one without a quote, is split at its separators; every other line goes through the csv parser, which may
+//! take further lines into a quoted field. Both give the same fields.
 
 use std::{
+    borrow::Cow,
     io::{self, Read},
     ops::Range,
 };
 
-/// A row longer than this is refused: a quote that is never closed would swallow the file.
+/// A line longer than this is refused, and so far a quoted field is followed.
 pub(crate) const LONGEST_ROW: usize = 1 << 20;
+/// So much of a line that is too long is kept.
+pub(crate) const HEAD_OF_LONG_LINE: usize = 1 << 10;
 const BLOCK: usize = 1 << 16;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// What stands between fields; of those that fit a header alike, the last holds.
+const SEPARATORS: [u8; 3] = *b"\t;,";
 
 /// What a logical row turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// A row of fields.
     Fields,
-    /// A quoted field that is still open at the end of the input, or for more than a mebibyte.
+    /// A line on which a quoted field is opened that makes no row, however far it goes; the row is this line alone.
     OpenQuote,
-    /// A line of more than a mebibyte.
+    /// A line of more than a mebibyte, of which only the beginning is kept.
     TooLong,
 }
 
@@ -33,11 +39,16 @@ pub(crate) struct Row<'a> {
     pub raw: &'a [u8],
     text: &'a [u8],
     ends: &'a [usize],
-    /// Bytes between the end of a field and the start of the next: the comma of a plain line.
+    /// Bytes between the end of a field and the start of the next: the separator of a plain line.
     gap: usize,
 }
 
 impl<'a> Row<'a> {
+    /// A line that is too long to be a row, of which this is the beginning.
+    fn too_long(line: u64, head: &'a [u8]) -> Self {
+        Self { line, shape: Shape::TooLong, raw: head, text: head, ends: &[], gap: 0 }
+    }
+
     /// How many fields it has.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -59,56 +70,166 @@ impl<'a> Row<'a> {
         std::str::from_utf8(self.text).ok()
     }
 
+    /// Whether all of its fields are blank: spreadsheets leave such rows, which hold nothing.
+    pub fn is_blank(&self) -> bool {
+        self.shape == Shape::Fields && (0..self.len()).all(|index| self.field(index).trim_ascii().is_empty())
+    }
+
     fn range(&self, index: usize) -> Range<usize> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] + self.gap };
         start..self.ends[index]
     }
 }
 
+/// What a row must be like that goes on beyond its line: without it, one quote too many would swallow the rows behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct RowRule {
+    /// How many fields it has.
+    pub width: usize,
+    /// Fields that cannot hold a line end, such as times and ids.
+    pub of_one_line: Vec<usize>,
+}
+
+impl RowRule {
+    /// Of a header, of which nothing is known before it.
+    pub const OF_HEADER: Self = Self { width: usize::MAX, of_one_line: Vec::new() };
+
+    /// Whether this is such a row, and no line within its quotes looks like a row of its own.
+    fn allows(&self, row: &Row<'_>, separator: u8) -> bool {
+        if self.width == usize::MAX {
+            return true;
+        }
+        let holds_line = |index: &usize| memchr::memchr(b'\n', row.field(*index)).is_some();
+        row.len() == self.width
+            && !self.of_one_line.iter().any(holds_line)
+            && (0..row.len()).filter(holds_line).all(|index| {
+                row.field(index)
+                    .split(|byte| *byte == b'\n')
+                    .skip(1)
+                    .all(|line| !self.is_row(line, separator))
+            })
+    }
+
+    /// Whether a line without quotes looks like a row. One of a field or two may be anything.
+    fn is_row(&self, line: &[u8], separator: u8) -> bool {
+        let fields: Vec<&[u8]> = line.split(|byte| *byte == separator).collect();
+        let is_given = |index: &usize| fields.get(*index).is_some_and(|field| !field.trim_ascii().is_empty());
+        fields.len() == self.width && self.width > 2 && self.of_one_line.iter().all(is_given)
+    }
+}
+
+/// How far a row reaches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    /// Bytes of it, with its line end.
+    pub bytes: usize,
+    /// Lines that it takes.
+    pub lines: u64,
+    pub shape: Shape,
+}
+
 /// Splits the text of one row into fields.
 pub(crate) struct Fields {
+    separator: u8,
+    parser: csv_core::Reader,
+    /// The fields of the row that was parsed last, and room behind them.
     unquoted: Vec<u8>,
     ends: Vec<usize>,
-    parser: csv_core::Reader,
+    /// Lines before this one stood in a row that was none: they are not followed beyond their ends once more.
+    followed: u64,
 }
 
 impl Fields {
-    pub fn new() -> Self {
-        let parser = csv_core::ReaderBuilder::new().terminator(csv_core::Terminator::Any(b'\n')).build();
-        Self { unquoted: Vec::new(), ends: Vec::new(), parser }
+    /// With this byte between fields.
+    pub fn new(separator: u8) -> Self {
+        let mut builder = csv_core::ReaderBuilder::new();
+        let parser = builder.terminator(csv_core::Terminator::Any(b'\n')).delimiter(separator).build();
+        Self { separator, parser, unquoted: Vec::new(), ends: Vec::new(), followed: 0 }
     }
 
     /// The fields of a line without quotes, given without its end.
     pub fn plain<'a>(&'a mut self, line: u64, raw: &'a [u8]) -> Row<'a> {
         self.ends.clear();
-        self.ends.extend(memchr::memchr_iter(b',', raw));
+        self.ends.extend(memchr::memchr_iter(self.separator, raw));
         self.ends.push(raw.len());
         Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.ends, gap: 1 }
     }
 
-    /// Parses a row with quotes, given with its line end; false where a quote is still open at its end.
-    pub fn parse(&mut self, text: &[u8]) -> bool {
-        self.parser.reset();
-        self.unquoted.resize(text.len() + 1, 0);
-        self.ends.resize(text.len() + 2, 0);
-        let (mut result, _, mut written, mut fields) =
-            self.parser.read_record(text, &mut self.unquoted, &mut self.ends);
-        if matches!(result, csv_core::ReadRecordResult::InputEmpty) && !text.ends_with(b"\n") {
-            let (more, _, wrote, ended) =
-                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut self.ends[fields..]);
-            (result, written, fields) = (more, written + wrote, fields + ended);
+    /// Whether a line without quotes is a row of blank fields.
+    pub fn is_blank_line(&self, raw: &[u8]) -> bool {
+        raw.iter().all(|byte| *byte == self.separator || byte.is_ascii_whitespace())
+    }
+
+    /// The row with quotes at the start of `text`, whose first line, `line`, has so many bytes with its end.
+    ///
+    /// Where a quoted field is not closed on that line, and the row that goes on beyond it is none by the rule, the row is
+    /// the first line alone. `None` where more of the text must be seen; `is_all` where there is no more. Every line is
+    /// followed beyond its end at most twice, so that the time is linear.
+    pub fn quoted(
+        &mut self,
+        text: &[u8],
+        first: usize,
+        line: u64,
+        rule: &RowRule,
+        is_all: bool,
+    ) -> Option<Extent> {
+        if self.parse(&text[..first], usize::MAX, true).is_row {
+            return Some(Extent { bytes: first, lines: 1, shape: Shape::Fields });
         }
-        self.unquoted.truncate(written);
+        if line >= self.followed
+            && let Some(row) = self.follow(text, line, rule, is_all)?
+        {
+            return Some(row);
+        }
+        self.parse(&text[..first], usize::MAX, true);
+        Some(Extent { bytes: first, lines: 1, shape: Shape::OpenQuote })
+    }
+
+    /// The row over several lines at the start of `text`, or that there is none. `None` where more must be seen.
+    fn follow(&mut self, text: &[u8], line: u64, rule: &RowRule, is_all: bool) -> Option<Option<Extent>> {
+        let seen = &text[..text.len().min(LONGEST_ROW)];
+        let is_all = is_all && seen.len() == text.len();
+        let Parsed { is_row, is_open, bytes } = self.parse(seen, rule.width, is_all);
+        if is_open && !is_all && seen.len() < LONGEST_ROW {
+            return None;
+        }
+        let raw = &seen[..bytes];
+        let line_ends = memchr::memchr_iter(b'\n', without_line_end(raw)).count() as u64;
+        if is_row && rule.allows(&self.parsed(line, Shape::Fields, raw), self.separator) {
+            return Some(Some(Extent { bytes, lines: line_ends + 1, shape: Shape::Fields }));
+        }
+        // The last of these lines has closed the quote; it may open another one.
+        self.followed = line + line_ends;
+        Some(None)
+    }
+
+    /// Parses the row at the start of `text`, up to so many fields and one more; `is_end` where it ends with the text.
+    fn parse(&mut self, text: &[u8], most_fields: usize, is_end: bool) -> Parsed {
+        use csv_core::ReadRecordResult::{InputEmpty, Record};
+        self.parser.reset();
+        if self.unquoted.len() <= text.len() {
+            self.unquoted.resize(text.len() + 1, 0);
+        }
+        self.ends.clear();
+        self.ends.resize(most_fields.min(text.len() + 1) + 1, 0);
+        let (mut result, bytes, written, mut fields) =
+            self.parser.read_record(text, &mut self.unquoted, &mut self.ends);
+        if matches!(result, InputEmpty) && is_end && !text.ends_with(b"\n") && fields < self.ends.len() {
+            let (ended, _, _, more) =
+                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut self.ends[fields..]);
+            (result, fields) = (ended, fields + more);
+        }
         self.ends.truncate(fields);
-        if text.strip_suffix(b"\n").unwrap_or(text).ends_with(b"\r") {
+        if text[..bytes].strip_suffix(b"\n").unwrap_or(&text[..bytes]).ends_with(b"\r") {
             self.drop_carriage_return();
         }
-        matches!(result, csv_core::ReadRecordResult::Record)
+        Parsed { is_row: matches!(result, Record), is_open: matches!(result, InputEmpty), bytes }
     }
 
     /// The fields that were parsed last, as a row that was read from `raw`.
     pub fn parsed<'a>(&'a self, line: u64, shape: Shape, raw: &'a [u8]) -> Row<'a> {
-        Row { line, shape, raw, text: &self.unquoted, ends: &self.ends, gap: 0 }
+        let written = self.ends.last().copied().unwrap_or_default();
+        Row { line, shape, raw, text: &self.unquoted[..written], ends: &self.ends, gap: 0 }
     }
 
     /// A row that ends in CRLF: the carriage return belongs to the line end, not to the last field.
@@ -123,6 +244,46 @@ impl Fields {
     }
 }
 
+/// What the parser found at the start of a text.
+struct Parsed {
+    is_row: bool,
+    /// A row may end behind the text.
+    is_open: bool,
+    /// Bytes that were read, with the line end of the row.
+    bytes: usize,
+}
+
+fn has_quote(raw: &[u8]) -> bool {
+    memchr::memchr(b'"', raw).is_some()
+}
+
+/// A line without its line feed, and without the carriage return before that.
+pub(crate) fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// A name of a header, without the blanks around it.
+pub(crate) fn header_name(field: &[u8]) -> Cow<'_, str> {
+    let is_blank = |own: char| own.is_whitespace() || own == '\u{feff}';
+    match String::from_utf8_lossy(field) {
+        Cow::Borrowed(name) => Cow::Borrowed(name.trim_matches(is_blank)),
+        Cow::Owned(name) => Cow::Owned(name.trim_matches(is_blank).to_owned()),
+    }
+}
+
+/// What separates the names of a header: what shows most of the wanted ones, then what shows most names, then the comma.
+fn separator_of(header: &[u8], wanted: &[&str]) -> u8 {
+    let names_shown = |separator: &u8| {
+        let mut fields = Fields::new(*separator);
+        fields.parse(header, usize::MAX, true);
+        let row = fields.parsed(1, Shape::Fields, header);
+        let names: Vec<_> = (0..row.len()).map(|index| header_name(row.field(index))).collect();
+        (wanted.iter().filter(|name| names.iter().any(|own| own == *name)).count(), names.len())
+    };
+    SEPARATORS.into_iter().max_by_key(names_shown).unwrap_or(b',')
+}
+
 /// Reads rows from `input`.
 pub(crate) struct Rows<R> {
     input: R,
@@ -135,27 +296,21 @@ pub(crate) struct Rows<R> {
     /// Bytes that were consumed.
     consumed: u64,
     fields: Fields,
+    rule: RowRule,
+    /// The beginning of the last line that was too long.
+    head: Vec<u8>,
 }
 
-/// How many rows a CSV text has under its header, blank lines left out.
+/// How many rows a CSV text has under its header, blank ones left out.
 pub(crate) fn count_under_header(text: &[u8]) -> u64 {
     let mut rows = Rows::new(text);
+    let width = rows.header(&[]).ok().flatten().map_or(0, |header| header.len());
+    rows.keep_to(RowRule { width, of_one_line: Vec::new() });
     let mut count: u64 = 0;
     while let Ok(Some(_)) = rows.next() {
         count += 1;
     }
-    count.saturating_sub(1)
-}
-
-/// How far a row reaches into the unread bytes.
-struct Extent {
-    /// Bytes without the line end.
-    text: usize,
-    /// Bytes with it.
-    consumed: usize,
-    lines: u64,
-    shape: Shape,
-    quoted: bool,
+    count
 }
 
 impl<R: Read> Rows<R> {
@@ -167,7 +322,9 @@ impl<R: Read> Rows<R> {
             at_end: false,
             line: 1,
             consumed: 0,
-            fields: Fields::new(),
+            fields: Fields::new(b','),
+            rule: RowRule::OF_HEADER,
+            head: Vec::new(),
         }
     }
 
@@ -181,39 +338,81 @@ impl<R: Read> Rows<R> {
         self.line
     }
 
+    /// What stands between fields.
+    pub fn separator(&self) -> u8 {
+        self.fields.separator
+    }
+
+    /// The first row, by whose names it is seen what separates fields; `wanted` are those that it should have.
+    ///
+    /// A line such as `sep=;` before it, as spreadsheets write and read it, says so too.
+    pub fn header(&mut self, wanted: &[&str]) -> io::Result<Option<Row<'_>>> {
+        self.skip_byte_order_mark()?;
+        while let Some(line) = self.find_line()? {
+            let raw = without_line_end(&self.buffer[self.unread.start..][..line.bytes]);
+            let of_blanks = |byte: &u8| SEPARATORS.contains(byte) || byte.is_ascii_whitespace();
+            if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] = raw
+                && SEPARATORS.contains(separator)
+            {
+                self.fields = Fields::new(*separator);
+                self.consume(&line);
+                break;
+            }
+            if line.shape == Shape::TooLong || !raw.iter().all(of_blanks) {
+                self.fields = Fields::new(separator_of(&raw[..raw.len().min(LONGEST_ROW)], wanted));
+                break;
+            }
+            self.consume(&line);
+        }
+        self.next()
+    }
+
+    /// From now on, rows that go on beyond their line are such.
+    pub fn keep_to(&mut self, rule: RowRule) {
+        self.rule = rule;
+    }
+
     /// The next row that is not blank.
     pub fn next(&mut self) -> io::Result<Option<Row<'_>>> {
-        if self.line == 1 && self.unread.is_empty() {
-            self.skip_byte_order_mark()?;
+        let Some((line, extent)) = self.find_row()? else { return Ok(None) };
+        if extent.shape == Shape::TooLong {
+            return Ok(Some(Row::too_long(line, &self.head)));
         }
+        // It has been consumed, and ends where the unread bytes start.
+        let raw = without_line_end(&self.buffer[self.unread.start - extent.bytes..self.unread.start]);
+        Ok(Some(match has_quote(raw) {
+            true => self.fields.parsed(line, extent.shape, raw),
+            false => self.fields.plain(line, raw),
+        }))
+    }
+
+    /// Consumes rows up to the next that is not blank, and parses that where it has quotes.
+    fn find_row(&mut self) -> io::Result<Option<(u64, Extent)>> {
         loop {
-            let Some(mut extent) = self.find_line()? else { return Ok(None) };
-            let start = self.unread.start;
-            if extent.text == 0 {
-                self.consume(&extent);
-                continue;
-            }
-            if memchr::memchr(b'"', &self.buffer[start..start + extent.text]).is_some() {
-                extent = self.find_quoted(extent)?;
-            }
+            let Some(first) = self.find_line()? else { return Ok(None) };
             let line = self.line;
-            self.consume(&extent);
-            // Reading on may have moved the unread bytes: the row now ends where they start.
-            let start = self.unread.start - extent.consumed;
-            let raw = &self.buffer[start..start + extent.text];
-            return Ok(Some(match extent.quoted {
-                true => self.fields.parsed(line, extent.shape, raw),
-                false if extent.shape == Shape::TooLong => {
-                    Row { shape: Shape::TooLong, ..self.fields.plain(line, raw) }
+            if first.shape == Shape::TooLong {
+                self.skip_long_line(&first)?;
+                return Ok(Some((line, first)));
+            }
+            let raw = without_line_end(&self.buffer[self.unread.start..][..first.bytes]);
+            let (extent, is_blank) = match has_quote(raw) {
+                true => {
+                    let extent = self.find_quoted(&first)?;
+                    (extent, self.fields.parsed(line, extent.shape, b"").is_blank())
                 }
-                false => self.fields.plain(line, raw),
-            }));
+                false => (first, self.fields.is_blank_line(raw)),
+            };
+            self.consume(&extent);
+            if !is_blank {
+                return Ok(Some((line, extent)));
+            }
         }
     }
 
     fn consume(&mut self, extent: &Extent) {
-        self.unread.start += extent.consumed;
-        self.consumed += extent.consumed as u64;
+        self.unread.start += extent.bytes;
+        self.consumed += extent.bytes as u64;
         self.line += extent.lines;
     }
 
@@ -226,74 +425,54 @@ impl<R: Read> Rows<R> {
         Ok(())
     }
 
-    /// The next physical line; `None` at the end of the input.
+    /// The next physical line, or as much of one that is too long as was read; `None` at the end of the input.
     fn find_line(&mut self) -> io::Result<Option<Extent>> {
         let mut searched = 0;
         loop {
             let unread = &self.buffer[self.unread.clone()];
             if let Some(newline) = memchr::memchr(b'\n', &unread[searched..]) {
-                return Ok(Some(Self::line_of(unread, searched + newline, 1)));
+                return Ok(Some(Self::line_of(&unread[..searched + newline + 1])));
             }
             searched = unread.len();
-            if searched > LONGEST_ROW {
-                let shape = Shape::TooLong;
-                return Ok(Some(Extent {
-                    text: searched,
-                    consumed: searched,
-                    lines: 0,
-                    shape,
-                    quoted: false,
-                }));
-            }
-            if !self.read_on()? {
-                let length = self.unread.len();
-                let last = Self::line_of(&self.buffer[self.unread.clone()], length, 0);
-                return Ok((length > 0).then_some(last));
+            if searched > LONGEST_ROW + 1 || !self.read_on()? {
+                let unread = &self.buffer[self.unread.clone()];
+                return Ok((!unread.is_empty()).then(|| Self::line_of(unread)));
             }
         }
     }
 
-    /// The line that ends before `newline`, which stands at the end of the input where `newlines` is 0.
-    fn line_of(unread: &[u8], newline: usize, newlines: usize) -> Extent {
-        let text = newline - usize::from(newline > 0 && unread[newline - 1] == b'\r');
-        Extent { text, consumed: newline + newlines, lines: 1, shape: Shape::Fields, quoted: false }
+    fn line_of(line: &[u8]) -> Extent {
+        let is_long = without_line_end(line).len() > LONGEST_ROW;
+        let shape = if is_long { Shape::TooLong } else { Shape::Fields };
+        Extent { bytes: line.len(), lines: 1, shape }
     }
 
-    /// Parses the row whose first line is `first`, taking further lines while a quote is open.
-    fn find_quoted(&mut self, first: Extent) -> io::Result<Extent> {
-        let mut extent = Extent { quoted: true, ..first };
-        loop {
-            let start = self.unread.start;
-            if self.fields.parse(&self.buffer[start..start + extent.consumed]) {
-                return Ok(extent);
-            }
-            let next = self.line_after(extent.consumed)?;
-            match next {
-                Some(next) if extent.consumed <= LONGEST_ROW => {
-                    extent.text = extent.consumed + next.text;
-                    extent.consumed += next.consumed;
-                    extent.lines += 1;
-                }
-                _ => return Ok(Extent { shape: Shape::OpenQuote, ..extent }),
-            }
+    /// Passes over a line, of which this is what was read so far, and keeps its beginning.
+    fn skip_long_line(&mut self, read: &Extent) -> io::Result<()> {
+        let bytes = &self.buffer[self.unread.start..][..read.bytes];
+        self.head = bytes[..HEAD_OF_LONG_LINE].to_vec();
+        let mut is_whole = bytes.ends_with(b"\n");
+        self.consume(read);
+        while !is_whole && (!self.unread.is_empty() || self.read_on()?) {
+            let unread = &self.buffer[self.unread.clone()];
+            let newline = memchr::memchr(b'\n', unread);
+            let bytes = newline.map_or(unread.len(), |newline| newline + 1);
+            is_whole = newline.is_some();
+            self.consume(&Extent { bytes, lines: 0, shape: Shape::TooLong });
         }
+        Ok(())
     }
 
-    /// The physical line that starts `skipped` bytes into the unread ones.
-    fn line_after(&mut self, skipped: usize) -> io::Result<Option<Extent>> {
-        let mut searched = skipped;
+    /// Parses the row with quotes whose first line is `first`.
+    fn find_quoted(&mut self, first: &Extent) -> io::Result<Extent> {
         loop {
             let unread = &self.buffer[self.unread.clone()];
-            if let Some(newline) = memchr::memchr(b'\n', &unread[searched..]) {
-                let line = &unread[skipped..];
-                return Ok(Some(Self::line_of(line, searched + newline - skipped, 1)));
+            if let Some(row) = self.fields.quoted(unread, first.bytes, self.line, &self.rule, self.at_end) {
+                return Ok(row);
             }
-            searched = unread.len();
-            if searched - skipped > LONGEST_ROW || !self.read_on()? {
-                let line = &self.buffer[self.unread.clone()][skipped..];
-                let length = line.len();
-                return Ok((length > 0).then(|| Self::line_of(line, length, 0)));
-            }
+            // Twice as much each time, so that what is parsed again stays in proportion.
+            let wanted = unread.len() * 2;
+            while self.unread.len() < wanted && self.read_on()? {}
         }
     }
 
@@ -344,16 +523,19 @@ pub(super) mod tests {
 
     fn rows(text: &str) -> Vec<(u64, Vec<String>)> {
         let all = |input: &mut dyn Read| {
+            let fields = |row: Row<'_>| match row.shape {
+                Shape::Fields => {
+                    let texts = (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned());
+                    (row.line, texts.collect::<Vec<String>>())
+                }
+                shape => (row.line, vec![format!("{shape:?}")]),
+            };
             let mut rows = Rows::new(input);
-            let mut found = Vec::new();
+            let Some(header) = rows.header(&[]).unwrap().map(fields) else { return Vec::new() };
+            rows.keep_to(RowRule { width: header.1.len(), of_one_line: Vec::new() });
+            let mut found = vec![header];
             while let Some(row) = rows.next().unwrap() {
-                let fields = match row.shape {
-                    Shape::Fields => {
-                        (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned()).collect()
-                    }
-                    shape => vec![format!("{shape:?}")],
-                };
-                found.push((row.line, fields));
+                found.push(fields(row));
             }
             found
         };
@@ -382,20 +564,79 @@ pub(super) mod tests {
             rows("\"a,b\",c\r\n\"x\r\ny\",\"say \"\"hi\"\"\"\r\nlast,\"z\""),
             [row(1, &["a,b", "c"]), row(2, &["x\r\ny", "say \"hi\""]), row(4, &["last", "z"])]
         );
-        assert_eq!(rows("\"\"\n"), [row(1, &[""])]);
     }
 
     #[test]
     fn plain_and_quoted_lines_give_the_same_fields() {
-        for plain in ["a,b,c", "a,,c", ",", "a,b,", "x"] {
+        for plain in ["a,b,c", "a,,c", ",", "a,b,", "x", ""] {
             let quoted: Vec<String> = plain.split(',').map(|field| format!("\"{field}\"")).collect();
             assert_eq!(rows(plain), rows(&quoted.join(",")), "{plain}");
         }
     }
 
     #[test]
-    fn a_quote_that_is_never_closed_is_seen_where_it_opens() {
-        assert_eq!(rows("a\n\"b,c\nd,e\n"), [row(1, &["a"]), row(2, &["OpenQuote"])]);
+    fn a_quote_that_is_not_closed_costs_its_line_alone() {
+        assert_eq!(
+            rows("a,b\n\"c,d\ne,f\n"),
+            [row(1, &["a", "b"]), row(2, &["OpenQuote"]), row(3, &["e", "f"])]
+        );
+        let opened_twice = "a,b\n\"c,d\ne,f\ng,\"h\ni,j\n";
+        let expected = [
+            row(1, &["a", "b"]),
+            row(2, &["OpenQuote"]),
+            row(3, &["e", "f"]),
+            row(4, &["OpenQuote"]),
+            row(5, &["i", "j"]),
+        ];
+        assert_eq!(rows(opened_twice), expected);
+        // What makes a row of as many fields is one: a quoted field may hold line ends.
+        assert_eq!(
+            rows("a,b\nc,\"d\ne\"\nf,g\n"),
+            [row(1, &["a", "b"]), row(2, &["c", "d\ne"]), row(4, &["f", "g"])]
+        );
+    }
+
+    #[test]
+    fn a_field_that_holds_a_row_is_none() {
+        let open = "a,b,c\n1,2,\"3\n4,5,6\n7,8,9\"\n";
+        let read = rows(open);
+        assert_eq!(read[1..], [row(2, &["OpenQuote"]), row(3, &["4", "5", "6"]), row(4, &["7", "8", "9\""])]);
+        let first = "a,b,c\n\"1\n2\",3,4\n";
+        assert_eq!(rows(first)[1..], [row(2, &["1\n2", "3", "4"])]);
+    }
+
+    #[test]
+    fn many_quotes_that_are_not_closed_take_linear_time() {
+        for line in ["\"x\n", "\"x\",\"\n", "\"\"\"\"\n", "a,\"b\n", "\"x\",\"x\",\"\n"] {
+            let text = format!("a,b,c\n\"{}", line.repeat(400_000));
+            let started = std::time::Instant::now();
+            let count = rows_at_once(&text).len();
+            assert!(count > 1, "{line}");
+            // Some 0.1 s; were it not linear, hours.
+            assert!(started.elapsed().as_secs() < 20, "{line}: {:?}", started.elapsed());
+        }
+    }
+
+    #[test]
+    fn the_header_shows_what_separates_fields() {
+        let two = [row(1, &["a", "b"]), row(2, &["1", "2"])];
+        assert_eq!(rows("a;b\n1;2\n"), two);
+        assert_eq!(rows("a\tb\n1\t2\n;\n\t\n"), [&two[..], &[row(3, &[";"])]].concat());
+        assert_eq!(rows("\"a,x;y\";b\n\"1\";2,5\n"), [row(1, &["a,x;y", "b"]), row(2, &["1", "2,5"])]);
+        assert_eq!(rows("sep=;\na,b,c;d\n1;2\n"), [row(2, &["a,b,c", "d"]), row(3, &["1", "2"])]);
+        assert_eq!(rows("a\n1\n"), [row(1, &["a"]), row(2, &["1"])]);
+        // Wanted names count more than many.
+        let mut wanted = Rows::new("a;b;x,y,z,,,\n".as_bytes());
+        assert_eq!(wanted.header(&["b", "a"]).unwrap().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn rows_of_blanks_and_separators_hold_nothing() {
+        assert_eq!(
+            rows(",,\na,b\r\n,\r\n , \n1,2\n\"\",\"\"\n   \n,,,,,\n"),
+            [row(2, &["a", "b"]), row(5, &["1", "2"])]
+        );
+        assert_eq!(count_under_header(b"a,b\n1,2\n,\n\n3,\"x\ny\"\n,,\n"), 2);
     }
 
     #[test]
@@ -405,14 +646,31 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_line_at_the_limit_is_read_and_one_beyond_it_is_refused() {
+    fn a_line_at_the_limit_is_read_and_one_beyond_it_is_refused_alone() {
         let long = "x".repeat(LONGEST_ROW);
-        assert_eq!(rows_at_once(&long), [Shape::Fields]);
-        assert_eq!(rows_at_once(&format!("{long}{long}\nrest"))[0], Shape::TooLong);
+        assert_eq!(rows_at_once(&long), [(1, Shape::Fields)]);
+        assert_eq!(rows_at_once(&format!("{long}\r\n{long}\n")), [(1, Shape::Fields), (2, Shape::Fields)]);
+        let endless = format!("a\n{}\nb\n{long}x\nc", long.repeat(20));
+        let expected = [
+            (1, Shape::Fields),
+            (2, Shape::TooLong),
+            (3, Shape::Fields),
+            (4, Shape::TooLong),
+            (5, Shape::Fields),
+        ];
+        assert_eq!(rows_at_once(&endless), expected);
+        assert_eq!(rows_at_once(&format!("a\n{long}{long}")), [(1, Shape::Fields), (2, Shape::TooLong)]);
     }
 
-    fn rows_at_once(text: &str) -> Vec<Shape> {
+    fn rows_at_once(text: &str) -> Vec<(u64, Shape)> {
         let mut rows = Rows::new(text.as_bytes());
-        std::iter::from_fn(|| rows.next().unwrap().map(|row| row.shape)).collect()
+        let mut shapes = Vec::new();
+        if let Some(row) = rows.header(&[]).unwrap() {
+            shapes.push((row.line, row.shape));
+            let width = row.len();
+            rows.keep_to(RowRule { width, of_one_line: vec![0] });
+        }
+        shapes.extend(std::iter::from_fn(|| rows.next().unwrap().map(|row| (row.line, row.shape))));
+        shapes
     }
 }

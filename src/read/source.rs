@@ -61,10 +61,6 @@ pub struct TrafficSource {
     format: Format,
     columns: TrafficColumns,
     /// Where the clocks stood that wrote times without a zone.
-    #[cfg_attr(
-        not(feature = "parquet"),
-        expect(dead_code, reason = "only Parquet has times without a zone")
-    )]
     naive_offset: Option<ClockOffset>,
     /// Where records are counted as they are read.
     counter: Option<Arc<AtomicU64>>,
@@ -175,7 +171,6 @@ impl TrafficSource {
         &self.columns
     }
 
-    #[cfg(feature = "parquet")]
     pub(crate) fn naive_offset(&self) -> Option<ClockOffset> {
         self.naive_offset
     }

@@ -1,152 +1,13 @@
 //! Small CSV tables, read as a whole: connections, link changes, prices, contracts.
 
+use super::header::Header;
+pub(crate) use super::header::{Column, TableColumns};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{did_you_mean, quoted},
-    read::rows::{Row, Rows, Shape},
+    model::quoted,
+    read::rows::{Row, Rows},
 };
 use std::{io::Read, sync::Arc};
-
-/// A column that a reader of tables wants: what a row is asked for, and its name in messages.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Column<'n> {
-    index: usize,
-    /// As it stands in the header.
-    pub name: &'n str,
-}
-
-/// The columns that a reader of tables wants, the key of a row first.
-///
-/// A column is named here and nowhere else: the header is searched for it, and rows are asked for it by the [`Column`]
-/// that is returned.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TableColumns<'n> {
-    /// By [`Column::index`]: the name, and whether the header must have it.
-    wanted: Vec<(&'n str, bool)>,
-}
-
-impl<'n> TableColumns<'n> {
-    /// Wants a column that the header must have.
-    pub fn required(&mut self, name: &'n str) -> Column<'n> {
-        self.want(name, true)
-    }
-
-    /// Wants a column that may be missing; its values are then empty.
-    pub fn optional(&mut self, name: &'n str) -> Column<'n> {
-        self.want(name, false)
-    }
-
-    fn want(&mut self, name: &'n str, is_required: bool) -> Column<'n> {
-        let index = self.wanted.len();
-        self.wanted.push((name, is_required));
-        Column { index, name }
-    }
-
-    /// Of two lists of names; their columns are numbered one after the other.
-    pub fn listed(required: &[&'n str], optional: &[&'n str]) -> Self {
-        let listed = |names: &[&'n str], is_required| {
-            names.iter().map(|name| (*name, is_required)).collect::<Vec<_>>()
-        };
-        Self { wanted: [listed(required, true), listed(optional, false)].concat() }
-    }
-
-    /// The names of the columns that are required, or of those that are not, with their indexes.
-    fn names(&self, required: bool) -> impl Iterator<Item = (usize, &'n str)> {
-        let wanted = self.wanted.iter().enumerate();
-        wanted.filter(move |(_, (_, is))| *is == required).map(|(index, (name, _))| (index, *name))
-    }
-}
-
-/// Where each wanted column stands.
-#[derive(Debug, Clone)]
-pub(crate) struct Header {
-    positions: Vec<Option<usize>>,
-    width: usize,
-}
-
-impl Header {
-    /// Finds the columns in the first row: all of `required`, then those of `optional` that are there.
-    pub fn find(
-        kind: ErrorKind,
-        name: &Arc<str>,
-        row: Option<Row<'_>>,
-        required: &[&str],
-        optional: &[&str],
-    ) -> Result<Self> {
-        Self::find_columns(kind, name, row, &TableColumns::listed(required, optional))
-    }
-
-    /// Finds the columns in the first row of the input `name`; it need not have the optional ones.
-    pub fn find_columns(
-        kind: ErrorKind,
-        name: &Arc<str>,
-        row: Option<Row<'_>>,
-        columns: &TableColumns<'_>,
-    ) -> Result<Self> {
-        let unusable = |line, message: String| {
-            Error::new(kind, Fault::at(FaultCode::UnusableInput, name, line, message))
-        };
-        let Some(row) = row else {
-            let wanted: Vec<&str> = columns.names(true).map(|(_, column)| column).collect();
-            let wanted = wanted.join(",");
-            return Err(unusable(1, format!("the input is empty; its header should be {wanted}")));
-        };
-        if row.shape != Shape::Fields {
-            return Err(unusable(row.line, "the header cannot be read as CSV".into()));
-        }
-        let found: Vec<String> =
-            (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned()).collect();
-        let mut positions = vec![None; columns.wanted.len()];
-        for (index, column) in columns.names(true).chain(columns.names(false)) {
-            let mut places = (0..found.len()).filter(|&i| found[i] == column);
-            positions[index] = places.next();
-            if places.next().is_some() {
-                return Err(unusable(row.line, format!("the header has column {column} twice")));
-            }
-        }
-        let missing = columns.names(true).filter(|(index, _)| positions[*index].is_none());
-        let missing: Vec<&str> = missing.map(|(_, column)| column).collect();
-        if !missing.is_empty() {
-            let near = did_you_mean(missing[0], found.iter().map(String::as_str));
-            return Err(unusable(
-                row.line,
-                format!("the header lacks {}; it has {}{near}", missing.join(", "), quoted(row.raw)),
-            ));
-        }
-        Ok(Self { positions, width: found.len() })
-    }
-
-    /// Where the column at this place of the wanted ones stands, where it is there.
-    pub fn position(&self, wanted: usize) -> Option<usize> {
-        self.positions[wanted]
-    }
-
-    /// How many columns it has.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// The row's value of the first wanted column, also where the row is too short or too long.
-    fn key(&self, row: &Row<'_>) -> Option<String> {
-        let position = self.position(0).filter(|&position| position < row.len())?;
-        let field = String::from_utf8(row.field(position).to_vec()).ok()?;
-        Some(field).filter(|field| row.shape == Shape::Fields && !field.is_empty())
-    }
-
-    /// Why `row` cannot be split into the columns of the header, where it cannot.
-    pub fn malformed(&self, row: &Row<'_>) -> Option<String> {
-        match row.shape {
-            Shape::OpenQuote => Some(
-                "a quoted field is opened here and not closed; all that follows it is refused with it".into(),
-            ),
-            Shape::TooLong => Some("the line is longer than 1 MiB".into()),
-            Shape::Fields if row.len() != self.width => {
-                Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))
-            }
-            Shape::Fields => None,
-        }
-    }
-}
 
 /// The values of one row, in the order of the wanted columns; a column that is not there is empty.
 #[derive(Debug, Clone)]
@@ -183,6 +44,30 @@ impl TableRow {
     }
 }
 
+/// All that is wrong with a row: once its first fault is known, its columns are read one by one.
+pub(crate) struct RowFaults(Vec<String>);
+
+impl RowFaults {
+    /// Beginning with the fault that was met first.
+    pub fn first(why: impl Into<String>) -> Self {
+        Self(vec![why.into()])
+    }
+
+    /// Notes what is wrong with a further value, if something is.
+    pub fn note<T>(&mut self, read: Result<T, impl Into<String>>) {
+        if let Err(why) = read.map_err(Into::into)
+            && !self.0.contains(&why)
+        {
+            self.0.push(why);
+        }
+    }
+
+    /// All of them, in words.
+    pub fn joined(self) -> String {
+        self.0.join("; ")
+    }
+}
+
 /// A row that cannot be split into the columns of the header.
 pub(crate) struct MalformedRow {
     /// Its value in the first wanted column, where it has one.
@@ -216,8 +101,8 @@ pub(crate) fn read_rows(
 ) -> Result<()> {
     let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
     let mut rows = Rows::new(input);
-    let header = Header::find_columns(kind, name, rows.next().map_err(unreadable)?, columns)?;
-    let mut read = TableRow { line: 0, values: vec![String::new(); columns.wanted.len()] };
+    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
+    let mut read = TableRow { line: 0, values: vec![String::new(); columns.len()] };
     while let Some(row) = rows.next().map_err(unreadable)? {
         let malformed = header.malformed(&row).or_else(|| read.fill(&header, &row));
         each(match malformed {

@@ -8,14 +8,14 @@ use crate::{
     },
 };
 
-/// A fault as the program tells it: its place, its argument, what is wrong, and what to do about it.
+/// A fault as the program tells it: its place, its argument, what is wrong, what to do about it, and how often it stands.
 pub fn explained(fault: &Fault) -> String {
     let place = fault.place();
     let separator = if place.is_empty() { "" } else { ": " };
-    format!("{place}{separator}{}", reason(fault))
+    format!("{place}{separator}{}{}", reason(fault), fault.times())
 }
 
-/// Likewise without its place.
+/// Likewise without its place, and of this row or record alone.
 pub fn reason(fault: &Fault) -> String {
     let setting = fault.setting.map_or_else(String::new, |name| format!("--{name} "));
     format!("{setting}{}{}", fault.message, after(fault.remedy.as_ref()))
@@ -50,6 +50,9 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::SupplyPrice => "supply it with --prices or --contract",
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
         Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
+        Remedy::WriteOffset => {
+            "--naive-offset holds for Parquet and for CloudMonitor, not for text of --usage"
+        }
         Remedy::StateMetricPeriod => "see --metric-period",
         Remedy::ChooseMetricStatistic => "see --metric-statistic",
         Remedy::StateMetricUnit => "is it a rate in bit/s? see --metric-unit",
@@ -67,6 +70,19 @@ fn advice(remedy: &Remedy) -> String {
         }
         Remedy::GiveAsConnections => "give it as --connections",
         Remedy::GiveAsLinkChanges => "give them as --link-changes",
+        Remedy::GiveAsTraffic => "give it as --usage",
+        Remedy::GiveAsMeteredHours => "give them as --metered",
+        Remedy::GiveAsDatapoints => "give them as --cloudmonitor METRIC=PATH",
+        Remedy::GiveAsFlowLog => "give them as --flow-logs",
+        Remedy::GiveAsPrices => "give them as --prices",
+        Remedy::GiveAsContract => "give it as --contract",
+        Remedy::MapColumns { part, lines } => {
+            return format!(
+                "; where columns have other names, write into peerbill.toml, each on its own line: [{part}] {} (NAME stands for \
+                 the name in the input)",
+                lines.join(" ")
+            );
+        }
         Remedy::GiveAsUsage => "traffic that was not metered goes to --usage",
         Remedy::GiveAsItsKindOfTraffic => {
             "CloudMonitor's answers go to --cloudmonitor, flow logs to --flow-logs, and other names into peerbill.toml \

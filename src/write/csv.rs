@@ -1,14 +1,21 @@
 //! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the
-//! names of their scenarios.
+//! names of their scenarios. All CSV of this crate is written by [`Rows`], cell by cell.
 
-use super::values::RowText;
+use super::{
+    report::is_number,
+    shown::{begins_formula, csv_cell},
+    values::RowText,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     estimate::Estimate,
     parallel::on_each,
     report::{Column, Report, RowSource},
 };
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 /// So many rows become text at once, on each thread.
 const BLOCK: usize = 4096;
@@ -25,10 +32,9 @@ const BLOCK: usize = 4096;
 pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
     let columns = report.columns();
     let failed = |error: io::Error| output_error(&error.to_string());
-    let header = csv_text(|writer| {
-        writer.write_record(columns.iter().map(|column| column.name())).map_err(|error| csv_error(&error))
-    })?;
-    output.write_all(&header).map_err(failed)?;
+    let mut header = Rows::new(Vec::new());
+    header.write(columns.iter().map(|column| Cell::Own(column.name())))?;
+    output.write_all(&header.into_inner()?).map_err(failed)?;
     let mut rows = report.row_sources();
     loop {
         let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK * report.threads).collect();
@@ -51,38 +57,105 @@ pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
 /// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     let columns = estimate.columns();
-    let mut writer = csv::Writer::from_writer(output);
+    let mut writer = Rows::new(output);
     let names = columns.iter().map(|column| column.name());
-    writer.write_record(["scenario"].into_iter().chain(names)).map_err(|error| csv_error(&error))?;
+    writer.write(["scenario"].into_iter().chain(names).map(Cell::Own))?;
     let mut text = RowText::default();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
             let values = text.fill(&row?, &columns);
-            writer
-                .write_record([scenario.name].into_iter().chain(values))
-                .map_err(|error| csv_error(&error))?;
+            writer.write([Cell::Own(scenario.name)].into_iter().chain(cells(&columns, values)))?;
         }
     }
-    writer.flush().map_err(|error| output_error(&error.to_string()))
+    writer.finish()
+}
+
+/// Writes a table as CSV: its header with underscores for blanks, then its rows; `numbers` are the columns of digits.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
+pub fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize], output: impl Write) -> Result<()> {
+    let mut writer = Rows::new(output);
+    let header: Vec<String> = header.iter().map(|name| name.replace(' ', "_")).collect();
+    writer.write(header.iter().map(|name| Cell::Own(name)))?;
+    for row in rows {
+        let cell = |(index, text)| if numbers.contains(&index) { Cell::Own(text) } else { Cell::Text(text) };
+        writer.write(row.iter().map(String::as_str).enumerate().map(cell))?;
+    }
+    writer.finish()
 }
 
 fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Result<Vec<u8>> {
     let mut text = RowText::default();
-    csv_text(|writer| {
-        rows.iter().try_for_each(|&source| {
-            let values = text.fill(&report.row(source)?, columns);
-            writer.write_record(values).map_err(|error| csv_error(&error))
-        })
-    })
+    let mut writer = Rows::new(Vec::new());
+    for &source in rows {
+        let values = text.fill(&report.row(source)?, columns);
+        writer.write(cells(columns, values))?;
+    }
+    writer.into_inner()
 }
 
-fn csv_text(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> Result<()>) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    write(&mut writer)?;
-    writer.into_inner().map_err(|error| output_error(&error.to_string()))
+/// The values of a row as cells of its columns.
+fn cells<'a>(columns: &'a [Column], values: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Cell<'a>> {
+    let cell = |(&column, value)| if is_number(column) { Cell::Own(value) } else { Cell::Text(value) };
+    columns.iter().zip(values).map(cell)
 }
 
-pub(super) fn csv_error(error: &csv::Error) -> Error {
+/// What stands in a cell decides what protects its reader.
+pub(super) enum Cell<'a> {
+    /// Our own words, and digits: a negative amount stays a number.
+    Own(&'a str),
+    /// What comes from an input: made visible, and never a formula.
+    Text(&'a str),
+    /// Bytes of an input that are to be read again: they stay as they are, behind a `'` where a spreadsheet would
+    /// compute.
+    Raw(&'a [u8]),
+}
+
+/// Rows of CSV, with line feeds.
+pub(super) struct Rows<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Rows<W> {
+    pub fn new(output: W) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one place that makes cells")]
+        Self(csv::Writer::from_writer(output))
+    }
+
+    pub fn write<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> Result<()> {
+        for cell in cells {
+            match cell {
+                Cell::Own(text) => self.0.write_field(text),
+                Cell::Text(text) => self.0.write_field(&*csv_cell(text)),
+                Cell::Raw(bytes) => self.0.write_field(&*without_formula(bytes)),
+            }
+            .map_err(|error| csv_error(&error))?;
+        }
+        self.0.write_record(None::<&[u8]>).map_err(|error| csv_error(&error))
+    }
+
+    pub fn finish(mut self) -> Result<()> {
+        self.0.flush().map_err(|error| output_error(&error.to_string()))
+    }
+
+    fn into_inner(self) -> Result<W> {
+        self.0.into_inner().map_err(|error| output_error(&error.error().to_string()))
+    }
+}
+
+/// The bytes behind a `'` where they would be a formula: a number with a sign is none.
+fn without_formula(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let digits = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let is_number =
+        bytes.split_first().is_some_and(|(sign, rest)| b"+-".contains(sign) && rest.iter().all(digits));
+    if is_number || !begins_formula(bytes) {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned([b"'", bytes].concat())
+    }
+}
+
+fn csv_error(error: &csv::Error) -> Error {
     output_error(&error.to_string())
 }
 

@@ -1,6 +1,8 @@
 //! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
 
-use super::{BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, values::RowText};
+use super::{
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, shown::is_unseen, values::RowText,
+};
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
@@ -9,7 +11,11 @@ use crate::{
     statement::Statement,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::{collections::BTreeMap, io::Write};
+use serde_json::ser::{Formatter, PrettyFormatter};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 /// An input of the report, for `inputs`.
 #[derive(Debug, Clone, Serialize)]
@@ -156,7 +162,7 @@ pub(super) struct JsonFinding<'a> {
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Result<()> {
     let columns = report.columns();
     let period = report.month.period(report.offset);
     let groups = report.groups.is_some();
@@ -198,8 +204,70 @@ pub fn write(report: &Report, inputs: &[InputDigest], mut output: impl Write) ->
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
     };
-    serde_json::to_writer_pretty(&mut output, &document).map_err(|error| output_error(&error.to_string()))?;
-    output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
+    write_document(&document, output)
+}
+
+/// Writes a document, indented, with a final line feed: the one way in which this crate writes JSON.
+///
+/// JSON leaves most of what acts on a terminal as it is; here it stands as `\u` escapes, which mean the same.
+pub(super) fn write_document(document: &impl Serialize, mut output: impl Write) -> Result<()> {
+    let failed = |error: io::Error| output_error(&error.to_string());
+    let mut serializer = serde_json::Serializer::with_formatter(&mut output, Visible(PrettyFormatter::new()));
+    document.serialize(&mut serializer).map_err(|error| failed(error.into()))?;
+    output.write_all(b"\n").map_err(failed)
+}
+
+/// Indented JSON in which nothing of a text acts on a terminal.
+struct Visible(PrettyFormatter<'static>);
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        let mut seen_from = 0;
+        for (at, character) in text.char_indices().filter(|(_, character)| is_unseen(*character)) {
+            writer.write_all(&text.as_bytes()[seen_from..at])?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            seen_from = at + character.len_utf8();
+        }
+        writer.write_all(&text.as_bytes()[seen_from..])
+    }
+
+    fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
 }
 
 fn lines_of<'a>(

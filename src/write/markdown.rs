@@ -7,9 +7,10 @@ use super::{
     estimate::comment_of,
     page::{Block, Page, Section, Table},
     report::page_of,
+    shown::shown,
 };
 use crate::{error::Result, estimate::Estimate, report::Report};
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 /// Writes a report: accounts, their lines, what is payable, control totals and findings.
 ///
@@ -18,7 +19,7 @@ use std::io::Write;
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(&page_of(report)?, output)
+    write(page_of(report)?, output)
 }
 
 /// Writes an estimate as a comment, which is shorter than what a screen shows.
@@ -28,19 +29,20 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
-    write(&comment_of(estimate)?, output)
+    write(comment_of(estimate)?, output)
 }
 
-fn write(page: &Page, mut output: impl Write) -> Result<()> {
-    output.write_all(text(page).as_bytes()).map_err(|error| output_error(&error.to_string()))
+fn write(page: Page, mut output: impl Write) -> Result<()> {
+    output
+        .write_all(text(&page.with_texts(escaped)).as_bytes())
+        .map_err(|error| output_error(&error.to_string()))
 }
 
 fn text(page: &Page) -> String {
     let mut blocks = Vec::new();
-    blocks.extend(page.title.iter().map(|title| format!("### {}\n", escaped(title))));
+    blocks.extend(page.title.iter().map(|title| format!("### {title}\n")));
     let assumed = page.assumed.then_some("\\* uses **assumed** prices");
-    let sentences = page.about.as_deref().map(escaped).into_iter().chain(assumed.map(str::to_owned));
-    let sentences: Vec<String> = sentences.collect();
+    let sentences: Vec<&str> = page.about.as_deref().into_iter().chain(assumed).collect();
     blocks.extend((!sentences.is_empty()).then(|| format!("{}.\n", sentences.join("; "))));
     page.sections.iter().for_each(|part| section(&mut blocks, part));
     blocks.join("\n")
@@ -48,8 +50,8 @@ fn text(page: &Page) -> String {
 
 fn section(blocks: &mut Vec<String>, section: &Section) {
     blocks.extend(section.title.iter().map(|title| match section.folded {
-        true => format!("<details><summary>{}</summary>\n", escaped(title)),
-        false => format!("**{}**\n", escaped(title)),
+        true => format!("<details><summary>{title}</summary>\n"),
+        false => format!("**{title}**\n"),
     }));
     blocks.extend(section.blocks.iter().map(block).filter(|text| !text.is_empty()));
     blocks.extend(section.folded.then(|| "</details>\n".to_owned()));
@@ -57,8 +59,8 @@ fn section(blocks: &mut Vec<String>, section: &Section) {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Paragraph(sentence) => format!("{}\n", escaped(sentence)),
-        Block::Items(items) => items.iter().map(|item| format!("- {}\n", escaped(item))).collect(),
+        Block::Paragraph(sentence) => format!("{sentence}\n"),
+        Block::Items(items) => items.iter().map(|item| format!("- {item}\n")).collect(),
         Block::Table(cells) => table(cells),
         Block::Facts(facts) => {
             let rows = facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
@@ -71,7 +73,7 @@ fn block(block: &Block) -> String {
             table(&Table { header: vec![String::new(); 2], rows: rows.collect(), numbers: vec![1] })
         }
         Block::Notices(found) => {
-            let notice = |(code, message): &(&str, String)| format!("- `{code}` {}\n", escaped(message));
+            let notice = |(code, message): &(&str, String)| format!("- `{code}` {message}\n");
             found.notices.iter().map(notice).collect()
         }
     }
@@ -79,36 +81,34 @@ fn block(block: &Block) -> String {
 
 /// A table with its header, one line for each row.
 fn table(table: &Table) -> String {
-    let line = |cells: &mut dyn Iterator<Item = String>| {
-        let cells: String = cells.map(|cell| format!(" {cell} |")).collect();
+    let line = |cells: &[String]| {
+        let cells: String = cells.iter().map(|cell| format!(" {cell} |")).collect();
         format!("|{cells}\n")
     };
     let rule = |column| if table.numbers.contains(&column) { "---:" } else { "---" };
-    let mut text = line(&mut table.header.iter().map(|cell| escaped(cell)));
-    text += &line(&mut (0..table.header.len()).map(|column| rule(column).to_owned()));
-    text.extend(table.rows.iter().map(|row| line(&mut row.iter().map(|cell| escaped(cell)))));
+    let mut text = line(&table.header);
+    text += &line(&(0..table.header.len()).map(|column| rule(column).to_owned()).collect::<Vec<_>>());
+    text.extend(table.rows.iter().map(|row| line(row)));
     text
 }
 
 /// Text that Markdown shows as it is: no cell, link, mention, emphasis, markup or line of its own begins in it.
-fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
+fn escaped(text: &str) -> Cow<'_, str> {
+    let visible = shown(text);
+    let mut whole = String::with_capacity(visible.len());
+    for character in visible.chars() {
         match character {
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '#' => {
-                shown.push('\\');
-                shown.push(character);
-            }
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            // A mention would call somebody.
-            '@' => shown.push_str("&#64;"),
-            _ if character.is_control() => shown.push(' '),
-            _ => shown.push(character),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '~' | '#' => whole.extend(['\\', character]),
+            '&' => whole.push_str("&amp;"),
+            '<' => whole.push_str("&lt;"),
+            '>' => whole.push_str("&gt;"),
+            // A mention would call somebody. The reference alone does not keep it from that: mentions are looked for in
+            // what Markdown has become. Nor do they begin where a blank without width follows.
+            '@' => whole.push_str("&#64;&#8203;"),
+            _ => whole.push(character),
         }
     }
-    shown
+    Cow::Owned(whole)
 }
 
 #[cfg(test)]
@@ -117,12 +117,16 @@ mod tests {
 
     #[test]
     fn nothing_leaves_its_cell() {
-        assert_eq!(escaped("a|b\nc"), "a\\|b c");
+        assert_eq!(escaped("a|b\nc"), "a\\|b\\\\nc");
+        assert_eq!(escaped("\u{1b}[31m\u{202e}"), "\\\\u{1b}\\[31m\\\\u{202e}");
         assert_eq!(escaped("t.a[\"x\"]"), "t.a\\[\"x\"\\]");
         assert_eq!(escaped("<img src=x>&`*_~#\\"), "&lt;img src=x&gt;&amp;\\`\\*\\_\\~\\#\\\\");
-        assert_eq!(escaped("@all"), "&#64;all");
+        assert_eq!(escaped("@all"), "&#64;&#8203;all");
         let rows = vec![vec!["x | y\r\n| z".to_owned(), "1".to_owned()]];
-        let cells = Block::table(&["a", "b"], rows, &[1]);
-        assert_eq!(block(&cells), "| a | b |\n| --- | ---: |\n| x \\| y  \\| z | 1 |\n");
+        let page = Page::default();
+        let page =
+            Page { sections: vec![Section::untitled([Block::table(&["a", "b"], rows, &[1])])], ..page };
+        let shown = "| a | b |\n| --- | ---: |\n| x \\| y\\\\r\\\\n\\| z | 1 |\n";
+        assert_eq!(text(&page.with_texts(escaped)), shown);
     }
 }

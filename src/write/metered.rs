@@ -3,7 +3,7 @@
 //! One row for every hour, connection and sender that has a record, in this order, under `hour`, `connection_id`,
 //! `sender` and `bytes`.
 
-use super::csv::output_error;
+use super::csv::{Cell, Rows};
 use crate::{
     error::{Error, Result},
     meter::{HourlyUsage, Metered},
@@ -31,9 +31,8 @@ fn try_each(usage: &HourlyUsage, mut each: impl FnMut(MeteredHour) -> Result<()>
 /// sender's bytes of an hour exceed 2^80-1, which could not be read again.
 pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
     let inventory = metered.inventory();
-    let mut writer = csv::Writer::from_writer(output);
-    let failed = |error: csv::Error| output_error(&error.to_string());
-    writer.write_record(METERED_COLUMNS).map_err(failed)?;
+    let mut writer = Rows::new(output);
+    writer.write(METERED_COLUMNS.into_iter().map(Cell::Own))?;
     let mut last = None;
     let mut hour = String::new();
     let mut bytes = itoa::Buffer::new();
@@ -42,10 +41,10 @@ pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
             hour = metered.hour.to_string();
         }
         let id = &inventory.connection(metered.connection).id;
-        let record = [&hour, &**id, metered.sender.as_str(), bytes.format(metered.bytes)];
-        writer.write_record(record).map_err(failed)
+        let sender = Cell::Own(metered.sender.as_str());
+        writer.write([Cell::Own(&hour), Cell::Text(id), sender, Cell::Own(bytes.format(metered.bytes))])
     })?;
-    writer.flush().map_err(|error| output_error(&error.to_string()))
+    writer.finish()
 }
 
 #[cfg(feature = "parquet")]
@@ -55,6 +54,7 @@ pub use columns::parquet;
 mod columns {
     use super::*;
     use crate::model::usage::Sender;
+    use crate::write::csv::output_error;
     use parquet::{
         basic::{Compression, ZstdLevel},
         data_type::{

@@ -10,12 +10,14 @@ pub mod metered;
 mod page;
 pub mod quarantine;
 mod report;
+mod shown;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;
 
 pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};
+pub use shown::shown;
 
 use crate::{meter::ControlTotals, report::Report};
 

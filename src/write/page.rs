@@ -3,6 +3,8 @@
 //! Reports, estimates and what the doctor finds become a page once; [`text`](super::text) shows one on a screen,
 //! [`markdown`](super::markdown) in a comment.
 
+use std::borrow::Cow;
+
 /// A page.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Page {
@@ -85,6 +87,24 @@ pub(crate) enum Room {
 }
 
 impl Page {
+    /// The page with every text of it as a format shows it. What stands on a page may come from an input, so no format
+    /// lays one out before this.
+    #[must_use]
+    pub fn with_texts(mut self, as_shown: impl Fn(&str) -> Cow<'_, str>) -> Self {
+        let show = |text: &mut String| {
+            if let Cow::Owned(shown) = as_shown(text) {
+                *text = shown;
+            }
+        };
+        let Self { title, about, assumed: _, sections } = &mut self;
+        title.iter_mut().chain(about).for_each(show);
+        for Section { title, folded: _, blocks } in sections {
+            title.iter_mut().for_each(show);
+            blocks.iter_mut().for_each(|block| block.each_text(&show));
+        }
+        self
+    }
+
     /// A page with a title and nothing else yet.
     pub fn titled(title: impl Into<String>) -> Self {
         Self { title: Some(title.into()), ..Self::default() }
@@ -104,6 +124,27 @@ impl Section {
 }
 
 impl Block {
+    fn each_text(&mut self, show: &impl Fn(&mut String)) {
+        match self {
+            Self::Paragraph(sentence) => show(sentence),
+            Self::Items(items) => items.iter_mut().for_each(show),
+            Self::Table(Table { header, rows, numbers: _ }) => {
+                header.iter_mut().chain(rows.iter_mut().flatten()).for_each(show);
+            }
+            Self::Facts(facts) => facts.iter_mut().for_each(|(name, value)| {
+                show(name);
+                show(value);
+            }),
+            Self::Sums(Sums { amounts, unit }) => {
+                amounts.iter_mut().for_each(|(_, amount)| show(amount));
+                show(unit);
+            }
+            Self::Notices(Notices { notices, room: _ }) => {
+                notices.iter_mut().for_each(|(_, message)| show(message));
+            }
+        }
+    }
+
     /// A single sentence among items.
     pub fn item(text: impl Into<String>) -> Self {
         Self::Items(vec![text.into()])

@@ -1,6 +1,9 @@
 //! Refused records with their reasons, in a file that can be mended and read again as traffic.
 
-use super::{csv::output_error, reason};
+use super::{
+    csv::{Cell, Rows},
+    reason,
+};
 use crate::{error::Result, meter::RefusedRecord, read::native::columns::TRAFFIC_COLUMNS};
 use std::io::Write;
 
@@ -9,6 +12,10 @@ pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "recor
 
 /// Writes refused records as CSV: the columns of native traffic, then [`REASON_COLUMNS`]. `record` is the whole line
 /// where it could not be told apart into columns, which are empty then (R15).
+///
+/// What stood in the input stays as it was, byte for byte, so that it can be mended and read again; but what begins
+/// with `=`, `+`, `-`, `@`, tab or return and is no number stands behind a `'`: no spreadsheet computes it. Reasons
+/// and names of inputs are made visible ([`shown`](super::shown)) as in every message.
 ///
 /// ```
 /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, meter::Refused, write::quarantine};
@@ -38,9 +45,8 @@ pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "recor
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(output);
-    let failed = |error: csv::Error| output_error(&error.to_string());
-    writer.write_record(TRAFFIC_COLUMNS.iter().chain(&REASON_COLUMNS)).map_err(failed)?;
+    let mut writer = Rows::new(output);
+    writer.write(TRAFFIC_COLUMNS.into_iter().chain(REASON_COLUMNS).map(Cell::Own))?;
     for record in refused {
         let fault = &record.fault;
         let fields = record.fields.clone().unwrap_or_default();
@@ -49,13 +55,13 @@ pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
         let path = fault.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let message = format!("{path}{}", reason(fault));
         let reason = [
-            fault.code.as_str().as_bytes(),
-            message.as_bytes(),
-            fault.input.as_deref().unwrap_or_default().as_bytes(),
-            line.as_bytes(),
-            &record.raw,
+            Cell::Own(fault.code.as_str()),
+            Cell::Text(&message),
+            Cell::Text(fault.input.as_deref().unwrap_or_default()),
+            Cell::Own(&line),
+            Cell::Raw(&record.raw),
         ];
-        writer.write_record(fields.iter().map(Vec::as_slice).chain(reason)).map_err(failed)?;
+        writer.write(fields.iter().map(|field| Cell::Raw(field)).chain(reason))?;
     }
-    writer.flush().map_err(|error| output_error(&error.to_string()))
+    writer.finish()
 }

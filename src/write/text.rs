@@ -6,6 +6,7 @@ use super::{
     estimate, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
+    shown::shown,
 };
 use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -18,7 +19,7 @@ use std::io::Write;
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(&page_of(report)?, output)
+    write(page_of(report)?, output)
 }
 
 /// Writes an estimate: scenarios side by side, then their lines, then advice and provenance.
@@ -28,7 +29,7 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
-    write(&estimate::page_of(estimate)?, output)
+    write(estimate::page_of(estimate)?, output)
 }
 
 /// Writes what the doctor saw of inputs.
@@ -37,23 +38,29 @@ pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
-    write(&doctor::page_of(diagnosis), output)
+    write(doctor::page_of(diagnosis), output)
 }
 
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.
 pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
+    let rows = rows.into_iter().map(|row| row.iter().map(|cell| shown(cell).into_owned()).collect());
+    laid_out(&header.iter().map(|name| shown(name)).collect::<Vec<_>>(), rows, right)
+}
+
+/// Likewise from cells that are shown as they are.
+fn laid_out(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
-    table.set_header(header.to_vec());
+    table.set_header(header.iter().map(AsRef::as_ref));
     table.add_rows(rows);
-    shown(table, right)
+    aligned(table, right)
 }
 
 /// A finding as one line.
 pub fn finding_line(finding: &Finding) -> String {
-    format!("  [{}] {}", finding.code.as_str(), finding_words(finding))
+    format!("  [{}] {}", finding.code.as_str(), shown(&finding_words(finding)))
 }
 
-fn shown(mut table: Table, right: &[usize]) -> String {
+fn aligned(mut table: Table, right: &[usize]) -> String {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
@@ -64,8 +71,10 @@ fn shown(mut table: Table, right: &[usize]) -> String {
     table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn write(page: &Page, mut output: impl Write) -> Result<()> {
-    output.write_all(text(page).as_bytes()).map_err(|error| output_error(&error.to_string()))
+fn write(page: Page, mut output: impl Write) -> Result<()> {
+    output
+        .write_all(text(&page.with_texts(shown)).as_bytes())
+        .map_err(|error| output_error(&error.to_string()))
 }
 
 fn text(page: &Page) -> String {
@@ -83,14 +92,11 @@ fn block(block: &Block) -> String {
     match block {
         Block::Paragraph(sentence) => format!("{sentence}\n"),
         Block::Items(items) => items.iter().map(|item| format!("  {item}\n")).collect(),
-        Block::Table(table) => {
-            let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
-            indented(&plain_table(&header, table.rows.iter().cloned(), &table.numbers))
-        }
+        Block::Table(table) => indented(&laid_out(&table.header, table.rows.iter().cloned(), &table.numbers)),
         Block::Facts(facts) => {
             let mut table = Table::new();
             table.add_rows(facts.iter().map(|(name, value)| [name, value]));
-            indented(&shown(table, &[]))
+            indented(&aligned(table, &[]))
         }
         Block::Sums(sums) => sums_text(sums),
         Block::Notices(notices) => notices_text(notices),

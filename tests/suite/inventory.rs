@@ -86,6 +86,8 @@ proptest! {
                 let codes = |error: &peerbill::Error| {
                     let mut codes: Vec<_> = error.faults().iter().map(|fault| fault.code).collect();
                     codes.sort_unstable();
+                    // How many of a cause are one line depends on the words, which are not the same.
+                    codes.dedup();
                     codes
                 };
                 prop_assert_eq!(codes(&typed), codes(&read), "{}\n\n{}", typed, read);

@@ -270,3 +270,122 @@ fn a_parquet_file_within_another_compression_is_refused() {
         TrafficSource::from_stream("u.parquet.gz", move || Ok(Box::new(std::io::Cursor::new(whole.clone()))));
     assert!(told(stream).contains("is a Parquet file within gzip or zstd; decompress it"));
 }
+
+const CHECKED: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+    pcc-2ze7q4hm1,1,cn-beijing,2,cn-shanghai,Gold\npcc-8vb0n5wk3,1,cn-beijing,2,cn-shanghai,Gold\n\
+    pcc-bp1r6t2x9,1,cn-beijing,2,cn-shanghai,Gold\npcc-t4n0y3j6p,1,cn-beijing,2,cn-shanghai,Gold\n\
+    pcc-gw8k2c7d4,1,cn-beijing,2,cn-shanghai,Gold\npcc-k1a5s9e2u,1,cn-beijing,2,cn-shanghai,Gold\n";
+
+/// What is metered of a file of these connections, as a digest over its hours, and its totals.
+fn billed(name: &str, bytes: Vec<u8>) -> Result<String, Error> {
+    let mut settings = MeterSettings::new("2026-10".parse().expect("a month"));
+    (settings.refused, settings.duplicates) = (Refused::Count, peerbill::meter::Duplicates::Sum);
+    let rows = format!("{CHECKED}{}", CONNECTIONS.split_once('\n').expect("rows").1);
+    let inventory = inventory(&rows, None).expect("an inventory");
+    let metered = meter(&[TrafficSource::from_bytes(name, bytes)], inventory, &settings)?;
+    Ok(format!("{} {:?}", metered.digest()?, metered.totals()))
+}
+
+#[test]
+fn r14_pages_that_do_not_have_their_checksum_are_refused_and_named() {
+    let (name, whole) = files("checksums").remove(0);
+    billed(&name, whole.clone()).expect("it is whole");
+    let mut changed = whole.clone();
+    changed[2177] ^= 8;
+    let told = billed(&name, changed).expect_err("one bit is another").to_string();
+    let expected = "checksums.parquet: row group 1, column timestamp of the Parquet file cannot be read: the checksum of \
+                    a page is not that of its bytes";
+    assert!(told.starts_with(expected), "{told}");
+    // The dictionary of the connections has a checksum as well.
+    let at = whole.windows(13).position(|text| text == b"pcc-2ze7q4hm1").expect("an id");
+    let mut changed = whole;
+    changed[at + 4] ^= 1;
+    let told = billed(&name, changed).expect_err("one bit is another").to_string();
+    assert!(told.contains("column connection_id") && told.contains("checksum"), "{told}");
+}
+
+#[test]
+fn r14_rows_of_file_groups_columns_and_pages_agree_or_nothing_is_billed() {
+    let told: Vec<String> = files("damaged-")
+        .into_iter()
+        .map(|(name, bytes)| billed(&name, bytes).expect_err("it is damaged").to_string())
+        .collect();
+    let [levels, of_group, rows, runs] = &told[..] else { panic!("{told:?}") };
+    for (told, why) in [
+        (
+            levels,
+            "row group 1, column sender of the Parquet file cannot be read: its bytes contradict each other",
+        ),
+        (
+            runs,
+            "row group 1, column sender of the Parquet file cannot be read: its bytes contradict each other",
+        ),
+        (of_group, "row group 4 has 104 rows, and its column timestamp has 1000 values; the file is damaged"),
+        (rows, "row group 3 has 104 rows, and its column timestamp has 1000 values; the file is damaged"),
+    ] {
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+/// Numbers that look like chance, the same ones every time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % most
+    }
+}
+
+/// Changes a file as disks, networks and attackers do; more often where headers and the footer stand.
+fn mutated(whole: &[u8], chance: &mut Chance) -> (String, Vec<u8>) {
+    let mut bytes = whole.to_vec();
+    let footer =
+        u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().expect("four bytes")) as usize + 8;
+    let at = match chance.below(3) {
+        0 => bytes.len() - 1 - chance.below(footer),
+        _ => chance.below(bytes.len()),
+    };
+    match chance.below(6) {
+        0 | 1 => bytes[at] ^= 1 << chance.below(8),
+        2 => bytes[at] = chance.below(256) as u8,
+        3 => bytes.iter_mut().skip(at).take(4).for_each(|byte| *byte = 0xff),
+        4 => drop(bytes.drain(at..(at + 1 + chance.below(9)).min(whole.len()))),
+        _ => bytes.truncate(at),
+    }
+    (format!("at {at} of {} (footer from {})", whole.len(), whole.len() - footer), bytes)
+}
+
+/// What is billed of a mutated file is what is billed of the whole one, or nothing; `figure` mutations of each file.
+fn try_mutations(files: &[(String, Vec<u8>)], figure: usize) -> Vec<String> {
+    let mut chance = Chance(20_261_005);
+    let mut others = Vec::new();
+    for (name, whole) in files {
+        let expected = billed(name, whole.clone()).expect("it is whole");
+        for _ in 0..figure {
+            let (what, bytes) = mutated(whole, &mut chance);
+            match billed(name, bytes) {
+                Ok(found) if found != expected => others.push(format!("{name} {what}: {found}")),
+                _ => {}
+            }
+        }
+    }
+    others
+}
+
+#[test]
+fn r14_a_damaged_file_with_checksums_never_gives_another_bill() {
+    let others = try_mutations(&files("checksums"), if cfg!(debug_assertions) { 50 } else { 400 });
+    assert!(others.is_empty(), "{others:#?}");
+}
+
+/// A long run: `cargo test --release mutated_files -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes minutes"]
+fn mutated_files_neither_panic_nor_give_another_bill() {
+    let others = try_mutations(&files("checksums"), 20_000);
+    println!("{} of 20000 mutations of a file with checksums give another bill", others.len());
+    println!("{}", others.join("\n"));
+    let plain = [files("pyarrow"), files("duckdb"), files("polars")].concat();
+    println!("{} without checksums, which may give one", try_mutations(&plain, 3_000).len());
+}

@@ -18,7 +18,7 @@ use peerbill::{
         link::LinkType,
         time::{Hour, Timestamp},
     },
-    write::text::plain_table,
+    write::{csv, text::plain_table},
 };
 
 /// Runs one of the catalog verbs.
@@ -62,15 +62,7 @@ fn print(format: TableFormat, header: &[&str], rows: &[Vec<String>], right: &[us
                 let table = plain_table(header, rows.iter().cloned(), right);
                 output.write_all(table.as_bytes()).map_err(|error| failed(error.to_string()))
             }
-            TableFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(output);
-                let header = header.iter().map(|name| name.replace(' ', "_"));
-                writer.write_record(header).map_err(|error| failed(error.to_string()))?;
-                for row in rows {
-                    writer.write_record(row).map_err(|error| failed(error.to_string()))?;
-                }
-                writer.flush().map_err(|error| failed(error.to_string()))
-            }
+            TableFormat::Csv => csv::table(header, rows, right, output),
         }
     })
 }

@@ -4,17 +4,24 @@
 use crate::{
     args::{DuplicatesArg, TrafficArgs, offset_of},
     input::Inputs,
-    output::{self, Staged, say},
+    output::{self, Place, Staged, say},
+    settings,
     sources::{self, Documents},
 };
 use peerbill::{
     Error, Result,
+    error::FAULTS_LISTED,
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::time::{BillingMonth, Offset},
     read::RegionCheck,
     write,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, Metadata},
+    num::NonZero,
+    os::unix::fs::FileTypeExt,
+    path::{Path, PathBuf},
+};
 
 /// The metering of a month, and where its results go.
 pub struct Job<'a> {
@@ -84,6 +91,13 @@ fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
     for fault in faults {
         say!("peerbill: {}", write::explained(fault));
     }
+    let causes = metered.causes();
+    for cause in causes.iter().take(FAULTS_LISTED) {
+        say!("peerbill: {}", write::explained(cause));
+    }
+    if let more @ 1.. = causes.len().saturating_sub(FAULTS_LISTED) {
+        say!("peerbill: ... and records with {more} more causes");
+    }
     let refused = metered.refused_for_cause();
     if refused > 0 {
         say!("peerbill: {refused} records were refused and are not billed; they are in {}", path.display());
@@ -110,9 +124,11 @@ pub fn meter_settings(
     settings
 }
 
-/// One thread on each core.
+/// As many threads as `PEERBILL_THREADS` says, else one on each core. No amount depends on it (R17).
 pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    let stated = std::env::var("PEERBILL_THREADS").ok().and_then(|text| text.parse::<NonZero<u8>>().ok());
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    stated.map_or_else(cores, |stated| usize::from(stated.get()))
 }
 
 /// Traffic and connections must be given; `others` are further inputs of the verb.
@@ -137,25 +153,45 @@ pub fn one_reader_of_stdin<'a>(paths: impl Iterator<Item = &'a str>) -> Result<(
 }
 
 /// An output that is also an input would be lost, and so would one of two outputs to one place. Each is given with the
-/// argument that names it.
+/// argument that names it; the first is standard output where it has none.
 pub fn outputs(outputs: &[(&str, &Option<PathBuf>)], inputs: &Inputs) -> Result<()> {
-    let mut places: Vec<(&str, PathBuf)> = Vec::new();
-    for (flag, path) in outputs.iter().filter_map(|(flag, path)| path.as_deref().map(|path| (*flag, path))) {
-        if inputs.holds(path) {
-            return Err(Error::usage(format!("{flag} {}: this is one of the inputs", path.display())));
+    let mut places: Vec<(&str, Option<Place>, Option<Metadata>)> = Vec::new();
+    if let Some(file) = outputs.first().filter(|(_, path)| path.is_none()).and_then(|_| output::redirected())
+    {
+        if inputs.holds(&file) {
+            return Err(Error::usage("standard output: this is one of the inputs"));
         }
-        let place = place_of(path);
-        if let Some((other, _)) = places.iter().find(|(_, other)| *other == place) {
+        places.push(("standard output", None, Some(file)));
+    }
+    for (flag, path) in outputs.iter().filter_map(|(flag, path)| path.as_deref().map(|path| (*flag, path))) {
+        // What cannot be written says so when it is written.
+        let place = Place::of(path).ok();
+        let there =
+            place.as_ref().and_then(Place::metadata).filter(|there| !there.file_type().is_char_device());
+        if let Some(there) = &there {
+            refuse_what_is_read(flag, path, there, inputs)?;
+        }
+        let same =
+            |(_, other, other_there): &&(_, Option<Place>, Option<Metadata>)| match (&there, other_there) {
+                (Some(there), Some(other)) => output::is_same(there, other),
+                (None, None) => place == *other && matches!(place, Some(Place::File(_))),
+                _ => false,
+            };
+        if let Some((other, ..)) = places.iter().find(same) {
             return Err(Error::usage(format!("{other} and {flag} name the same file")));
         }
-        places.push((flag, place));
+        places.push((flag, place, there));
     }
     Ok(())
 }
 
-/// Where an output would lie, whether it is there or not.
-fn place_of(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(path.file_name().unwrap_or_default()))
+/// Refuses an output at an input, or at the settings.
+fn refuse_what_is_read(flag: &str, path: &Path, there: &Metadata, inputs: &Inputs) -> Result<()> {
+    let is_settings = || fs::metadata(settings::FILE).is_ok_and(|settings| output::is_same(there, &settings));
+    let what = match () {
+        () if inputs.holds(there) => "this is one of the inputs",
+        () if is_settings() => "this holds the settings",
+        () => return Ok(()),
+    };
+    Err(Error::usage(format!("{flag} {}: {what}", path.display())))
 }

@@ -4,8 +4,15 @@ use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 use output::say;
-use peerbill::{Error, ErrorKind, FaultCode, Result, write::explained};
-use std::process::ExitCode;
+use peerbill::{
+    Error, ErrorKind, FaultCode, Result,
+    write::{explained, shown},
+};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 mod args;
 mod catalog;
@@ -19,6 +26,7 @@ mod pricing;
 mod report;
 mod settings;
 mod sources;
+mod stop;
 
 const DONE: u8 = 0;
 /// Done, with findings that the user asked to be stopped by.
@@ -28,21 +36,52 @@ const BAD_INPUT: u8 = 3;
 const BAD_OUTPUT_OR_INTERNAL: u8 = 4;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    stop::prepare();
+    let code = stop::guarded(|| Cli::try_parse().map_or_else(|error| tell_usage(&error), carry_out));
+    ExitCode::from(code.unwrap_or_else(|fault| tell_fault(&fault)))
+}
+
+/// Runs the verb and tells how that ended.
+fn carry_out(cli: Cli) -> u8 {
     // What did not happen, in the words of the verb.
     let nothing = match cli.verb {
         Verb::Estimate(_) => "nothing was estimated",
         _ => "nothing was billed",
     };
-    let code = match run(cli.verb) {
+    match run(cli.verb) {
         Ok(true) => FINDINGS,
         Ok(false) => DONE,
         Err(error) => {
             tell(&error, nothing);
             exit_code(error.kind())
         }
-    };
-    ExitCode::from(code)
+    }
+}
+
+/// Prints what clap has to say: help and version are what was asked for, all else is a usage error.
+fn tell_usage(error: &clap::Error) -> u8 {
+    if error.use_stderr() {
+        // It quotes arguments within lines of its own: read once more, it quotes them as they may be shown.
+        let arguments = std::env::args_os().map(|text| OsString::from(&*shown(&text.to_string_lossy())));
+        match Cli::try_parse_from(arguments) {
+            Err(error) => drop(error.print()),
+            Ok(_) => error.render().to_string().lines().for_each(output::say_line),
+        }
+        return USAGE;
+    }
+    match error.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say!("peerbill: standard output: cannot be written: {}", error.kind());
+            BAD_OUTPUT_OR_INTERNAL
+        }
+        _ => DONE,
+    }
+}
+
+/// Tells of a fault of the program itself.
+fn tell_fault(fault: &str) -> u8 {
+    say!("peerbill: internal fault: {fault}; please report it");
+    BAD_OUTPUT_OR_INTERNAL
 }
 
 /// Runs one verb; true where it is done with findings that the user asked to be stopped by.
@@ -71,7 +110,7 @@ fn tell(error: &Error, nothing: &str) {
     for fault in error.faults() {
         say!("peerbill: {}", explained(fault));
     }
-    let more = error.total() - error.faults().len() as u64;
+    let more = error.unlisted();
     if more > 0 {
         say!("peerbill: ... and {more} more");
     }

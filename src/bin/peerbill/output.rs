@@ -1,109 +1,332 @@
 //! Where results go: standard output, or a file that is whole or absent.
 
-use peerbill::{Error, ErrorKind, Fault, FaultCode, Result};
+use crate::stop::undisturbed;
+use peerbill::{Error, ErrorKind, Fault, FaultCode, Result, write::shown};
 use std::{
-    fs,
-    io::{self, BufWriter, Write},
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, BufWriter, ErrorKind::BrokenPipe, Write},
+    os::{
+        fd::{AsFd, AsRawFd},
+        unix::{ffi::OsStrExt, fs::MetadataExt},
+    },
     path::{Path, PathBuf},
 };
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
-/// Prints a line to standard error; where nobody can read it, nothing is lost by that.
+/// Prints a line to standard error; see [`say_line`].
 macro_rules! say {
-    ($($argument:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($argument)*);
-    }};
+    ($($argument:tt)*) => { $crate::output::say_line(&format!($($argument)*)) };
 }
 pub(crate) use say;
 
+/// Prints a line to standard error, with whatever it quotes made visible; where nobody can read it, nothing is lost by
+/// that.
+pub fn say_line(line: &str) {
+    // At once, so that no line of another program comes between.
+    let line = format!("{}\n", shown(line));
+    #[expect(clippy::disallowed_methods, reason = "the one place that prints messages")]
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 /// Writes through `render` to `path`, or to standard output.
 pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    match path {
-        None => write_stdout(render),
-        Some(path) => stage(path, render)?.commit(),
-    }
+    print(path, None, render)
 }
 
 /// Writes `bytes` to standard output.
 pub fn write_bytes(bytes: &[u8]) -> Result<()> {
-    write(None, |output| output.write_all(bytes).map_err(|error| failed("standard output", &error)))
+    write(None, |output| output.write_all(bytes).map_err(|error| failed(STDOUT, &error)))
 }
 
 /// Writes likewise, and puts a second file in its place as late as either can still fail.
 pub fn print(
     path: Option<&Path>,
     beside: Option<Staged>,
-    render: impl FnOnce(&mut dyn Write) -> Result<()> + Copy,
+    render: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    let staged = path.map(|path| stage(path, render)).transpose()?;
-    beside.map_or(Ok(()), Staged::commit)?;
-    staged.map_or_else(|| write_stdout(render), Staged::commit)
+    let beside = || beside.map_or(Ok(()), Staged::commit);
+    let Some(path) = path else {
+        beside()?;
+        return write_to(STDOUT, io::stdout().lock(), render);
+    };
+    let name = path.display().to_string();
+    match Place::of(path).map_err(|error| failed(&name, &error))? {
+        Place::File(place) => {
+            let staged = stage_file(&name, place, render)?;
+            beside()?;
+            staged.commit()
+        }
+        place => {
+            beside()?;
+            write_directly(&name, &place, render)
+        }
+    }
 }
 
-/// A file that is written but not yet in its place.
-pub struct Staged {
-    /// `None` where the place is no regular file and was written to directly.
-    file: Option<NamedTempFile>,
+/// Writes through `render` to a file beside `path`, which [`Staged::commit`] puts in its place: never half a file.
+///
+/// A link is followed, and a device, a pipe or an open descriptor is written to as it is.
+pub fn stage(path: &Path, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged> {
+    let name = path.display().to_string();
+    match Place::of(path).map_err(|error| failed(&name, &error))? {
+        Place::File(place) => stage_file(&name, place, render),
+        place => write_directly(&name, &place, render).map(|()| Staged(None)),
+    }
+}
+
+/// What stands at the name of an output.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file, or nothing yet; no part of its path is a link.
+    File(PathBuf),
+    /// A descriptor that is already open: `/dev/stdout` may be the end of a log.
+    Descriptor(PathBuf),
+    /// A device or a pipe.
+    Device(PathBuf),
+}
+
+impl Place {
+    /// Follows links, also one to a file that is not there yet.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        // As many as Linux follows.
+        const LINKS: usize = 40;
+        let mut path = path.to_owned();
+        for _ in 0..LINKS {
+            let is_folder = path.as_os_str().as_bytes().ends_with(b"/") || path.file_name().is_none();
+            let Some(name) = path.file_name().filter(|_| !is_folder) else {
+                return Err(io::ErrorKind::IsADirectory.into());
+            };
+            let folder = fs::canonicalize(folder_of(&path))?;
+            let whole = folder.join(name);
+            if fs::canonicalize("/dev/fd").is_ok_and(|descriptors| descriptors == folder) {
+                return Ok(Self::Descriptor(whole));
+            }
+            match fs::read_link(&whole) {
+                Ok(target) => path = folder.join(target),
+                Err(_) => return Self::without_links(whole),
+            }
+        }
+        Err(io::Error::other("too many links"))
+    }
+
+    fn without_links(whole: PathBuf) -> io::Result<Self> {
+        match fs::metadata(&whole) {
+            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(metadata) if !metadata.is_file() => Ok(Self::Device(whole)),
+            _ => Ok(Self::File(whole)),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Descriptor(path) | Self::Device(path) => path,
+        }
+    }
+
+    /// What is there, if anything is.
+    pub fn metadata(&self) -> Option<Metadata> {
+        fs::metadata(self.path()).ok()
+    }
+}
+
+/// Standard output, where it goes into a file.
+pub fn redirected() -> Option<Metadata> {
+    let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata()).ok().filter(Metadata::is_file)
+}
+
+/// Whether both are one file, by whatever names.
+pub fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that is written but not yet in its place; `None` where it was written to directly.
+pub struct Staged(Option<Written>);
+
+struct Written {
+    file: Beside,
+    /// As the user named it.
+    name: String,
     place: PathBuf,
 }
 
+/// A file in the folder of its place.
+enum Beside {
+    /// It has no name, so that nothing stays behind whatever ends the program.
+    Unnamed(File),
+    /// Where the file system has no such files.
+    Named(File, TempPath),
+}
+
 impl Staged {
-    /// Puts it in its place.
+    /// Puts it in its place, and waits until the folder is on the disk.
     pub fn commit(self) -> Result<()> {
-        let Some(file) = self.file else { return Ok(()) };
-        let persisted = file.persist(&self.place);
-        persisted.map(|_| ()).map_err(|error| failed(&self.place.display().to_string(), &error.error))
+        let Some(Written { file, name, place }) = self.0 else { return Ok(()) };
+        let folder = folder_of(&place);
+        let put = undisturbed(|leftovers| {
+            let named = match file {
+                Beside::Unnamed(file) => beside(folder, |path| give_name(&file, path))?.1,
+                Beside::Named(_, named) => named,
+            };
+            leftovers.retain(|path| **path != *named);
+            named.persist(&place).map_err(|error| error.error)
+        });
+        put.and_then(|()| sync_folder(folder)).map_err(|error| failed(&name, &error))
     }
 }
 
-/// Writes through `render` to a file beside `path`, which [`Staged::commit`] renames: never half a file.
-///
-/// A link is followed, and a device or a pipe is written to as it is.
-pub fn stage(path: &Path, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<Staged> {
-    let name = path.display().to_string();
-    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&place).is_ok_and(|metadata| !metadata.is_file()) {
-        let file = fs::OpenOptions::new().write(true).open(&place).map_err(|error| failed(&name, &error))?;
-        let mut output = BufWriter::new(file);
-        render(&mut output)?;
-        output.flush().map_err(|error| failed(&name, &error))?;
-        return Ok(Staged { file: None, place });
+/// Makes something under a name of its own in `folder`.
+fn beside<T>(folder: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, TempPath)> {
+    Ok(tempfile::Builder::new().prefix(".peerbill-").make_in(folder, make)?.into_parts())
+}
+
+#[cfg(target_os = "linux")]
+fn unnamed_file(folder: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666)).ok()?);
+    // By this name it is linked later.
+    fs::metadata(descriptor(&file)).is_ok().then_some(file)
+}
+
+#[cfg(target_os = "linux")]
+fn give_name(file: &File, path: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    Ok(linkat(CWD, descriptor(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed_file(_: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(target_os = "linux")]
+fn descriptor(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+}
+
+impl Beside {
+    fn new(folder: &Path) -> io::Result<Self> {
+        if let Some(file) = unnamed_file(folder) {
+            return Ok(Self::Unnamed(file));
+        }
+        undisturbed(|leftovers| {
+            let (file, path) =
+                beside(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))?;
+            leftovers.push(path.to_path_buf());
+            Ok(Self::Named(file, path))
+        })
     }
-    let folder = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".peerbill-")
-        .permissions(permissions())
-        .tempfile_in(folder)
-        .map_err(|error| failed(&name, &error))?;
-    let mut output = BufWriter::new(file);
-    render(&mut output)?;
-    let file = output.into_inner().map_err(|error| failed(&name, error.error()))?;
-    Ok(Staged { file: Some(file), place })
+
+    fn file(&self) -> &File {
+        match self {
+            Self::Unnamed(file) | Self::Named(file, _) => file,
+        }
+    }
 }
 
-fn write_stdout(render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let mut output = Pipe { output: BufWriter::new(io::stdout().lock()), broken: false };
-    let result =
-        render(&mut output).and_then(|()| output.flush().map_err(|error| failed("standard output", &error)));
-    // A reader that has seen enough is no error.
-    if output.broken { Ok(()) } else { result }
+fn stage_file(
+    name: &str,
+    place: PathBuf,
+    render: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<Staged> {
+    let named = |error| failed(name, &error);
+    let existing = existing(&place).map_err(named)?;
+    let file = Beside::new(folder_of(&place)).map_err(named)?;
+    write_to(name, file.file(), render)?;
+    existing.map_or(Ok(()), |existing| become_like(file.file(), &existing)).map_err(named)?;
+    file.file().sync_all().map_err(named)?;
+    Ok(Staged(Some(Written { file, name: name.to_owned(), place })))
 }
 
-/// Standard output that remembers whether its reader has gone.
-struct Pipe<W: Write> {
+/// What is to be replaced, which must be open to writing: one that is protected stays as it is.
+fn existing(place: &Path) -> io::Result<Option<Metadata>> {
+    match OpenOptions::new().write(true).open(place) {
+        Ok(file) => file.metadata().map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file the mode of the one that it replaces, and its owner where that is allowed.
+fn become_like(file: &File, existing: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (existing.uid(), existing.gid()) {
+        let _ = std::os::unix::fs::fchown(file, Some(existing.uid()), Some(existing.gid()));
+    }
+    file.set_permissions(existing.permissions())
+}
+
+/// Waits until what was put into a folder is on the disk; some folders cannot be waited for.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let Ok(opened) = File::open(folder) else { return Ok(()) };
+    match opened.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn write_directly(
+    name: &str,
+    place: &Place,
+    render: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let path = place.path();
+    let of_descriptor = matches!(place, Place::Descriptor(_)).then(|| path.file_name()).flatten();
+    if of_descriptor.is_some_and(|number| number == "1") {
+        return write_to(name, io::stdout().lock(), render);
+    }
+    // What a log already holds stays in it.
+    let append = of_descriptor.is_some();
+    let file = OpenOptions::new().write(true).append(append).open(path);
+    write_to(name, file.map_err(|error| failed(name, &error))?, render)
+}
+
+/// Writes through `render` to an output, to its end.
+fn write_to(name: &str, output: impl Write, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut output = Watched { output: BufWriter::new(output), failure: None };
+    let rendered = render(&mut output);
+    if rendered.is_ok() {
+        // The watch knows if it failed.
+        let _ = output.flush();
+    }
+    match output.failure {
+        // A reader that has seen enough is no error.
+        Some(BrokenPipe) => Ok(()),
+        Some(kind) => Err(failed(name, &kind.into())),
+        None => rendered,
+    }
+}
+
+/// An output that remembers why it could not be written: what renders knows no names.
+struct Watched<W: Write> {
     output: W,
-    broken: bool,
+    failure: Option<io::ErrorKind>,
 }
 
-impl<W: Write> Pipe<W> {
+impl<W: Write> Watched<W> {
     fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.broken |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        if let Err(error) = &result
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.failure.get_or_insert(error.kind());
+        }
         result
     }
 }
 
-impl<W: Write> Write for Pipe<W> {
+impl<W: Write> Write for Watched<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let result = self.output.write(bytes);
         self.note(result)
@@ -115,14 +338,16 @@ impl<W: Write> Write for Pipe<W> {
     }
 }
 
-/// What a new file usually has; the umask still applies.
-#[cfg(unix)]
-fn permissions() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
+const STDOUT: &str = "standard output";
 
+/// The error of an output, by the name that the user knows.
 fn failed(name: &str, error: &io::Error) -> Error {
-    let fault =
-        Fault::of_input(FaultCode::UnusableInput, name, format!("cannot be written: {}", error.kind()));
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder; name a file in it".to_owned(),
+        io::ErrorKind::Other => error.to_string(),
+        kind => kind.to_string(),
+    };
+    let fault = Fault::of_input(FaultCode::UnusableInput, name, format!("cannot be written: {why}"));
     Error::new(ErrorKind::Output, fault)
 }

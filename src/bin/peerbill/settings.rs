@@ -184,7 +184,8 @@ fn of_datapoints(metrics: &MetricArgs) -> ShownSettings {
     shown.into_iter().map(|(name, value)| (format!("cloudmonitor.{name}"), value)).collect()
 }
 
-const FILE: &str = "peerbill.toml";
+/// Where the settings stand.
+pub const FILE: &str = "peerbill.toml";
 
 /// The settings, each called like the argument that it stands for.
 #[derive(Debug, Default, serde::Deserialize)]

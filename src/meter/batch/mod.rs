@@ -113,6 +113,11 @@ impl LineReader {
         Self { plain: PlainBatch::new(), rows: RowReader::new() }
     }
 
+    /// Begins lines of this layout, which follow none that were read before.
+    pub fn begin(&mut self, layout: &LineLayout) {
+        self.rows.begin(layout);
+    }
+
     /// Lets `worker` take the lines of `padded`, which end in a line feed each and have as many bytes behind them as
     /// [`PlainBatch::read`] asks for; `is_last` where nothing follows them.
     ///

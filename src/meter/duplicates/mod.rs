@@ -41,24 +41,28 @@ pub(super) fn resolve(
         for (index, duplicate) in same.iter().enumerate().skip(usize::from(keep_one)) {
             let other = &same[usize::from(index == 0)].record.fault;
             let mut record = duplicate.record.clone();
-            let Refusal { code, why } = why_refused(same.len(), equal, keep_one, other);
+            let own = duplicate.record.fault.input.as_deref();
+            let Refusal { code, why, cause } = why_refused(same.len(), equal, keep_one, own, other);
             let place = (record.fault.input, record.fault.line, record.fault.path);
             record.fault = Fault::new(code, why);
             (record.fault.input, record.fault.line, record.fault.path) = place;
             let quantity = duplicate.quantity();
             resolved.totals.read.bytes += quantity.rounded() - quantity.bytes;
-            resolved.refuse(record, quantity.rounded(), rules.keep_all);
+            resolved.refuse(record, cause.as_deref(), quantity.rounded(), rules.keep_all);
         }
     }
     Ok(())
 }
 
-fn why_refused(times: usize, equal: bool, one_kept: bool, other: &Fault) -> Refusal {
+/// Of a record of the input `own`. Where an input is given twice, or two overlap, that is the one cause of all their copies.
+fn why_refused(times: usize, equal: bool, one_kept: bool, own: Option<&str>, other: &Fault) -> Refusal {
     let place = other.place();
     if one_kept {
         return Refusal::new(FaultCode::DroppedCopy, format!("a copy of the record at {place}, dropped"));
     }
     let bytes = if equal { "equal" } else { "different" };
     let why = format!("this record stands {times} times with {bytes} bytes, also at {place}");
+    let cause = format!("{bytes} {own:?} {:?}", other.input);
     Refusal::new(FaultCode::DuplicateRecord, Invalid::new(why).with(Remedy::ChooseDuplicateRule))
+        .because_of(&cause)
 }

@@ -1,7 +1,7 @@
 //! How hours are collected while records are read.
 
 use super::{
-    cells::{Cell, HoursOfRows, Row, RowWriter},
+    cells::{Cell, HoursOfRows, Row, RowWriter, sorted_and_summed},
     counter::{Added, Counter},
 };
 use crate::model::{end_index::EndIndex, usage::Sender};
@@ -108,14 +108,11 @@ impl HourlyBuilder {
 
     /// Adds bytes to an hour, also more than a record holds.
     pub fn add_wide(&mut self, end: EndIndex, hour: u32, bytes: u128) {
-        let mut rest = bytes;
-        loop {
-            let part = u64::try_from(rest).unwrap_or(u64::MAX);
-            self.add(end, hour, part);
-            rest -= u128::from(part);
-            if rest == 0 {
-                return;
-            }
+        // The low part always: an hour with a record is one also where its bytes are 0.
+        self.add(end, hour, bytes as u64);
+        let high = (bytes >> 64) as u64;
+        if high != 0 {
+            self.log_cell(Cell::high(hour, end.index(), high));
         }
     }
 
@@ -184,7 +181,7 @@ impl HourlyBuilder {
         for row in rows {
             // OK because showing a cell does not fail.
             let _ = row.each(|key, bytes| {
-                cells.push(Cell::new(hour, key, bytes));
+                cells.extend(Cell::of(hour, key, bytes));
                 Ok(())
             });
         }
@@ -199,17 +196,4 @@ impl HourlyBuilder {
         self.encode_log();
         ClosedHours { rows: self.rows, metered: self.metered }
     }
-}
-
-/// Sorts cells by hour and key; those of one place become one, as long as their sum fits.
-fn sorted_and_summed(cells: &mut Vec<Cell>) -> &[Cell] {
-    cells.sort_unstable_by_key(Cell::place);
-    cells.dedup_by(|later, kept| {
-        let sum = kept.bytes.checked_add(later.bytes).filter(|_| later.place() == kept.place());
-        if let Some(sum) = sum {
-            kept.bytes = sum;
-        }
-        sum.is_some()
-    });
-    cells
 }

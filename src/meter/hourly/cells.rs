@@ -2,40 +2,93 @@
 //!
 //! A cell is a control byte, the key's step from the one before where that is long, and as many bytes of the sum as it
 //! has. The low half of the control byte is that number, the high half the step, or how many bytes of it follow. Cells
-//! stand in the order of their keys; a key may stand several times, and its cells add up.
+//! stand in the order of their keys; a key may stand several times, and its cells add up. A sum of 2^64 bytes and more
+//! has a cell for the part below and one, of a low half of its own, for what is above.
 
 use crate::error::Result;
 
 /// Bytes of a key in an hour, counted from the start of the period.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cell {
-    /// Hour and key as one number, by which cells are sorted.
+    /// Hour, key, and whether the number counts 2^64 bytes each, as one number, by which cells are sorted.
     place: u64,
-    pub bytes: u64,
+    number: u64,
 }
 
 impl Cell {
+    /// OK unchecked: no period has 2^31 hours, and keys are below 2^32.
     pub fn new(hour: u32, key: usize, bytes: u64) -> Self {
-        Self { place: u64::from(hour) << 32 | key as u64, bytes }
+        Self { place: u64::from(hour) << 33 | (key as u64) << 1, number: bytes }
+    }
+
+    /// So many times 2^64 bytes.
+    pub fn high(hour: u32, key: usize, number: u64) -> Self {
+        Self { place: Self::new(hour, key, 0).place | 1, number }
+    }
+
+    /// The cells of a sum: one, or one for each of its parts that is not 0.
+    pub fn of(hour: u32, key: usize, bytes: u128) -> impl Iterator<Item = Self> {
+        let (high, low) = ((bytes >> 64) as u64, bytes as u64);
+        let low = (low != 0 || high == 0).then_some(Self::new(hour, key, low));
+        low.into_iter().chain((high != 0).then_some(Self::high(hour, key, high)))
     }
 
     pub fn hour(&self) -> u32 {
-        (self.place >> 32) as u32
+        (self.place >> 33) as u32
     }
 
     pub fn key(&self) -> usize {
-        self.place as u32 as usize
+        (self.place >> 1) as u32 as usize
     }
 
+    /// Bytes.
+    pub fn bytes(&self) -> u128 {
+        u128::from(self.number) << (64 * (self.place & 1))
+    }
+
+    /// By which cells are sorted.
     pub fn place(&self) -> u64 {
         self.place
     }
+
+    /// Hour and key.
+    fn end(&self) -> u64 {
+        self.place >> 1
+    }
+}
+
+/// Sorts cells by hour and key; those of one hour and key become one, or two for a sum of 2^64 bytes and more. Where it is
+/// 2^128 and more there are more cells, whose sum is refused when the hour is read.
+pub(super) fn sorted_and_summed(cells: &mut Vec<Cell>) -> &[Cell] {
+    cells.sort_unstable_by_key(Cell::place);
+    let (mut kept, mut at) = (0, 0);
+    while let Some(&first) = cells.get(at) {
+        let mut sum = first.bytes();
+        at += 1;
+        while let Some(added) = cells
+            .get(at)
+            .filter(|cell| cell.end() == first.end())
+            .and_then(|cell| sum.checked_add(cell.bytes()))
+        {
+            sum = added;
+            at += 1;
+        }
+        // OK because two of them come of two or more.
+        for cell in Cell::of(first.hour(), first.key(), sum) {
+            cells[kept] = cell;
+            kept += 1;
+        }
+    }
+    cells.truncate(kept);
+    cells
 }
 
 /// Steps of this many bytes are told by these high halves.
 const LONG_STEPS: [(u64, usize); 3] = [(13, 1), (14, 2), (15, 4)];
 /// The shortest step that does not fit the high half itself.
 const LONG_STEP: u64 = 13;
+/// The low half of the control byte of a cell whose eight bytes count 2^64 bytes each.
+const HIGH: usize = 9;
 /// Bytes behind the last cell, so that every number can be read as eight bytes.
 const SLACK: usize = 8;
 
@@ -48,14 +101,14 @@ impl Row {
     pub fn of(cells: &[Cell]) -> Self {
         let mut row = RowWriter::new(cells.len());
         for cell in cells {
-            row.push(cell.key(), cell.bytes);
+            row.push_cell(cell);
         }
         row.finish()
     }
 
-    /// Shows all cells, in order.
+    /// Shows all cells, in order: their keys and bytes.
     #[inline]
-    pub fn each(&self, mut each: impl FnMut(usize, u64) -> Result<()>) -> Result<()> {
+    pub fn each(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
         let (cells, mut at, mut key) = (&self.0, 0, 0);
         while at + SLACK < cells.len() {
             let control = cells[at];
@@ -68,7 +121,12 @@ impl Row {
                 at += count;
             }
             key += step as usize;
-            each(key, number(cells, at, length))?;
+            if length == HIGH {
+                each(key, u128::from(number(cells, at, 8)) << 64)?;
+                at += 8;
+                continue;
+            }
+            each(key, u128::from(number(cells, at, length)))?;
             at += length;
         }
         Ok(())
@@ -96,9 +154,24 @@ impl RowWriter {
 
     #[inline]
     pub fn push(&mut self, key: usize, bytes: u64) {
+        let length = 8 - bytes.leading_zeros() as usize / 8;
+        self.control(key, length);
+        self.number(bytes, length);
+    }
+
+    fn push_cell(&mut self, cell: &Cell) {
+        if cell.place & 1 == 0 {
+            return self.push(cell.key(), cell.number);
+        }
+        self.control(cell.key(), HIGH);
+        self.number(cell.number, 8);
+    }
+
+    /// The control byte, and the step to the key where it is long.
+    #[inline]
+    fn control(&mut self, key: usize, length: usize) {
         let step = (key - self.key) as u64;
         self.key = key;
-        let length = 8 - bytes.leading_zeros() as usize / 8;
         if step < LONG_STEP {
             self.cells.push((step as u8) << 4 | length as u8);
         } else {
@@ -108,7 +181,6 @@ impl RowWriter {
             self.cells.push((high as u8) << 4 | length as u8);
             self.number(step, count);
         }
-        self.number(bytes, length);
     }
 
     /// Appends the low `count` bytes of a number.
@@ -170,18 +242,37 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_is_read_again(
-            steps in prop::collection::vec((steps(), prop_oneof![Just(0), any::<u64>(), 0u64..70_000]), 0..40),
+            steps in prop::collection::vec((steps(), any::<bool>(), prop_oneof![Just(0), any::<u64>(), 0u64..70_000]), 0..40),
         ) {
             let mut key = 0;
             let mut cells = Vec::new();
-            for (step, bytes) in steps {
+            for (step, high, number) in steps {
                 key += step;
-                cells.push(Cell::new(743, key, bytes));
+                cells.push(if high { Cell::high(743, key, number) } else { Cell::new(743, key, number) });
             }
             let mut found = Vec::new();
             Row::of(&cells).each(|key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
-            let expected: Vec<(usize, u64)> = cells.iter().map(|cell| (cell.key(), cell.bytes)).collect();
+            let expected: Vec<(usize, u128)> = cells.iter().map(|cell| (cell.key(), cell.bytes())).collect();
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn cells_of_a_key_become_one_or_two_of_the_same_sum(
+            seen in prop::collection::vec((0u32..3, 0usize..3, any::<bool>(), prop_oneof![Just(0), any::<u64>(), 0u64..70]), 0..40),
+        ) {
+            let cell = |&(hour, key, high, number): &(u32, usize, bool, u64)| {
+                if high { Cell::high(hour, key, number >> 8) } else { Cell::new(hour, key, number) }
+            };
+            let mut cells: Vec<Cell> = seen.iter().map(cell).collect();
+            let sums = |cells: &[Cell]| {
+                let mut sums = std::collections::BTreeMap::<_, u128>::new();
+                cells.iter().for_each(|cell| *sums.entry((cell.hour(), cell.key())).or_default() += cell.bytes());
+                sums
+            };
+            let expected = sums(&cells);
+            let found = sorted_and_summed(&mut cells);
+            prop_assert!(found.is_sorted_by(|a, b| a.place() < b.place()));
+            prop_assert_eq!(sums(found), expected);
         }
     }
 }

@@ -66,14 +66,14 @@ impl DenseHour {
     }
 
     #[inline]
-    fn add(&mut self, key: usize, bytes: u64) -> Result<()> {
+    fn add(&mut self, key: usize, bytes: u128) -> Result<()> {
         let (sum, word, bit) = (&mut self.sums[key], &mut self.present[key / 64], 1 << (key % 64));
         if *word & bit == 0 {
             *word |= bit;
-            *sum = u128::from(bytes);
+            *sum = bytes;
             return Ok(());
         }
-        let added = sum.checked_add(u128::from(bytes));
+        let added = sum.checked_add(bytes);
         *sum = added.ok_or_else(|| Error::overflow("the bytes of an hour exceed 2^128"))?;
         Ok(())
     }

@@ -251,7 +251,10 @@ mod tests {
     fn r15_bad_events_name_line_and_path() {
         let refused = |trail: &str| inventory(CONNECTIONS, Some(trail)).unwrap_err().to_string();
         for (event, why) in [
-            (MODIFY.replace("2026-10-03T05:40:11Z", "2026-10-03"), "eventTime: \"2026-10-03\": write it as"),
+            (
+                MODIFY.replace("2026-10-03T05:40:11Z", "2026-10-03"),
+                "eventTime: \"2026-10-03\": the time of day is missing",
+            ),
             (MODIFY.replace("\"2026-10-03T05:40:11Z\"", "null"), "eventTime: it is missing"),
             (
                 MODIFY.replace("Platinum", "platinum"),

@@ -3,7 +3,10 @@
 use super::found::{FoundChanges, PlacedChange};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{link::TypeChange, time::Timestamp},
+    model::{
+        link::{LinkType, TypeChange},
+        time::Timestamp,
+    },
     read::{
         Document,
         place::Place,
@@ -59,14 +62,18 @@ pub(super) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> 
 }
 
 fn read_change(row: &TableRow, columns: &Columns) -> Result<TypeChange, String> {
-    let link_type =
-        |column: Column<'_>| row.text(column).parse().map_err(|why| format!("{}: {why}", column.name));
+    let link_type = |column: Column<'_>| -> Result<LinkType, String> {
+        row.text(column).parse().map_err(|why| format!("{}: {why}", column.name))
+    };
     let (column, text) = (columns.changed_at, row.text(columns.changed_at));
-    Ok(TypeChange {
-        at: Timestamp::parse(text).map_err(|why| format!("{} {text:?}: {why}", column.name))?,
-        from: link_type(columns.from_link_type)?,
-        to: link_type(columns.to_link_type)?,
-    })
+    let at = Timestamp::parse(text).map_err(|why| format!("{} {text:?}: {why}", column.name));
+    match (at, link_type(columns.from_link_type), link_type(columns.to_link_type)) {
+        (Ok(at), Ok(from), Ok(to)) => Ok(TypeChange { at, from, to }),
+        (at, from, to) => {
+            let faults = [at.err(), from.err(), to.err()];
+            Err(faults.into_iter().flatten().collect::<Vec<_>>().join("; "))
+        }
+    }
 }
 
 #[cfg(test)]

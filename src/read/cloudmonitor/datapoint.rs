@@ -10,7 +10,7 @@ use crate::{
         usage::{PARTS, Sender},
     },
     read::{
-        decimal::Decimal,
+        decimal::{Decimal, EXCEL_HAS_ROUNDED, is_rounded},
         json,
         json::Scalar,
         record::{Observation, Quantity, Traffic},
@@ -85,29 +85,36 @@ impl Measure<'_> {
 
     /// Its traffic, and the start of the period that it stands for.
     fn measured(&self, point: &Datapoint<'_>) -> Result<(Quantity, Timestamp), Unusable> {
-        let key = self.settings.statistic.as_str();
         let value = point.value.text.as_ref();
-        let quantity = self.quantity(value).map_err(|why| {
-            let message = format!("{} {}: {why}", self.value_name, quoted(value.as_bytes()));
-            let said = Invalid::new(message);
-            Unusable::new(
-                Some(key),
-                why.remedy().iter().fold(said, |said, &remedy| said.with(remedy.clone())),
-            )
-        })?;
-        // A record that is refused counts its whole bytes.
-        let readable = Quantity { fraction: 0, ..quantity };
-        let unusable = |key, why| Unusable { key: Some(key), quantity: readable, why };
-        let start = self.start(&point.timestamp).map_err(|why| unusable("timestamp", why))?;
-        if point.id.is_empty() {
-            return Err(unusable("instanceId", "instanceId is empty".into()));
+        let quantity = self
+            .quantity(&point.value)
+            .map_err(|why| why.about(format_args!("{} {}", self.value_name, quoted(value.as_bytes()))));
+        let start = self.start(&point.timestamp);
+        let id = if point.id.is_empty() { Err(Invalid::new("instanceId is empty")) } else { Ok(()) };
+        match (quantity, start, id) {
+            (Ok(quantity), Ok(start), Ok(())) => Ok((quantity, start)),
+            (quantity, start, id) => {
+                // A record that is refused counts its whole bytes.
+                let readable =
+                    quantity.as_ref().map_or(Quantity::default(), |own| Quantity { fraction: 0, ..*own });
+                let statistic = self.settings.statistic.as_str();
+                let faults =
+                    [(statistic, quantity.err()), ("timestamp", start.err()), ("instanceId", id.err())];
+                let faults: Vec<_> = faults.into_iter().filter_map(|(key, why)| Some((key, why?))).collect();
+                let key = if let [(key, _)] = faults[..] { Some(key) } else { None };
+                let why = Invalid::joined(faults.into_iter().map(|(_, why)| why));
+                Err(Unusable { key, quantity: readable, why })
+            }
         }
-        Ok((quantity, start))
     }
 
     /// What a value counts.
-    fn quantity(&self, value: &str) -> Result<Quantity, Invalid> {
-        let value = Decimal::parse(value)?;
+    fn quantity(&self, value: &Scalar<'_>) -> Result<Quantity, Invalid> {
+        // A number of JSON has all its digits, however it is written; the text of a table may have been cut.
+        if !value.is_number && is_rounded(&value.text) {
+            return Err(EXCEL_HAS_ROUNDED.into());
+        }
+        let value = Decimal::parse(&value.text)?;
         match self.settings.unit {
             Unit::Bytes if value.fraction > 0 => {
                 Err(Invalid::new("bytes are whole numbers").with(Remedy::StateMetricUnit))
@@ -117,38 +124,24 @@ impl Measure<'_> {
         }
     }
 
-    /// `2026-10-05 11:00:00` with the offset that was stated for such times.
-    fn with_zone(&self, text: &str) -> Option<String> {
-        let minutes = self.settings.naive_offset.filter(|_| is_naive(text))?.seconds() / 60;
-        let (sign, size) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
-        Some(format!("{}{sign}{:02}:{:02}", text.replacen(' ', "T", 1), size / 60, size % 60))
-    }
-
     /// The start of the period that a datapoint of this timestamp stands for.
     fn start(&self, timestamp: &Scalar<'_>) -> Result<Timestamp, Invalid> {
         let text = timestamp.text.as_ref();
         let whole = || Decimal::parse(text).ok().filter(|number| timestamp.is_number && number.fraction == 0);
-        let zoned = self.with_zone(text);
-        let parsed = match Timestamp::parse(zoned.as_deref().unwrap_or(text)) {
+        let parsed = match Timestamp::parse_by(text, self.settings.naive_offset) {
             // Epochs pass through spreadsheets and libraries that write 1.7645472E12.
             Err(why) => whole().map_or(Err(why), |number| Timestamp::parse(&number.whole.to_string())),
             parsed => parsed,
         };
         let parsed = parsed.map_err(|why| {
             let why = Invalid::new(format!("timestamp {}: {why}", quoted(text.as_bytes())));
-            if is_naive(text) { why.with(Remedy::WriteOrStateZone) } else { why }
+            if Timestamp::lacks_offset(text) { why.with(Remedy::WriteOrStateZone) } else { why }
         })?;
         Ok(match self.settings.mark {
             Mark::Start => parsed,
             Mark::End => parsed.minus_seconds(self.period.unwrap_or_default()),
         })
     }
-}
-
-/// Whether this is a time without a zone, such as `2026-10-05 11:00:00`.
-fn is_naive(text: &str) -> bool {
-    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
-    shape.clone().eq(*b"0000-00-00 00:00:00") || shape.eq(*b"0000-00-00T00:00:00")
 }
 
 /// What so many bit/s are over a period, exactly.

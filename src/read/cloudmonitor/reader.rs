@@ -11,10 +11,10 @@ use crate::{
         usage::Sender,
     },
     read::{
+        header::{Header, MappedColumns},
         json::{self, Scalar},
         record::{DatapointPath, Notes, Observation, Place},
         rows::Rows,
-        table::Header,
         values::{Stop, Values, unescape},
     },
 };
@@ -25,6 +25,10 @@ use std::{borrow::Cow, io::Read, sync::Arc};
 const KEYS: [&str; 7] = ["timestamp", "instanceId", "Sum", "Value", "Average", "Maximum", "Minimum"];
 /// Which of them are statistics.
 const STATISTICS: std::ops::Range<usize> = 2..7;
+
+/// How columns of a table of datapoints are called otherwise.
+const DATAPOINT_COLUMNS: MappedColumns =
+    MappedColumns { part: "columns.cloudmonitor", keys: &["timestamp", "instance-id", "value"] };
 
 /// Reads datapoints.
 pub(crate) struct Datapoints<'a> {
@@ -183,8 +187,8 @@ impl Datapoints<'_> {
         let DatapointColumns { timestamp, instance_id, value } = &self.settings.columns;
         let value = value.as_deref().unwrap_or(self.settings.statistic.as_str());
         let wanted = [timestamp.as_str(), instance_id, value];
-        let first = rows.next().map_err(|error| self.unreadable(&error))?;
-        let header = Header::find(ErrorKind::Input, self.source, first, &wanted, &[])?;
+        let header =
+            Header::read(ErrorKind::Input, self.source, &mut rows, &wanted, Some(DATAPOINT_COLUMNS))?;
         let period = checked_period(None, self.settings).map_err(|why| self.unusable(why))?;
         let measure = self.measure(period, value);
         while let Some(row) = rows.next().map_err(|error| self.unreadable(&error))? {

@@ -12,7 +12,7 @@ use crate::{
     read::{
         Document,
         place::Place,
-        table::{Column, TableColumns, TableRow, read_rows},
+        table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },
 };
@@ -93,7 +93,10 @@ pub(super) fn read(
                     Ok(connection) => Found::Row(ConnectionRow { connection, place, may_repeat: false }),
                     Err(why) => Found::Refused(RefusedRow {
                         connection_id: row.text(columns.connection_id).into(),
-                        fault: place.fault(FaultCode::UnreadableRow, why),
+                        fault: place.fault(
+                            FaultCode::UnreadableRow,
+                            all_faults(row, &columns, check_region, texts, why),
+                        ),
                         ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
                     }),
                 }
@@ -133,6 +136,27 @@ fn read_connection(
     };
     connection.check_lifetime()?;
     Ok(connection)
+}
+
+/// All that is wrong with a row, of which this was met first.
+fn all_faults(
+    row: &TableRow,
+    columns: &Columns,
+    check_region: RegionCheck<'_>,
+    texts: &mut SharedTexts,
+    why: String,
+) -> String {
+    let mut faults = RowFaults::first(why);
+    let ends = [&columns.requester, &columns.accepter].map(|end| read_end(row, end, check_region, texts));
+    let within_region = matches!(&ends, [Ok(from), Ok(to)] if from.region == to.region);
+    ends.into_iter().for_each(|end| faults.note(end));
+    if !within_region {
+        faults.note(row.given(columns.link_type).map(str::parse::<LinkType>).transpose());
+    }
+    faults.note(read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps)));
+    faults.note(read_instant(row, columns.created_at));
+    faults.note(read_instant(row, columns.deleted_at));
+    faults.joined()
 }
 
 fn read_end(

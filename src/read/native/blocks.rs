@@ -1,7 +1,10 @@
 //! Blocks of whole lines, of a text or of a range of it.
 
 use super::plain::PADDING;
-use crate::read::{read_at::ReadAt, rows::LONGEST_ROW};
+use crate::read::{
+    read_at::ReadAt,
+    rows::{HEAD_OF_LONG_LINE, LONGEST_ROW},
+};
 use std::{
     io::{self, Read},
     ops::Range,
@@ -37,7 +40,7 @@ pub(crate) enum Further {
     Yes,
     /// All was taken.
     End,
-    /// What is left is the beginning of one line, and longer than [`LONGEST_ROW`].
+    /// What is left is the beginning of one line, and longer than [`LONGEST_ROW`]: [`LineBlocks::skip_line`] is next.
     TooLong,
 }
 
@@ -70,12 +73,33 @@ impl<'b, R: Read> LineBlocks<'b, R> {
             return Further::End;
         }
         if bytes == 0 {
-            if self.length == 0 && self.filled > LONGEST_ROW {
+            // One byte more may be the carriage return of its end.
+            if self.length == 0 && self.filled > LONGEST_ROW + 1 {
                 return Further::TooLong;
             }
             self.room *= 2;
         }
         Further::Yes
+    }
+}
+
+impl<R: Read> LineBlocks<'_, R> {
+    /// Passes over the line that is too long, and shows its beginning.
+    pub fn skip_line(&mut self) -> io::Result<Vec<u8>> {
+        let head = self.buffer[..HEAD_OF_LONG_LINE].to_vec();
+        loop {
+            if let Some(newline) = memchr::memchr(b'\n', &self.buffer[..self.filled]) {
+                self.buffer.copy_within(newline + 1..self.filled, 0);
+                self.filled -= newline + 1;
+                return Ok(head);
+            }
+            let (read, at_end) = fill(&mut self.input, &mut self.buffer[..self.room])?;
+            self.filled = read;
+            if at_end && memchr::memchr(b'\n', &self.buffer[..read]).is_none() {
+                self.filled = 0;
+                return Ok(head);
+            }
+        }
     }
 }
 
@@ -104,17 +128,24 @@ impl<'a> LinesOf<'a> {
     /// Of a text whose records start at `data_start`.
     pub fn new(blocks: &'a dyn ReadAt, range: &Range<u64>, data_start: u64) -> io::Result<Self> {
         // A line that starts before the range belongs to the span before.
-        let line_start = |from: u64| -> io::Result<u64> {
-            if from <= data_start { Ok(data_start) } else { after_line_feed(blocks, from - 1) }
+        let offset = match range.start {
+            start if start <= data_start => data_start,
+            start => after_line_feed(blocks, start - 1, range.end)?,
         };
-        Ok(Self { blocks, offset: line_start(range.start)?, end: line_start(range.end)? })
+        // Where no line starts, the end of the one that goes on here is the matter of its span: many spans within an
+        // endless line would each read on to its end.
+        let end = if offset < range.end { after_line_feed(blocks, range.end - 1, u64::MAX)? } else { offset };
+        Ok(Self { blocks, offset, end })
     }
 }
 
-/// The byte after the first line feed from `offset` on, or the end.
-fn after_line_feed(blocks: &dyn ReadAt, mut offset: u64) -> io::Result<u64> {
-    let mut buffer = [0; 256];
+/// The byte after the first line feed from `offset` on, or the end; one at or beyond `limit` is not looked for.
+fn after_line_feed(blocks: &dyn ReadAt, mut offset: u64, limit: u64) -> io::Result<u64> {
+    let mut buffer = vec![0; 256];
     loop {
+        if offset >= limit {
+            return Ok(offset);
+        }
         match blocks.read_at(&mut buffer, offset)? {
             0 => return Ok(offset),
             count => {
@@ -122,6 +153,8 @@ fn after_line_feed(blocks: &dyn ReadAt, mut offset: u64) -> io::Result<u64> {
                     return Ok(offset + newline as u64 + 1);
                 }
                 offset += count as u64;
+                // Lines are short, or endless.
+                buffer.resize(1 << 16, 0);
             }
         }
     }

@@ -7,7 +7,10 @@ use crate::{
         time::Timestamp,
         usage::Sender,
     },
-    read::record::{Observation, Quantity, Traffic},
+    read::{
+        decimal::why_no_number,
+        record::{Observation, Quantity, Traffic},
+    },
 };
 
 /// The columns of native traffic, unless [`TrafficColumns`] says otherwise.
@@ -90,21 +93,22 @@ pub(crate) struct NativeValues<'a> {
 }
 
 impl<'a> NativeValues<'a> {
-    /// What they say; of several that are wrong the first is told. `id_name` is the column of the id.
+    /// What they say, or all that is wrong with them. `id_name` is the column of the id.
     pub fn observed(self, line: u64, id_name: &str) -> Observation<'a> {
         let quantity =
             self.bytes.as_ref().map_or_else(|_| Quantity::default(), |&bytes| Quantity::of_bytes(bytes));
-        let traffic = || {
-            let start = self.start?;
-            let id = self.connection_id?;
-            if id.is_empty() {
-                return Err(format!("{id_name} is empty").into());
+        let id = self.connection_id.and_then(|id| match id {
+            b"" => Err(format!("{id_name} is empty").into()),
+            id => Ok(id),
+        });
+        let traffic = match (self.start, id, self.sender, self.bytes) {
+            (Ok(start), Ok(id), Ok(sender), Ok(_)) => Ok(Traffic::of_instant(id, sender, start)),
+            (start, id, sender, bytes) => {
+                let faults = [start.err(), id.err(), sender.err(), bytes.err()];
+                Err(Invalid::joined(faults.into_iter().flatten()))
             }
-            let sender = self.sender?;
-            self.bytes?;
-            Ok(Traffic::of_instant(id, sender, start))
         };
-        Observation { line, place: None, quantity, traffic: traffic(), fields: None, raw: b"" }
+        Observation { line, place: None, quantity, traffic, fields: None, raw: b"" }
     }
 }
 
@@ -139,13 +143,7 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, Invalid> {
 pub(crate) fn parse_bytes(kind: RecordKind, field: &[u8]) -> Result<u128, Invalid> {
     let digits = !field.is_empty() && field.iter().all(u8::is_ascii_digit);
     if !digits {
-        let why = match field {
-            b"" => "it is empty",
-            [b'-', ..] => "bytes cannot be negative",
-            _ if field.contains(&b'.') => "bytes are whole numbers",
-            _ => "write it as digits only",
-        };
-        return Err(format!("bytes {}: {why}", quoted(field)).into());
+        return Err(format!("bytes {}: {}", quoted(field), why_no_bytes(field)).into());
     }
     let (most, why_not_more) = kind.most_bytes();
     field
@@ -155,9 +153,48 @@ pub(crate) fn parse_bytes(kind: RecordKind, field: &[u8]) -> Result<u128, Invali
         .ok_or_else(|| format!("bytes {}: {why_not_more}", quoted(field)).into())
 }
 
+/// Why this is no whole number in digits, in words that people recognise.
+fn why_no_bytes(field: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(field);
+    let fraction = text.split_once('.').filter(|(whole, _)| whole.bytes().all(|byte| byte.is_ascii_digit()));
+    match (why_no_number(&text), fraction) {
+        (Some(why), _) => why,
+        _ if text.starts_with('-') => "bytes cannot be negative",
+        (_, Some((_, zeros))) if zeros.bytes().all(|byte| byte == b'0') => {
+            "bytes are whole numbers: write it without decimals"
+        }
+        (_, Some((_, decimals))) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => {
+            "bytes are whole numbers, and this looks like GB: give bytes"
+        }
+        _ if text.contains('.') => "bytes are whole numbers",
+        _ => "write it as digits only",
+    }
+}
+
 #[cfg(test)]
 mod fields_tests {
     use super::*;
+
+    #[test]
+    fn r15_what_is_no_whole_number_is_named_for_what_it_seems_to_be() {
+        for (text, why) in [
+            ("-5", "cannot be negative"),
+            ("-", "a mark for no data"),
+            ("N/A", "a mark for no data"),
+            ("", "a mark for no data"),
+            ("1.07374E+11", "Excel has rounded this"),
+            ("53,687,091,200", "thousands separators"),
+            ("200.5", "looks like GB"),
+            ("100.0", "write it without decimals"),
+            ("1.", "whole numbers"),
+            ("100 GB", "a unit"),
+            ("+5", "digits only"),
+            ("1e9", "digits only"),
+        ] {
+            let said = parse_bytes(RecordKind::Measured, text.as_bytes()).unwrap_err();
+            assert!(said.message().contains(why), "{text}: {said}");
+        }
+    }
 
     #[test]
     fn r10_one_record_holds_at_most_2_to_the_64_minus_1() {

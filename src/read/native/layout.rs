@@ -3,7 +3,17 @@
 use super::columns::{
     NativeValues, RecordKind, TRAFFIC_COLUMNS, TrafficColumns, parse_bytes, parse_sender, parse_start,
 };
-use crate::read::{record::Observation, rows::Row, table::Header};
+use crate::{
+    model::{
+        invalid::{Invalid, Remedy},
+        time::Timestamp,
+    },
+    read::{
+        header::Header,
+        record::Observation,
+        rows::{Row, RowRule},
+    },
+};
 
 /// What the beginning of a text says about its lines.
 #[derive(Debug, Clone)]
@@ -23,8 +33,8 @@ pub(crate) struct LineLayout {
 pub(crate) enum LineShape {
     /// A row of CSV, which may go on on the next line.
     Csv(CsvLayout),
-    /// An object with these keys.
-    Json(TrafficColumns),
+    /// An object with these keys; and whether an offset was stated for times without one.
+    Json(TrafficColumns, bool),
     /// An entry of a flow log.
     FlowLog,
 }
@@ -43,19 +53,33 @@ pub(crate) struct CsvLayout {
     positions: [usize; 4],
     kind: RecordKind,
     header: Header,
+    rule: RowRule,
+    /// An offset was stated for times without one; it is none of these.
+    offset_stated: bool,
 }
 
 impl CsvLayout {
     /// Under a header in which the four columns were looked for, in their order.
-    pub fn new(header: Header, kind: RecordKind) -> Self {
+    pub fn new(header: Header, kind: RecordKind, offset_stated: bool) -> Self {
         // OK because a header that lacks one of them is not found.
         let positions = std::array::from_fn(|column| header.position(column).unwrap_or_default());
-        Self { positions, kind, header }
+        Self { positions, kind, rule: header.rule(), header, offset_stated }
     }
 
-    /// Whether a row has the native columns in their order, and no other.
+    /// Whether a row has the native columns in their order, and no other, with commas between them.
     pub fn is_native(&self) -> bool {
-        self.positions == [0, 1, 2, 3] && self.header.width() == TRAFFIC_COLUMNS.len()
+        let is_in_order = self.positions == [0, 1, 2, 3] && self.header.width() == TRAFFIC_COLUMNS.len();
+        is_in_order && self.separator() == b','
+    }
+
+    /// What separates fields.
+    pub fn separator(&self) -> u8 {
+        self.header.separator()
+    }
+
+    /// What a row must be like that goes on beyond its line.
+    pub fn rule(&self) -> &RowRule {
+        &self.rule
     }
 
     /// What a row says; what is wrong with it becomes part of the observation.
@@ -66,7 +90,8 @@ impl CsvLayout {
         let fields = self.positions.map(|column| row.field(column));
         let [start, connection_id, sender, bytes] = fields;
         let values = NativeValues {
-            start: parse_start(self.kind, start),
+            start: parse_start(self.kind, start)
+                .map_err(|why| with_offset_stated(self.offset_stated, start, why)),
             connection_id: Ok(connection_id),
             sender: parse_sender(sender),
             bytes: parse_bytes(self.kind, bytes),
@@ -74,4 +99,10 @@ impl CsvLayout {
         let observed = values.observed(row.line, TRAFFIC_COLUMNS[1]);
         Observation { fields: Some(fields), raw: row.raw, ..observed }
     }
+}
+
+/// A time without an offset, where one was stated for such times: it holds for other inputs, and that is told.
+pub(super) fn with_offset_stated(stated: bool, field: &[u8], why: Invalid) -> Invalid {
+    let lacks_offset = || std::str::from_utf8(field).is_ok_and(Timestamp::lacks_offset);
+    if stated && lacks_offset() { why.with(Remedy::WriteOffset) } else { why }
 }

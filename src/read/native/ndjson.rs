@@ -1,6 +1,9 @@
 //! Native traffic as one JSON object on each line.
 
-use super::columns::{NativeValues, RecordKind, TrafficColumns, parse_bytes, parse_sender, parse_start};
+use super::{
+    columns::{NativeValues, RecordKind, TrafficColumns, parse_bytes, parse_sender, parse_start},
+    layout::with_offset_stated,
+};
 use crate::{
     error::Result,
     model::invalid::{Invalid, Remedy},
@@ -11,6 +14,7 @@ use std::borrow::Cow;
 /// Reads one line and shows what it holds; it is as strict as CSV: numbers of bytes are digits only.
 pub(crate) fn observe(
     columns: &TrafficColumns,
+    offset_stated: bool,
     line: u64,
     raw: &[u8],
     take: impl FnOnce(Observation<'_>) -> Result<()>,
@@ -31,7 +35,9 @@ pub(crate) fn observe(
     let (timestamp, connection_id, sender, bytes) = (either(0), only_text(1), only_text(2), either(3));
     let kind = RecordKind::Measured;
     let values = NativeValues {
-        start: given(&timestamp).and_then(|text| parse_start(kind, text)),
+        start: given(&timestamp).and_then(|text| {
+            parse_start(kind, text).map_err(|why| with_offset_stated(offset_stated, text, why))
+        }),
         connection_id: given(&connection_id),
         sender: given(&sender).and_then(parse_sender),
         bytes: given(&bytes).and_then(|text| parse_bytes(kind, text)),
@@ -64,7 +70,7 @@ mod tests {
             seen = Some((observation.quantity.bytes, read));
             Ok(())
         };
-        observe(&TrafficColumns::default(), 1, line.as_bytes(), take).unwrap();
+        observe(&TrafficColumns::default(), false, 1, line.as_bytes(), take).unwrap();
         seen.unwrap()
     }
 

@@ -115,7 +115,7 @@ impl PlainReader {
             let hour = timestamp.hour().index();
             self.midnight = Hour::from_index(hour.div_euclid(24) * 24).start().seconds();
             self.date.copy_from_slice(&line[..DATE]);
-            return (line[10] == b'T').then_some(timestamp);
+            return Some(timestamp);
         }
         let two = |at: usize, most: i64| -> Option<i64> {
             let (tens, ones) = (line[at].wrapping_sub(b'0'), line[at + 1].wrapping_sub(b'0'));

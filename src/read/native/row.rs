@@ -8,8 +8,9 @@ use crate::{
     error::Result,
     read::{
         flowlog,
-        record::Yielded,
-        rows::{Fields, LONGEST_ROW, Shape},
+        header::TOO_LONG,
+        record::{Observation, Yielded},
+        rows::{Fields, HEAD_OF_LONG_LINE, LONGEST_ROW, without_line_end},
     },
 };
 
@@ -27,7 +28,13 @@ pub(crate) struct RowEnd {
 
 impl RowReader {
     pub fn new() -> Self {
-        Self(Fields::new())
+        Self(Fields::new(b','))
+    }
+
+    /// Begins rows of this layout, which follow none that were read before.
+    pub fn begin(&mut self, layout: &LineLayout) {
+        self.0 =
+            Fields::new(if let LineShape::Csv(layout) = &layout.shape { layout.separator() } else { b',' });
     }
 
     /// Reads the row at the start of `text`, which is that of `line`, and shows what it holds, if it is not blank.
@@ -41,69 +48,58 @@ impl RowReader {
         is_last: bool,
         show: impl FnOnce(Yielded<'_>) -> Result<()>,
     ) -> Result<Option<RowEnd>> {
+        let end = line_end(text, 0);
+        let raw = without_line_end(&text[..end]);
+        let of_line = RowEnd { bytes: end, lines: 1 };
+        if raw.len() > LONGEST_ROW {
+            return show(Yielded::Record(too_long(line, raw))).map(|()| Some(of_line));
+        }
         match &layout.shape {
-            LineShape::Csv(layout) => self.read_csv(text, line, layout, is_last, show),
-            LineShape::Json(columns) => {
-                let observe =
-                    |raw: &[u8]| ndjson::observe(columns, line, raw, |record| show(Yielded::Record(record)));
-                read_line(text, observe).map(Some)
+            LineShape::Csv(layout) if memchr::memchr(b'"', raw).is_some() => {
+                self.read_quoted(text, end, line, layout, is_last, show)
             }
-            LineShape::FlowLog => read_line(text, |raw| flowlog::observe(line, raw, show)).map(Some),
+            LineShape::Csv(layout) => {
+                let Self(fields) = self;
+                if !fields.is_blank_line(raw) {
+                    show(Yielded::Record(layout.observe(&fields.plain(line, raw))))?;
+                }
+                Ok(Some(of_line))
+            }
+            _ if raw.trim_ascii().is_empty() => Ok(Some(of_line)),
+            LineShape::Json(columns, offset_stated) => {
+                let take = |record: Observation<'_>| show(Yielded::Record(record));
+                ndjson::observe(columns, *offset_stated, line, raw, take).map(|()| Some(of_line))
+            }
+            LineShape::FlowLog => flowlog::observe(line, raw, show).map(|()| Some(of_line)),
         }
     }
 
-    fn read_csv(
+    /// Reads the row of CSV at the start of `text`, whose first line, of so many bytes, has a quote.
+    fn read_quoted(
         &mut self,
         text: &[u8],
+        first: usize,
         line: u64,
         layout: &CsvLayout,
         is_last: bool,
         show: impl FnOnce(Yielded<'_>) -> Result<()>,
     ) -> Result<Option<RowEnd>> {
         let Self(fields) = self;
-        let (mut end, mut lines) = (line_end(text, 0), 1);
-        let raw = without_line_end(&text[..end]);
-        if memchr::memchr(b'"', raw).is_none() {
-            if !raw.is_empty() {
-                show(Yielded::Record(layout.observe(&fields.plain(line, raw))))?;
-            }
-            return Ok(Some(RowEnd { bytes: end, lines }));
+        let Some(extent) = fields.quoted(text, first, line, layout.rule(), is_last) else { return Ok(None) };
+        let row = fields.parsed(line, extent.shape, without_line_end(&text[..extent.bytes]));
+        if !row.is_blank() {
+            show(Yielded::Record(layout.observe(&row)))?;
         }
-        let shape = loop {
-            if fields.parse(&text[..end]) {
-                break Shape::Fields;
-            }
-            if end > LONGEST_ROW || (end == text.len() && is_last) {
-                break Shape::OpenQuote;
-            }
-            if end == text.len() {
-                return Ok(None);
-            }
-            end = line_end(text, end);
-            lines += 1;
-        };
-        let row = fields.parsed(line, shape, without_line_end(&text[..end]));
-        show(Yielded::Record(layout.observe(&row)))?;
-        Ok(Some(RowEnd { bytes: end, lines }))
+        Ok(Some(RowEnd { bytes: extent.bytes, lines: extent.lines }))
     }
 }
 
-/// Reads the line at the start of `text`, unless it is blank.
-fn read_line(text: &[u8], observe: impl FnOnce(&[u8]) -> Result<()>) -> Result<RowEnd> {
-    let end = line_end(text, 0);
-    let raw = without_line_end(&text[..end]);
-    if !raw.trim_ascii().is_empty() {
-        observe(raw)?;
-    }
-    Ok(RowEnd { bytes: end, lines: 1 })
+/// A line that is too long to be a record, of which this is at least the beginning.
+pub(crate) fn too_long(line: u64, raw: &[u8]) -> Observation<'_> {
+    Observation::unreadable(line, TOO_LONG, &raw[..raw.len().min(HEAD_OF_LONG_LINE)])
 }
 
 /// The byte after the next line feed, or the end of the text.
 fn line_end(text: &[u8], from: usize) -> usize {
     memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |newline| from + newline + 1)
-}
-
-fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }

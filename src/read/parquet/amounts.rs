@@ -77,6 +77,16 @@ impl Amounts {
         Ok(())
     }
 
+    /// Sees that there is no further row.
+    pub fn finish(&mut self) -> Result<()> {
+        match &mut self.source {
+            AmountSource::Four(values, _) => values.finish(),
+            AmountSource::Eight(values, _) => values.finish(),
+            AmountSource::Fixed(values) => values.finish(),
+            AmountSource::Decimal(values) => values.finish(),
+        }
+    }
+
     /// The bytes of all rows, where none is null or negative or beyond 64 bits.
     pub fn plain(&self) -> Option<&[u64]> {
         self.all_plain.then_some(&self.narrow)

@@ -86,6 +86,16 @@ impl Instants {
         Ok(())
     }
 
+    /// Sees that there is no further row.
+    pub fn finish(&mut self) -> Result<()> {
+        match &mut self.source {
+            InstantSource::Ticks { values, .. } | InstantSource::Epoch8(values) => values.finish(),
+            InstantSource::Epoch4(values) => values.finish(),
+            InstantSource::Int96 { values, .. } => values.finish(),
+            InstantSource::Text(values) => values.finish(),
+        }
+    }
+
     pub fn ticks(&self) -> &[i64] {
         match &self.source {
             InstantSource::Ticks { values, .. } | InstantSource::Epoch8(values) => &values.values,

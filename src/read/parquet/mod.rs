@@ -4,6 +4,8 @@
 //! what was found.
 
 mod amounts;
+mod footer;
+mod header;
 mod instants;
 mod pages;
 mod rows;
@@ -16,16 +18,13 @@ use crate::{
     read::{native::columns::RecordKind, read_at::ReadAt},
 };
 use amounts::Amounts;
+use footer::unpanicked;
 use instants::Instants;
-use pages::Blocks;
-use parquet::{
-    basic::Compression,
-    errors::ParquetError,
-    file::metadata::{ParquetMetaData, ParquetMetaDataReader},
-};
+use pages::{Blocks, Column};
+use parquet::{basic::Compression, errors::ParquetError, file::metadata::ParquetMetaData};
 pub(crate) use rows::Rows;
 use schema::Schema;
-use std::{ops::Range, panic::AssertUnwindSafe, sync::Arc};
+use std::{ops::Range, sync::Arc};
 use texts::{Known, Texts};
 
 /// Rows that are decoded at once: few enough to stay in the cache.
@@ -54,15 +53,13 @@ impl ParquetFile {
     ) -> Result<Self> {
         let unusable = |why: Invalid| Error::unusable(ErrorKind::Input, name, why);
         let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string().into()))?;
-        let metadata =
-            unpanicked(|| ParquetMetaDataReader::new().parse_and_finish(&blocks)).map_err(|error| {
-                unusable(format!("the Parquet footer cannot be read: {}", said(&error)).into())
-            })?;
+        let metadata = footer::read(&blocks).map_err(|error| {
+            unusable(format!("the Parquet footer cannot be read: {}", said(&error)).into())
+        })?;
         let schema =
             Schema::find(metadata.file_metadata().schema_descr(), columns, shift).map_err(unusable)?;
         let file = Self { name: name.clone(), blocks: Arc::new(blocks), metadata, schema, kind };
         for group in 0..file.groups() {
-            file.metadata.row_group_num_rows(group).map_err(|error| file.broken(group, &error))?;
             file.refuse_codecs(group)?;
         }
         Ok(file)
@@ -115,31 +112,28 @@ impl ParquetFile {
         senders: Known<'_>,
         each: &mut dyn FnMut(&Rows<'_>) -> Result<()>,
     ) -> Result<()> {
-        let broken = |error: ParquetError| self.broken(group, &error);
         let total = self.rows_of(group) as usize;
-        let column = |index: usize| pages::Column {
+        let column = |index: usize| Column {
             blocks: &self.blocks,
             chunk: self.metadata.row_group(group).column(index),
             rows: total,
         };
         let schema = &self.schema;
-        let (mut instants, mut ids, mut ends, mut amounts) = unpanicked(|| {
-            let instants = Instants::open(column(schema.instant.0), schema.instant.1)?;
-            let ids = Texts::open(column(schema.connection), connections)?;
-            let ends = Texts::open(column(schema.sender), senders)?;
-            Ok((instants, ids, ends, Amounts::open(column(schema.bytes.0), schema.bytes.1)?))
-        })
-        .map_err(broken)?;
+        let [start, id, sender, bytes] = schema.columns();
+        let broken = |index: usize| move |error| self.broken(group, column(index).name(), &error);
+        let mut instants =
+            unpanicked(|| Instants::open(column(start), schema.instant.1)).map_err(broken(start))?;
+        let mut ids = unpanicked(|| Texts::open(column(id), connections)).map_err(broken(id))?;
+        let mut ends = unpanicked(|| Texts::open(column(sender), senders)).map_err(broken(sender))?;
+        let mut amounts =
+            unpanicked(|| Amounts::open(column(bytes), schema.bytes.1)).map_err(broken(bytes))?;
         let mut before = 0;
         while before < total {
             let count = BATCH.min(total - before);
-            let mut read = || {
-                instants.read(count)?;
-                ids.read(count)?;
-                ends.read(count)?;
-                amounts.read(count)
-            };
-            unpanicked(&mut read).map_err(broken)?;
+            unpanicked(|| instants.read(count)).map_err(broken(start))?;
+            unpanicked(|| ids.read(count)).map_err(broken(id))?;
+            unpanicked(|| ends.read(count)).map_err(broken(sender))?;
+            unpanicked(|| amounts.read(count)).map_err(broken(bytes))?;
             let whole = !(instants.has_nulls() || ids.has_nulls() || ends.has_nulls());
             each(&Rows {
                 connections: ids.known(),
@@ -155,25 +149,26 @@ impl ParquetFile {
             })?;
             before += count;
         }
-        Ok(())
+        unpanicked(|| instants.finish()).map_err(broken(start))?;
+        unpanicked(|| ids.finish()).map_err(broken(id))?;
+        unpanicked(|| ends.finish()).map_err(broken(sender))?;
+        unpanicked(|| amounts.finish()).map_err(broken(bytes))
     }
 
-    fn broken(&self, group: usize, error: &ParquetError) -> Error {
-        let why = format!("row group {} of the Parquet file cannot be read: {}", group + 1, said(error));
+    fn broken(&self, group: usize, column: &str, error: &ParquetError) -> Error {
+        let group = group + 1;
+        let why =
+            format!("row group {group}, column {column} of the Parquet file cannot be read: {}", said(error));
         Error::unusable(ErrorKind::Input, &self.name, why)
     }
-}
-
-/// Some of the reader's decoders take the bytes of a page at their word and panic where they lie.
-fn unpanicked<A>(decode: impl FnOnce() -> Result<A, ParquetError>) -> Result<A, ParquetError> {
-    // What was half decoded is not looked at again.
-    std::panic::catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(ParquetError::General("its bytes contradict each other".into())))
 }
 
 /// What the Parquet reader says, without its own prefixes.
 fn said(error: &ParquetError) -> String {
     match error {
+        ParquetError::General(why) if why.contains("CRC") => {
+            "the checksum of a page is not that of its bytes; the file is damaged: take it from its source again".into()
+        }
         ParquetError::General(why) | ParquetError::NYI(why) | ParquetError::EOF(why) => why.clone(),
         ParquetError::External(why) => why.to_string(),
         other => other.to_string(),

@@ -1,9 +1,11 @@
 //! Where the Parquet reader gets its bytes and pages from.
 
+use super::header::PageHeader;
 use crate::read::read_at::{ReadAt, ReadFrom};
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
 use parquet::{
-    basic::Encoding,
+    basic::{Compression, Encoding, Type},
     column::{
         page::{Page, PageMetadata, PageReader},
         reader::ColumnReaderImpl,
@@ -25,6 +27,11 @@ use std::{
 
 /// A page header is read from so many bytes, most often.
 const HEADER: usize = 1024;
+/// Bytes of a page, or of a footer, that are held at most. Writers make pages of about 1 MiB.
+const MOST_BYTES: u64 = 256 << 20;
+/// How much smaller a page of these codecs can be, at most.
+const GZIP_RATIO: u64 = 1032;
+const LZ4_RATIO: u64 = 255;
 
 /// The file.
 pub(super) struct Blocks {
@@ -57,6 +64,7 @@ impl ChunkReader for Blocks {
             let end = "a part of it lies behind the end of the file, which may be cut short";
             return Err(ParquetError::EOF(end.into()));
         }
+        refuse_huge(length as u64)?;
         let mut bytes = vec![0; length];
         ReadFrom::new(&self.blocks, start).read_exact(&mut bytes)?;
         Ok(bytes.into())
@@ -77,10 +85,24 @@ impl Column<'_> {
         let first = self.chunk.dictionary_page_offset().unwrap_or(start);
         // The reader of pages takes these for granted.
         if start < 0 || length < 0 || first < 0 || first as u64 >= self.blocks.size.max(1) {
-            return Err(ParquetError::General("a column's place is not in the file".into()));
+            return Err(bad("its place is not in the file"));
         }
         let pages = SerializedPageReader::new(self.blocks.clone(), self.chunk, self.rows, None)?;
-        Ok(Pages { first: None, pages, has_dictionary: false, coded: false })
+        Ok(Pages {
+            first: None,
+            pages,
+            has_dictionary: false,
+            coded: false,
+            blocks: self.blocks.clone(),
+            chunk: self.chunk.clone(),
+            at: first as u64,
+            end: first as u64 + length as u64,
+            rows_left: self.rows as u64,
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        self.chunk.column_descr().name()
     }
 
     pub fn descriptor(&self) -> ColumnDescPtr {
@@ -111,6 +133,13 @@ pub(super) struct Pages {
     pages: SerializedPageReader<Blocks>,
     has_dictionary: bool,
     coded: bool,
+    blocks: Arc<Blocks>,
+    chunk: ColumnChunkMetaData,
+    /// Where the next page begins in the file, and where the last one ends.
+    at: u64,
+    end: u64,
+    /// Rows whose pages are still to come.
+    rows_left: u64,
 }
 
 impl Pages {
@@ -121,20 +150,128 @@ impl Pages {
         self
     }
 
+    /// The next page of the file, whose header is looked at before memory is reserved for it.
+    fn next_of_file(&mut self) -> Result<Option<Page>> {
+        let header = self.next_header()?;
+        let page = self.pages.get_next_page()?;
+        let Some(page) = page else {
+            return if self.rows_left == 0 {
+                Ok(None)
+            } else {
+                Err(bad("it has fewer rows than the footer says"))
+            };
+        };
+        if header.is_none_or(|header| header.uncompressed != page.buffer().len() as u64) {
+            return Err(bad("a page is not as long as its header says"));
+        }
+        if page.is_data_page() {
+            self.take_rows(u64::from(page.num_values()))?;
+        }
+        Ok(Some(page))
+    }
+
+    /// What the header of the next page says that readers do not pass over.
+    fn next_header(&mut self) -> Result<Option<PageHeader>> {
+        while self.at < self.end {
+            let header = PageHeader::read(self.blocks.get_read(self.at)?)?;
+            let data = self.at + header.length;
+            self.at = data.saturating_add(header.compressed);
+            if !header.is_index {
+                refuse_huge(header.compressed)?;
+                refuse_huge(header.uncompressed)?;
+                self.refuse_bomb(&header, data)?;
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Codecs that do not stop where the header says that a page ends.
+    fn refuse_bomb(&self, header: &PageHeader, data: u64) -> Result<()> {
+        let ratio = match self.chunk.compression() {
+            Compression::GZIP(_) => GZIP_RATIO,
+            Compression::LZ4 => LZ4_RATIO,
+            _ => return Ok(()),
+        };
+        if header.compressed.saturating_mul(ratio) <= 4 * MOST_BYTES {
+            return Ok(());
+        }
+        if ratio == LZ4_RATIO {
+            return Err(bad("a page is too large for the codec LZ4; write it with zstd or snappy"));
+        }
+        let page = self.blocks.get_read(data)?.take(header.compressed);
+        let most = header.uncompressed + 1;
+        let size = io::copy(&mut MultiGzDecoder::new(page).take(most), &mut io::sink())?;
+        if size < most { Ok(()) } else { Err(bad("a page is longer than its header says")) }
+    }
+
+    fn take_rows(&mut self, rows: u64) -> Result<()> {
+        let left = self.rows_left.checked_sub(rows);
+        self.rows_left = left.ok_or_else(|| bad("it has more rows than the footer says"))?;
+        Ok(())
+    }
+
     fn checked(&mut self, page: Page) -> Result<Page> {
         if !page.is_data_page() {
             self.has_dictionary = true;
             return Ok(page);
         }
-        let refers = matches!(page.encoding(), Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+        let refers = is_dictionary(page.encoding());
         if refers && !self.has_dictionary {
-            return Err(ParquetError::General("a page refers to a dictionary that is not there".into()));
+            return Err(bad("a page refers to a dictionary that is not there"));
         }
         if self.coded && !refers {
             return Err(ParquetError::External(Box::new(NotCoded)));
         }
+        self.check_encoding(&page)?;
         Ok(page)
     }
+
+    /// Headers of pages have no checksum. What makes other values of the same bytes, without a contradiction, is held
+    /// against what the footer says.
+    fn check_encoding(&self, page: &Page) -> Result<()> {
+        let listed = |encoding| self.chunk.encodings().any(|own| own == encoding);
+        let (own, split) = (page.encoding(), Encoding::BYTE_STREAM_SPLIT);
+        let may_be =
+            if own == Encoding::PLAIN { listed(own) || !listed(split) } else { own != split || listed(own) };
+        if !may_be {
+            return Err(bad("a page is encoded in a way that the footer does not list"));
+        }
+        let required = self.chunk.column_descr().max_def_level() == 0;
+        let width = match self.chunk.column_type() {
+            Type::INT32 => 4,
+            Type::INT64 => 8,
+            Type::INT96 => 12,
+            _ => return Ok(()),
+        };
+        if required
+            && own == Encoding::PLAIN
+            && page.buffer().len() as u64 != u64::from(page.num_values()) * width
+        {
+            return Err(bad("a page is not as long as its values are"));
+        }
+        Ok(())
+    }
+}
+
+fn is_dictionary(encoding: Encoding) -> bool {
+    // The older of the two names means the same in pages of data.
+    matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
+}
+
+/// Refuses what no writer makes, before memory is reserved for it.
+fn refuse_huge(bytes: u64) -> Result<()> {
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    let most = MOST_BYTES >> 20;
+    Err(ParquetError::General(format!(
+        "a part of it is {bytes} bytes long; at most {most} MiB are read at once"
+    )))
+}
+
+fn bad(why: &str) -> ParquetError {
+    ParquetError::General(why.into())
 }
 
 impl Iterator for Pages {
@@ -149,7 +286,7 @@ impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let next = match self.first.take() {
             Some(first) => Some(first),
-            None => self.pages.get_next_page()?,
+            None => self.next_of_file()?,
         };
         next.map(|page| self.checked(page)).transpose()
     }
@@ -164,7 +301,12 @@ impl PageReader for Pages {
     fn skip_next_page(&mut self) -> Result<()> {
         match self.first.take() {
             Some(_) => Ok(()),
-            None => self.pages.skip_next_page(),
+            None => {
+                let rows = self.pages.peek_next_page()?.and_then(|page| page.num_levels);
+                self.next_header()?;
+                self.take_rows(rows.unwrap_or_default() as u64)?;
+                self.pages.skip_next_page()
+            }
         }
     }
 }
@@ -199,12 +341,20 @@ impl<T: DataType> Values<T> {
         let (read, values, _) =
             self.reader.read_records(rows, Some(&mut self.levels), None, &mut self.values)?;
         if read != rows {
-            return Err(ParquetError::General("a column has fewer rows than the footer says".into()));
+            return Err(bad("it has fewer rows than the footer says"));
         }
         if values < rows {
             self.spread(rows);
         }
         Ok(())
+    }
+
+    /// Sees that there is no further row.
+    pub fn finish(&mut self) -> Result<()> {
+        self.levels.clear();
+        self.values.clear();
+        let (more, ..) = self.reader.read_records(1, Some(&mut self.levels), None, &mut self.values)?;
+        if more == 0 { Ok(()) } else { Err(bad("it has more rows than the footer says")) }
     }
 
     /// Puts the values into the rows that have one.

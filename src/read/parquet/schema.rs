@@ -131,6 +131,16 @@ fn instant_kind(column: &ColumnDescriptor, shift: Option<i64>) -> Result<Instant
                 TimeUnit::MICROS => Unit::Micro,
                 TimeUnit::NANOS => Unit::Nano,
             };
+            // Writers tell the unit twice, for older readers.
+            let told_again = match column.converted_type() {
+                ConvertedType::TIMESTAMP_MILLIS => Unit::Milli,
+                ConvertedType::TIMESTAMP_MICROS => Unit::Micro,
+                _ => unit,
+            };
+            if told_again != unit {
+                let name = column.name();
+                return Err(format!("column {name} has times in two units; the file is damaged").into());
+            }
             ticks(unit, own.is_adjusted_to_u_t_c)
         }
         // By the format's rules these older marks mean UTC.

@@ -70,6 +70,9 @@ impl<'a> Texts<'a> {
             places.push(at + 4..at + 4 + length);
             at += 4 + length;
         }
+        if at != buf.len() {
+            return Err(ParquetError::General("a dictionary has more texts than its header says".into()));
+        }
         let texts: Vec<&[u8]> = places.iter().map(|place| &buf[place.clone()]).collect();
         self.look_up(&texts);
         let codes: Vec<u8> = self.looked_up.iter().flat_map(|code| code.to_le_bytes()).collect();
@@ -112,6 +115,14 @@ impl<'a> Texts<'a> {
         let values = std::mem::take(&mut values.values);
         self.look_up(&values.iter().map(ByteArray::data).collect::<Vec<_>>());
         Ok(())
+    }
+
+    /// Sees that there is no further row.
+    pub fn finish(&mut self) -> Result<()> {
+        match &mut self.source {
+            TextSource::Coded(values) => values.finish(),
+            TextSource::Plain(values) => values.finish(),
+        }
     }
 
     pub fn known(&self) -> &[i32] {

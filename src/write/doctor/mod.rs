@@ -8,7 +8,7 @@ use crate::{
         time::{Hour, Offset, Period},
         usage::Sender,
     },
-    write::{csv::output_error, explained, finding_words, totals},
+    write::{explained, finding_words, json::write_document, totals},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, io::Write};
@@ -67,7 +67,7 @@ fn last_hour(period: Period) -> String {
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
-pub fn json(diagnosis: &Diagnosis<'_>, mut output: impl Write) -> Result<()> {
+pub fn json(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
     let inputs = diagnosis.inputs.iter().map(|input| {
         json!({
             "role": input.role, "name": input.name, "stored": input.stored, "format": input.format,
@@ -87,8 +87,7 @@ pub fn json(diagnosis: &Diagnosis<'_>, mut output: impl Write) -> Result<()> {
         "settings": diagnosis.settings.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "peerbill_version": env!("CARGO_PKG_VERSION"),
     });
-    let written = serde_json::to_writer_pretty(&mut output, &value).map_err(std::io::Error::from);
-    written.and_then(|()| writeln!(output)).map_err(|error| output_error(&error.to_string()))
+    write_document(&value, output)
 }
 
 fn json_inventory(inventory: &Inventory) -> Value {

@@ -76,7 +76,7 @@ fn r15_a_hole_of_zero_bytes_is_no_time() {
     for time in ["\0".repeat(20), format!("{}10:00:00Z", "\0".repeat(11))] {
         folder
             .write("usage.csv", format!("timestamp,connection_id,sender,bytes\n{time},pcc-1,requester,5\n"));
-        folder.refused(3, &report_args(&["usage.csv"], &[]), &["usage.csv:2: timestamp"]);
+        folder.refused(3, &report_args(&["usage.csv"], &[]), &["usage.csv:2: it holds a NUL byte"]);
     }
 }
 

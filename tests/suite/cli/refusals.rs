@@ -70,12 +70,62 @@ fn r15_faults_of_connections_and_link_changes_name_file_line_and_reason() {
 #[test]
 fn r15_bad_rows_of_all_files_are_listed_up_to_a_cap_and_then_counted() {
     let folder = Folder::new();
-    let bad =
-        |count| format!("timestamp,connection_id,sender,bytes\n{}", "soon,pcc-1,requester,1\n".repeat(count));
-    folder.write("a.csv", bad(30));
-    folder.write("b.csv", bad(300));
-    let told = folder.refused(3, &report_args(&["b.csv", "a.csv"], &[]), &["b.csv:2:", "... and 280 more"]);
-    assert_eq!(told.matches("\"soon\"").count(), 50, "{told}");
+    let word = |number: usize| "x".repeat(number + 1);
+    let bad = |numbers: std::ops::Range<usize>| {
+        let row = |number| format!("{},pcc-1,requester,1\n", word(number));
+        format!("timestamp,connection_id,sender,bytes\n{}", numbers.map(row).collect::<String>())
+    };
+    folder.write("a.csv", bad(300..330));
+    folder.write("b.csv", bad(0..300));
+    let told = folder.refused(3, &report_args(&["b.csv", "a.csv"], &[]), &["b.csv:2:", "b.csv:51:"]);
+    assert_eq!(told.matches("timestamp \"x").count(), 50, "{told}");
+    // Words are shortened, so that those of the last rows have one cause, and that is not listed.
+    assert!(told.contains("... and 280 more"), "{told}");
+}
+
+#[test]
+fn r15_many_records_of_one_cause_are_one_line_with_their_number_and_first_places() {
+    let folder = Folder::new();
+    let record = |minute: usize, id: &str| format!("2026-10-05T03:{minute:02}:00Z,{id},requester,1\n");
+    let of = |id: &'static str| (0..50).map(move |minute| record(minute, id)).collect::<String>();
+    let header = "timestamp,connection_id,sender,bytes\n";
+    folder.write("a.csv", format!("{header}{}{}", of("pcc-x"), of("pcc-y")));
+    folder
+        .write("b.csv", format!("{header}{}{}", of("pcc-x"), "2026-10-05 3pm,pcc-1,requester,1\n".repeat(2)));
+    let told = folder.refused(3, &report_args(&["a.csv", "b.csv"], &[]), &[]);
+    let lines: Vec<&str> = told.lines().collect();
+    let expected = [
+        "peerbill: a.csv:2: connection \"pcc-x\" is not in the inventory; add it to --connections \
+         (100 times, also at a.csv:3, a.csv:4)",
+        "peerbill: a.csv:52: connection \"pcc-y\" is not in the inventory; add it to --connections \
+         (50 times, also at a.csv:53, a.csv:54)",
+    ];
+    assert_eq!(lines[..2], expected);
+    // A few of one cause are told one by one.
+    assert!(
+        lines[2].starts_with("peerbill: b.csv:52: ") && lines[3].starts_with("peerbill: b.csv:53: "),
+        "{told}"
+    );
+    let beside =
+        folder.run(&[&report_args(&["a.csv", "b.csv"], &[])[..], &["--quarantine", "q.csv"]].concat());
+    assert_eq!(beside.stderr.lines().filter(|line| expected.contains(line)).count(), 2, "{}", beside.stderr);
+    assert_eq!(folder.read("q.csv").lines().count(), 1 + 152);
+}
+
+#[test]
+fn r15_numbers_of_one_shape_are_one_cause_and_other_accounts_lives_are_not() {
+    let folder = Folder::new();
+    let bytes = |number: usize| format!("2026-10-05T03:{number:02}:00Z,pcc-1,requester,5.{number}E+10\n");
+    folder.write(
+        "u.csv",
+        format!("timestamp,connection_id,sender,bytes\n{}", (10..40).map(bytes).collect::<String>()),
+    );
+    let told = folder.refused(
+        3,
+        &report_args(&["u.csv"], &[]),
+        &["u.csv:2: bytes \"5.10E+10\"", "(30 times, also at u.csv:3"],
+    );
+    assert_eq!(told.lines().count(), 2, "{told}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One input, opened as often as it is needed, and held to stay what it was.
 
 use super::form::{self, Compression};
+use crate::output::is_same;
 use encoding_rs::Encoding;
 use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
@@ -114,10 +115,10 @@ impl Input {
         Self { name, encoding, place: Arc::new(place), digest: Arc::default() }
     }
 
-    /// Whether it is the file at this path, of which no part is a link.
-    pub fn is_at(&self, canonical: &Path) -> bool {
+    /// Whether it is this file, by whatever name.
+    pub fn is_file(&self, file: &Metadata) -> bool {
         match &*self.place {
-            Place::Path(path, _) => fs::canonicalize(path).is_ok_and(|path| path == canonical),
+            Place::Path(path, _) => fs::metadata(path).is_ok_and(|own| is_same(&own, file)),
             Place::Spooled(..) => false,
         }
     }

@@ -1,10 +1,17 @@
 //! Files, folders, globs and standard input, plain or compressed, and the memory that they may take. The only code that
 //! opens inputs.
 
+use crate::output::is_same;
 use encoding_rs::Encoding;
 pub use file::{Input, small_text};
 use peerbill::{Error, ErrorKind, Result, read::Document, write::json::InputDigest};
-use std::{collections::HashSet, fs, io, path::Path};
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io,
+    os::fd::AsFd,
+    path::Path,
+};
 pub use traffic::traffic_sources;
 
 mod file;
@@ -74,10 +81,12 @@ impl Inputs {
         Ok(documents)
     }
 
-    /// Whether `path` is one of the inputs found so far.
-    pub fn holds(&self, path: &Path) -> bool {
-        let Ok(path) = fs::canonicalize(path) else { return false };
-        self.found.iter().any(|(_, input)| input.is_at(&path))
+    /// Whether `file` is one of the inputs found so far, by whatever name; also what standard input was opened from.
+    pub fn holds(&self, file: &fs::Metadata) -> bool {
+        let from_stdin =
+            || io::stdin().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+        self.found.iter().any(|(_, input)| input.is_file(file))
+            || self.stdin_used && from_stdin().is_ok_and(|own| is_same(&own, file))
     }
 
     /// Refuses all that came of inputs that did not stay what they were: to be asked when all was read, before anything

@@ -11,10 +11,8 @@ use crate::{
     report::{Column, Report, ReportRow},
     statement::Statement,
     write::{
-        BEFORE_TAX, RAISED_IS_UPPER_BOUND,
-        csv::output_error,
-        finding_words,
-        json::{InputDigest, JsonLine, JsonSetting, catalog, finding, totals},
+        BEFORE_TAX, RAISED_IS_UPPER_BOUND, finding_words,
+        json::{InputDigest, JsonLine, JsonSetting, catalog, finding, totals, write_document},
     },
 };
 use document::{
@@ -31,7 +29,7 @@ use std::io::Write;
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write) -> Result<()> {
+pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) -> Result<()> {
     let columns = estimate.columns();
     let shared = shared(estimate).ok_or_else(|| Error::internal("no scenario is priced"))?;
     let found = findings(estimate);
@@ -60,8 +58,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], mut output: impl Write
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
     };
-    serde_json::to_writer_pretty(&mut output, &document).map_err(|error| output_error(&error.to_string()))?;
-    output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))
+    write_document(&document, output)
 }
 
 fn scenario<'e>(
