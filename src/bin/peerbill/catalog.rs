@@ -1,7 +1,7 @@
 //! `peerbill catalog list | show | check | price | diff`.
 
 use crate::{
-    args::{CatalogVerb, PricingArgs, TableFormat},
+    args::{CatalogVerb, PricingArgs, ReadingArgs, TableFormat},
     input::Inputs,
     output::{self, say},
     pricing,
@@ -25,22 +25,31 @@ use peerbill::{
 pub fn run(verb: &CatalogVerb) -> Result<()> {
     match verb {
         CatalogVerb::List { format } => list(*format),
-        CatalogVerb::Show { catalog, prices, format } => show(&load(catalog, prices, None)?, *format),
-        CatalogVerb::Check { catalog, prices, contract, format } => {
-            check_catalog(&load(catalog, prices, contract.clone())?, *format)
+        CatalogVerb::Show { catalog, prices, reading, format } => {
+            show(&load(catalog, prices, None, reading)?, *format)
         }
-        CatalogVerb::Price { pricing, from, to, link_type, account, at, format } => {
-            let catalog = pricing::load(pricing, &mut Inputs::default())?;
+        CatalogVerb::Check { catalog, prices, contract, reading, format } => {
+            check_catalog(&load(catalog, prices, contract.clone(), reading)?, *format)
+        }
+        CatalogVerb::Price { pricing, from, to, link_type, account, at, reading, format } => {
+            let catalog = pricing::load(pricing, &mut Inputs::new(reading.reading()?))?;
             let question = Question { from, to, link_type: link_type.as_deref(), account, at };
             price(&catalog, &question, *format)
         }
-        CatalogVerb::Diff { before, after, format } => diff_catalogs(before, after, *format),
+        CatalogVerb::Diff { before, after, reading, format } => {
+            diff_catalogs(before, after, reading, *format)
+        }
     }
 }
 
-fn load(catalog: &str, prices: &[String], contract: Option<String>) -> Result<Catalog> {
+fn load(
+    catalog: &str,
+    prices: &[String],
+    contract: Option<String>,
+    reading: &ReadingArgs,
+) -> Result<Catalog> {
     let args = PricingArgs { catalog: Some(catalog.to_owned()), prices: prices.to_vec(), contract };
-    pricing::load(&args, &mut Inputs::default())
+    pricing::load(&args, &mut Inputs::new(reading.reading()?))
 }
 
 /// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.
@@ -93,13 +102,14 @@ fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
 }
 
 /// Prints in what two catalogs differ, or one catalog at two instants.
-fn diff_catalogs(before: &str, after: &str, format: TableFormat) -> Result<()> {
-    let edition = |text: &str| -> Result<(Catalog, Option<Timestamp>)> {
+fn diff_catalogs(before: &str, after: &str, reading: &ReadingArgs, format: TableFormat) -> Result<()> {
+    let mut inputs = Inputs::new(reading.reading()?);
+    let mut edition = |text: &str| -> Result<(Catalog, Option<Timestamp>)> {
         let (name, at) = match text.rsplit_once('@') {
             Some((name, date)) => (name, Some(read_instant(date)?)),
             None => (text, None),
         };
-        Ok((pricing::load_catalog(name, &mut Inputs::default())?, at))
+        Ok((pricing::load_catalog(name, &mut inputs)?, at))
     };
     let (first, second) = (edition(before)?, edition(after)?);
     let found =

@@ -35,7 +35,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let offset = offset_of(&args.offset)?;
     let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
     check(&args)?;
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let documents = Documents::find(&args.traffic, &mut inputs)?;
     let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
     job::outputs(&[("--output", &args.output)], &inputs)?;
@@ -61,6 +61,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         offset,
         settings: &settings::shown(used, &args.traffic),
     };
+    inputs.unchanged()?;
     output::write(args.output.as_deref(), |output| match args.format {
         DoctorFormat::Table => text::doctor(&diagnosis, output),
         DoctorFormat::Json => json(&diagnosis, output),

@@ -47,6 +47,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
+        ..Open::default()
     })?;
     let Some(month) = &args.month else {
         return Err(Error::usage("--month is needed with traffic: the billing month"));

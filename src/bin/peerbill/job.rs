@@ -44,7 +44,8 @@ impl<'a> Job<'a> {
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
         let (month, offset) = (month.parse()?, offset_of(offset)?);
-        Ok(Self { traffic, month, offset, output, quarantine, inputs: Inputs::default() })
+        let inputs = Inputs::new(traffic.reading.reading()?);
+        Ok(Self { traffic, month, offset, output, quarantine, inputs })
     }
 
     /// Reads connections and link changes, then meters the traffic of the month.
@@ -57,6 +58,8 @@ impl<'a> Job<'a> {
         outputs(&[("--output", self.output), ("--quarantine", self.quarantine)], &self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
+        // Whatever was found wrong with an input that did not stay what it was is beside the point.
+        self.inputs.unchanged()?;
         metered
     }
 
@@ -74,6 +77,7 @@ impl<'a> Job<'a> {
         metered: &Metered,
         print: impl FnOnce(Option<Staged>) -> Result<()>,
     ) -> Result<bool> {
+        self.inputs.unchanged()?;
         let Some(path) = self.quarantine else { return print(None).map(|()| false) };
         let staged = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
         print(Some(staged))?;

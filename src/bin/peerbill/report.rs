@@ -21,6 +21,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
+        ..Open::default()
     })?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.output, &args.quarantine)?;
     let options = args.lines.options(settings::shown(used, &args.traffic))?;

@@ -1,6 +1,9 @@
 //! Settings that never change, from `peerbill.toml` in the working folder: an argument wins over the setting of its name.
 
-use crate::args::{DuplicatesArg, MetricArgs, PricingArgs, TrafficArgs};
+use crate::{
+    args::{DuplicatesArg, MetricArgs, PricingArgs, ReadingArgs, TrafficArgs},
+    input::small_text,
+};
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
     catalog::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS},
@@ -9,7 +12,7 @@ use peerbill::{
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
     },
 };
-use std::{fs, io, num::NonZeroU32};
+use std::{io, num::NonZeroU32, path::Path};
 
 /// Names and values of settings, as reports show them.
 pub type ShownSettings = Vec<(String, String)>;
@@ -23,6 +26,8 @@ pub struct Open<'a> {
     pub traffic: Option<&'a mut TrafficArgs>,
     pub pricing: Option<&'a mut PricingArgs>,
     pub offset: Option<&'a mut Option<String>>,
+    /// Where no arguments of traffic are there to have them.
+    pub reading: Option<&'a mut ReadingArgs>,
 }
 
 /// Fills what the arguments leave open from `peerbill.toml`, where there is one; returns the settings that were used.
@@ -34,7 +39,11 @@ pub fn fill(open: Open<'_>) -> Result<ShownSettings> {
     if let Some(pricing) = open.pricing {
         fill_pricing(pricing, &mut settings, &mut used);
     }
+    if let Some(reading) = open.reading {
+        fill_reading(reading, &mut settings);
+    }
     if let Some(traffic) = open.traffic {
+        fill_reading(&mut traffic.reading, &mut settings);
         fill_traffic(traffic, &mut settings, &mut used);
     }
     if let (Some(open @ None), Some(offset)) = (open.offset, settings.offset) {
@@ -63,6 +72,16 @@ fn fill_pricing(pricing: &mut PricingArgs, settings: &mut Settings, used: &mut U
     if let (None, Some(contract)) = (&pricing.contract, settings.contract.take()) {
         used.note("contract", PATH.into());
         pricing.contract = Some(contract);
+    }
+}
+
+/// Memory changes nothing that a report shows, and is not noted.
+fn fill_reading(reading: &mut ReadingArgs, settings: &mut Settings) {
+    if let (None, Some(encoding)) = (&reading.encoding, settings.encoding.take()) {
+        reading.encoding = Some(encoding);
+    }
+    if let (None, Some(memory)) = (&reading.memory, settings.memory.take()) {
+        reading.memory = Some(memory);
     }
 }
 
@@ -129,6 +148,7 @@ pub fn shown(used: ShownSettings, traffic: &TrafficArgs) -> ShownSettings {
             "what leaves a VPC, is accepted and has traffic_path 17; the end of an entry is exclusive";
         shown.push(("flow-logs".into(), which.into()));
     }
+    shown.extend(traffic.reading.encoding.iter().map(|label| ("encoding".into(), label.to_lowercase())));
     shown.extend(traffic.naive_offset.iter().map(|offset| ("naive-offset".into(), offset.clone())));
     for (name, values) in [
         ("requester-account", &traffic.requester_account),
@@ -180,6 +200,8 @@ pub struct Settings {
     pub requester_region: Option<Vec<String>>,
     pub link_type_before: Option<Vec<String>>,
     pub offset: Option<String>,
+    pub encoding: Option<String>,
+    pub memory: Option<String>,
     pub duplicates: Option<DuplicatesArg>,
     pub cloudmonitor: Option<Metrics>,
     pub columns: Option<Columns>,
@@ -210,7 +232,7 @@ pub fn read() -> Result<Option<Settings>> {
         fault.line = line;
         Error::new(ErrorKind::Input, fault)
     };
-    let text = match fs::read_to_string(FILE) {
+    let text = match small_text(Path::new(FILE)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(None, error.to_string())),

@@ -1,6 +1,6 @@
 //! `peerbill catalog`.
 
-use super::PricingArgs;
+use super::{PricingArgs, ReadingArgs};
 use clap::{Subcommand, ValueEnum};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,8 @@ pub enum CatalogVerb {
         /// Price rows laid over it; repeatable.
         #[arg(long, value_name = "FILE-OR-NAME")]
         prices: Vec<String>,
+        #[command(flatten)]
+        reading: ReadingArgs,
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
@@ -45,6 +47,8 @@ pub enum CatalogVerb {
         /// Contract rows to check as well.
         #[arg(long, value_name = "FILE")]
         contract: Option<String>,
+        #[command(flatten)]
+        reading: ReadingArgs,
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
@@ -71,6 +75,8 @@ pub enum CatalogVerb {
         /// An instant of the hour; the newest prices where it is not given.
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
+        #[command(flatten)]
+        reading: ReadingArgs,
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
@@ -82,6 +88,8 @@ pub enum CatalogVerb {
         before: String,
         /// Likewise.
         after: String,
+        #[command(flatten)]
+        reading: ReadingArgs,
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,

@@ -14,7 +14,7 @@ pub use meter::{MeterArgs, MeterFormat};
 pub use report::{ReportArgs, ReportFormat};
 pub use traffic::LinesArgs;
 pub use traffic::PricingArgs;
-pub use traffic::{DuplicatesArg, MetricArgs, TrafficArgs};
+pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 
 use clap::{Parser, Subcommand};
 use peerbill::{Result, model::time::Offset};

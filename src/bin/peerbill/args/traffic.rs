@@ -1,5 +1,6 @@
 //! The inputs that verbs share.
 
+use crate::input::Reading;
 use clap::{Args, ValueEnum};
 use peerbill::{
     Result,
@@ -19,6 +20,25 @@ pub enum DuplicatesArg {
     First,
     /// Add them up.
     Sum,
+}
+
+/// How inputs are read, whatever they hold.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReadingArgs {
+    /// The encoding of text that is not UTF-8 and has no mark in front that tells it, such as gbk, gb18030, big5 or
+    /// utf-16le.
+    #[arg(long, value_name = "LABEL")]
+    pub encoding: Option<String>,
+    /// The memory that may be taken by inputs that are held as a whole: all but traffic [default: 4GiB].
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+}
+
+impl ReadingArgs {
+    /// As they are understood.
+    pub fn reading(&self) -> Result<Reading> {
+        Reading::parse(self.encoding.as_deref(), self.memory.as_deref())
+    }
 }
 
 /// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
@@ -62,6 +82,8 @@ pub struct TrafficArgs {
     /// What becomes of a record that stands twice [default: refuse].
     #[arg(long, value_enum)]
     pub duplicates: Option<DuplicatesArg>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// What `--usage` calls its columns, from the settings.
     #[arg(skip)]
     pub columns: TrafficColumns,

@@ -29,6 +29,7 @@ type Settings = Vec<(String, String)>;
 fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
     let settings = settings::fill(Open {
         pricing: Some(&mut args.pricing),
+        reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
         ..Default::default()
     })?;
@@ -38,7 +39,7 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
     if paths.filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("- stands for standard input, which can be read only once"));
     }
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     Ok((settings, inputs, catalog))
 }

@@ -19,11 +19,12 @@ use peerbill::{
 pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
     let settings = settings::fill(settings::Open {
         pricing: Some(&mut args.pricing),
+        reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
         ..Default::default()
     })?;
     refuse_needs_of_hours(&args)?;
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     job::outputs(&[("--output", &args.output)], &inputs)?;
     let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
@@ -95,6 +96,7 @@ pub fn print(
         EstimateFormat::Markdown => write::markdown::estimate(estimate, output),
         EstimateFormat::Csv => write::csv::estimate(estimate, output),
     };
+    inputs.unchanged()?;
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == EstimateFormat::Csv {
         for line in write::estimate::provenance_lines(estimate) {

@@ -1,16 +1,18 @@
-//! One input, opened as often as it is needed.
+//! One input, opened as often as it is needed, and held to stay what it was.
 
+use super::form::{self, Compression};
 use crate::output::is_same;
+use encoding_rs::Encoding;
 use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
-    fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
-    path::PathBuf,
-    sync::{
-        Arc,
-        mpsc::{Receiver, sync_channel},
-    },
+    collections::VecDeque,
+    fs::{self, File, Metadata},
+    io::{self, Read},
+    os::unix::fs::{FileExt, MetadataExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
+    time::{Duration, SystemTime},
 };
 
 /// One file of an input; standard input or a pipe, which are kept in a temporary file so that they can be read twice.
@@ -18,80 +20,241 @@ use std::{
 pub struct Input {
     /// The name under which it is reported: the path as it was found.
     pub name: String,
-    place: Place,
+    /// The encoding that was stated for text without a mark.
+    encoding: Option<&'static Encoding>,
+    place: Arc<Place>,
+    /// Of the bytes that are stored, where they were digested while they were read.
+    digest: Arc<OnceLock<String>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Place {
-    Path(PathBuf),
-    Spooled(Arc<File>),
+    Path(PathBuf, Stamp),
+    Spooled(Arc<File>, u64),
+}
+
+/// What tells that a file is still the same, with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device_and_inode: (u64, u64),
+    size: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    /// Likewise of the inode: it moves where the time of modification was set back.
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device_and_inode: (metadata.dev(), metadata.ino()),
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// File systems tell times in steps; a second change within one step leaves no trace.
+const STEP: Duration = Duration::from_millis(20);
+
+/// What is known of a file once its last change lies a step behind, so that every later one shows.
+fn settled(path: &Path) -> io::Result<Metadata> {
+    let metadata = fs::metadata(path)?;
+    let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+    #[expect(clippy::disallowed_methods, reason = "decides about a moment of waiting, and about no result")]
+    let now = SystemTime::now();
+    if now.duration_since(changed).is_ok_and(|ago| ago < STEP) {
+        thread::sleep(STEP);
+        return fs::metadata(path);
+    }
+    Ok(metadata)
+}
+
+/// The error of a file that is not what it was when it was found.
+fn changed() -> io::Error {
+    io::Error::other(
+        "it changed while it was read; wait until it is whole, or give a copy that stays as it is",
+    )
+}
+
+/// The error of a file that ends before the size that it has.
+fn ended_early(size: u64) -> io::Error {
+    let why =
+        format!("it ends before its {size} bytes; it changed while it was read, or cannot be read whole");
+    io::Error::new(io::ErrorKind::UnexpectedEof, why)
 }
 
 impl Input {
-    /// The file at `path`; one that is not there says so when it is opened.
-    pub fn at(path: PathBuf) -> Self {
-        Self { name: path.to_string_lossy().into_owned(), place: Place::Path(path) }
+    /// The file at `path`, which must stay as it is from now on.
+    pub fn at(path: PathBuf, encoding: Option<&'static Encoding>) -> Result<Self> {
+        let name = path.to_string_lossy().into_owned();
+        let metadata = settled(&path).map_err(|error| unreadable(&name, &missing(&path, error)))?;
+        // Files of /proc have content and tell no size; what is really empty stays in its place.
+        if !metadata.is_file() || (metadata.len() == 0 && has_content(&path)) {
+            return Self::spooled(name, encoding, || Ok(Box::new(File::open(&path)?)));
+        }
+        Ok(Self::new(name, encoding, Place::Path(path, Stamp::of(&metadata))))
     }
 
     /// What can be read only once, kept in a temporary file.
-    pub fn spooled(name: String, open: impl FnOnce() -> io::Result<Box<dyn Read>>) -> Result<Self> {
+    pub fn spooled(
+        name: String,
+        encoding: Option<&'static Encoding>,
+        open: impl FnOnce() -> io::Result<Box<dyn Read>>,
+    ) -> Result<Self> {
         match open().and_then(|mut input| spool(&mut input)) {
-            Ok(file) => Ok(Self { name, place: Place::Spooled(Arc::new(file)) }),
+            Ok((file, size)) => Ok(Self::new(name, encoding, Place::Spooled(Arc::new(file), size))),
             Err(error) => Err(unreadable(&name, &error)),
         }
     }
 
+    fn new(name: String, encoding: Option<&'static Encoding>, place: Place) -> Self {
+        Self { name, encoding, place: Arc::new(place), digest: Arc::default() }
+    }
+
     /// Whether it is this file, by whatever name.
-    pub fn is_file(&self, file: &fs::Metadata) -> bool {
-        match &self.place {
-            Place::Path(path) => fs::metadata(path).is_ok_and(|own| is_same(&own, file)),
-            Place::Spooled(_) => false,
+    pub fn is_file(&self, file: &Metadata) -> bool {
+        match &*self.place {
+            Place::Path(path, _) => fs::metadata(path).is_ok_and(|own| is_same(&own, file)),
+            Place::Spooled(..) => false,
         }
     }
 
-    /// Its bytes as they are stored, from the beginning.
-    pub fn stored(&self) -> io::Result<File> {
-        match &self.place {
-            Place::Path(path) => File::open(path),
-            Place::Spooled(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(0))?;
-                Ok(file)
+    /// Refuses it where it is no longer what it was when it was found.
+    pub fn unchanged(&self) -> Result<()> {
+        let Place::Path(path, stamp) = &*self.place else { return Ok(()) };
+        match fs::metadata(path) {
+            Ok(metadata) if Stamp::of(&metadata) == *stamp => Ok(()),
+            _ => Err(unreadable(&self.name, &changed())),
+        }
+    }
+
+    fn open(&self) -> io::Result<Arc<File>> {
+        match &*self.place {
+            Place::Path(path, stamp) => {
+                let file = File::open(path)?;
+                if Stamp::of(&file.metadata()?) == *stamp { Ok(Arc::new(file)) } else { Err(changed()) }
             }
+            Place::Spooled(file, _) => Ok(file.clone()),
         }
     }
 
-    /// How many bytes are stored, as far as can be seen.
+    /// How many bytes are stored.
     pub fn stored_size(&self) -> u64 {
-        self.stored().and_then(|file| file.metadata()).map_or(0, |metadata| metadata.len())
+        match &*self.place {
+            Place::Path(_, stamp) => stamp.size,
+            Place::Spooled(_, size) => *size,
+        }
+    }
+
+    /// Its bytes as they are stored, from the beginning; all of them or an error.
+    pub fn stored(&self) -> io::Result<Stored> {
+        Ok(Stored { file: self.open()?, offset: 0, size: self.stored_size() })
+    }
+
+    /// Its first bytes as they are stored, which are of something that is read.
+    pub fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.stored()?.take(form::HEAD as u64).read_to_end(&mut head)?;
+        let names = if form::is_zip(&head) { self.both_ends()? } else { Vec::new() };
+        let foreign = form::foreign(&head, &names);
+        foreign.map_or(Ok(head), |why| Err(io::Error::new(io::ErrorKind::InvalidData, why)))
+    }
+
+    /// What stands in front and at the end, where archives tell the names of their files.
+    fn both_ends(&self) -> io::Result<Vec<u8>> {
+        let mut ends = Vec::new();
+        let end = self.stored_size().saturating_sub(form::NAMES as u64);
+        for offset in [0, end] {
+            let from = Stored { offset, ..self.stored()? };
+            from.take(form::NAMES as u64).read_to_end(&mut ends)?;
+        }
+        Ok(ends)
     }
 
     /// How it is compressed.
     pub fn compression(&self) -> io::Result<Compression> {
-        Compression::read(self.stored()?)
+        self.head().map(|head| Compression::of(&head))
+    }
+
+    /// Whether its bytes are read as they are stored.
+    pub fn is_plain(&self) -> io::Result<bool> {
+        let head = self.head()?;
+        let is_plain = Compression::of(&head) == Compression::Plain;
+        let is_wide = self.encoding.is_none() && form::wide_text(&head).is_some();
+        let is_coded = is_wide || form::encoding(&head, self.encoding).is_some();
+        Ok(is_plain && (!is_coded || form::is_parquet(&head)))
+    }
+
+    /// Its text or its Parquet file, from the beginning; `shown` may look on while stored bytes are read.
+    pub fn plain(
+        &self,
+        shown: impl FnOnce(Stored) -> Box<dyn Read + Send>,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        self.head()?;
+        form::plain(shown(self.stored()?), self.encoding)
     }
 
     /// The digest of the bytes that are stored.
     pub fn digest(&self) -> Result<String> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest.clone());
+        }
         let mut hasher = blake3::Hasher::new();
         let read = self.stored().and_then(|mut file| hasher.update_reader(&mut file).map(|_| ()));
         read.map_err(|error| unreadable(&self.name, &error))?;
         Ok(hasher.finalize().to_hex().to_string())
     }
 
-    /// The whole input, decompressed.
-    pub fn document(&self) -> Result<Document> {
+    /// The whole input as text; refused where that has more than `limit` bytes, which `too_large` explains.
+    pub fn document(&self, limit: u64, too_large: impl FnOnce(u64) -> Error) -> Result<Document> {
+        let failed = |error: io::Error| unreadable(&self.name, &error);
+        let hasher = Arc::new(Mutex::new((blake3::Hasher::new(), 0)));
+        let digesting = |stored| Box::new(Digesting(stored, hasher.clone())) as Box<dyn Read + Send>;
+        let mut input = self.plain(digesting).map_err(failed)?;
         let mut text = Vec::new();
-        let read = self.stored().and_then(|file| decompressed(file)?.read_to_end(&mut text));
-        read.map_err(|error| unreadable(&self.name, &error))?;
+        input.by_ref().take(limit + 1).read_to_end(&mut text).map_err(failed)?;
+        if text.len() as u64 > limit {
+            drop(text);
+            return Err(too_large(self.stored_size().max(limit + 1)));
+        }
+        drop(input);
+        self.unchanged()?;
+        if form::is_parquet(&text) {
+            let why = "is a Parquet file, and only CSV and JSON are read here";
+            return Err(Error::unusable(ErrorKind::Input, &self.name, why));
+        }
+        let (hasher, digested) = &*hasher.lock().unwrap_or_else(PoisonError::into_inner);
+        if *digested == self.stored_size() {
+            let _ = self.digest.set(hasher.finalize().to_hex().to_string());
+        }
         Ok(Document::new(&self.name, text))
     }
 }
 
-fn spool(input: &mut impl Read) -> io::Result<File> {
+/// Whether a file of no size has content all the same.
+fn has_content(path: &Path) -> bool {
+    File::open(path).and_then(|mut file| file.read(&mut [0])).is_ok_and(|count| count > 0)
+}
+
+/// What keeps a path from being found, where a link leads nowhere.
+fn missing(path: &Path, error: io::Error) -> io::Error {
+    match (error.kind(), fs::read_link(path)) {
+        (io::ErrorKind::NotFound, Ok(target)) => {
+            let why = format!("it is a link to {}, which is not there", target.display());
+            io::Error::other(why)
+        }
+        _ => error,
+    }
+}
+
+fn spool(input: &mut impl Read) -> io::Result<(File, u64)> {
     let mut file = tempfile::tempfile()?;
-    io::copy(input, &mut file)?;
-    Ok(file)
+    let size = io::copy(input, &mut file)?;
+    Ok((file, size))
 }
 
 /// The error of an input that cannot be read.
@@ -99,143 +262,89 @@ pub fn unreadable(name: &str, error: &io::Error) -> Error {
     Error::unusable(ErrorKind::Input, name, error.to_string())
 }
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-const PARQUET: &[u8] = b"PAR1";
-
-/// How an input is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    Plain,
-    Gzip,
-    Zstd,
+/// The bytes of a file as they are stored, as many as it had when it was found.
+pub struct Stored {
+    file: Arc<File>,
+    offset: u64,
+    size: u64,
 }
 
-impl Compression {
-    /// As its first bytes say.
-    fn of(first_bytes: &[u8]) -> Self {
-        match first_bytes {
-            bytes if bytes.starts_with(GZIP) => Self::Gzip,
-            bytes if bytes.starts_with(ZSTD) => Self::Zstd,
-            _ => Self::Plain,
-        }
-    }
-
-    /// That of an input, of which the first bytes are taken.
-    pub fn read(input: impl Read) -> io::Result<Self> {
-        first_bytes(input).map(|bytes| Self::of(&bytes))
-    }
-
-    /// As it is shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-fn first_bytes(input: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    input.take(ZSTD.len() as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The bytes of an input as they were before it was compressed.
-pub fn decompressed(mut stored: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let first_bytes = first_bytes(&mut stored)?;
-    let compression = Compression::of(&first_bytes);
-    if first_bytes == PARQUET {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "is a Parquet file, and only CSV and JSON are read here",
-        ));
-    }
-    let whole = io::Cursor::new(first_bytes).chain(stored);
-    Ok(match compression {
-        Compression::Plain => Box::new(whole),
-        Compression::Gzip => {
-            Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 17, whole)))
-        }
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(whole)?),
-    })
-}
-
-const BLOCK: usize = 256 << 10;
-/// Blocks that wait to be taken.
-const WAITING: usize = 4;
-
-/// What another thread reads; that thread ends with the input, with an error, or when nobody reads on.
-pub struct ReadAhead {
-    blocks: Receiver<io::Result<Vec<u8>>>,
-    block: Vec<u8>,
-    taken: usize,
-}
-
-impl ReadAhead {
-    /// Starts to read `input`.
-    pub fn new(mut input: impl Read + Send + 'static) -> Self {
-        let (sender, blocks) = sync_channel(WAITING);
-        thread::spawn(move || {
-            loop {
-                let mut block = Vec::with_capacity(BLOCK);
-                let read = input.by_ref().take(BLOCK as u64).read_to_end(&mut block);
-                let ended = !matches!(read, Ok(count) if count > 0);
-                // What was read before an error comes first.
-                let whole = block.is_empty() || sender.send(Ok(block)).is_ok();
-                let went_on = read.map_or_else(|error| sender.send(Err(error)).is_ok(), |_| true);
-                if ended || !whole || !went_on {
-                    return;
-                }
-            }
-        });
-        Self { blocks, block: Vec::new(), taken: 0 }
-    }
-}
-
-impl Read for ReadAhead {
+impl Read for Stored {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.block.len() {
-            // No sender any more: the input has ended.
-            let Ok(block) = self.blocks.recv() else { return Ok(0) };
-            (self.block, self.taken) = (block?, 0);
-        }
-        let rest = &self.block[self.taken..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.taken += count;
+        let count = read_at(&self.file, buffer, self.offset, self.size)?;
+        self.offset += count as u64;
         Ok(count)
     }
 }
 
-#[cfg(test)]
-mod ahead_tests {
-    use super::*;
+/// Reads from `offset` on, as far as the `size` that the file had when it was found; an end before that is an error.
+fn read_at(file: &File, buffer: &mut [u8], offset: u64, size: u64) -> io::Result<usize> {
+    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let wanted = left.min(buffer.len());
+    match file.read_at(&mut buffer[..wanted], offset)? {
+        0 if wanted > 0 => Err(ended_early(size)),
+        count => Ok(count),
+    }
+}
 
-    /// Gives some bytes, then fails.
-    struct Failing(usize);
+/// Digests what is read, and counts it.
+struct Digesting(Stored, Arc<Mutex<(blake3::Hasher, u64)>>);
 
-    impl Read for Failing {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.0.min(buffer.len());
-            self.0 -= count;
-            if count == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(count) }
+impl Read for Digesting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        let (hasher, digested) = &mut *self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        hasher.update(&buffer[..count]);
+        *digested += count as u64;
+        Ok(count)
+    }
+}
+
+/// How many files are held open to be read from any place.
+const HELD: usize = 32;
+
+/// Open files, by the number of their input; those that were not read for longest are closed first.
+#[derive(Debug, Default)]
+pub struct OpenFiles(Mutex<VecDeque<(usize, Arc<File>)>>);
+
+impl OpenFiles {
+    /// Reads from the file of `input`, which has this number, as [`ReadAt`](peerbill::read::ReadAt) says.
+    pub fn read_at(&self, number: usize, input: &Input, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        read_at(&*self.held(number, input)?, buffer, offset, input.stored_size())
+    }
+
+    fn held(&self, number: usize, input: &Input) -> io::Result<Arc<File>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = held.iter().find(|(other, _)| *other == number) {
+            return Ok(file.clone());
         }
+        if held.len() == HELD {
+            held.pop_front();
+        }
+        let file = input.open()?;
+        held.push_back((number, file.clone()));
+        Ok(file)
     }
+}
 
-    #[test]
-    fn all_bytes_come_in_order_and_then_the_end() {
-        let bytes: Vec<u8> = (0..3 * BLOCK + 5).map(|index| (index % 251) as u8).collect();
-        let mut read = Vec::new();
-        ReadAhead::new(io::Cursor::new(bytes.clone())).read_to_end(&mut read).unwrap();
-        assert!(read == bytes);
-    }
+/// The most that settings may have, in bytes.
+const SMALL: u64 = 1 << 20;
 
-    #[test]
-    fn an_error_comes_after_what_was_read_before_it() {
-        let mut read = Vec::new();
-        let error = ReadAhead::new(Failing(BLOCK + 7)).read_to_end(&mut read).unwrap_err();
-        assert_eq!((read.len(), error.kind()), (BLOCK + 7, io::ErrorKind::UnexpectedEof));
+/// The text of a small file, such as settings; nothing but a file is waited for.
+pub fn small_text(path: &Path) -> io::Result<String> {
+    let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
+    let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
+    if metadata.len() > SMALL {
+        return Err(invalid("it is larger than 1 MiB"));
     }
+    if !metadata.is_file() {
+        return Err(invalid("it is no file, but a folder, a pipe or a device"));
+    }
+    let file = File::open(path)?;
+    let mut text = Vec::new();
+    form::plain(Box::new(file.take(SMALL + 1)), None)?.take(SMALL + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > SMALL {
+        return Err(invalid("it is larger than 1 MiB"));
+    }
+    String::from_utf8(text).map_err(|_| invalid("it is not UTF-8; save it as UTF-8"))
 }
