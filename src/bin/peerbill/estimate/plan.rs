@@ -96,11 +96,13 @@ fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
     let changes = estimate.changes.as_ref().ok_or_else(|| Error::internal("a plan changes nothing"))?;
     let currency = &estimate.catalog.currency;
     let assumed = if changes.assumed.contains(&true) { " (with ASSUMED prices)" } else { "" };
+    let partial = if changes.partial() { ", of what is priced" } else { "" };
     match changes.gate(limit)? {
         Gate::Passed(_) => return Ok(false),
         Gate::Above(more) => {
             say!(
-                "peerbill: the plan costs {more} {currency} more per month{assumed}, which is above --fail-above {limit}"
+                "peerbill: the plan costs {more} {currency} more per month{assumed}{partial}, which is above --fail-above \
+                 {limit}"
             );
         }
         Gate::NotKnown(why) => {
