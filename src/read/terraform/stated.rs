@@ -3,7 +3,7 @@
 use super::document::{Address, CONNECTION, is_account_id, split_key};
 use crate::{
     error::{Error, Result},
-    model::did_you_mean,
+    model::{did_you_mean, invalid::Invalid},
 };
 use std::collections::BTreeSet;
 
@@ -72,6 +72,16 @@ impl StatedRequesters {
             return Err(Error::setting(ACCOUNT, why));
         }
         Ok(Self { accounts, regions: read_stated("requester-region", regions)? })
+    }
+
+    /// Refuses a region that `check` does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage), in the words of `check`.
+    pub fn check_regions(&self, check: &dyn Fn(&str) -> Result<(), Invalid>) -> Result<()> {
+        let mut all = self.regions.iter().map(|stated| check(&stated.value));
+        all.find_map(Result::err).map_or(Ok(()), |why| Err(Error::setting("requester-region", why)))
     }
 
     /// The account that is stated for this requester.

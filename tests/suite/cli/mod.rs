@@ -9,6 +9,7 @@ mod output;
 mod parquet;
 mod refusals;
 mod settings;
+mod terraform;
 use crate::support::program::{Outcome, finish, peerbill, run};
 use std::{
     fs::{self, File},
