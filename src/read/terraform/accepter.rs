@@ -74,11 +74,14 @@ impl Target {
     }
 }
 
+/// A connection of the plan: its address in its parts, and as it stands there.
+pub(super) type KnownConnection<'k> = (Address<'k>, &'k str);
+
 /// The connections among `known` that the `instance_id` of an accepter may lead to; `None` where the plan does not tell.
 pub(super) fn connections_of<'k>(
     configuration: &Configuration<'_>,
     accepter: &str,
-    known: &[&'k str],
+    known: &[KnownConnection<'k>],
 ) -> Option<Vec<&'k str>> {
     let resource = configuration.resource_at(accepter)?;
     let address = Address::new(accepter);
@@ -91,8 +94,8 @@ pub(super) fn connections_of<'k>(
     let expression = resource.get("expressions")?.get("instance_id")?;
     let targets = Leads { configuration }.from(expression, &block, &Key::Any, 0);
     let find = |targets: &[Target]| -> Vec<&'k str> {
-        let is_one = |address: &&str| targets.iter().any(|target| target.is(&Address::new(address)));
-        known.iter().copied().filter(is_one).collect()
+        let is_one = |(address, _): &&KnownConnection<'k>| targets.iter().any(|target| target.is(address));
+        known.iter().filter(is_one).map(|(_, address)| *address).collect()
     };
     let mut found = find(&targets);
     if found.is_empty() {
@@ -296,7 +299,9 @@ mod tests {
     fn found(accepter: &str, instance_id: Value, for_each: Value, known: &[&str]) -> Option<Vec<String>> {
         let plan = plan(&instance_id, &for_each);
         let configuration = Configuration::new(&plan);
-        let found = connections_of(&configuration, accepter, known)?;
+        let known: Vec<KnownConnection<'_>> =
+            known.iter().map(|known| (Address::new(known), *known)).collect();
+        let found = connections_of(&configuration, accepter, &known)?;
         Some(found.into_iter().map(|address| address.replace("alicloud_vpc_peer_connection.", "")).collect())
     }
 

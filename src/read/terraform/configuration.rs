@@ -1,7 +1,7 @@
 //! The configuration part of a plan: which provider a resource has, and what is known of that provider.
 
 use super::{
-    document::{account_id, list, resources, skip_index, split_modules, text, without_index},
+    document::{account_id, list, resources, skip_index, split_key, split_modules, text, without_index},
     stated::KnownKeys,
 };
 use serde_json::Value;
@@ -57,7 +57,20 @@ impl<'a> Configuration<'a> {
     ///
     /// OpenTofu lets a provider have `for_each`; its plan shows nothing of it but `each` in expressions.
     pub fn has_several_regions(&self, provider: &str) -> bool {
-        self.expressions_of(provider).and_then(|all| all.get("region")).is_some_and(refers_to_each)
+        let own = self.instance_of(provider).map(|(_, instance)| instance.is_none());
+        own.unwrap_or_else(|| {
+            self.expressions_of(provider).and_then(|all| all.get("region")).is_some_and(refers_to_each)
+        })
+    }
+
+    /// The provider that a key names an instance of, and the instance where the key writes it out: `a.b["c"]` is `c` of
+    /// `a.b`, of `a.b[each.key]` only `a.b` is known. `None` where the key is that of a whole provider.
+    fn instance_of<'k>(&self, key: &'k str) -> Option<(&'k str, Option<String>)> {
+        let provider = without_index(key);
+        let whole =
+            provider == key || self.plan.pointer("/configuration/provider_config")?.get(key).is_some();
+        let written = key[provider.len()..].starts_with("[\"");
+        (!whole).then(|| (provider, split_key(&key[provider.len()..]).0.filter(|_| written)))
     }
 
     /// Whether instances of a provider may have accounts of their own.
@@ -89,7 +102,10 @@ impl<'a> Configuration<'a> {
                  this resource uses"
             ));
         }
-        let found = self.provider_argument(provider, "region")?;
+        let found = match self.instance_of(provider) {
+            None => self.provider_argument(provider, "region")?,
+            Some((whole, instance)) => self.region_of_instance(whole, instance)?,
+        };
         let without = || {
             format!("provider {provider} is configured without a region, which may come from the environment")
         };
@@ -133,6 +149,25 @@ impl<'a> Configuration<'a> {
                 Ok(first.clone())
             }
             _ => Err(format!("the data sources of provider {provider} tell several accounts")),
+        }
+    }
+
+    /// The region of an instance of a provider: its key, where that is what the provider takes, or that of all.
+    fn region_of_instance(
+        &self,
+        provider: &str,
+        instance: Option<String>,
+    ) -> Result<Option<Found<Value>>, String> {
+        let region = self.expressions_of(provider).and_then(|all| all.get("region"));
+        match region.filter(|region| refers_to_each(region)) {
+            None => self.provider_argument(provider, "region"),
+            Some(region) if whole_references(region) == ["each.key"] => {
+                let through = Some("each.key".to_owned());
+                Ok(instance.map(|key| Found { value: Value::String(key), through }))
+            }
+            Some(_) => {
+                Err(format!("the region of provider {provider} is another one for each of its instances"))
+            }
         }
     }
 
@@ -324,6 +359,7 @@ mod tests {
                     "alicloud.empty": {"expressions": {"region": {"constant_value": ""}}},
                     "alicloud.prefix": {"expressions": {"region": {"references": ["var.region1", "var.region"]}}},
                     "alicloud.each": {"expressions": {"region": {"references": ["each.value.id", "each.value"]}}},
+                    "alicloud.key": {"expressions": {"region": {"references": ["each.key"]}}},
                     "alicloud.roles": {"expressions": {
                         "region": {"constant_value": "cn-hangzhou"},
                         "assume_role": [{"role_arn": {"references": ["var.roles", "each.key"]}}]}},
@@ -388,6 +424,13 @@ mod tests {
         assert!(configuration.region("alicloud.each").unwrap_err().contains("a region of its own"));
         assert_eq!(configuration.region("alicloud.roles").unwrap().value, "cn-hangzhou", "the same for all");
         assert!(configuration.account("alicloud.roles").unwrap_err().contains("accounts of their own"));
+        // Keys that name an instance.
+        let region = |key: &str| configuration.region(key).map(|found| found.value);
+        assert_eq!(region("alicloud.key[\"cn-qingdao\"]"), Ok("cn-qingdao".into()));
+        assert_eq!(region("alicloud.roles[\"a\"]"), Ok("cn-hangzhou".into()));
+        assert!(region("alicloud.each[\"a\"]").unwrap_err().contains("another one for each"));
+        assert!(region("alicloud.key[each.key]").unwrap_err().contains("a region of its own"));
+        assert!(!configuration.has_several_regions("alicloud.each[\"a\"]"));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use super::{
     StatedRequesters,
-    accepter::connections_of,
+    accepter::{KnownConnection, connections_of},
     change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found, whole_references},
-    document::{ACCEPTER, CONNECTION, account_id, check_plan, is_marked, list, parse, text, value_of},
+    document::{
+        ACCEPTER, Address, CONNECTION, account_id, check_plan, is_marked, list, parse, text, value_of,
+    },
     stated::{Requester, Statement},
 };
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     read::Document,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Reads what a plan does to peering connections.
 ///
@@ -51,12 +54,21 @@ pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<Peeri
     let connections = || resources.iter().filter(|resource| text(resource, "type") == CONNECTION);
     let addresses = connections().map(|resource| text(resource, "address"));
     stated.check_keys(&configuration.known_keys(addresses))?;
-    let mut reader = Reader { configuration, stated, plan: PeeringPlan::default(), ids: Vec::new() };
+    let mut reader = Reader {
+        configuration,
+        stated,
+        plan: PeeringPlan::default(),
+        ids: Vec::new(),
+        labels: BTreeSet::new(),
+    };
     for resource in connections() {
         reader.read_change(resource);
     }
+    let labels: Vec<String> = reader.plan.changes.iter().map(|change| change.address.clone()).collect();
+    let known: Vec<KnownConnection<'_>> =
+        labels.iter().map(|label| (Address::new(label), &**label)).collect();
     for resource in resources.iter().filter(|resource| text(resource, "type") == ACCEPTER) {
-        reader.read_accepter(resource);
+        reader.read_accepter(resource, &known);
     }
     reader.note_incomplete(&json);
     let mut plan = reader.plan;
@@ -72,6 +84,8 @@ struct Reader<'a> {
     plan: PeeringPlan,
     /// The connections that have an id already, with it.
     ids: Vec<(String, &'a str)>,
+    /// Under which names connections were read.
+    labels: BTreeSet<String>,
 }
 
 /// One side of a change, with what its document says about its values.
@@ -137,7 +151,7 @@ impl<'a> Reader<'a> {
             Some(key) => format!("{address} (deposed object {key})"),
             None => address.to_owned(),
         };
-        if self.plan.changes.iter().any(|other| other.address == label) {
+        if !self.labels.insert(label.clone()) {
             return self.refuse(&label, "all", "its address stands twice in the plan");
         }
         let read = Change {
@@ -290,7 +304,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The accepter's side can set the link type as well: where it sets another one, neither is known to hold.
-    fn read_accepter(&mut self, resource: &'a Value) {
+    fn read_accepter(&mut self, resource: &'a Value, known: &[KnownConnection<'_>]) {
         let address = text(resource, "address");
         let change = resource.get("change").unwrap_or(&Value::Null);
         let side = |name: &str| change.get(name).unwrap_or(&NOTHING);
@@ -308,7 +322,7 @@ impl<'a> Reader<'a> {
             }
             _ => return,
         };
-        let found = self.connections_of(address, side("after"));
+        let found = self.connections_of(address, side("after"), known);
         let candidates = found.as_deref().unwrap_or_default();
         let differing = self.differing(candidates, wanted.ok().map(String::as_str));
         if found.is_ok() && differing.is_empty() && !candidates.is_empty() {
@@ -361,13 +375,17 @@ impl<'a> Reader<'a> {
 
     /// The labels of the connections that an accepter may be about: by id, else by where its expression leads; why it
     /// is not known where that leads nowhere.
-    fn connections_of(&self, accepter: &str, after: &Value) -> Result<Vec<String>, String> {
+    fn connections_of(
+        &self,
+        accepter: &str,
+        after: &Value,
+        known: &[KnownConnection<'_>],
+    ) -> Result<Vec<String>, String> {
         if let Some(id) = value_of(after, "instance_id").as_str() {
             let known = self.ids.iter().filter(|(_, its)| *its == id);
             return Ok(known.map(|(label, _)| label.clone()).collect());
         }
-        let known: Vec<&str> = self.plan.changes.iter().map(|change| change.address.as_str()).collect();
-        if let Some(found) = connections_of(&self.configuration, accepter, &known) {
+        if let Some(found) = connections_of(&self.configuration, accepter, known) {
             return Ok(found.into_iter().map(str::to_owned).collect());
         }
         // An id that is not known yet is that of a connection which the plan creates: where those are all alike, it

@@ -122,12 +122,16 @@ impl KnownKeys<'_> {
     }
 
     fn lacks(&self, key: &str) -> Error {
+        const SHOWN: usize = 20;
         let mut all: Vec<&str> = self.providers.iter().copied().collect();
         all.extend(self.resources.iter().map(|(address, _)| *address));
+        let near = did_you_mean(key, all.iter().copied());
+        let more = all.len().saturating_sub(SHOWN);
+        all.truncate(SHOWN);
+        let shown = if all.is_empty() { "none".into() } else { all.join(", ") };
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         Error::usage(format!(
-            "{key}= names no provider and no connection of the document; it has {}{}",
-            if all.is_empty() { "none".into() } else { all.join(", ") },
-            did_you_mean(key, all.iter().copied())
+            "{key}= names no provider and no connection of the document; it has {shown}{more}{near}"
         ))
     }
 }

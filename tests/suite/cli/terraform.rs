@@ -264,6 +264,20 @@ fn an_accepter_belongs_to_the_connection_that_its_expression_leads_to() {
         let (code, document) = joined(references.clone(), json!([]), index, json!("Platinum"));
         assert_eq!((code, notes(&document, "not_known")), (0, String::new()), "{references}");
     }
+    // It is computed where it is left out: then nothing is set.
+    let y = format!("{ACCEPTER}.y");
+    let unknown = json!({"instance_id": true, "link_type": true});
+    let computed = changed(&y, &["create"], Value::Null, json!({}), unknown);
+    let written = |expressions: Value| {
+        let of_accepter = resource(&y, "alicloud", expressions);
+        let resources = json!([resource(&x(""), "alicloud", json!({})), of_accepter]);
+        document(&plan(json!([created(&x(""), gold()), computed]), resources), &["--fail-above", "1000"])
+    };
+    let instance_id = json!({"references": [x(".id"), x("")]});
+    assert_eq!(written(json!({"instance_id": instance_id})).0, 0);
+    let (code, document) =
+        written(json!({"instance_id": instance_id, "link_type": {"references": ["local.type"]}}));
+    assert!(code == 1 && notes(&document, "not_known").contains("what it sets is not known"), "{document}");
     // It matters, and nothing false is said.
     let (code, document) = joined(json!([x("")]), json!([]), index, gold());
     let told = notes(&document, "not_known");
