@@ -119,6 +119,8 @@ finding_codes! {
     NoTrafficGiven => "no_traffic_given",
     /// A region was read through a variable or a data source.
     RegionByReference => "region_by_reference",
+    /// A plan stops managing a connection that stays where it is and still costs.
+    LeftInPlace => "left_in_place",
     /// A price is missing for advice that goes beyond the scenarios: moved switches, shares of the traffic.
     AdviceNotPriced => "advice_not_priced",
     // What a catalog lacks, or has wrong.

@@ -117,6 +117,16 @@ pub enum Remedy {
     StateRequesterAccounts,
     /// State the region of the requester's VPC.
     StateRequesterRegion,
+    /// State the account that owns the requester's VPC, by a key that it can be stated by.
+    StateRequesterAccountOf {
+        /// A provider or an address, as the document has it.
+        key: String,
+    },
+    /// State the region of the requester's VPC, likewise.
+    StateRequesterRegionOf {
+        /// A provider or an address, as the document has it.
+        key: String,
+    },
     /// State the region that an expression of a plan gives.
     StateRegionOfReference,
     /// State the link type that a connection had before the first change that is known.

@@ -3,7 +3,8 @@
 use super::{
     StatedRequesters,
     configuration::{Configuration, account_of_data},
-    document::{CONNECTION, account_id, check_version, resources, text},
+    document::{CONNECTION, account_id, check_version, is_marked, resources, text, value_of},
+    stated::{KnownKeys, Requester},
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
@@ -46,15 +47,22 @@ pub(crate) fn connections(
     let values = if is_plan { json.pointer("/prior_state/values") } else { json.get("values") };
     let values = values.unwrap_or(&Value::Null);
     let configuration = is_plan.then(|| Configuration::new(json));
-    stated.check_providers(&configuration.as_ref().map(Configuration::provider_keys).unwrap_or_default())?;
-    let requesters = Requesters { configuration, accounts: accounts(values), stated };
     let is_connection =
         |resource: &&Value| text(resource, "type") == CONNECTION && text(resource, "mode") != "data";
-    let mut found: Vec<StateConnection> = resources(values)
-        .into_iter()
-        .filter(is_connection)
-        .map(|resource| read(resource, &requesters))
-        .collect();
+    let resources: Vec<&Value> = resources(values).into_iter().filter(is_connection).collect();
+    let addresses = resources.iter().map(|resource| text(resource, "address"));
+    let known = match &configuration {
+        Some(configuration) => configuration.known_keys(addresses),
+        None => KnownKeys {
+            resources: addresses.map(|address| (address, None)).collect(),
+            ..KnownKeys::default()
+        },
+    };
+    // Several states make one inventory, and a key may be of another of them.
+    stated.check_keys(&KnownKeys { elsewhere: true, ..known })?;
+    let requesters = Requesters { configuration, accounts: accounts(values), stated };
+    let mut found: Vec<StateConnection> =
+        resources.iter().map(|resource| read(resource, &requesters)).collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(found)
 }
@@ -72,9 +80,20 @@ fn accounts(values: &Value) -> Result<BTreeSet<String>, String> {
     data.filter_map(|data| account_of_data(data).transpose()).collect()
 }
 
-impl Requesters<'_> {
+impl<'a> Requesters<'a> {
     fn provider(&self, address: &str) -> Option<&str> {
         self.configuration.as_ref()?.provider_of(address)
+    }
+
+    /// A requester, whose provider may have several instances as `differ` says.
+    fn requester<'r>(
+        &'r self,
+        address: &'r str,
+        differ: impl Fn(&Configuration<'a>, &str) -> bool,
+    ) -> Requester<'r> {
+        let provider = self.provider(address);
+        let several = self.configuration.as_ref().zip(provider).is_some_and(|(all, key)| differ(all, key));
+        Requester { address, provider, several }
     }
 
     /// The requester's account, and whether it is that of a data source of whatever provider.
@@ -84,8 +103,9 @@ impl Requesters<'_> {
         if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
             return Ok((found.value, false));
         }
-        if let Some(stated) = self.stated.account(provider) {
-            return Ok((stated.to_owned(), false));
+        let requester = self.requester(address, Configuration::has_several_accounts);
+        if let Some(stated) = self.stated.account(requester) {
+            return Ok((stated.value.to_owned(), false));
         }
         let accounts = self.accounts.as_ref().map_err(String::clone)?;
         let mut ids = accounts.iter();
@@ -104,8 +124,9 @@ impl Requesters<'_> {
             return Ok(region);
         }
         let provider = self.provider(address);
-        if let Some(stated) = self.stated.region(provider) {
-            return Ok(stated.to_owned());
+        if let Some(stated) = self.stated.region(self.requester(address, Configuration::has_several_regions))
+        {
+            return Ok(stated.value.to_owned());
         }
         let configured = match (&self.configuration, provider) {
             (Some(configuration), Some(key)) => configuration.region(key).map(|found| found.value),
@@ -128,14 +149,14 @@ fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
     StateConnection {
         id: string(values, "id").ok().flatten(),
         account_from_data_source: account.as_ref().is_ok_and(|(_, from_data)| *from_data),
-        connection: account.and_then(|(account, _)| read_connection(account, &address, values, requesters)),
+        connection: account.and_then(|(account, _)| read_connection(account, resource, values, requesters)),
         address,
     }
 }
 
 fn read_connection(
     account: String,
-    address: &str,
+    resource: &Value,
     values: &Value,
     requesters: &Requesters<'_>,
 ) -> Result<Connection, Invalid> {
@@ -147,9 +168,14 @@ fn read_connection(
     let end = |account: String, region: String, vpc: &str| -> Result<End, Invalid> {
         Ok(End { vpc_id: string(values, vpc)?, ..End::new(account, region) })
     };
-    let requester = end(account, requesters.region(address, values)?, "vpc_id")?;
+    let requester = end(account, requesters.region(text(resource, "address"), values)?, "vpc_id")?;
     let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
+    let hidden = is_marked(resource.get("sensitive_values").unwrap_or(&Value::Null), "link_type");
     let link_type = match string(values, "link_type")? {
+        // What is hidden is not left out.
+        None if hidden && requester.region != accepter.region => {
+            return Err("link_type is hidden as sensitive".into());
+        }
         // R8: inside a region it is ignored, omitted it means Gold.
         Some(text) if requester.region != accepter.region => text.parse()?,
         _ => LinkType::Gold,
@@ -162,7 +188,7 @@ fn read_connection(
         .transpose()?;
     Ok(Connection {
         status,
-        bandwidth: bandwidth(values.get("bandwidth").unwrap_or(&Value::Null))?,
+        bandwidth: bandwidth(value_of(values, "bandwidth"))?,
         created_at,
         name: string(values, "peer_connection_name")?,
         ..Connection::new(id, requester, accepter, link_type)
@@ -171,9 +197,9 @@ fn read_connection(
 
 /// A text attribute; `None` where it is null, empty or not there.
 fn string(values: &Value, key: &str) -> Result<Option<String>, String> {
-    match values.get(key).unwrap_or(&Value::Null) {
+    match value_of(values, key) {
         Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Value::String(text) => Ok(Some(text.clone())),
         other => Err(format!("{key} {other} is not text")),
     }
 }

@@ -12,6 +12,7 @@ mod parquet;
 mod refusals;
 mod settings;
 mod tables;
+mod terraform;
 use crate::support::program::{Outcome, finish, peerbill, run};
 use std::{
     fs::{self, File},
