@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::id::read_account,
     read::Document,
 };
 use serde_json::Value;
@@ -42,13 +43,15 @@ pub(super) fn check_version(json: &Value) -> Result<(), String> {
 ///
 /// Ids exceed 2^53: a number that was written with a point or an exponent has lost digits and is refused.
 pub(super) fn account_id(value: &Value) -> Result<Option<String>, String> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(number) if number.is_u64() => Ok(Some(number.to_string())),
-        Value::String(text) if digits(text) => Ok(Some(text.clone())),
-        other => Err(format!("{other} is not an account id: digits only, as a whole number or as text")),
-    }
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) if number.is_u64() || number.is_i64() => number.to_string(),
+        Value::String(text) => text.clone(),
+        other => {
+            return Err(format!("{other} is not an account id: digits only, as a whole number or as text"));
+        }
+    };
+    Ok(Some(read_account(&text)?.to_owned()))
 }
 
 /// All resources of a state or of planned values, from the root module down.

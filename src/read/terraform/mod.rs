@@ -6,11 +6,11 @@
 
 use crate::{
     error::{Error, Result},
-    model::did_you_mean,
+    model::{did_you_mean, id::read_account},
 };
 pub use change::{Action, Change, PeeringPlan, PlanSide, Unknown};
 pub use plan::read_plan;
-pub(crate) use state::connections;
+pub(crate) use state::{accepters, connections, count};
 
 mod change;
 mod configuration;
@@ -38,12 +38,15 @@ impl StatedRequesters {
     ///
     /// # Errors
     ///
-    /// [`Usage`](crate::ErrorKind::Usage) where a provider or value is empty, and where something is stated twice.
+    /// [`Usage`](crate::ErrorKind::Usage) where a provider or value is empty, where an account id is none, and where
+    /// something is stated twice.
     pub fn parse(accounts: &[String], regions: &[String]) -> Result<Self> {
-        Ok(Self {
-            accounts: read_stated("requester-account", accounts)?,
-            regions: read_stated("requester-region", regions)?,
-        })
+        const ACCOUNT: &str = "requester-account";
+        let mut accounts = read_stated(ACCOUNT, accounts)?;
+        for Stated { value, .. } in &mut accounts {
+            *value = read_account(value).map_err(|why| Error::setting(ACCOUNT, why))?.to_owned();
+        }
+        Ok(Self { accounts, regions: read_stated("requester-region", regions)? })
     }
 
     /// The account that is stated for this provider, else the one for all.
