@@ -75,10 +75,15 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// The answer within the response that an SDK hands over; `None` where this is none.
-    fn body(&self) -> Result<Option<Cow<'a, str>>, String> {
+    /// The answer within the response that an SDK hands over, which may be text; `None` where this is none.
+    pub fn written_body(&self) -> Option<&'a RawValue> {
         let is_response = self.has("StatusCode") || self.has("Headers") || self.0.len() == 1;
-        let Some(body) = self.get("Body").filter(|_| is_response) else { return Ok(None) };
+        self.get("Body").filter(|_| is_response)
+    }
+
+    /// Likewise, as the JSON that it is.
+    fn body(&self) -> Result<Option<Cow<'a, str>>, String> {
+        let Some(body) = self.written_body() else { return Ok(None) };
         let body = match body.get() {
             text if text.starts_with('"') => {
                 Cow::Owned(serde_json::from_str::<String>(text).map_err(|error| format!("body: {error}"))?)
@@ -152,6 +157,14 @@ pub(crate) fn elements(text: &str) -> Result<Vec<&RawValue>, String> {
         [(_, only)] if only.get().starts_with('[') => serde_json::from_str(only.get()).map_err(broken),
         [(_, only)] => Ok(vec![only]),
         _ => Err(not_a_list()),
+    }
+}
+
+/// The text of the list that alone stands in the object `text`.
+pub(crate) fn list_within(text: &str) -> Option<&str> {
+    match Members::read(text).ok()?.0.as_slice() {
+        [(_, only)] if only.get().starts_with('[') => Some(only.get()),
+        _ => None,
     }
 }
 

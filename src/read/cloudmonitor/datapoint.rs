@@ -10,10 +10,12 @@ use crate::{
         usage::{PARTS, Sender},
     },
     read::{
+        answer::{Members, check_status, list_within},
         decimal::Decimal,
         json,
         json::Scalar,
         record::{Observation, Quantity, Traffic},
+        values::unescape,
     },
 };
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
@@ -182,33 +184,72 @@ pub(super) struct Response {
     pub announces_page: bool,
 }
 
-impl Response {
+/// What an object of an input is.
+pub(super) enum Part {
+    /// An answer.
+    Response(Response),
+    /// A datapoint without its answer.
+    Datapoint,
+}
+
+impl Part {
     /// Reads one; the error says what is wrong with it as a whole.
     pub fn read(text: &[u8]) -> Result<Self, String> {
-        let names = ["Datapoints", "Period", "NextToken", "Success", "Code", "Message"];
-        let [datapoints, period, next, success, code, message] = json::pick(&names, text)?;
-        let plain = |value: Option<&RawValue>| -> String {
-            let scalar = json::scalar("", value).map(|scalar| scalar.text.into_owned());
-            scalar.unwrap_or_else(|_| value.map(RawValue::get).unwrap_or_default().to_owned())
-        };
-        let (success, code) = (plain(success), plain(code));
+        let text = std::str::from_utf8(text).map_err(|_| format!("{} is not UTF-8", quoted(text)))?;
+        // Datapoints that an SDK hands over as the body itself.
+        if text.starts_with('[') {
+            let datapoints = 0..text.len();
+            return Ok(Self::Response(Response {
+                period: None,
+                datapoints,
+                escaped: false,
+                announces_page: false,
+            }));
+        }
+        let members = Members::read(text).map_err(|why| format!("{}: {why}", quoted(text.as_bytes())))?;
+        let (success, code) = (members.shown("Success"), members.shown("Code"));
         if success.eq_ignore_ascii_case("false") || !matches!(code.as_str(), "" | "200") {
-            let (code, message) = (quoted(code.as_bytes()), quoted(plain(message).as_bytes()));
+            let (code, message) = (quoted(code.as_bytes()), quoted(members.shown("Message").as_bytes()));
             return Err(format!("the answer is an error: Code {code}, Message {message}; ask again"));
         }
-        let Some(datapoints) = datapoints.map(RawValue::get) else {
-            return Err("the answer has no Datapoints; is it one of DescribeMetricList?".into());
+        let Some(datapoints) = members.get("Datapoints").map(RawValue::get) else {
+            return match members.names().any(|name| name == "timestamp") {
+                true => Ok(Self::Datapoint),
+                false => Err("the answer has no Datapoints; is it one of DescribeMetricList?".into()),
+            };
         };
         let start = datapoints.as_ptr() as usize - text.as_ptr() as usize;
         let (escaped, edge) = if datapoints.starts_with('"') { (true, 1) } else { (false, 0) };
-        let period = match plain(period).as_str() {
+        let period = match members.shown("Period").as_str() {
             "" => None,
             text => Some(parse_period(text).ok_or_else(|| {
                 format!("Period {}: it is a whole number of seconds above 0", quoted(text.as_bytes()))
             })?),
         };
         let datapoints = start + edge..start + datapoints.len() - edge;
-        Ok(Self { period, datapoints, escaped, announces_page: !plain(next).is_empty() })
+        let announces_page = !members.shown("NextToken").is_empty();
+        Ok(Self::Response(Response { period, datapoints, escaped, announces_page }))
+    }
+}
+
+/// Where the answer stands in the text of an object: within the response of an SDK, whose body may be JSON text, which
+/// is unescaped in its place.
+pub(super) fn answer_within(text: &mut [u8]) -> Result<Range<usize>, String> {
+    let mut answer = 0..text.len();
+    loop {
+        let Ok(own) = std::str::from_utf8(&text[answer.clone()]) else { return Ok(answer) };
+        let Ok(members) = Members::read(own) else { return Ok(answer) };
+        let Some(body) = members.written_body().map(RawValue::get) else { return Ok(answer) };
+        let status = members.shown("StatusCode");
+        let start = answer.start + (body.as_ptr() as usize - own.as_ptr() as usize);
+        answer = if body.starts_with('"') {
+            let inner = start + 1..start + body.len() - 1;
+            let length = unescape(&mut text[inner.clone()]).map_err(|why| format!("body: {why}"))?;
+            inner.start..inner.start + length
+        } else {
+            start..start + body.len()
+        };
+        check_status(&status, std::str::from_utf8(&text[answer.clone()]).unwrap_or_default())?;
     }
 }
 
@@ -245,6 +286,8 @@ type Show<'s> = dyn FnMut(u64, &RawValue) -> Result<(), ()> + 's;
 /// Shows the elements of a JSON array, with their numbers from 0.
 pub(super) fn show_elements(text: &[u8], show: &mut Show<'_>) -> Result<(), String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    // Answers that went through XML hold lists within an object.
+    let text = Some(text).filter(|text| text.starts_with('{')).and_then(list_within).unwrap_or(text);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let shown = Elements(show).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     shown.map_err(|error| json::without_line(&error))
