@@ -4,7 +4,10 @@
 //! The provider spells members `VpcPeerConnects`; SDKs hand over `vpcPeerConnects` and `vpc_peer_connects`, or the whole
 //! response with the answer as its `body`. Each reader asks for members by the provider's names.
 
-use super::json::{Lines, Located, values};
+use super::{
+    json::{Lines, Located, values},
+    values::unescape,
+};
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{invalid::Invalid, quoted},
@@ -12,7 +15,7 @@ use crate::{
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Value, value::RawValue};
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, ops::Range};
 
 /// The members of an object, in their order.
 #[derive(Debug, Default)]
@@ -209,6 +212,27 @@ pub(crate) fn tags(what: &str, value: &RawValue) -> Result<BTreeMap<String, Stri
         listed(tag).ok_or_else(|| format!("{what}[{index}]: is no tag, which has a Key and a Value"))
     });
     pairs.collect()
+}
+
+/// Where the answer stands in the text of an object: within the response of an SDK, whose body may be JSON text, which
+/// is unescaped in its place.
+pub(crate) fn answer_within(text: &mut [u8]) -> Result<Range<usize>, String> {
+    let mut answer = 0..text.len();
+    loop {
+        let Ok(own) = std::str::from_utf8(&text[answer.clone()]) else { return Ok(answer) };
+        let Ok(members) = Members::read(own) else { return Ok(answer) };
+        let Some(body) = members.written_body().map(RawValue::get) else { return Ok(answer) };
+        let status = members.shown("StatusCode");
+        let start = answer.start + (body.as_ptr() as usize - own.as_ptr() as usize);
+        answer = if body.starts_with('"') {
+            let inner = start + 1..start + body.len() - 1;
+            let length = unescape(&mut text[inner.clone()]).map_err(|why| format!("body: {why}"))?;
+            inner.start..inner.start + length
+        } else {
+            start..start + body.len()
+        };
+        check_status(&status, std::str::from_utf8(&text[answer.clone()]).unwrap_or_default())?;
+    }
 }
 
 /// One answer of a document: an object, without the response of an SDK around it.

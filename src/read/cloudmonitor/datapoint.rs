@@ -10,12 +10,11 @@ use crate::{
         usage::{PARTS, Sender},
     },
     read::{
-        answer::{Members, check_status, list_within},
+        answer::{Members, list_within},
         decimal::Decimal,
         json,
         json::Scalar,
         record::{Observation, Quantity, Traffic},
-        values::unescape,
     },
 };
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
@@ -229,27 +228,6 @@ impl Part {
         let datapoints = start + edge..start + datapoints.len() - edge;
         let announces_page = !members.shown("NextToken").is_empty();
         Ok(Self::Response(Response { period, datapoints, escaped, announces_page }))
-    }
-}
-
-/// Where the answer stands in the text of an object: within the response of an SDK, whose body may be JSON text, which
-/// is unescaped in its place.
-pub(super) fn answer_within(text: &mut [u8]) -> Result<Range<usize>, String> {
-    let mut answer = 0..text.len();
-    loop {
-        let Ok(own) = std::str::from_utf8(&text[answer.clone()]) else { return Ok(answer) };
-        let Ok(members) = Members::read(own) else { return Ok(answer) };
-        let Some(body) = members.written_body().map(RawValue::get) else { return Ok(answer) };
-        let status = members.shown("StatusCode");
-        let start = answer.start + (body.as_ptr() as usize - own.as_ptr() as usize);
-        answer = if body.starts_with('"') {
-            let inner = start + 1..start + body.len() - 1;
-            let length = unescape(&mut text[inner.clone()]).map_err(|why| format!("body: {why}"))?;
-            inner.start..inner.start + length
-        } else {
-            start..start + body.len()
-        };
-        check_status(&status, std::str::from_utf8(&text[answer.clone()]).unwrap_or_default())?;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads answers of CloudMonitor and tables of datapoints.
 
 use super::{
-    datapoint::{Datapoint, Measure, Part, Unusable, answer_within, checked_period, show_elements},
+    datapoint::{Datapoint, Measure, Part, Unusable, checked_period, show_elements},
     settings::{CloudMonitor, DatapointColumns},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         usage::Sender,
     },
     read::{
-        answer::text_instead,
+        answer::{answer_within, text_instead},
         json::{self, Scalar},
         record::{DatapointPath, Notes, Observation, Place},
         rows::Rows,
