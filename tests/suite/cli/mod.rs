@@ -4,6 +4,7 @@ mod catalog;
 mod estimates;
 mod exit_codes;
 mod exports;
+mod field;
 mod inputs;
 mod output;
 mod parquet;
