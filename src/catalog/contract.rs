@@ -4,6 +4,7 @@ use super::{Place, Regions, Validity};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
+        id::{read_account, unwrapped},
         link::LinkType,
         money::{Discount, UnitPrice},
         time::{Hour, Timestamp, parse_effective},
@@ -216,15 +217,17 @@ fn read_row(
     currency: &str,
 ) -> Result<ContractRow, String> {
     check_currency(row.text(columns.currency), currency)?;
-    let (account, link_type) = (row.text(columns.account_id), row.text(columns.link_type));
-    if account.is_empty() {
-        return Err("account_id is empty; * matches any account".into());
-    }
+    let link_type = row.text(columns.link_type);
     let any = |text: &str| text == "*";
+    let account_id = match unwrapped(row.text(columns.account_id)) {
+        "" => return Err("account_id is empty; * matches any account".into()),
+        "*" => None,
+        id => Some(read_account(id).map_err(|why| format!("account_id {why}"))?),
+    };
     let place = |text: &str| if any(text) { Ok(None) } else { regions.read_place(text).map(Some) };
     let terms = read_terms(columns, row)?;
     Ok(ContractRow {
-        account_id: (!any(account)).then(|| account.into()),
+        account_id: account_id.map(Into::into),
         source: place(row.text(columns.source))?,
         destination: place(row.text(columns.destination))?,
         link_type: if any(link_type) { None } else { Some(link_type.parse()?) },

@@ -17,7 +17,7 @@ use crate::{
             layout::{LineLayout, LineShape},
             row::too_long,
         },
-        record::Observation,
+        record::{Observation, Yielded},
         source::Content,
     },
 };
@@ -155,8 +155,10 @@ impl Input<'_> {
         let mut spans = Vec::new();
         for (source, (traffic, layout)) in self.sources.iter().zip(self.layouts).enumerate() {
             // Entries of flow logs are told apart by digests, which were noted before.
-            let is_flow_log =
-                matches!(layout, Layout::Lines(lines) if matches!(lines.shape, LineShape::FlowLog));
+            let is_flow_log = match layout {
+                Layout::Lines(lines) => matches!(lines.shape, LineShape::FlowLog),
+                layout => matches!(layout, Layout::FlowLogs(_)),
+            };
             if is_flow_log && matches!(plan.goal, Goal::Collect(_)) {
                 continue;
             }
@@ -221,6 +223,10 @@ impl SpanReader {
                 let notes = datapoints.read(&mut source.stream()?, &mut each)?;
                 worker.found.notes.add(notes);
                 Ok(())
+            }
+            (Layout::FlowLogs(entries), ..) => {
+                let mut take = |yielded: Yielded<'_>| worker.take(yielded);
+                Ok(entries.read(&mut source.stream()?, &mut take)?)
             }
             (Layout::Lines(lines), Piece::Lines(range), Content::Blocks(blocks)) => {
                 let input = LinesOf::new(&**blocks, range, lines.data_start).map_err(unreadable)?;

@@ -56,6 +56,8 @@ finding_codes! {
     LinkChangesNotGiven => "link_changes_not_given",
     /// Link changes of a connection inside a region are ignored.
     LinkChangesIgnored => "link_changes_ignored",
+    /// What a connection was read from has no member or column for its link type.
+    LinkTypeNotTold => "link_type_not_told",
     /// A list of connections has pages that were not given.
     InventoryIncomplete => "inventory_incomplete",
     /// The provider has locked a connection for financial reasons.

@@ -14,6 +14,7 @@ use crate::{
         connection::Connection,
         did_you_mean,
         finding::{Finding, FindingCode},
+        id::read_account,
         inventory::Inventory,
         money::Money,
     },
@@ -191,6 +192,11 @@ fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
         .iter()
         .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
     let near = did_you_mean(account, known);
+    if let Err(why) = read_account(account).as_ref()
+        && near.is_empty()
+    {
+        return Err(Error::setting("account", why.clone()));
+    }
     let why = format!("{account}: no connection of the inventory has this account{near}");
     Err(Error::setting("account", why))
 }

@@ -1,11 +1,12 @@
 //! Connections as native CSV.
 
 use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Take};
-use crate::model::invalid::Invalid;
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{
-        connection::{Connection, End, check_id},
+        connection::{Connection, End},
+        id::{check_id, check_name, read_account, unwrapped},
+        invalid::Invalid,
         link::LinkType,
         time::Timestamp,
     },
@@ -56,19 +57,13 @@ impl Columns {
                 vpc_id: table.optional("accepter_vpc_id"),
                 cidrs: table.optional("accepter_cidrs"),
             },
-            link_type: table.required("link_type"),
+            link_type: table.optional("link_type"),
             bandwidth_mbps: table.optional("bandwidth_mbps"),
             created_at: table.optional("created_at"),
             deleted_at: table.optional("deleted_at"),
             name: table.optional("name"),
         };
         (columns, table)
-    }
-
-    /// The columns without which a row describes no connection.
-    fn ids(&self) -> [Column<'static>; 5] {
-        let Self { connection_id, requester, accepter, .. } = self;
-        [*connection_id, requester.account_id, requester.region, accepter.account_id, accepter.region]
     }
 }
 
@@ -90,9 +85,14 @@ pub(super) fn read(
             Ok(row) => {
                 let place = Place::row(name, row.line);
                 match read_connection(row, &columns, check_region, texts) {
-                    Ok(connection) => Found::Row(ConnectionRow { connection, place, may_repeat: false }),
+                    Ok(connection) => Found::Row(ConnectionRow {
+                        connection,
+                        place,
+                        may_repeat: false,
+                        link_type_told: row.has(columns.link_type),
+                    }),
                     Err(why) => Found::Refused(RefusedRow {
-                        connection_id: row.text(columns.connection_id).into(),
+                        connection_id: read_id(row, &columns).unwrap_or_default().into(),
                         fault: place.fault(
                             FaultCode::UnreadableRow,
                             all_faults(row, &columns, check_region, texts, why),
@@ -117,9 +117,7 @@ fn read_connection(
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<Connection, String> {
-    for column in columns.ids() {
-        check_id(column.name, row.text(column))?;
-    }
+    let id = read_id(row, columns)?;
     let requester = read_end(row, &columns.requester, check_region, texts)?;
     let accepter = read_end(row, &columns.accepter, check_region, texts)?;
     let connection = Connection {
@@ -132,7 +130,7 @@ fn read_connection(
         created_at: read_instant(row, columns.created_at)?,
         deleted_at: read_instant(row, columns.deleted_at)?,
         name: row.given(columns.name).map(Into::into),
-        ..Connection::new(row.text(columns.connection_id), requester, accepter, LinkType::Gold)
+        ..Connection::new(id, requester, accepter, LinkType::Gold)
     };
     connection.check_lifetime()?;
     Ok(connection)
@@ -147,6 +145,7 @@ fn all_faults(
     why: String,
 ) -> String {
     let mut faults = RowFaults::first(why);
+    faults.note(read_id(row, columns));
     let ends = [&columns.requester, &columns.accepter].map(|end| read_end(row, end, check_region, texts));
     let within_region = matches!(&ends, [Ok(from), Ok(to)] if from.region == to.region);
     ends.into_iter().for_each(|end| faults.note(end));
@@ -159,19 +158,33 @@ fn all_faults(
     faults.joined()
 }
 
+/// The connection that a row is about.
+fn read_id<'r>(row: &'r TableRow, columns: &Columns) -> Result<&'r str, String> {
+    let id = unwrapped(row.text(columns.connection_id));
+    check_name(columns.connection_id.name, id).map(|()| id)
+}
+
 fn read_end(
     row: &TableRow,
     columns: &EndColumns,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<End, String> {
+    let account = columns.account_id;
+    let account = match row.text(account) {
+        "" => return Err(format!("{} is empty", account.name)),
+        text => read_account(text).map_err(|why| format!("{} {why}", account.name))?,
+    };
+    check_id(columns.region.name, row.text(columns.region))?;
     let region = texts.region(row.text(columns.region), check_region);
     let region = region.map_err(|why| format!("{}: {why}", columns.region.name))?;
     let blocks = row.text(columns.cidrs).split(' ').filter(|block| !block.is_empty());
+    let vpc_id = row.given(columns.vpc_id).map(unwrapped);
+    vpc_id.map_or(Ok(()), |id| check_id(columns.vpc_id.name, id))?;
     Ok(End {
-        vpc_id: row.given(columns.vpc_id).map(Into::into),
+        vpc_id: vpc_id.map(Into::into),
         cidrs: blocks.map(str::parse).collect::<Result<_, Invalid>>()?,
-        ..End::new(texts.account(row.text(columns.account_id)), region)
+        ..End::new(texts.account(account), region)
     })
 }
 
@@ -200,6 +213,24 @@ mod tests {
             first_fault("pcc-1,,cn-beijing,2,cn-shanghai,Gold")
                 .contains("connections:2: requester_account_id is empty")
         );
+        for (row, why) in [
+            (
+                "pcc-1,1.00E+15,cn-beijing,2,cn-shanghai,",
+                "requester_account_id \"1.00E+15\" is no account id: a spreadsheet",
+            ),
+            ("pcc-1,1,cn-beijing,0,cn-shanghai,", "accepter_account_id \"0\" is no account id"),
+            ("=pcc-1,1,cn-beijing,2,cn-shanghai,", "connection_id \"=pcc-1\" begins as a formula does"),
+            (
+                "p\u{1b}[2J,1,cn-beijing,2,cn-shanghai,",
+                "connection_id \"p\\u{1b}[2J\" holds a character that cannot",
+            ),
+            (
+                "pcc-1,1,cn-beijing\u{202e},2,cn-shanghai,",
+                "requester_region \"cn-beijing\\u{202e}\" holds a character",
+            ),
+        ] {
+            assert!(first_fault(row).contains(why), "{}", first_fault(row));
+        }
         assert!(first_fault("pcc-1,1,cn-beijing,2,cn-shanghai,gold").contains("did you mean \"Gold\"?"));
         assert!(first_fault("pcc-1,1,cn-beijing,2").contains("4 fields where the header has 6"));
         let twice = "pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-1,1,cn-beijing,2,cn-shanghai,Gold";
@@ -218,10 +249,21 @@ mod tests {
 
     #[test]
     fn an_account_id_beyond_2_to_the_53_stays_itself() {
-        let id = "90071992547409931234567890";
+        let id = "90071992547409931234";
         let inventory =
             inventory(&format!("{HEADER}\npcc-1,{id},cn-beijing,2,cn-shanghai,\n"), None).unwrap();
         assert_eq!(&*inventory.connection(0).requester.account_id, id);
+    }
+
+    #[test]
+    fn what_a_spreadsheet_wraps_around_ids_is_taken_off() {
+        let row =
+            "\"=\"\"pcc-1\"\"\",'1000000000000001,cn-beijing,\"=\"\"1000000000000002\"\"\",cn-shanghai,\n";
+        let read = inventory(&format!("{HEADER}\n{row}"), None).unwrap();
+        let connection = read.connection(0);
+        assert_eq!(&*connection.id, "pcc-1");
+        assert_eq!(&*connection.requester.account_id, "1000000000000001");
+        assert_eq!(&*connection.accepter.account_id, "1000000000000002");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::id::read_account,
     read::Document,
 };
 use serde_json::Value;
@@ -79,20 +80,17 @@ pub(super) fn check_version(json: &Value) -> Result<(), String> {
 ///
 /// Ids exceed 2^53: a number that was written with a point or an exponent has lost digits and is refused.
 pub(super) fn account_id(value: &Value) -> Result<Option<String>, String> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(number) if number.as_u64() == Some(0) => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        Value::Number(number) if number.is_u64() => Ok(Some(number.to_string())),
-        Value::String(text) if is_account_id(text) => Ok(Some(text.clone())),
-        other => Err(format!("{other} is not an account id: 1 to 20 digits, as a whole number or as text")),
-    }
-}
-
-/// Whether a text is an account id: 1 to 20 digits, not all of them 0.
-pub(super) fn is_account_id(text: &str) -> bool {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    digits && (1..=20).contains(&text.len()) && text.bytes().any(|byte| byte != b'0')
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) if text.is_empty() => return Ok(None),
+        Value::Number(number) if number.as_u64() == Some(0) => return Ok(None),
+        Value::Number(number) if number.is_u64() || number.is_i64() => number.to_string(),
+        Value::String(text) => text.clone(),
+        other => {
+            return Err(format!("{other} is not an account id: digits only, as a whole number or as text"));
+        }
+    };
+    Ok(Some(read_account(&text)?.to_owned()))
 }
 
 /// An attribute: its value, null also where it is the empty text, which providers cannot tell from null.

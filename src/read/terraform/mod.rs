@@ -6,7 +6,7 @@
 
 pub use change::{Action, Change, PeeringPlan, PlanSide, Unknown};
 pub use plan::read_plan;
-pub(crate) use state::connections;
+pub(crate) use state::{accepters, connections, count};
 pub use stated::StatedRequesters;
 
 mod accepter;

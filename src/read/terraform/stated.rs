@@ -1,9 +1,9 @@
 //! What the caller states about requesters: for all of them, for a provider, an instance of a provider, or a resource.
 
-use super::document::{Address, CONNECTION, is_account_id, split_key};
+use super::document::{Address, CONNECTION, split_key};
 use crate::{
     error::{Error, Result},
-    model::{did_you_mean, invalid::Invalid},
+    model::{did_you_mean, id::read_account, invalid::Invalid},
 };
 use std::collections::BTreeSet;
 
@@ -66,10 +66,9 @@ impl StatedRequesters {
     /// stated twice.
     pub fn parse(accounts: &[String], regions: &[String]) -> Result<Self> {
         const ACCOUNT: &str = "requester-account";
-        let accounts = read_stated(ACCOUNT, accounts)?;
-        if let Some(bad) = accounts.iter().find(|stated| !is_account_id(&stated.value)) {
-            let why = format!("{:?} is not an account id: 1 to 20 digits, not all of them 0", bad.value);
-            return Err(Error::setting(ACCOUNT, why));
+        let mut accounts = read_stated(ACCOUNT, accounts)?;
+        for Stated { value, .. } in &mut accounts {
+            *value = read_account(value).map_err(|why| Error::setting(ACCOUNT, why))?.to_owned();
         }
         Ok(Self { accounts, regions: read_stated("requester-region", regions)? })
     }

@@ -5,6 +5,7 @@ mod estimates;
 mod exit_codes;
 mod exports;
 mod faults;
+mod field;
 mod hostile;
 mod inputs;
 mod output;

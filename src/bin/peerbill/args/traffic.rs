@@ -4,6 +4,7 @@ use crate::input::Reading;
 use clap::{Args, ValueEnum};
 use peerbill::{
     Result,
+    model::id::unwrapped,
     read::{
         TrafficColumns,
         cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
@@ -167,7 +168,7 @@ impl LinesArgs {
         let mut options = ReportOptions::default();
         options.hourly = self.hourly;
         options.by = by;
-        options.account = self.account.clone();
+        options.account = self.account.as_deref().map(|id| unwrapped(id).to_owned());
         options.settings = settings;
         Ok(options)
     }
