@@ -100,8 +100,8 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
     usage.extend(sums.hourly.finish());
     found.refusals.records.sort_by_key(|record| (record.source, record.fault.line));
     found.totals.check()?;
-    let SpanFindings { totals, refusals, unknown, notes, .. } = found;
-    Ok(Reading { usage, totals, refusals, unknown, notes })
+    let SpanFindings { totals, refusals, unknown, outside, notes, .. } = found;
+    Ok(Reading { usage, totals, refusals, unknown, outside: outside.into_counts(), notes })
 }
 
 #[cfg(test)]
@@ -131,10 +131,12 @@ mod tests {
         match read_cut(sources, inventory, rules, cut) {
             Err(error) => format!("{error}"),
             Ok(metered) => format!(
-                "{:?}\n{:?}\n{:#?}\n{} {}\n{}",
+                "{:?} {:?}\n{:?}\n{:#?}\n{:#?}\n{} {}\n{}",
                 metered.totals,
+                metered.outside,
                 metered.usage.metered_hours().unwrap(),
                 metered.refusals.records,
+                metered.refusals.causes.clone().listed(),
                 metered.refusals.for_cause,
                 metered.refusals.for_connection,
                 metered.usage.digest(inventory).unwrap(),
@@ -236,7 +238,13 @@ mod tests {
         let text = format!("{HEADER}\n{}{long}{long}y{long}\n{}{long}y\n{}", line(3), line(4), line(5));
         let inventory = connections();
         let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-        let rules = |threads| Rules { period, duplicates: Duplicates::Refuse, keep_all: true, threads };
+        let rules = |threads| Rules {
+            period,
+            offset: Offset::CHINA,
+            duplicates: Duplicates::Refuse,
+            keep_all: true,
+            threads,
+        };
         let sources = [TrafficSource::from_bytes("u.csv", text)];
         let expected = seen(&sources, &inventory, &rules(1), Cut::DEFAULT);
         for told in
@@ -282,7 +290,7 @@ mod tests {
             let inventory = connections();
             let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
             let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-            let rules = |threads| Rules { period, duplicates, keep_all, threads };
+            let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep_all, threads };
             let bytes = text.clone().into_bytes();
             let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
             let slow = Cut { fast: false, ..Cut::DEFAULT };

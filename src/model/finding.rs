@@ -76,6 +76,8 @@ finding_codes! {
     AssumedPrice => "assumed_price",
     /// More bytes in an hour than the bandwidth could carry.
     ImplausibleVolume => "implausible_volume",
+    /// So few bytes in all hours that they are most often another unit.
+    ImplausiblySmall => "implausibly_small",
     /// A connection of the inventory has no record.
     ConnectionWithoutRecords => "connection_without_records",
     /// One end of a connection has no record.

@@ -193,6 +193,8 @@ pub(crate) struct Notes {
     pub passed_over: u64,
     /// Entries of flow logs that stand for others which were not captured (`SKIPDATA`).
     pub skipped: u64,
+    /// Entries of flow logs that are traffic: their bytes are in no other unit.
+    pub entries: u64,
 }
 
 impl Notes {
@@ -202,5 +204,6 @@ impl Notes {
         self.last_pages += other.last_pages;
         self.passed_over += other.passed_over;
         self.skipped += other.skipped;
+        self.entries += other.entries;
     }
 }
