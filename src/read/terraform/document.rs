@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
+    model::invalid::Invalid,
     read::Document,
 };
 use serde_json::Value;
@@ -14,6 +15,9 @@ pub(super) const ACCEPTER: &str = "alicloud_vpc_peer_connection_accepter";
 /// Parses a document of `terraform show -json`.
 pub(super) fn parse(document: &Document) -> Result<Value> {
     let text = document.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&document.text);
+    if std::str::from_utf8(text).is_err() {
+        return Err(Error::unusable(ErrorKind::Input, &document.name, Invalid::not_utf8("it")));
+    }
     let json: Value = serde_json::from_slice(text).map_err(|error| {
         let line = error.line() as u64;
         let message = format!("this is not JSON: {error}; give the output of: terraform show -json PLAN");
