@@ -10,6 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         did_you_mean,
+        invalid::Invalid,
         link::LinkType,
         money::{Gb, PRINTED_DECIMALS, UnitPrice},
     },
@@ -241,7 +242,8 @@ fn note_region(own: &mut HashSet<Arc<str>>, place: &Place) {
 
 fn read_settings(document: &Document) -> Result<Settings> {
     let unusable = |message: String| Error::unusable(ErrorKind::Catalog, &document.name, message);
-    let text = std::str::from_utf8(&document.text).map_err(|_| unusable("is not UTF-8".into()))?;
+    let text = std::str::from_utf8(&document.text)
+        .map_err(|_| Error::unusable(ErrorKind::Catalog, &document.name, Invalid::not_utf8("it")))?;
     let settings: Settings = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start].matches('\n').count() as u64 + 1);
         let fault = Fault::of_input(FaultCode::UnusableInput, &document.name, error.message());

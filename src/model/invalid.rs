@@ -18,6 +18,12 @@ impl Invalid {
         Self { message: message.into(), remedy: None }
     }
 
+    /// Of text that is not UTF-8, where no encoding was stated by which it was made so.
+    pub(crate) fn not_utf8(what: impl fmt::Display) -> Self {
+        let why = format!("{what} is not UTF-8; it may be GBK, as Chinese spreadsheets write it");
+        Self::new(why).with(Remedy::StateEncoding)
+    }
+
     /// The same, with what would mend it.
     #[must_use]
     pub fn with(self, remedy: Remedy) -> Self {
@@ -99,6 +105,8 @@ pub enum Remedy {
     ChooseDuplicateRule,
     /// Supply the price, by an overlay or a contract.
     SupplyPrice,
+    /// State the encoding of text, or save it as UTF-8.
+    StateEncoding,
     /// State the zone of times that have none.
     StateNaiveOffset,
     /// Write a time with its zone, or state the zone of those that have none.

@@ -245,6 +245,10 @@ fn why_lacking(
     missing: &[(usize, &str)],
     mapped: Option<MappedColumns>,
 ) -> Invalid {
+    if std::str::from_utf8(row.raw).is_err() {
+        let lacks: Vec<&str> = missing.iter().map(|(_, name)| *name).collect();
+        return Invalid::not_utf8(format!("the header lacks {}, and", lacks.join(", ")));
+    }
     let has = |name: &str| found.iter().any(|own| own == name);
     let is_wanted = |name: &str| columns.wanted.iter().any(|(own, _)| *own == name);
     let swapped = KNOWN_TABLES.iter().find(|known| {

@@ -4,6 +4,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         id::{check_id, check_name, read_account, unwrapped},
+        invalid::Invalid,
         quoted,
     },
     read::Document,
@@ -42,9 +43,9 @@ impl<'a> Located<'a> {
 
 /// All values of a document; an array counts as its elements.
 pub(crate) fn values(document: &Document) -> Result<(Lines<'_>, Vec<Located<'_>>)> {
-    let unusable = |why: String| Error::unusable(ErrorKind::Input, &document.name, why);
+    let unusable = |why| Error::unusable(ErrorKind::Input, &document.name, why);
     let text = std::str::from_utf8(&document.text);
-    let text = text.map_err(|_| unusable("is not UTF-8".into()))?;
+    let text = text.map_err(|_| unusable(Invalid::not_utf8("it")))?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let broken = |error: &serde_json::Error| {
         let why = format!("is not valid JSON: {} at column {}", without_place(error), error.column());
@@ -167,7 +168,7 @@ pub(crate) type Picked<'a, const N: usize> = [Option<&'a RawValue>; N];
 
 /// Reads an object; further keys are passed over, and a wanted one that stands twice is refused.
 pub(crate) fn pick<'a, const N: usize>(names: &[&str; N], text: &'a [u8]) -> Result<Picked<'a, N>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| format!("{} is not UTF-8", quoted(text)))?;
+    let text = std::str::from_utf8(text).map_err(|_| Invalid::not_utf8(quoted(text)).to_string())?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let picked = Names(names).deserialize(&mut deserializer);
     let picked = picked.and_then(|picked| deserializer.end().map(|()| picked));

@@ -4,7 +4,7 @@ use super::header::Header;
 pub(crate) use super::header::{Column, TableColumns};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::quoted,
+    model::{invalid::Invalid, quoted},
     read::rows::{Row, Rows},
 };
 use std::{io::Read, sync::Arc};
@@ -35,7 +35,7 @@ impl TableRow {
     }
 
     /// Takes the values of `row`; returns what is wrong with them, where something is.
-    fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<String> {
+    fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<Invalid> {
         self.line = row.line;
         let whole = row.whole();
         for (column, value) in self.values.iter_mut().enumerate() {
@@ -44,7 +44,7 @@ impl TableRow {
             let text = whole.and_then(|whole| row.field_of(whole, position));
             match text.or_else(|| std::str::from_utf8(row.field(position)).ok()) {
                 Some(text) => value.push_str(text),
-                None => return Some(format!("{} is not UTF-8", quoted(row.field(position)))),
+                None => return Some(Invalid::not_utf8(quoted(row.field(position)))),
             }
         }
         None
@@ -112,7 +112,7 @@ pub(crate) fn read_rows(
     let has = header.positions.iter().map(Option::is_some).collect();
     let mut read = TableRow { line: 0, values: vec![String::new(); columns.len()], has };
     while let Some(row) = rows.next().map_err(unreadable)? {
-        let malformed = header.malformed(&row).or_else(|| read.fill(&header, &row));
+        let malformed = header.malformed(&row).map(Invalid::from).or_else(|| read.fill(&header, &row));
         each(match malformed {
             None => Ok(&read),
             Some(why) => {
@@ -157,7 +157,10 @@ mod tests {
         for row in [&b"\"x\",,\xe4,\xb8\xad\n"[..], b"x,,\xe4,\xb8\xad\n"] {
             let (rows, malformed) = read(&[b"a,b,c,more\n", row].concat());
             assert!(rows.is_empty());
-            assert_eq!(malformed, ["t.csv:2: \"\u{fffd}\" is not UTF-8"]);
+            assert_eq!(
+                malformed,
+                ["t.csv:2: \"\u{fffd}\" is not UTF-8; it may be GBK, as Chinese spreadsheets write it"]
+            );
         }
     }
 }

@@ -140,7 +140,7 @@ pub type FindRegion<'a> = &'a dyn Fn(&str) -> Result<Arc<str>>;
 /// tables is listed together, with lines.
 pub fn read_topology(document: &Document, gb: Gb, find_region: FindRegion<'_>) -> Result<Topology> {
     let text = std::str::from_utf8(&document.text)
-        .map_err(|_| Error::unusable(ErrorKind::Input, &document.name, "is not UTF-8"))?;
+        .map_err(|_| Error::unusable(ErrorKind::Input, &document.name, Invalid::not_utf8("it")))?;
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, &span));
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, error.message());

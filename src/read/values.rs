@@ -5,6 +5,8 @@ use crate::model::connection::Bandwidth;
 use std::io::{self, Read};
 
 const BLOCK: usize = 1 << 18;
+/// A value longer than this is refused: one that is never closed would take all memory.
+const LONGEST_VALUE: usize = 64 << 20;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads values from `input`.
@@ -158,6 +160,9 @@ impl<'a> Values<'a> {
                 if depth == 0 {
                     return Ok(at);
                 }
+            }
+            if self.buffer.len() - self.start > LONGEST_VALUE {
+                return Err(self.malformed("the object that begins here is longer than 64 MiB"));
             }
             if !self.read_on()? {
                 return Err(self.malformed("the object that begins here is not closed; is the file whole?"));

@@ -48,6 +48,7 @@ fn advice(remedy: &Remedy) -> String {
         }
         Remedy::ChooseDuplicateRule => "see --duplicates",
         Remedy::SupplyPrice => "supply it with --prices or --contract",
+        Remedy::StateEncoding => "state it with --encoding gbk, or save it as CSV UTF-8",
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
         Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
         Remedy::WriteOffset => {

@@ -256,7 +256,7 @@ type Show<'s> = dyn FnMut(u64, &RawValue) -> Result<(), ()> + 's;
 
 /// Shows the elements of a JSON array, with their numbers from 0.
 pub(super) fn show_elements(text: &[u8], show: &mut Show<'_>) -> Result<(), String> {
-    let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = std::str::from_utf8(text).map_err(|_| Invalid::not_utf8("it").to_string())?;
     // Answers that went through XML hold lists within an object.
     let text = Some(text).filter(|text| text.starts_with('{')).and_then(list_within).unwrap_or(text);
     let mut deserializer = serde_json::Deserializer::from_str(text);

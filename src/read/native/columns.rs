@@ -125,9 +125,9 @@ pub(crate) fn parse_start(kind: RecordKind, field: &[u8]) -> Result<Timestamp, I
 
 /// RFC 3339 with an offset, or an epoch of 10 or 13 digits.
 fn parse_timestamp(name: &str, field: &[u8]) -> Result<Timestamp, Invalid> {
-    let text = std::str::from_utf8(field).map_err(|_| Invalid::new("it is not UTF-8"));
+    let text = std::str::from_utf8(field).map_err(|_| Invalid::not_utf8("it"));
     let parsed = text.and_then(Timestamp::parse);
-    parsed.map_err(|why| format!("{name} {}: {why}", quoted(field)).into())
+    parsed.map_err(|why| why.about(format!("{name} {}", quoted(field))))
 }
 
 /// `requester` or `accepter`.
@@ -135,7 +135,10 @@ pub(crate) fn parse_sender(field: &[u8]) -> Result<Sender, Invalid> {
     match field {
         b"requester" => Ok(Sender::Requester),
         b"accepter" => Ok(Sender::Accepter),
-        other => String::from_utf8_lossy(other).parse(),
+        other => match std::str::from_utf8(other) {
+            Ok(text) => text.parse(),
+            Err(_) => Err(Invalid::not_utf8(format!("sender {}", quoted(other)))),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::id::read_account,
+    model::{id::read_account, invalid::Invalid},
     read::Document,
 };
 use serde_json::Value;
@@ -24,6 +24,9 @@ pub(super) fn parse(document: &Document) -> Result<Value> {
     if text.starts_with(b"{\"@level\"") {
         let why = format!("this is the log that terraform plan -json prints, not the plan; {SHOW}");
         return Err(Error::unusable(ErrorKind::Input, &document.name, why));
+    }
+    if std::str::from_utf8(text).is_err() {
+        return Err(Error::unusable(ErrorKind::Input, &document.name, Invalid::not_utf8("it")));
     }
     let json: Value = serde_json::from_slice(text).map_err(|error| {
         let line = error.line() as u64;

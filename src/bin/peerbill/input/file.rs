@@ -1,6 +1,9 @@
 //! One input, opened as often as it is needed, and held to stay what it was.
 
-use super::form::{self, Compression};
+use super::{
+    Need,
+    form::{self, Compression},
+};
 use crate::output::is_same;
 use encoding_rs::Encoding;
 use peerbill::{Error, ErrorKind, Result, read::Document};
@@ -209,17 +212,20 @@ impl Input {
         Ok(hasher.finalize().to_hex().to_string())
     }
 
-    /// The whole input as text; refused where that has more than `limit` bytes, which `too_large` explains.
-    pub fn document(&self, limit: u64, too_large: impl FnOnce(u64) -> Error) -> Result<Document> {
+    /// The whole input as text; `None` where that has more than `limit` bytes. `need` sees all of it in both cases, or as
+    /// much as leaves no doubt.
+    pub fn document(&self, limit: u64, need: &mut Need) -> Result<Option<Document>> {
         let failed = |error: io::Error| unreadable(&self.name, &error);
         let hasher = Arc::new(Mutex::new((blake3::Hasher::new(), 0)));
         let digesting = |stored| Box::new(Digesting(stored, hasher.clone())) as Box<dyn Read + Send>;
         let mut input = self.plain(digesting).map_err(failed)?;
         let mut text = Vec::new();
         input.by_ref().take(limit + 1).read_to_end(&mut text).map_err(failed)?;
+        need.add(&text);
         if text.len() as u64 > limit {
             drop(text);
-            return Err(too_large(self.stored_size().max(limit + 1)));
+            add_rest(input.take(limit.saturating_mul(FURTHER)), need).map_err(failed)?;
+            return Ok(None);
         }
         drop(input);
         self.unchanged()?;
@@ -231,7 +237,20 @@ impl Input {
         if *digested == self.stored_size() {
             let _ = self.digest.set(hasher.finalize().to_hex().to_string());
         }
-        Ok(Document::new(&self.name, text))
+        Ok(Some(Document::new(&self.name, text)))
+    }
+}
+
+/// How many times as much as may be held is looked at, to tell how much would be needed.
+const FURTHER: u64 = 16;
+
+fn add_rest(mut input: impl Read, need: &mut Need) -> io::Result<()> {
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match input.read(&mut block)? {
+            0 => return Ok(()),
+            count => need.add(&block[..count]),
+        }
     }
 }
 
