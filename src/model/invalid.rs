@@ -162,10 +162,8 @@ pub enum Remedy {
     GiveAsContract,
     /// State how columns are called, in a file of settings.
     MapColumns {
-        /// The part of the settings: `columns.usage` or `columns.cloudmonitor`.
-        part: &'static str,
-        /// The lines of it, such as `bytes = "NAME"`.
-        lines: Vec<String>,
+        /// The lines of it: `[columns.usage]` or `[columns.cloudmonitor]`, then such as `bytes = "NAME"`.
+        lines: Arc<[String]>,
     },
     /// Give the input as what it is: answers of CloudMonitor or flow logs, or state how its columns are called.
     GiveAsItsKindOfTraffic,

@@ -83,9 +83,9 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveAsFlowLog => "give them as --flow-logs",
         Remedy::GiveAsPrices => "give them as --prices",
         Remedy::GiveAsContract => "give it as --contract",
-        Remedy::MapColumns { part, lines } => {
+        Remedy::MapColumns { lines } => {
             return format!(
-                "; where columns have other names, write into peerbill.toml, each on its own line: [{part}] {} (NAME stands for \
+                "; where columns have other names, write into peerbill.toml, each on its own line: {} (NAME stands for \
                  the name in the input)",
                 lines.join(" ")
             );
