@@ -76,6 +76,8 @@ finding_codes! {
     AssumedPrice => "assumed_price",
     /// More bytes in an hour than the bandwidth could carry.
     ImplausibleVolume => "implausible_volume",
+    /// Of what CloudMonitor told of an end, the first period of the month is missing, and the first of the next is there.
+    WindowShifted => "window_shifted",
     /// A connection of the inventory has no record.
     ConnectionWithoutRecords => "connection_without_records",
     /// One end of a connection has no record.
