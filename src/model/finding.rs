@@ -78,6 +78,8 @@ finding_codes! {
     ImplausibleVolume => "implausible_volume",
     /// So few bytes in all hours that they are most often another unit.
     ImplausiblySmall => "implausibly_small",
+    /// Of what CloudMonitor told of an end, the first period of the month is missing, and the first of the next is there.
+    WindowShifted => "window_shifted",
     /// A connection of the inventory has no record.
     ConnectionWithoutRecords => "connection_without_records",
     /// One end of a connection has no record.

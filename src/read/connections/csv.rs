@@ -4,7 +4,7 @@ use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Tak
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{
-        connection::{Connection, End},
+        connection::{Connection, End, Tags},
         id::{check_id, check_name, read_account, unwrapped},
         invalid::Invalid,
         link::LinkType,
@@ -13,35 +13,38 @@ use crate::{
     read::{
         Document,
         place::Place,
+        rows::Rows,
         table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },
 };
 
 /// The columns of a table of connections.
-struct Columns {
-    connection_id: Column<'static>,
-    requester: EndColumns,
-    accepter: EndColumns,
-    link_type: Column<'static>,
-    bandwidth_mbps: Column<'static>,
-    created_at: Column<'static>,
-    deleted_at: Column<'static>,
-    name: Column<'static>,
+struct Columns<'n> {
+    connection_id: Column<'n>,
+    requester: EndColumns<'n>,
+    accepter: EndColumns<'n>,
+    link_type: Column<'n>,
+    bandwidth_mbps: Column<'n>,
+    created_at: Column<'n>,
+    deleted_at: Column<'n>,
+    name: Column<'n>,
+    /// Those of tags, each with its key.
+    tags: Vec<(&'n str, Column<'n>)>,
 }
 
 /// Those of one end.
-struct EndColumns {
-    account_id: Column<'static>,
-    region: Column<'static>,
-    vpc_id: Column<'static>,
+struct EndColumns<'n> {
+    account_id: Column<'n>,
+    region: Column<'n>,
+    vpc_id: Column<'n>,
     /// Address blocks with a space between them; the provider's exports have them as a list.
-    cidrs: Column<'static>,
+    cidrs: Column<'n>,
 }
 
-impl Columns {
+impl<'n> Columns<'n> {
     /// The columns, and what the header is searched for.
-    fn new() -> (Self, TableColumns<'static>) {
+    fn new(header: &'n [String]) -> (Self, TableColumns<'n>) {
         let mut table = TableColumns::default();
         let columns = Self {
             connection_id: table.required("connection_id"),
@@ -62,6 +65,10 @@ impl Columns {
             created_at: table.optional("created_at"),
             deleted_at: table.optional("deleted_at"),
             name: table.optional("name"),
+            tags: header
+                .iter()
+                .filter_map(|name| Some((name.strip_prefix("tag:")?, table.optional(name))))
+                .collect(),
         };
         (columns, table)
     }
@@ -75,7 +82,8 @@ pub(super) fn read(
     take: Take<'_>,
 ) -> Result<()> {
     let name = &document.name;
-    let (columns, table) = Columns::new();
+    let header = header_of(document);
+    let (columns, table) = Columns::new(&header);
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
         take(match row {
             Err(row) => {
@@ -105,15 +113,22 @@ pub(super) fn read(
     })
 }
 
+/// The names in the header, of which those of tags are not known before.
+fn header_of(document: &Document) -> Vec<String> {
+    let mut rows = Rows::new(&document.text[..]);
+    let Ok(Some(header)) = rows.next() else { return Vec::new() };
+    (0..header.len()).map(|index| String::from_utf8_lossy(header.field(index)).into_owned()).collect()
+}
+
 /// What can be read of an end where the row is bad: what joins flow logs to it.
-fn readable_end(row: &TableRow, columns: &EndColumns) -> End {
+fn readable_end(row: &TableRow, columns: &EndColumns<'_>) -> End {
     let blocks = row.text(columns.cidrs).split(' ').filter_map(|block| block.parse().ok());
     End::of_vpc(row.given(columns.vpc_id).map(Into::into), blocks.collect())
 }
 
 fn read_connection(
     row: &TableRow,
-    columns: &Columns,
+    columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<Connection, String> {
@@ -130,6 +145,7 @@ fn read_connection(
         created_at: read_instant(row, columns.created_at)?,
         deleted_at: read_instant(row, columns.deleted_at)?,
         name: row.given(columns.name).map(Into::into),
+        tags: read_tags(row, columns)?,
         ..Connection::new(id, requester, accepter, LinkType::Gold)
     };
     connection.check_lifetime()?;
@@ -139,7 +155,7 @@ fn read_connection(
 /// All that is wrong with a row, of which this was met first.
 fn all_faults(
     row: &TableRow,
-    columns: &Columns,
+    columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
     why: String,
@@ -155,18 +171,24 @@ fn all_faults(
     faults.note(read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps)));
     faults.note(read_instant(row, columns.created_at));
     faults.note(read_instant(row, columns.deleted_at));
+    faults.note(read_tags(row, columns));
     faults.joined()
 }
 
+fn read_tags(row: &TableRow, columns: &Columns<'_>) -> Result<Tags, Invalid> {
+    let given = columns.tags.iter().filter_map(|(key, column)| Some((*key, row.given(*column)?)));
+    Tags::new(given.map(|(key, value)| (key.to_owned(), value.to_owned())))
+}
+
 /// The connection that a row is about.
-fn read_id<'r>(row: &'r TableRow, columns: &Columns) -> Result<&'r str, String> {
+fn read_id<'r>(row: &'r TableRow, columns: &Columns<'_>) -> Result<&'r str, String> {
     let id = unwrapped(row.text(columns.connection_id));
     check_name(columns.connection_id.name, id).map(|()| id)
 }
 
 fn read_end(
     row: &TableRow,
-    columns: &EndColumns,
+    columns: &EndColumns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<End, String> {

@@ -224,3 +224,58 @@ fn an_error_in_place_of_an_answer_is_told_by_every_reader() {
         &["Throttling.User: denied"],
     );
 }
+
+#[test]
+fn traffic_is_grouped_by_tags_of_connections() {
+    let usage = "--usage ../../../examples/published/usage.csv --connections tags.json";
+    let lines = report_on_case("mistakes", &format!("{usage} --by tag:cost_centre"), 0, &[]);
+    assert!(
+        lines.starts_with("billing_month,billing_account_id,tag:cost_centre,connection_id,sender,"),
+        "{lines}"
+    );
+    assert!(lines.contains("\n,,CC-1,,,,,,,,322122547200,300,,,144.00,"), "{lines}");
+    let told = [
+        "--by tag:KEY: no connection has the tag \"cost_center\"; there are cost_centre; did you mean \"cost_centre\"?",
+    ];
+    report_on_case("mistakes", &format!("{usage} --by tag:cost_center"), 2, &told);
+
+    let folder = Folder::new();
+    let row = |id: &str, tags: &str| {
+        format!("{id},1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold,{tags}\n")
+    };
+    let header = CONNECTIONS.lines().next().expect("a header").to_owned() + ",tag:team,tag:env\n";
+    folder.write("connections.csv", header.clone() + &row("pcc-1", "net,prod") + &row("pcc-2", ",prod"));
+    folder.write("usage.csv", USAGE.to_owned() + "2026-10-05T03:00:00Z,pcc-2,requester,1\n");
+    let args = ["--by", "tag:team,billing_account_id,tag:env"];
+    let printed = folder.report(&args).stdout;
+    let expected: [&str; 4] = [
+        "billing_month,billing_account_id,tag:team,tag:env,connection_id,",
+        ",1000000000000001,,prod,,,,,,,,1,0.0000000009,",
+        ",1000000000000001,net,prod,,,,,,,,214748364800,200,,,96.00,",
+        ",1000000000000002,net,prod,,,,,,,,107374182400,100,,,48.00,",
+    ];
+    for line in expected {
+        assert!(printed.contains(line), "no {line} in {printed}");
+    }
+    let table = folder.report(&[&args[..], &["--format", "table"]].concat()).stdout;
+    assert!(table.contains("tag:team") && table.contains("(no team)"), "{table}");
+    let json = json_of(&folder.report(&["--by", "tag:team", "--format", "json"]));
+    assert_eq!(json["grouped_lines"][0]["tag:team"], serde_json::Value::Null);
+    assert_eq!(json["grouped_lines"][1]["tag:team"], "net");
+    folder.write("connections.csv", header.replace("tag:env", "tag:=1+1") + &row("pcc-1", "net,prod"));
+    folder.refused(
+        3,
+        &report_args(&["usage.csv"], &args),
+        &["connections.csv:2: tag \"=1+1\" begins as a formula does"],
+    );
+
+    let state = fs::read_to_string(case("field/02-link-type-not-told/state.json")).expect("a case");
+    folder.write(
+        "state.json",
+        state.replace("\"tags\": null", "\"tags\": {\"team\": \"net\"}").replace("pcc-aaa", "pcc-1"),
+    );
+    folder.write("usage.csv", USAGE);
+    let connections = ["--connections", "state.json", "--requester-account", "1", "--by", "tag:team"];
+    let args = [&["report", "--usage", "usage.csv", "--format", "csv"][..], &connections, &MONTH].concat();
+    assert!(folder.run(&args).stdout.contains(",,net,,,,,,,,322122547200,"), "{:?}", folder.run(&args));
+}
