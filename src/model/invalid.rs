@@ -128,12 +128,12 @@ pub enum Remedy {
     /// State the account that owns the requester's VPC, by a key that it can be stated by.
     StateRequesterAccountOf {
         /// A provider or an address, as the document has it.
-        key: String,
+        key: Arc<str>,
     },
     /// State the region of the requester's VPC, likewise.
     StateRequesterRegionOf {
         /// A provider or an address, as the document has it.
-        key: String,
+        key: Arc<str>,
     },
     /// State the region that an expression of a plan gives.
     StateRegionOfReference,

@@ -53,7 +53,7 @@ impl PlanQuantities {
         sides.note_unknown(plan, &unchanged);
         sides.note_left_in_place(plan);
         for change in &changes {
-            sides.add(change, traffic.get(&change.address).copied().unwrap_or_default());
+            sides.add(change, traffic);
         }
         let Sides { planned, notes, open, .. } = sides;
         Ok(Self {
@@ -148,8 +148,8 @@ impl<'a> Sides<'a> {
             let message = if change.keeps_beside_new() {
                 format!(
                     "{address}: the old connection is not destroyed but forgotten: it is still there after the plan and \
-                     still costs, and stands there as {:?} with the same traffic as the new one; where that moves to the \
-                     new one, the plan costs less",
+                     still costs; where its traffic moves to the new one, give what is left to the old one under the \
+                     address {:?}, which is otherwise taken to send the same as before",
                     change.kept_label()
                 )
             } else {
@@ -162,8 +162,11 @@ impl<'a> Sides<'a> {
     }
 
     /// Adds a connection to the sides that it has, where enough is known to price it.
-    pub fn add(&mut self, change: &Change, bytes: [Option<u64>; 2]) {
+    pub fn add(&mut self, change: &Change, traffic: &MonthlyBytes) {
         let address = &change.address;
+        let bytes = traffic.get(address).copied().unwrap_or_default();
+        // The old connection goes on as it was, unless its traffic afterwards is given.
+        let kept_bytes = traffic.get(&change.kept_label()).copied().unwrap_or(bytes);
         let given = [&change.before, &change.after];
         let complete = given.map(|side| side.as_ref().map(|side| self.complete(address, side)));
         if change.unreadable || complete.contains(&Some(None)) {
@@ -177,7 +180,7 @@ impl<'a> Sides<'a> {
         }
         let [before, after] = complete.map(Option::flatten);
         let free = [&before, &after].into_iter().flatten().all(within_region);
-        if bytes.contains(&None) {
+        if bytes.contains(&None) || kept_bytes.contains(&None) {
             let message = format!("{address}: no traffic given, so it is not priced");
             let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
             self.notes.push(note(FindingCode::NoTrafficGiven, address, message.clone()));
@@ -188,12 +191,14 @@ impl<'a> Sides<'a> {
             }
             return;
         }
-        let kept = before.clone().filter(|_| change.keeps_beside_new());
-        let kept = kept.map(|before| PlannedConnection { label: change.kept_label(), ..before });
-        for (side, planned) in self.planned.iter_mut().zip([vec![before], vec![after, kept]]) {
-            let planned = planned.into_iter().flatten();
-            side.extend(planned.map(|planned| PlannedConnection { monthly_bytes: bytes, ..planned }));
-        }
+        let sends = |bytes: [Option<u64>; 2]| {
+            move |planned: PlannedConnection| PlannedConnection { monthly_bytes: bytes, ..planned }
+        };
+        let kept = before.clone().filter(|_| change.keeps_beside_new()).map(sends(kept_bytes));
+        self.planned[0].extend(before.map(sends(bytes)));
+        self.planned[1].extend(after.map(sends(bytes)));
+        let label = change.kept_label();
+        self.planned[1].extend(kept.map(|before| PlannedConnection { label, ..before }));
     }
 
     /// A side of a change, where the plan shows all that prices depend on.

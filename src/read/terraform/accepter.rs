@@ -92,7 +92,7 @@ pub(super) fn connections_of<'k>(
         for_each: resource.get("for_each_expression"),
     };
     let expression = resource.get("expressions")?.get("instance_id")?;
-    let targets = Leads { configuration }.from(expression, &block, &Key::Any, 0);
+    let targets = Leads { configuration }.through(expression, &block, &Key::Any, 0);
     let find = |targets: &[Target]| -> Vec<&'k str> {
         let is_one = |(address, _): &&KnownConnection<'k>| targets.iter().any(|target| target.is(address));
         known.iter().filter(is_one).map(|(_, address)| *address).collect()
@@ -115,7 +115,7 @@ struct Leads<'c, 'a> {
 
 impl Leads<'_, '_> {
     /// The connections that an expression leads to; `chosen` is the instance that is taken of what it yields.
-    fn from(&self, expression: &Value, block: &Block<'_>, chosen: &Key, depth: u32) -> Vec<Target> {
+    fn through(&self, expression: &Value, block: &Block<'_>, chosen: &Key, depth: u32) -> Vec<Target> {
         if depth > DEPTH {
             return Vec::new();
         }
@@ -124,33 +124,34 @@ impl Leads<'_, '_> {
             Some(key) => key,
             None => chosen.clone(),
         };
-        let leads = references.iter().map(|reference| self.from_reference(reference, block, &chosen, depth));
+        let leads =
+            references.iter().map(|reference| self.through_reference(reference, block, &chosen, depth));
         leads.flatten().collect()
     }
 
-    fn from_reference(&self, reference: &str, block: &Block<'_>, chosen: &Key, depth: u32) -> Vec<Target> {
+    fn through_reference(&self, reference: &str, block: &Block<'_>, chosen: &Key, depth: u32) -> Vec<Target> {
         let after = |prefix: &str| reference.strip_prefix(prefix).map(name_and_rest);
         if let Some((name, rest)) = after(&format!("{CONNECTION}.")) {
             let (modules, resource) = (block.modules.clone(), format!("{CONNECTION}.{name}"));
             return vec![Target { modules, resource, key: key_at(rest, chosen).0 }];
         }
         if let Some((name, rest)) = after("module.") {
-            return self.from_module(name, rest, block, chosen, depth);
+            return self.through_module(name, rest, block, chosen, depth);
         }
         if let Some((name, rest)) = after("var.") {
-            return self.from_variable(name, &key_behind(rest, chosen), block, depth);
+            return self.through_variable(name, &key_behind(rest, chosen), block, depth);
         }
         match (after("each."), block.for_each) {
             (Some(("value", _)), Some(over)) => {
                 let outer = Block { for_each: None, ..block.clone() };
-                self.from(over, &outer, &block.key, depth + 1)
+                self.through(over, &outer, &likely(&block.key), depth + 1)
             }
             _ => Vec::new(),
         }
     }
 
     /// Through an output of a module, or through all of them where the plan does not tell which.
-    fn from_module(
+    fn through_module(
         &self,
         name: &str,
         rest: &str,
@@ -170,11 +171,11 @@ impl Leads<'_, '_> {
         let chosen = if wanted.is_empty() { Key::Any } else { key_behind(behind, chosen) };
         let outputs = outputs.iter().filter(|(name, _)| wanted.is_empty() || *name == wanted);
         let expressions = outputs.filter_map(|(_, output)| output.get("expression"));
-        expressions.flat_map(|expression| self.from(expression, &inner, &chosen, depth + 1)).collect()
+        expressions.flat_map(|expression| self.through(expression, &inner, &chosen, depth + 1)).collect()
     }
 
     /// Through what the caller of the module gives to a variable.
-    fn from_variable(&self, name: &str, chosen: &Key, block: &Block<'_>, depth: u32) -> Vec<Target> {
+    fn through_variable(&self, name: &str, chosen: &Key, block: &Block<'_>, depth: u32) -> Vec<Target> {
         let mut outer = block.modules.clone();
         let Some((called, key)) = outer.pop() else { return Vec::new() };
         let mut caller = Block { modules: outer, key, for_each: None };
@@ -184,7 +185,7 @@ impl Leads<'_, '_> {
         };
         caller.for_each = call.get("for_each_expression");
         let given = call.get("expressions").and_then(|all| all.get(name));
-        given.map_or_else(Vec::new, |given| self.from(given, &caller, chosen, depth + 1))
+        given.map_or_else(Vec::new, |given| self.through(given, &caller, chosen, depth + 1))
     }
 
     /// The instance key that an index among the references gives: `count.index`, `each.key`, or a value that the plan

@@ -153,3 +153,12 @@ pub struct PeeringPlan {
     /// What is not known, by address.
     pub unknown: Vec<Unknown>,
 }
+
+impl PeeringPlan {
+    /// The names under which traffic can be given: of every connection, and of the old ones that are kept beside new
+    /// ones.
+    pub fn names(&self) -> Vec<String> {
+        let kept = self.changes.iter().filter(|change| change.keeps_beside_new()).map(Change::kept_label);
+        self.changes.iter().map(|change| change.address.clone()).chain(kept).collect()
+    }
+}

@@ -110,6 +110,46 @@ pub(super) fn is_marked(marks: &Value, name: &str) -> bool {
     marks == &Value::Bool(true) || marks.get(name) == Some(&Value::Bool(true))
 }
 
+/// One side of a change, with what its document says about its values.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a> {
+    /// Its attributes.
+    pub values: &'a Value,
+    /// Which of them are known only after apply.
+    pub unknown: &'a Value,
+    /// Which of them are sensitive.
+    pub sensitive: &'a Value,
+}
+
+/// An attribute of a resource.
+pub(super) enum Attribute<'a> {
+    /// Its value; null where it is left out.
+    Known(&'a Value),
+    /// Why it is not known.
+    Unknown(&'static str),
+}
+
+impl<'a> Values<'a> {
+    /// An attribute, as far as the plan tells it.
+    pub fn attribute(&self, name: &str) -> Attribute<'a> {
+        let value = value_of(self.values, name);
+        if is_marked(self.unknown, name) {
+            return Attribute::Unknown(UNTIL_APPLY);
+        }
+        // What is hidden is null in documents that were cleaned of what is sensitive; that is not left out.
+        if value.is_null() && is_marked(self.sensitive, name) {
+            return Attribute::Unknown(HIDDEN);
+        }
+        Attribute::Known(value)
+    }
+}
+
+const UNTIL_APPLY: &str = "known only after apply";
+const HIDDEN: &str = "the plan hides it as sensitive";
+
+/// What a plan says of what it does not hold.
+pub(super) const NOTHING: Value = Value::Null;
+
 /// All resources of a state or of planned values, from the root module down.
 pub(super) fn resources(values: &Value) -> Vec<&Value> {
     let mut found = Vec::new();

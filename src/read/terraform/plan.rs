@@ -6,7 +6,8 @@ use super::{
     change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found, whole_references},
     document::{
-        ACCEPTER, Address, CONNECTION, account_id, check_plan, is_marked, list, parse, text, value_of,
+        ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, list, parse, text,
+        value_of,
     },
     stated::{Requester, Statement},
 };
@@ -20,7 +21,7 @@ use crate::{
     read::Document,
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Reads what a plan does to peering connections.
 ///
@@ -88,34 +89,6 @@ struct Reader<'a> {
     labels: BTreeSet<String>,
 }
 
-/// One side of a change, with what its document says about its values.
-#[derive(Clone, Copy)]
-struct Values<'a> {
-    values: &'a Value,
-    unknown: &'a Value,
-    sensitive: &'a Value,
-}
-
-/// An attribute of a resource.
-enum Attribute<'a> {
-    Known(&'a Value),
-    Unknown(&'static str),
-}
-
-impl<'a> Values<'a> {
-    fn attribute(&self, name: &str) -> Attribute<'a> {
-        let value = value_of(self.values, name);
-        if is_marked(self.unknown, name) {
-            return Attribute::Unknown(UNTIL_APPLY);
-        }
-        // What is hidden is null in documents that were cleaned of what is sensitive; that is not left out.
-        if value.is_null() && is_marked(self.sensitive, name) {
-            return Attribute::Unknown(HIDDEN);
-        }
-        Attribute::Known(value)
-    }
-}
-
 /// The resource that a side is of: under which name it is told, and where its configuration stands.
 #[derive(Clone, Copy)]
 struct Of<'a> {
@@ -123,10 +96,7 @@ struct Of<'a> {
     address: &'a str,
 }
 
-const UNTIL_APPLY: &str = "known only after apply";
-const HIDDEN: &str = "the plan hides it as sensitive";
 const LEFT_OUT: &str = "it is left out";
-const NOTHING: Value = Value::Null;
 
 impl<'a> Reader<'a> {
     /// Notes what cannot be read of a connection, which can then not be priced.
@@ -439,8 +409,8 @@ impl<'a> Reader<'a> {
 const LINK_TYPE: &str = "link_type";
 
 /// By what key something can be stated about a requester.
-fn key_to_state(address: &str, provider: Option<&str>, several: bool) -> String {
-    provider.filter(|_| !several).unwrap_or(address).to_owned()
+fn key_to_state(address: &str, provider: Option<&str>, several: bool) -> Arc<str> {
+    provider.filter(|_| !several).unwrap_or(address).into()
 }
 
 /// The bandwidth, where it is written; 0 is what providers write for null.

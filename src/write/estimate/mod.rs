@@ -61,8 +61,11 @@ pub(super) fn supplying(supply: &Supply) -> String {
     format!("peerbill estimate ... {argument}")
 }
 
-/// Says that no total is that of the whole plan, where that is so.
+/// Says that no total is that of all accounts, or of the whole plan, where that is so.
 fn partial_note(estimate: &Estimate) -> Option<String> {
+    if let Some(account) = shared(estimate).and_then(|report| report.options.account.as_deref()) {
+        return Some(format!("Partial: account {account} alone, without what the other accounts pay"));
+    }
     let changes = estimate.changes.as_ref().filter(|changes| changes.partial())?;
     let why = match changes.not_priced() {
         0 => "the plan does not tell all that it changes".to_owned(),

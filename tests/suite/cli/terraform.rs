@@ -177,6 +177,24 @@ fn a_forgotten_connection_is_told_and_still_there() {
 }
 
 #[test]
+fn traffic_may_be_given_for_a_connection_that_is_kept() {
+    let gold = values(Value::Null);
+    let replaced = changed(&x(""), &["forget", "create"], gold.clone(), gold, json!({}));
+    let plan = plan(json!([replaced]), json!([resource(&x(""), "alicloud", json!({}))]));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let rows =
+        [("", "requester,200"), ("", "accepter,100"), (" (kept)", "requester,0"), (" (kept)", "accepter,1")];
+    let rows: String = rows.iter().map(|(kept, rest)| format!("{}{kept},{rest}\n", x(""))).collect();
+    fs::write(folder.path().join("traffic.csv"), format!("address,sender,gb\n{rows}")).expect("writable");
+    fs::write(folder.path().join("plan.json"), plan.to_string()).expect("writable");
+    let given =
+        ["estimate", "--terraform", "plan.json", "--traffic", "traffic.csv", "--catalog", "china-site"];
+    let outcome = run(folder.path(), &[&given[..], &["--format", "json"]].concat());
+    let document: Value = serde_json::from_str(&outcome.stdout).expect(&outcome.stderr);
+    assert_eq!(costs(&document), [(&*x(""), "144.48")]);
+}
+
+#[test]
 fn a_deposed_object_is_counted_beside_its_successor() {
     let mut deposed = changed(&x(""), &["delete"], values(Value::Null), Value::Null, json!({}));
     deposed["deposed"] = json!("0000abcd");

@@ -89,7 +89,8 @@ fn traffic_of(
     let Some(path) = &args.plans.traffic else {
         return Err(Error::usage("--traffic is needed with --terraform: CSV with address,sender,gb"));
     };
-    let known: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    let names = plan.names();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
     read_monthly(&one_document(inputs, "traffic", path)?, catalog.gb, &known)
 }
 

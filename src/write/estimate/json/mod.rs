@@ -77,7 +77,7 @@ fn scenario<'e>(
         link_type: scenario.link_type.map(LinkType::as_str),
         sla: scenario.link_type.map(LinkType::sla),
         priced: report.is_some(),
-        partial: report.is_some() && estimate.partial(),
+        partial: report.is_some_and(|report| report.options.account.is_some() || estimate.partial()),
         assumed: scenario.assumed(),
         payable: scenario.payable()?.map(text),
         difference_per_month: difference.map(text),
