@@ -11,14 +11,15 @@ use super::{
     routes::Routes,
     scan::{Cut, Scanned, scan, scan_one_span},
     sums::Sums,
+    totals::ControlTotals,
     worker::{Goal, Plan, SpanFindings, Worker},
 };
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{inventory::Inventory, usage::UsageRecord},
     read::{
         TrafficSource,
-        record::{Observation, Quantity, Traffic},
+        record::{Notes, Observation, Quantity, Traffic},
     },
 };
 use std::sync::Arc;
@@ -75,14 +76,38 @@ fn in_passes(
     } else {
         // The exact second look, at connections and senders whose records did not strictly rise in time.
         let goal = Goal::Collect(&scanned.disordered);
-        read(&Plan { goal, ..plan })?.found.collected.repeated(rules.threads)?
+        let looked = read(&Plan { goal, ..plan })?.found;
+        // Flow logs are not looked at again.
+        if scanned.found.notes == Notes::default() && looked.lines != scanned.found.lines {
+            return Err(changed(names));
+        }
+        looked.collected.repeated(rules.threads)?
     };
     repeated.digests = digests;
     if !repeated.is_empty() {
+        let SpanFindings { totals: ControlTotals { read: first, outside_period, .. }, lines, .. } =
+            scanned.found;
         drop(scanned);
         scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, note_digests: false }, ..plan })?;
+        let again = &scanned.found;
+        let seen = (again.totals.read, again.totals.outside_period, again.lines);
+        if seen != (first, outside_period, lines) {
+            return Err(changed(names));
+        }
     }
     finish(scanned, &plan)
+}
+
+/// R14: another reading saw other records than the first one.
+fn changed(names: &[Arc<str>]) -> Error {
+    let why = "the input changed while it was read";
+    match names {
+        [name] => Error::unusable(ErrorKind::Input, name, why),
+        _ => Error::new(
+            ErrorKind::Input,
+            Fault::new(FaultCode::UnusableInput, format!("one of the inputs of traffic: {why}")),
+        ),
+    }
 }
 
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
@@ -213,6 +238,45 @@ mod tests {
         assert_eq!(billed([".000000002", ".000000001"]), 2);
         assert_eq!(billed([".0001", ".00010"]), 0);
         assert_eq!(billed(["", ".0"]), 0);
+    }
+
+    #[test]
+    fn r14_an_input_that_another_reading_sees_changed_is_refused() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let record =
+            |minute: u32, bytes: u32| format!("2026-10-05T03:{minute:02}:00Z,pcc-1,requester,{bytes}\n");
+        let whole = format!("{HEADER}\n{}{}{}", record(7, 1), record(5, 2), record(7, 1));
+        let others = [
+            format!("{HEADER}\n{}{}", record(7, 1), record(5, 2)),
+            format!("{whole}{}", record(9, 3)),
+            whole.replace(",2\n", ",3\n"),
+            whole.replace("03:05", "04:05").replace("2026-10-05T04", "2026-09-05T04"),
+        ];
+        for rule in [Duplicates::Refuse, Duplicates::First] {
+            for other in &others {
+                let read = |from: usize| {
+                    let (opened, texts) = (AtomicUsize::new(0), [whole.clone(), other.clone()]);
+                    let source = TrafficSource::from_stream("u.csv", move || {
+                        let text = &texts[usize::from(opened.fetch_add(1, Ordering::Relaxed) >= from)];
+                        Ok(Box::new(std::io::Cursor::new(text.clone().into_bytes())))
+                    });
+                    let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+                    (settings.refused, settings.duplicates) = (Refused::Count, rule);
+                    meter(&[source], connections(), &settings)
+                };
+                let figure = |from| read(from).map(|metered| metered.totals());
+                // Where it changes before or after all readings, one of the two is billed.
+                let whole_or_other = [figure(usize::MAX).unwrap(), figure(0).unwrap()];
+                for from in 1..8 {
+                    match figure(from) {
+                        Ok(totals) => assert!(whole_or_other.contains(&totals), "{from} {other} {totals:?}"),
+                        Err(error) => {
+                            assert!(error.to_string().contains("changed while it was read"), "{error}")
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]
