@@ -32,3 +32,7 @@ build:
 # Licences, advisories and banned crates of the dependency tree; needs cargo-deny.
 deny:
     cargo deny check
+
+# Fuzzes every target so many times, one after the other, as docs/reliability.md says: `just fuzz 100000`.
+fuzz runs="100000":
+    for target in $(basename -s .rs fuzz/src/bin/*.rs); do nice sh fuzz/run.sh $target {{runs}}; done
