@@ -4,8 +4,8 @@ use super::{LONGEST, chance::Chance, outcome::catalog, outcome::check_error, out
 use num_rational::BigRational;
 use peerbill::{
     estimate::{
-        Changes, Estimate, Gate, PlanQuantities, PlannedConnection, PricesOf, Quantities, of_plan,
-        of_topology,
+        ChangeCost, Changes, Estimate, Gate, PlanQuantities, PlannedConnection, PricesOf, Quantities,
+        of_plan, of_topology,
     },
     model::money::Money,
     read::{
@@ -61,7 +61,7 @@ fn check_changes(changes: &Changes) {
         assert!(matches!(changes.gate(most), Ok(Gate::NotKnown(_))), "what is not known does not pass");
     }
     let connections = &changes.connections;
-    if connections.iter().any(|own| own.not_priced()) {
+    if connections.iter().any(ChangeCost::not_priced) {
         return;
     }
     let exact = |money: Option<Money>| decimal(&money.expect("it is priced").to_string());
@@ -104,7 +104,8 @@ fn check_estimate(estimate: &Estimate) {
     write::csv::estimate(estimate, &mut files[0]).expect("memory can be written");
     write::estimate::json::write(estimate, &[], &mut files[1]).expect("memory can be written");
     write::markdown::estimate(estimate, &mut files[2]).expect("memory can be written");
-    let lines = csv::Reader::from_reader(&files[0][..]).into_records().map(|row| row.expect("CSV")).count();
+    let rows = csv::Reader::from_reader(&files[0][..]).into_records().collect::<Result<Vec<_>, _>>();
+    let lines = rows.expect("CSV can be read back").len();
     let document: serde_json::Value = serde_json::from_slice(&files[1]).expect("JSON can be read back");
     let scenarios = document["scenarios"].as_array().expect("scenarios");
     let told = scenarios.iter().filter_map(|own| own["lines"].as_array()).map(Vec::len).sum::<usize>();

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Traffic as CSV.
 pub fn usage_csv(data: &[u8]) {
-    let Some(metered) = check(data, true, &|source| source) else { return };
+    let Some(metered) = check(data, &|source| source) else { return };
     if is_plain(data) {
         check_plain(data, &metered);
     }
@@ -24,20 +24,20 @@ pub fn usage_csv(data: &[u8]) {
 
 /// Traffic as JSON, one object on each line.
 pub fn usage_ndjson(data: &[u8]) {
-    check(data, true, &|source| source);
+    check(data, &|source| source);
 }
 
-/// Traffic as Parquet, which cannot be read as a stream.
+/// Traffic as Parquet.
 #[cfg(feature = "parquet")]
 pub fn usage_parquet(data: &[u8]) {
     let offset = Chance::of(data).one(&[None, Some("+08:00"), Some("-03:30")]);
     let offset = offset.map(|offset| offset.parse().expect("an offset"));
-    check(data, false, &|source| source.with_naive_offset(offset));
+    check(data, &|source| source.with_naive_offset(offset));
 }
 
 /// Hours that were metered before.
 pub fn metered_hours(data: &[u8]) {
-    check(data, true, &TrafficSource::as_metered);
+    check(data, &TrafficSource::as_metered);
 }
 
 /// Answers of CloudMonitor, or a table of datapoints.
@@ -52,19 +52,19 @@ pub fn cloudmonitor(data: &[u8]) {
         ..CloudMonitor::default()
     };
     let sender = chance.one(&Sender::ALL);
-    check(data, true, &|source| source.as_cloudmonitor(sender, &settings));
+    check(data, &|source| source.as_cloudmonitor(sender, &settings));
 }
 
 /// Entries of a VPC flow log.
 pub fn flow_log(data: &[u8]) {
-    check(data, true, &TrafficSource::as_flow_log);
+    check(data, &TrafficSource::as_flow_log);
 }
 
 /// What a source of these bytes is.
 type As<'a> = &'a dyn Fn(TrafficSource) -> TrafficSource;
 
 /// Reads `data` in several ways; gives what comes of it, where it can be read.
-fn check(data: &[u8], streams: bool, as_source: As<'_>) -> Option<Metered> {
+fn check(data: &[u8], as_source: As<'_>) -> Option<Metered> {
     if data.len() > LONGEST {
         return None;
     }
@@ -73,7 +73,8 @@ fn check(data: &[u8], streams: bool, as_source: As<'_>) -> Option<Metered> {
     let settings = october(duplicates);
     let blocks = || [as_source(TrafficSource::from_bytes("traffic", data))];
     let metered = meter_of(&blocks(), &settings);
-    if streams {
+    // Parquet is read from blocks alone.
+    if !data.starts_with(b"PAR1") {
         let (bytes, chunk) = (Arc::<[u8]>::from(data), chance.one(&[1, 2, 7, 64, 4096, LONGEST]));
         let stream =
             TrafficSource::from_stream("traffic", move || Ok(Box::new(Chunks::new(bytes.clone(), chunk))));
