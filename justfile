@@ -49,3 +49,7 @@ release: check test deny
     mv peerbill_bin.cdx.json target/dist/peerbill.cdx.json
     cp target/release/peerbill target/package/peerbill-*.crate target/dist/
     cd target/dist && sha256sum peerbill peerbill.cdx.json peerbill-*.crate > SHA256SUMS
+
+# Fuzzes every target so many times, one after the other, as docs/reliability.md says: `just fuzz 100000`.
+fuzz runs="100000":
+    for target in $(basename -s .rs fuzz/src/bin/*.rs); do nice sh fuzz/run.sh $target {{runs}}; done
