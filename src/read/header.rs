@@ -27,6 +27,8 @@ pub(crate) struct Column<'n> {
 pub(crate) struct TableColumns<'n> {
     /// By [`Column::index`]: the name, and whether the header must have it.
     wanted: Vec<(&'n str, bool)>,
+    /// Those that may be missing, and without which another value would be billed: a near miss is no further column.
+    not_to_be_missed: Vec<usize>,
 }
 
 impl<'n> TableColumns<'n> {
@@ -40,6 +42,13 @@ impl<'n> TableColumns<'n> {
         self.want(name, false)
     }
 
+    /// Wants a column that may be missing, but not be there under a name that is nearly its own.
+    pub fn optional_as_spelled(&mut self, name: &'n str) -> Column<'n> {
+        let column = self.optional(name);
+        self.not_to_be_missed.push(column.index);
+        column
+    }
+
     fn want(&mut self, name: &'n str, is_required: bool) -> Column<'n> {
         let index = self.wanted.len();
         self.wanted.push((name, is_required));
@@ -51,7 +60,8 @@ impl<'n> TableColumns<'n> {
         let listed = |names: &[&'n str], is_required| {
             names.iter().map(|name| (*name, is_required)).collect::<Vec<_>>()
         };
-        Self { wanted: [listed(required, true), listed(optional, false)].concat() }
+        let wanted = [listed(required, true), listed(optional, false)].concat();
+        Self { wanted, not_to_be_missed: Vec::new() }
     }
 
     /// How many there are.
@@ -144,6 +154,12 @@ impl Header {
             columns.names(true).filter(|(index, _)| positions[*index].is_none()).collect();
         if !missing.is_empty() {
             return Err(why_lacking(&row, &found, columns, &missing, mapped));
+        }
+        for (index, name) in columns.names(false).filter(|(index, _)| positions[*index].is_none()) {
+            let spare = spare_names(&found, columns);
+            if columns.not_to_be_missed.contains(&index) && nearest(name, &spare).is_some() {
+                return Err(why_lacking(&row, &found, columns, &[(index, name)], mapped));
+            }
         }
         let required = columns.names(true).filter_map(|(index, _)| positions[index]).collect();
         Ok(Self { positions, width: found.len(), separator: b',', required })
@@ -254,7 +270,7 @@ fn why_lacking(
         let why = Invalid::new(format!("the input holds {}; its header lacks {names}", known.what));
         return known.remedy.clone().into_iter().fold(why, Invalid::with);
     }
-    let spare: Vec<&str> = found.iter().map(String::as_str).filter(|name| !is_wanted(name)).collect();
+    let spare = spare_names(found, columns);
     let near: Vec<Option<&str>> = missing.iter().map(|(_, name)| nearest(name, &spare)).collect();
     let mut why = format!("the header lacks {names}; it has {}", quoted(row.raw));
     for ((_, name), near) in missing.iter().zip(&near) {
@@ -288,6 +304,12 @@ impl MappedColumns {
         let part = format!("[{}]", self.part);
         [part].into_iter().chain(missing.iter().zip(near).map(line)).collect()
     }
+}
+
+/// Columns that nobody wants.
+fn spare_names<'f>(found: &'f [String], columns: &TableColumns<'_>) -> Vec<&'f str> {
+    let is_wanted = |name: &str| columns.wanted.iter().any(|(own, _)| *own == name);
+    found.iter().map(String::as_str).filter(|name| !is_wanted(name)).collect()
 }
 
 /// The kind of table that these columns show, unless it is the one that is wanted.

@@ -60,7 +60,7 @@ impl<'n> Columns<'n> {
                 vpc_id: table.optional("accepter_vpc_id"),
                 cidrs: table.optional("accepter_cidrs"),
             },
-            link_type: table.optional("link_type"),
+            link_type: table.optional_as_spelled("link_type"),
             bandwidth_mbps: table.optional("bandwidth_mbps"),
             created_at: table.optional("created_at"),
             deleted_at: table.optional("deleted_at"),

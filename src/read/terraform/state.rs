@@ -193,7 +193,7 @@ fn read_connection(
     let id = connection_id(values)?;
     let accepter_account = account_id(values.get("accepting_ali_uid").unwrap_or(&Value::Null))
         .map_err(|why| format!("accepting_ali_uid: {why}"))?
-        .ok_or("accepting_ali_uid is empty")?;
+        .ok_or("accepting_ali_uid is empty, or 0: the account is not told")?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, Invalid> {
         let vpc_id = string(values, vpc)?;
         vpc_id.as_deref().map_or(Ok(()), |id| check_id(vpc, id))?;

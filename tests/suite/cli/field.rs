@@ -78,7 +78,11 @@ fn account_ids_of_arguments_and_contracts_have_the_same_form() {
     folder.write("state.json", state.replace("1000000000000002", "0"));
     let connections = ["--connections", "state.json", "--requester-account", "1"];
     let args = [&["report", "--usage", "usage.csv"][..], &connections, &MONTH].concat();
-    folder.refused(3, &args, &["state.json:1: ", "accepting_ali_uid: \"0\" is no account id"]);
+    folder.refused(
+        3,
+        &args,
+        &["state.json:1: ", "accepting_ali_uid is empty, or 0: the account is not told"],
+    );
 }
 
 #[test]
