@@ -1,7 +1,7 @@
 //! A catalog, what it answers, and what a report tells of it.
 
 use super::{
-    Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms,
+    Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms, Validity,
     price::{Timeline, first_hour_at_or_after},
 };
 use crate::{
@@ -245,7 +245,7 @@ impl Catalog {
         let validities = self.rows.iter().map(|row| row.validity);
         let mut hours: Vec<Hour> = validities
             .chain(self.contract.rows().iter().map(|row| row.validity))
-            .flat_map(|validity| validity.hours())
+            .flat_map(Validity::hours)
             .flatten()
             .collect();
         hours.sort_unstable();

@@ -271,7 +271,7 @@ mod tests {
                     match figure(from) {
                         Ok(totals) => assert!(whole_or_other.contains(&totals), "{from} {other} {totals:?}"),
                         Err(error) => {
-                            assert!(error.to_string().contains("changed while it was read"), "{error}")
+                            assert!(error.to_string().contains("changed while it was read"), "{error}");
                         }
                     }
                 }
