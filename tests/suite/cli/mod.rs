@@ -5,6 +5,7 @@ mod estimates;
 mod exit_codes;
 mod exports;
 mod inputs;
+mod opening;
 mod output;
 mod parquet;
 mod refusals;

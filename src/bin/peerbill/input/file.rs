@@ -138,7 +138,11 @@ impl Input {
     fn open(&self) -> io::Result<Arc<File>> {
         match &*self.place {
             Place::Path(path, stamp) => {
-                let file = File::open(path)?;
+                let file = File::open(path).map_err(|error| match error.kind() {
+                    // It was there.
+                    io::ErrorKind::NotFound => changed(),
+                    _ => error,
+                })?;
                 if Stamp::of(&file.metadata()?) == *stamp { Ok(Arc::new(file)) } else { Err(changed()) }
             }
             Place::Spooled(file, _) => Ok(file.clone()),
