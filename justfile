@@ -17,6 +17,12 @@ test:
 test-lean:
     cargo test --release --locked --no-default-features --features cli
 
+# What goes wrong around the program, each with its exit code and what is left: kills, full disks, lost folders and readers,
+# locales, time zones, threads, places; and texts of inputs that try to act.
+faults:
+    cargo test --release --locked --test suite cli::faults
+    cargo test --release --locked --test suite cli::hostile
+
 # Rewrites what the golden cases expect, then fails on purpose: read `git diff`, and change why.md first.
 golden:
     PEERBILL_UPDATE_GOLDEN=1 cargo test --release --locked --test suite golden
@@ -43,3 +49,7 @@ release: check test deny
     mv peerbill_bin.cdx.json target/dist/peerbill.cdx.json
     cp target/release/peerbill target/package/peerbill-*.crate target/dist/
     cd target/dist && sha256sum peerbill peerbill.cdx.json peerbill-*.crate > SHA256SUMS
+
+# Fuzzes every target so many times, one after the other, as docs/reliability.md says: `just fuzz 100000`.
+fuzz runs="100000":
+    for target in $(basename -s .rs fuzz/src/bin/*.rs); do nice sh fuzz/run.sh $target {{runs}}; done

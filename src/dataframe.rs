@@ -171,6 +171,10 @@ fn frame_column(rows: &[ReportRow<'_>], column: ReportColumn) -> Result<Column> 
         ReportColumn::ChargePeriodStart => texts(|row| row.charge_period_start.map(|hour| hour.to_string())),
         ReportColumn::ChargePeriodEnd => texts(|row| row.charge_period_end.map(|hour| hour.to_string())),
         ReportColumn::BillingAccountId => texts(|row| owned(row.billing_account_id)),
+        ReportColumn::Tag(key) => {
+            let values = rows.iter().map(|row| owned(row.tag(key)));
+            Ok(Series::new(name.into(), values.collect::<Vec<Option<String>>>()))
+        }
         ReportColumn::ConnectionId => texts(|row| owned(row.connection_id)),
         ReportColumn::Sender => texts(|row| row.sender.map(|sender| sender.to_string())),
         ReportColumn::SourceRegion => texts(|row| owned(row.source_region)),

@@ -11,16 +11,17 @@ use crate::{
     model::{
         connection::{Connection, End},
         end_index::EndIndex,
-        finding::Finding,
+        finding::{Finding, FindingCode},
         inventory::Inventory,
         link::LinkType,
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },
-    read::TrafficSource,
+    read::{TrafficSource, layout::Layout, record::NamedConnection},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -112,7 +113,7 @@ pub fn look_through(
     let mut found = 0;
     for (start, end) in STRETCHES {
         let period = Period { start: Hour::from_index(start), end: Hour::from_index(end) };
-        let rules = Rules { period, duplicates: Duplicates::Sum, keep_all: false, threads };
+        let rules = Rules { period, offset, duplicates: Duplicates::Sum, keep_all: false, threads };
         let metered = read_hours(std::slice::from_ref(source), inventory, &rules)?;
         let totals = metered.totals;
         found += totals.billed.records + totals.free.records;
@@ -178,9 +179,75 @@ pub fn examine(
         [false, true] => Some(Sender::Requester),
         _ => None,
     };
-    let findings = findings(&metered, &surveyor.merge(surveys));
+    let mut findings = findings(&metered, &surveyor.merge(surveys));
+    findings.extend(shifted_windows(sources, inventory, period)?);
+    findings.sort_by_key(|finding| finding.code);
     let (totals, refused) = (metered.totals(), metered.refused_by_code().clone());
     Ok(MonthSummary { month: metered.month(), totals, refused, ends, silent, findings })
+}
+
+/// What datapoints of one end show of the edges of a month, in seconds since 1970.
+#[derive(Default)]
+struct Edges {
+    /// The two that start first in the month, or as far as there are so many.
+    first: [Option<i64>; 2],
+    /// The one that starts first after it.
+    after: Option<i64>,
+}
+
+impl Edges {
+    /// Takes the start of a datapoint.
+    fn add(&mut self, start: i64, month: &Range<i64>) {
+        if start >= month.end {
+            self.after = Some(self.after.map_or(start, |after| after.min(start)));
+        } else if start >= month.start && !self.first.contains(&Some(start)) {
+            let mut all: Vec<i64> = self.first.into_iter().flatten().chain([start]).collect();
+            all.sort_unstable();
+            self.first = [all.first().copied(), all.get(1).copied()];
+        }
+    }
+
+    /// Whether just the first period of the month is missing, and the first of the next month is there.
+    fn shifted(&self, month: &Range<i64>) -> bool {
+        let ([Some(first), Some(second)], Some(after)) = (self.first, self.after) else { return false };
+        let period = second - first;
+        (1..=period).contains(&(first - month.start)) && after - month.end < period
+    }
+}
+
+/// The ends whose datapoints of CloudMonitor were asked for with the edges of a month as they stand: a query leaves its
+/// start out and includes its end (the provider's documentation of 2026-01-22), which moves the window by one period.
+fn shifted_windows(sources: &[TrafficSource], inventory: &Inventory, period: Period) -> Result<Vec<Finding>> {
+    let month = period.start.index() * 3600..period.end.index() * 3600;
+    let mut ends: BTreeMap<EndIndex, Edges> = BTreeMap::new();
+    for source in sources {
+        let Layout::Datapoints(datapoints) = source.layout()? else { continue };
+        datapoints.read(&mut source.stream()?, &mut |observation| {
+            let Ok(traffic) = observation.traffic else { return Ok(()) };
+            let NamedConnection::Id { id, sender } = traffic.connection else { return Ok(()) };
+            let known = std::str::from_utf8(id).ok().and_then(|id| inventory.index_of(id));
+            if let Some(connection) = known {
+                let end = ends.entry(EndIndex::new(connection, sender)).or_default();
+                end.add(traffic.start.seconds(), &month);
+            }
+            Ok(())
+        })?;
+    }
+    // One that was created in the month has no period at its start.
+    let is_old =
+        |end: &EndIndex| inventory.connection(end.connection()).hours_in(period).start == period.start;
+    let shifted = ends.iter().filter(|(end, edges)| edges.shifted(&month) && is_old(end));
+    Ok(shifted
+        .map(|(end, _)| shifted_window(&inventory.connection(end.connection()).id, end.sender()))
+        .collect())
+}
+
+fn shifted_window(id: &Arc<str>, sender: Sender) -> Finding {
+    let message = format!(
+        "of what the {sender} of {id} sent, the first period of the month is missing and the first of the next month is \
+         there: CloudMonitor answers a query with its start left out and its end included; ask from one period earlier"
+    );
+    Finding::new(FindingCode::WindowShifted, message).about(id).of_sender(sender)
 }
 
 const WORDS: usize = 744_usize.div_ceil(64);
@@ -261,6 +328,41 @@ mod tests {
         2031-01-01T00:00:00Z,pcc-1,accepter,1\n\
         2015-01-01T00:00:00Z,pcc-1,accepter,1\n\
         x,pcc-1,requester,1\n";
+
+    #[test]
+    fn a_window_of_cloudmonitor_that_is_cut_at_the_month_is_seen() {
+        use crate::read::CloudMonitor;
+
+        let connections = CONNECTIONS.replace("2026-10-31T12:30:00Z", "");
+        let examined = |points: &[&str], connections: &str| {
+            let rows = points.iter().map(|at| format!("{at},pcc-1,5\n")).collect::<String>();
+            let text = format!("timestamp,instanceId,Sum\n{rows}");
+            let source = TrafficSource::from_bytes("rx.csv", text);
+            let source = source.as_cloudmonitor(Sender::Requester, &CloudMonitor::default());
+            let inventory = Arc::new(crate::inventory(connections, None).unwrap());
+            let settings = MeterSettings::new("2026-10".parse().unwrap());
+            let found = examine(&[source], &inventory, settings).unwrap().findings;
+            found.into_iter().filter(|found| found.code == FindingCode::WindowShifted).collect::<Vec<_>>()
+        };
+        // October begins at 2026-09-30T16:00:00Z and ends at 2026-10-31T16:00:00Z.
+        let minutes = ["2026-10-31T16:00:00Z", "2026-09-30T16:02:00Z", "2026-09-30T16:01:00Z"];
+        let found = examined(&minutes, &connections);
+        assert_eq!((found.len(), found[0].sender), (1, Some(Sender::Requester)));
+        assert!(found[0].message.contains("pcc-1"));
+        let hours = ["2026-09-30T17:00:00Z", "2026-09-30T18:00:00Z", "2026-10-31T16:00:00Z"];
+        assert_eq!(examined(&hours, &connections).len(), 1);
+        for whole in [
+            &[&minutes[..], &["2026-09-30T16:00:00Z"]].concat()[..],
+            &minutes[1..],
+            &["2026-09-30T16:01:00Z", "2026-09-30T16:02:00Z", "2026-10-31T16:01:00Z"],
+            &["2026-09-30T16:03:00Z", "2026-09-30T16:04:00Z", "2026-10-31T16:00:00Z"],
+            &["2026-10-31T16:00:00Z"],
+        ] {
+            assert_eq!(examined(whole, &connections), [], "{whole:?}");
+        }
+        let created = CONNECTIONS.replace("2026-10-31T12:30:00Z", "2026-09-30T17:00:30Z");
+        assert_eq!(examined(&hours, &created), [], "there is no period before its creation");
+    }
 
     #[test]
     fn every_month_is_found_and_examined() {

@@ -7,14 +7,16 @@ use crate::{
         connection::Connection,
         finding::{Finding, FindingCode},
         inventory::Inventory,
+        time::BillingMonth,
         usage::{MeteredHour, Sender},
     },
     read::record::Notes,
 };
+use std::collections::BTreeMap;
 
 /// What sources hold beside records.
 fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
-    let Notes { pages_announced, last_pages, skipped, passed_over } = *notes;
+    let Notes { pages_announced, last_pages, skipped, passed_over, entries: _ } = *notes;
     let pages = format!(
         "{pages_announced} answers of CloudMonitor announce a further page (NextToken) and {last_pages} are last ones; \
          where more lists than that were asked for, pages are missing"
@@ -43,13 +45,14 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
     let mut found = Vec::new();
     let in_month = totals.billed.records + totals.free.records;
     if in_month == 0 {
-        found.push(Finding::new(
-            FindingCode::NoRecordsInMonth,
-            format!(
-                "no record of the month was billed: {} read, {} outside the period, {} refused",
-                totals.read.records, totals.outside_period.records, totals.refused.records
-            ),
-        ));
+        let message = format!(
+            "no record of the month was billed: {} read, {} outside the period, {} refused{}",
+            totals.read.records,
+            totals.outside_period.records,
+            totals.refused.records,
+            months_told(metered.outside_months())
+        );
+        found.push(Finding::new(FindingCode::NoRecordsInMonth, message));
     }
     if !inventory.changes_given() {
         let why = "link changes were not given: every connection is taken to have had its present link type all month";
@@ -75,10 +78,43 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
     }));
     found.extend(noted(metered.notes()));
     found.extend(inventory.findings().iter().map(|finding| about_known(finding, inventory)));
+    if metered.notes().entries == 0 {
+        found.extend(implausibly_small(survey.largest, totals.billed.bytes));
+    }
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     found.extend(coverage(&survey.covered, metered.usage(), inventory));
     found.sort_by_key(|finding| finding.code);
     found
+}
+
+/// The months in which there are records, where there are any.
+fn months_told(months: &BTreeMap<BillingMonth, u64>) -> String {
+    const MOST: usize = 12;
+    let mut told: Vec<String> = months.iter().map(|(month, count)| format!("{month} ({count})")).collect();
+    let more = told.len().saturating_sub(MOST);
+    told.truncate(MOST);
+    match (told.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!("; there are records of {}", told.join(", ")),
+        (false, more) => format!("; there are records of {} and {more} more months", told.join(", ")),
+    }
+}
+
+/// So few bytes an hour, 27 a second, that a whole month of them from every end is most often another unit.
+const SMALL_HOUR: u128 = 100_000;
+/// Fewer in the whole month are no traffic at all, such as a trial.
+const SMALL_MONTH: u128 = 10;
+
+/// Traffic that was most often given in MB or GB: the opposite of more than the bandwidth carries.
+fn implausibly_small(largest: u128, billed: u128) -> Option<Finding> {
+    if largest >= SMALL_HOUR || billed < SMALL_MONTH {
+        return None;
+    }
+    let message = format!(
+        "{billed} bytes between regions in the whole month, at most {largest} from one end in an hour: that is \
+         implausibly small. `bytes` means bytes: where the export counts KB, MB or GB, turn them into bytes"
+    );
+    Some(Finding::new(FindingCode::ImplausiblySmall, message))
 }
 
 /// A finding about connections, which names its connection where the inventory has it.
@@ -98,6 +134,8 @@ struct Covered {
 pub(crate) struct Survey {
     covered: Vec<Covered>,
     implausible: Vec<MeteredHour>,
+    /// The most bytes that one end sent in an hour.
+    largest: u128,
 }
 
 /// Looks at metered hours.
@@ -123,7 +161,7 @@ impl Surveyor {
 
     /// A survey of no hour yet.
     pub fn survey(&self) -> Survey {
-        Survey { covered: vec![Covered::default(); self.most.len()], implausible: Vec::new() }
+        Survey { covered: vec![Covered::default(); self.most.len()], implausible: Vec::new(), largest: 0 }
     }
 
     /// Adds an hour to a survey.
@@ -134,6 +172,7 @@ impl Surveyor {
             covered.by_sender[cell.sender as usize] += 1;
             covered.by_either += u32::from(before != Some(cell.connection));
             before = Some(cell.connection);
+            survey.largest = survey.largest.max(cell.bytes);
             if cell.bytes > self.most[cell.connection] {
                 survey.implausible.push(cell);
             }
@@ -146,6 +185,7 @@ impl Surveyor {
         let mut all = self.survey();
         for part in parts {
             all.implausible.extend(part.implausible);
+            all.largest = all.largest.max(part.largest);
             for (sum, covered) in all.covered.iter_mut().zip(part.covered) {
                 sum.by_either += covered.by_either;
                 for (sum, hours) in sum.by_sender.iter_mut().zip(covered.by_sender) {

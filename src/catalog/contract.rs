@@ -1,9 +1,10 @@
 //! An account's own terms: fixed unit prices and discounts.
 
-use super::{Place, Regions, Validity};
+use super::{Place, Regions, Validity, price::Timeline};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
+        id::{read_account, unwrapped},
         link::LinkType,
         money::{Discount, UnitPrice},
         time::{Hour, Timestamp, parse_effective},
@@ -13,7 +14,7 @@ use crate::{
         table::{Column, RowFaults, TableColumns, TableRow, faults_of, read_all},
     },
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// What a contract row grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +48,18 @@ pub struct ContractRow {
 }
 
 /// How specific a row is: compared by account, then region pair (region ids, then areas), then link type.
-type Specificity = (bool, usize, usize, bool);
+pub(super) type Specificity = (bool, usize, usize, bool);
 
 impl ContractRow {
-    fn specificity(&self) -> Specificity {
+    pub(super) fn specificity(&self) -> Specificity {
         let sides = [&self.source, &self.destination];
         let regions = sides.iter().filter(|side| matches!(side, Some(Place::Region(_)))).count();
         let areas = sides.iter().filter(|side| matches!(side, Some(Place::Area(_)))).count();
         (self.account_id.is_some(), regions, areas, self.link_type.is_some())
     }
 
-    fn matches(
+    #[cfg(test)]
+    pub(super) fn matches(
         &self,
         account: &str,
         [source, destination]: &[(Place, Option<Place>); 2],
@@ -74,6 +76,7 @@ impl ContractRow {
             && self.validity.covers(hour)
     }
 
+    #[cfg(test)]
     /// Whether some account, pair, link type and hour could be matched by both, equally specifically.
     pub(super) fn ties_with(&self, other: &Self, regions: &Regions) -> bool {
         let within = |region: &str, area: &Place| regions.places_of(region).1.as_ref() == Some(area);
@@ -115,7 +118,14 @@ impl ContractRow {
 #[derive(Debug, Clone, Default)]
 pub struct Contract {
     rows: Vec<ContractRow>,
+    /// By account; those of `*` under `None`.
+    by_account: HashMap<Option<Arc<str>>, HashMap<Matched, Timeline<InForce>>>,
 }
+
+/// What a row matches of source, destination and link type.
+type Matched = (Option<Place>, Option<Place>, Option<LinkType>);
+/// The first two rows that are in force, as indices.
+type InForce = [Option<usize>; 2];
 
 impl Contract {
     pub(super) fn read(document: &Document, regions: &Regions, currency: &str) -> Result<Self> {
@@ -134,11 +144,30 @@ impl Contract {
             }
         }
         faults.sort_by_key(|fault| fault.line);
-        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(Self { rows }), Err)
+        let mut contract = Self::default();
+        contract.extend(rows);
+        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(contract), Err)
     }
 
-    pub(super) fn extend(&mut self, other: Self) {
-        self.rows.extend(other.rows);
+    /// Adds rows behind those that there are.
+    pub(super) fn extend(&mut self, rows: impl IntoIterator<Item = ContractRow>) {
+        self.rows.extend(rows);
+        let mut indices: HashMap<_, HashMap<Matched, Vec<usize>>> = HashMap::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let matched = (row.source.clone(), row.destination.clone(), row.link_type);
+            indices.entry(row.account_id.clone()).or_default().entry(matched).or_default().push(index);
+        }
+        let timeline = |indices: Vec<usize>| {
+            let rows = indices.into_iter().map(|index| (self.rows[index].validity, index));
+            Timeline::new(rows, |in_force| {
+                let mut first = in_force.iter().copied();
+                [first.next(), first.next()]
+            })
+        };
+        let timelines = |of_account: HashMap<Matched, Vec<usize>>| {
+            of_account.into_iter().map(|(matched, indices)| (matched, timeline(indices))).collect()
+        };
+        self.by_account = indices.into_iter().map(|(account, own)| (account, timelines(own))).collect();
     }
 
     /// All rows, in the order in which they were read.
@@ -154,11 +183,16 @@ impl Contract {
         link_type: LinkType,
         hour: Hour,
     ) -> Result<Option<&ContractRow>> {
-        let matching = || self.rows.iter().filter(|row| row.matches(account, sides, link_type, hour));
-        let Some(most) = matching().map(ContractRow::specificity).max() else { return Ok(None) };
-        let mut best = matching().filter(|row| row.specificity() == most);
-        let first = best.next();
-        let Some(second) = best.next() else { return Ok(first) };
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        let matching = self.matching(account, sides, link_type, hour);
+        let most = matching.iter().map(|&index| self.rows[index].specificity()).max();
+        let mut best: Vec<usize> =
+            matching.into_iter().filter(|&index| Some(self.rows[index].specificity()) == most).collect();
+        best.sort_unstable();
+        let [first, second] = [0, 1].map(|place| best.get(place).map(|&index| &self.rows[index]));
+        let Some(second) = second else { return Ok(first) };
         let [(source, _), (destination, _)] = sides;
         let faults = first.into_iter().chain([second]).map(|row| {
             Fault::at(
@@ -173,6 +207,31 @@ impl Contract {
         });
         // OK because a tie has two rows.
         Err(Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows"))
+    }
+
+    /// The rows that match, at least two of those that are alike in all that they match; as indices.
+    fn matching(
+        &self,
+        account: &str,
+        [source, destination]: &[(Place, Option<Place>); 2],
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Vec<usize> {
+        let covering = |(region, area): &(Place, Option<Place>)| {
+            [Some(Some(region.clone())), area.clone().map(Some), Some(None)].into_iter().flatten()
+        };
+        let mut matching = Vec::new();
+        for of_account in [Some(account.into()), None].iter().filter_map(|own| self.by_account.get(own)) {
+            for from in covering(source) {
+                for to in covering(destination) {
+                    for own in [Some(link_type), None] {
+                        let timeline = of_account.get(&(from.clone(), to.clone(), own));
+                        matching.extend(timeline.map(|own| own.at(hour)).into_iter().flatten().flatten());
+                    }
+                }
+            }
+        }
+        matching
     }
 }
 
@@ -216,15 +275,17 @@ fn read_row(
     currency: &str,
 ) -> Result<ContractRow, String> {
     check_currency(row.text(columns.currency), currency)?;
-    let (account, link_type) = (row.text(columns.account_id), row.text(columns.link_type));
-    if account.is_empty() {
-        return Err("account_id is empty; * matches any account".into());
-    }
+    let link_type = row.text(columns.link_type);
     let any = |text: &str| text == "*";
+    let account_id = match unwrapped(row.text(columns.account_id)) {
+        "" => return Err("account_id is empty; * matches any account".into()),
+        "*" => None,
+        id => Some(read_account(id).map_err(|why| format!("account_id {why}"))?),
+    };
     let place = |text: &str| if any(text) { Ok(None) } else { regions.read_place(text).map(Some) };
     let terms = read_terms(columns, row)?;
     Ok(ContractRow {
-        account_id: (!any(account)).then(|| account.into()),
+        account_id: account_id.map(Into::into),
         source: place(row.text(columns.source))?,
         destination: place(row.text(columns.destination))?,
         link_type: if any(link_type) { None } else { Some(link_type.parse()?) },
@@ -253,7 +314,7 @@ fn all_faults(columns: &Columns, row: &TableRow, regions: &Regions, why: String)
     let [source, destination, link_type] = [columns.source, columns.destination, columns.link_type]
         .map(|column| Some(row.text(column)).filter(|text| *text != "*"));
     for place in [source, destination].into_iter().flatten() {
-        faults.note(regions.read_place(place));
+        faults.note(regions.read_known_place(place));
     }
     faults.note(link_type.map(str::parse::<LinkType>).transpose());
     faults.note(read_terms(columns, row));

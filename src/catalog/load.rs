@@ -3,6 +3,8 @@
 use super::{
     Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity,
     contract::{check_currency, read_validity},
+    price::Timeline,
+    quote::PairKey,
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -18,7 +20,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -109,6 +111,7 @@ impl Catalog {
             regions,
             rows: Vec::new(),
             by_pair: HashMap::new(),
+            own_regions: HashSet::new(),
             overlays: Vec::new(),
             contract: Contract::default(),
         };
@@ -167,7 +170,10 @@ impl Catalog {
     /// Rows that tie are found by [`quote`](Self::quote), and by [`check`](fn@super::check::check).
     pub fn with_contract(mut self, document: &Document) -> Result<Self> {
         let contract = Contract::read(document, &self.regions, &self.currency)?;
-        self.contract.extend(contract);
+        for place in contract.rows().iter().flat_map(|row| row.source.iter().chain(&row.destination)) {
+            note_region(&mut self.own_regions, place);
+        }
+        self.contract.extend(contract.rows().iter().cloned());
         Ok(self)
     }
 
@@ -194,13 +200,43 @@ impl Catalog {
             }
         }
         faults.sort_by_key(|fault| fault.line);
+        self.find_timelines();
         Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(self), Err)
     }
 
     fn insert(&mut self, price: PriceRow) {
-        let key = (price.source.clone(), price.destination.clone(), price.link_type);
-        self.by_pair.entry(key).or_default().push(self.rows.len());
+        for place in [&price.source, &price.destination] {
+            note_region(&mut self.own_regions, place);
+        }
         self.rows.push(price);
+    }
+
+    /// Finds out which row holds when, of each pair of places and link type.
+    fn find_timelines(&mut self) {
+        let mut indices: HashMap<PairKey, Vec<usize>> = HashMap::new();
+        for (index, price) in self.rows.iter().enumerate() {
+            let key = (price.source.clone(), price.destination.clone(), price.link_type);
+            indices.entry(key).or_default().push(index);
+        }
+        let rows = &self.rows;
+        let timelines = |indices: Vec<usize>| {
+            [PriceStatus::Published, PriceStatus::Assumed].map(|status| {
+                let own = indices.iter().filter(|&&index| rows[index].status == status);
+                let ordered = own.map(|&index| {
+                    let row = &rows[index];
+                    (row.validity, (row.validity.from, row.layer, index))
+                });
+                // R4: the latest start, then the later layer.
+                Timeline::new(ordered, |in_force| in_force.last().map(|(_, _, index)| *index))
+            })
+        };
+        self.by_pair = indices.into_iter().map(|(key, indices)| (key, timelines(indices))).collect();
+    }
+}
+
+fn note_region(own: &mut HashSet<Arc<str>>, place: &Place) {
+    if let Place::Region(id) = place {
+        own.insert(id.clone());
     }
 }
 
@@ -264,8 +300,8 @@ fn read_unit_price(text: &str) -> Result<UnitPrice, String> {
 /// All that is wrong with a row, of which this was met first.
 fn all_faults(regions: &Regions, columns: &Columns, row: &TableRow, why: String) -> String {
     let mut faults = RowFaults::first(why);
-    faults.note(regions.read_place(row.text(columns.source)));
-    faults.note(regions.read_place(row.text(columns.destination)));
+    faults.note(regions.read_known_place(row.text(columns.source)));
+    faults.note(regions.read_known_place(row.text(columns.destination)));
     faults.note(row.text(columns.link_type).parse::<LinkType>());
     faults.note(read_unit_price(row.text(columns.unit_price)));
     faults.note(read_validity(row.text(columns.effective_from), row.text(columns.effective_until)));

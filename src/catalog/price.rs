@@ -6,7 +6,7 @@ use crate::model::{
     money::{Rounding, UnitPrice},
     time::{Hour, Timestamp},
 };
-use std::{fmt, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, fmt, sync::Arc};
 
 /// Where a price comes from (R18).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -59,6 +59,68 @@ impl Validity {
     pub fn covers(self, hour: Hour) -> bool {
         let start = hour.start();
         self.from.is_none_or(|from| from <= start) && self.until.is_none_or(|until| start < until)
+    }
+
+    /// The first hour that it covers and the first one after those; `None` where there is no such limit.
+    pub(super) fn hours(self) -> [Option<Hour>; 2] {
+        [self.from, self.until].map(|limit| limit.map(first_hour_at_or_after))
+    }
+}
+
+/// The first hour that starts at or after `at`.
+pub(super) fn first_hour_at_or_after(at: Timestamp) -> Hour {
+    if at.hour().start() == at { at.hour() } else { at.hour().next() }
+}
+
+/// What holds in every hour, of many rows that are in force at times of their own: found by the time that it takes to
+/// look up one number among those of all changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Timeline<A> {
+    /// From which hour on what holds, rising; nothing does before the first.
+    changes: Vec<(Hour, A)>,
+}
+
+impl<A: Copy + Default + PartialEq> Timeline<A> {
+    /// Of rows with what orders them; `choose` says what holds where these are in force.
+    pub fn new<K: Ord + Copy>(
+        rows: impl IntoIterator<Item = (Validity, K)>,
+        choose: impl Fn(&BTreeSet<K>) -> A,
+    ) -> Self {
+        const ALWAYS: Hour = Hour::from_index(i64::MIN);
+        let mut edges = Vec::new();
+        for (validity, key) in rows {
+            let [from, until] = validity.hours();
+            edges.push((from.unwrap_or(ALWAYS), Reverse(true), key));
+            edges.extend(until.map(|until| (until, Reverse(false), key)));
+        }
+        edges.sort_unstable();
+        let (mut in_force, mut changes) = (BTreeSet::new(), Vec::new());
+        for edges in edges.chunk_by(|a, b| a.0 == b.0) {
+            // One that begins and ends before an hour starts is in force in none: it is put in first, and taken out.
+            for &(_, Reverse(begins), key) in edges {
+                if begins {
+                    in_force.insert(key)
+                } else {
+                    in_force.remove(&key)
+                };
+            }
+            let holds = choose(&in_force);
+            if changes.last().map_or(A::default(), |&(_, before)| before) != holds {
+                changes.push((edges[0].0, holds));
+            }
+        }
+        Self { changes }
+    }
+
+    /// What holds in an hour.
+    pub fn at(&self, hour: Hour) -> A {
+        let next = self.changes.partition_point(|(from, _)| *from <= hour);
+        next.checked_sub(1).map_or(A::default(), |last| self.changes[last].1)
+    }
+
+    /// The hours at which it changes, rising; without the beginning of time.
+    pub fn changes(&self) -> impl Iterator<Item = Hour> + '_ {
+        self.changes.iter().map(|(from, _)| *from).filter(|from| from.index() > i64::MIN)
     }
 }
 
@@ -126,4 +188,30 @@ impl Price {
     /// The price of traffic inside a region (R1): the provider publishes that it is free.
     pub const FREE: Self =
         Self { list: Some(UnitPrice::ZERO), contracted: UnitPrice::ZERO, status: PriceStatus::Published };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_timeline_tells_what_a_look_at_all_rows_tells(
+            rows in prop::collection::vec((prop::option::of(0i64..40), prop::option::of(1i64..40)), 0..12),
+        ) {
+            // In half hours, so that some begin and end within one.
+            let at = |half: i64| Timestamp::from_seconds(half * 1800);
+            let validity = |(from, length): &(Option<i64>, Option<i64>)| Validity {
+                from: from.map(at),
+                until: length.map(|length| at(from.unwrap_or_default() + length)),
+            };
+            let rows: Vec<(Validity, usize)> = rows.iter().map(validity).zip(0..).collect();
+            let timeline = Timeline::new(rows.iter().copied(), |active| active.last().copied());
+            for hour in (-2..45).map(Hour::from_index) {
+                let last = rows.iter().filter(|(validity, _)| validity.covers(hour)).map(|(_, index)| *index).max();
+                prop_assert_eq!(timeline.at(hour), last, "{}", hour);
+            }
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! A catalog, what it answers, and what a report tells of it.
 
-use super::{Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms};
+use super::{
+    Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms,
+    price::{Timeline, first_hour_at_or_after},
+};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
@@ -11,7 +14,10 @@ use crate::{
         time::{Hour, Timestamp},
     },
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// The price of one GB for one account, pair of regions, link type and hour (R4).
 #[non_exhaustive]
@@ -24,6 +30,11 @@ pub struct Quote<'a> {
     /// The contract row that changes it, where there is one.
     pub contract: Option<&'a ContractRow>,
 }
+
+/// Source, destination and link type.
+pub(super) type PairKey = (Place, Place, LinkType);
+/// The index of the row that holds.
+pub(super) type PriceTimeline = Timeline<Option<usize>>;
 
 /// Prices of one site in one currency (R13), with overlays and contract.
 ///
@@ -50,8 +61,10 @@ pub struct Catalog {
     pub notes: Vec<String>,
     pub(super) regions: Regions,
     pub(super) rows: Vec<PriceRow>,
-    /// Indices into `rows` by source, destination and link type.
-    pub(super) by_pair: HashMap<(Place, Place, LinkType), Vec<usize>>,
+    /// Which of `rows` holds when: of the published and of the assumed ones.
+    pub(super) by_pair: HashMap<PairKey, [PriceTimeline; 2]>,
+    /// Regions that price rows and contract rows name.
+    pub(super) own_regions: HashSet<Arc<str>>,
     pub(super) overlays: Vec<String>,
     pub(super) contract: Contract,
 }
@@ -79,15 +92,7 @@ impl Catalog {
 
     /// Whether connections may name this region: it is in `regions.csv`, or has a price or contract row of its own.
     pub fn knows_region(&self, region: &str) -> bool {
-        self.regions.get(region).is_some()
-            || self.own_places().any(|place| matches!(place, Place::Region(id) if &**id == region))
-    }
-
-    /// The places that price rows and contract rows name.
-    fn own_places(&self) -> impl Iterator<Item = &Place> {
-        let of_rows = self.rows.iter().flat_map(|row| [&row.source, &row.destination]);
-        let terms = self.contract.rows().iter();
-        of_rows.chain(terms.flat_map(|row| row.source.iter().chain(&row.destination)))
+        self.regions.get(region).is_some() || self.own_regions.contains(region)
     }
 
     /// Whether connections may name this region, for [`InventorySettings`](crate::read::InventorySettings).
@@ -215,15 +220,22 @@ impl Catalog {
         status: PriceStatus,
         hour: Hour,
     ) -> Option<&PriceRow> {
-        let latest = |from: &Place, to: &Place| {
-            self.by_pair
-                .get(&(from.clone(), to.clone(), link_type))?
-                .iter()
-                .map(|&index| &self.rows[index])
-                .filter(|row| row.status == status && row.validity.covers(hour))
-                .max_by_key(|row| (row.validity.from, row.layer))
-        };
-        latest(from, to).or_else(|| if self.symmetric { latest(to, from) } else { None })
+        let latest = |timeline: &PriceTimeline| timeline.at(hour).map(|index| &self.rows[index]);
+        let reverse = || self.symmetric.then(|| self.timeline(to, from, link_type, status)).flatten();
+        let own = self.timeline(from, to, link_type, status).and_then(latest);
+        own.or_else(|| reverse().and_then(latest))
+    }
+
+    /// Which row for exactly these places holds when.
+    pub(super) fn timeline(
+        &self,
+        from: &Place,
+        to: &Place,
+        link_type: LinkType,
+        status: PriceStatus,
+    ) -> Option<&PriceTimeline> {
+        let [published, assumed] = self.by_pair.get(&(from.clone(), to.clone(), link_type))?;
+        Some(if status == PriceStatus::Assumed { assumed } else { published })
     }
 
     /// The hours, rising, at which a price or a term may change: between two of them all quotes are constant.
@@ -233,9 +245,8 @@ impl Catalog {
         let validities = self.rows.iter().map(|row| row.validity);
         let mut hours: Vec<Hour> = validities
             .chain(self.contract.rows().iter().map(|row| row.validity))
-            .flat_map(|validity| [validity.from, validity.until])
+            .flat_map(|validity| validity.hours())
             .flatten()
-            .map(first_hour_at_or_after)
             .collect();
         hours.sort_unstable();
         hours.dedup();
@@ -278,11 +289,6 @@ impl Catalog {
         hasher.update(rows.join("\n").as_bytes());
         hasher.finalize().to_hex().to_string()
     }
-}
-
-/// The first hour that starts at or after `at`.
-fn first_hour_at_or_after(at: Timestamp) -> Hour {
-    if at.hour().start() == at { at.hour() } else { at.hour().next() }
 }
 
 fn describe_row(row: &PriceRow) -> String {

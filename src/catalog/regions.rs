@@ -8,7 +8,11 @@ use crate::{
         table::{TableColumns, faults_of, read_all},
     },
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// A region or a price area.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +60,7 @@ pub struct Region {
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     by_id: BTreeMap<Arc<str>, Region>,
+    areas: BTreeSet<Arc<str>>,
 }
 
 impl Regions {
@@ -96,7 +101,8 @@ impl Regions {
             };
             faults.extend(fault.map(|why| Fault::at(FaultCode::BadPrice, name, row.line, why)));
         }
-        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(Self { by_id }), Err)
+        let areas = by_id.values().filter_map(|region: &Region| region.area.clone()).collect();
+        Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(Self { by_id, areas }), Err)
     }
 
     /// The region with this id.
@@ -111,10 +117,7 @@ impl Regions {
 
     /// All areas, by name.
     pub fn areas(&self) -> Vec<Arc<str>> {
-        let mut areas: Vec<Arc<str>> = self.all().filter_map(|region| region.area.clone()).collect();
-        areas.sort_unstable();
-        areas.dedup();
-        areas
+        self.areas.iter().cloned().collect()
     }
 
     /// The region as a place, and the area it lies in, where that is known.
@@ -156,7 +159,7 @@ impl Regions {
 
     /// Reads a place of a price row: an area, or anything of the shape of a region id.
     pub(crate) fn read_place(&self, text: &str) -> Result<Place, String> {
-        if self.areas().iter().any(|area| &**area == text) {
+        if self.areas.contains(text) {
             return Ok(Place::Area(text.into()));
         }
         let id_shape = text.contains('-')
@@ -164,9 +167,22 @@ impl Regions {
         if id_shape {
             return Ok(Place::Region(text.into()));
         }
-        let areas = self.areas();
-        let known = self.by_id.keys().chain(&areas).map(|name| &**name);
+        let known = self.by_id.keys().chain(&self.areas).map(|name| &**name);
         Err(format!("{text:?} is neither a region id nor an area{}", did_you_mean(text, known)))
+    }
+}
+
+impl Regions {
+    /// Reads a place of a price row that is refused anyway; then a region that is not known is told as well.
+    pub(super) fn read_known_place(&self, text: &str) -> Result<Place, String> {
+        let place = self.read_place(text)?;
+        match &place {
+            Place::Region(id) if self.get(id).is_none() => {
+                let near = did_you_mean(text, self.by_id.keys().map(|id| &**id));
+                Err(format!("region {text:?} is not known{near}"))
+            }
+            _ => Ok(place),
+        }
     }
 }
 

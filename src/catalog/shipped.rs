@@ -100,10 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn mexico_is_a_region_without_area() {
+    fn every_region_has_an_area_and_mexico_s_is_inferred() {
         let regions = Regions::shipped().unwrap();
-        assert_eq!(regions.get("na-south-1").unwrap().area, None);
-        assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 1);
+        assert_eq!(regions.get("na-south-1").unwrap().area.as_deref(), Some("North America"));
+        assert!(
+            include_str!("../../pricing/regions.csv").contains("Mexico,墨西哥,North America,inferred from")
+        );
+        assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 0);
         assert_eq!(regions.areas().len(), 6);
         for (name, id) in
             [("杭州", "cn-hangzhou"), ("Hohhot", "cn-huhehaote"), ("singapore", "ap-southeast-1")]

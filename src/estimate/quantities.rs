@@ -129,6 +129,11 @@ impl Quantities {
         self
     }
 
+    /// Likewise, those that other quantities name.
+    pub(super) fn with_settings_of(self, other: &Self) -> Self {
+        self.with_settings(other.options.settings.clone())
+    }
+
     /// Likewise, for the statement of one account alone.
     #[must_use]
     pub fn of_account(mut self, account: Option<String>) -> Self {

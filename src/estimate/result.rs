@@ -73,6 +73,11 @@ impl Estimate {
         self.reference().and_then(Scenario::report).map(Report::columns).unwrap_or_default()
     }
 
+    /// Whether what scenarios cost is not all that a plan costs ([`Changes::partial`]).
+    pub fn partial(&self) -> bool {
+        self.changes.as_ref().is_some_and(Changes::partial)
+    }
+
     /// Whether an assumed price touched any scenario.
     pub fn assumed(&self) -> bool {
         self.scenarios.iter().any(Scenario::assumed)

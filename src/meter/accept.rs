@@ -66,6 +66,7 @@ impl Worker<'_> {
         if shares.iter().all(|share| share.hour.is_none()) {
             let bytes = self.rounded_alone(observation.quantity);
             self.found.totals.outside_period.add(bytes);
+            self.found.outside.add(traffic.start.hour(), 1, self.plan.rules.offset);
             return Ok(());
         }
         match self.existing_end(traffic, shares) {
@@ -149,7 +150,10 @@ impl Worker<'_> {
         let is_free = self.plan.lookup.free[end.connection()];
         let key = match traffic.identity {
             Identity::EndAndStart => DuplicateKey::Moment(end, moment.clock),
-            Identity::Digest(digest) => DuplicateKey::Digest(digest),
+            Identity::Digest(digest) => {
+                self.found.notes.entries += 1;
+                DuplicateKey::Digest(digest)
+            }
         };
         if let Goal::Bill { repeated, note_digests } = self.plan.goal {
             if repeated.contains(&key) {

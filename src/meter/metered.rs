@@ -35,6 +35,8 @@ pub(crate) struct Reading {
     pub refusals: Refusals,
     /// What records of the period tell of connections that the inventory lacks.
     pub unknown: UnknownConnections,
+    /// In which months the records outside the period lie.
+    pub outside: BTreeMap<BillingMonth, u64>,
     /// What was seen in the sources beside records.
     pub notes: Notes,
 }
@@ -126,6 +128,11 @@ impl Metered {
     /// What records of the month tell of connections that the inventory lacks.
     pub fn unknown(&self) -> &UnknownConnections {
         &self.reading.unknown
+    }
+
+    /// In which months the records outside the period lie, with their edges in the offset, and how many there are.
+    pub fn outside_months(&self) -> &BTreeMap<BillingMonth, u64> {
+        &self.reading.outside
     }
 
     /// What was seen in the sources beside records.
@@ -232,7 +239,8 @@ impl MeterSettings {
 
     pub(super) fn rules(&self) -> Rules {
         let keep_all = self.refused == Refused::Keep;
-        Rules { period: self.period(), duplicates: self.duplicates, keep_all, threads: self.threads }
+        let Self { offset, duplicates, threads, .. } = *self;
+        Rules { period: self.period(), offset, duplicates, keep_all, threads }
     }
 }
 
@@ -240,6 +248,8 @@ impl MeterSettings {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub period: Period,
+    /// In which months outside the period have their edges.
+    pub offset: Offset,
     pub duplicates: Duplicates,
     /// Keep every refused record, not just the first ones.
     pub keep_all: bool,

@@ -11,14 +11,15 @@ use super::{
     routes::Routes,
     scan::{Cut, Scanned, scan, scan_one_span},
     sums::Sums,
+    totals::ControlTotals,
     worker::{Goal, Plan, SpanFindings, Worker},
 };
 use crate::{
-    error::Result,
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{inventory::Inventory, usage::UsageRecord},
     read::{
         TrafficSource,
-        record::{Observation, Quantity, Traffic},
+        record::{Notes, Observation, Quantity, Traffic},
     },
 };
 use std::sync::Arc;
@@ -75,14 +76,38 @@ fn in_passes(
     } else {
         // The exact second look, at connections and senders whose records did not strictly rise in time.
         let goal = Goal::Collect(&scanned.disordered);
-        read(&Plan { goal, ..plan })?.found.collected.repeated(rules.threads)?
+        let looked = read(&Plan { goal, ..plan })?.found;
+        // Flow logs are not looked at again.
+        if scanned.found.notes == Notes::default() && looked.lines != scanned.found.lines {
+            return Err(changed(names));
+        }
+        looked.collected.repeated(rules.threads)?
     };
     repeated.digests = digests;
     if !repeated.is_empty() {
+        let SpanFindings { totals: ControlTotals { read: first, outside_period, .. }, lines, .. } =
+            scanned.found;
         drop(scanned);
         scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, note_digests: false }, ..plan })?;
+        let again = &scanned.found;
+        let seen = (again.totals.read, again.totals.outside_period, again.lines);
+        if seen != (first, outside_period, lines) {
+            return Err(changed(names));
+        }
     }
     finish(scanned, &plan)
+}
+
+/// R14: another reading saw other records than the first one.
+fn changed(names: &[Arc<str>]) -> Error {
+    let why = "the input changed while it was read";
+    match names {
+        [name] => Error::unusable(ErrorKind::Input, name, why),
+        _ => Error::new(
+            ErrorKind::Input,
+            Fault::new(FaultCode::UnusableInput, format!("one of the inputs of traffic: {why}")),
+        ),
+    }
 }
 
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
@@ -100,8 +125,8 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
     usage.extend(sums.hourly.finish());
     found.refusals.records.sort_by_key(|record| (record.source, record.fault.line));
     found.totals.check()?;
-    let SpanFindings { totals, refusals, unknown, notes, .. } = found;
-    Ok(Reading { usage, totals, refusals, unknown, notes })
+    let SpanFindings { totals, refusals, unknown, outside, notes, .. } = found;
+    Ok(Reading { usage, totals, refusals, unknown, outside: outside.into_counts(), notes })
 }
 
 #[cfg(test)]
@@ -131,10 +156,12 @@ mod tests {
         match read_cut(sources, inventory, rules, cut) {
             Err(error) => format!("{error}"),
             Ok(metered) => format!(
-                "{:?}\n{:?}\n{:#?}\n{} {}\n{}",
+                "{:?} {:?}\n{:?}\n{:#?}\n{:#?}\n{} {}\n{}",
                 metered.totals,
+                metered.outside,
                 metered.usage.metered_hours().unwrap(),
                 metered.refusals.records,
+                metered.refusals.causes.clone().listed(),
                 metered.refusals.for_cause,
                 metered.refusals.for_connection,
                 metered.usage.digest(inventory).unwrap(),
@@ -152,6 +179,10 @@ mod tests {
                 .prop_map(|fraction| format!("2026-10-05T03:15:00{fraction}Z")),
             1 => Just("2026-09-05T03:15:00Z".to_owned()),
             1 => Just("2026-10-05t03:15:00z".to_owned()),
+            2 => prop::sample::select(vec![
+                "2026-10-05 03:15:00Z", "2026-10-05 03:15:00 UTC", "2026-10-05T11:15:00+0800", "2026-10-05 11:15+08",
+                "2026-10-05 03:15:00", "10/05/2026 03:15", " 2026-10-05T03:15:00Z", "2026-10-05T03:15:60Z",
+            ]).prop_map(str::to_owned),
             1 => "[0-9TZ:-]{0,21}",
             1 => Just("\0".repeat(20)),
             1 => Just(format!("{}10:00:00Z", "\0".repeat(11))),
@@ -177,8 +208,19 @@ mod tests {
         ];
         prop_oneof![
             20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
-            1 => Just(String::new()),
+            1 => prop::sample::select(vec!["", ",,,", " , ,,\t", ";;;", "\"\",\"\",,", "\"", "a\rb"]).prop_map(str::to_owned),
             1 => "[ -~]{0,40}",
+        ]
+    }
+
+    /// What stands in a column behind those of traffic, where there is one.
+    fn notes() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            8 => Just(""),
+            1 => prop::sample::select(vec![
+                "plain", "\"two\nlines\"", "\"three\r\n\r\nlines\"", "\"stray", "stray\"", "\"", "\"a\"\"\nb\",\"\nc\"",
+                "\"x\n2026-10-05T03:15:00Z,pcc-1,requester,5,y\"", "\"2026-10-05T03:15:00Z,pcc-1,requester,5,\"",
+            ]),
         ]
     }
 
@@ -199,6 +241,45 @@ mod tests {
     }
 
     #[test]
+    fn r14_an_input_that_another_reading_sees_changed_is_refused() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let record =
+            |minute: u32, bytes: u32| format!("2026-10-05T03:{minute:02}:00Z,pcc-1,requester,{bytes}\n");
+        let whole = format!("{HEADER}\n{}{}{}", record(7, 1), record(5, 2), record(7, 1));
+        let others = [
+            format!("{HEADER}\n{}{}", record(7, 1), record(5, 2)),
+            format!("{whole}{}", record(9, 3)),
+            whole.replace(",2\n", ",3\n"),
+            whole.replace("03:05", "04:05").replace("2026-10-05T04", "2026-09-05T04"),
+        ];
+        for rule in [Duplicates::Refuse, Duplicates::First] {
+            for other in &others {
+                let read = |from: usize| {
+                    let (opened, texts) = (AtomicUsize::new(0), [whole.clone(), other.clone()]);
+                    let source = TrafficSource::from_stream("u.csv", move || {
+                        let text = &texts[usize::from(opened.fetch_add(1, Ordering::Relaxed) >= from)];
+                        Ok(Box::new(std::io::Cursor::new(text.clone().into_bytes())))
+                    });
+                    let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+                    (settings.refused, settings.duplicates) = (Refused::Count, rule);
+                    meter(&[source], connections(), &settings)
+                };
+                let figure = |from| read(from).map(|metered| metered.totals());
+                // Where it changes before or after all readings, one of the two is billed.
+                let whole_or_other = [figure(usize::MAX).unwrap(), figure(0).unwrap()];
+                for from in 1..8 {
+                    match figure(from) {
+                        Ok(totals) => assert!(whole_or_other.contains(&totals), "{from} {other} {totals:?}"),
+                        Err(error) => {
+                            assert!(error.to_string().contains("changed while it was read"), "{error}")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn r15_what_cannot_be_billed_is_an_error_unless_it_is_asked_for() {
         let text = format!(
             "{HEADER}\n2026-10-05T03:00:00Z,pcc-9,requester,7\n2026-10-05T03:00:00Z,pcc-1,requester,7\n"
@@ -214,6 +295,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_without_end_is_one_record_whatever_the_cut() {
+        let long = "x".repeat(1 << 20);
+        let line = |hour: u32| format!("2026-10-05T{hour:02}:00:00Z,pcc-1,requester,7\n");
+        let text = format!("{HEADER}\n{}{long}{long}y{long}\n{}{long}y\n{}", line(3), line(4), line(5));
+        let inventory = connections();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let rules = |threads| Rules {
+            period,
+            offset: Offset::CHINA,
+            duplicates: Duplicates::Refuse,
+            keep_all: true,
+            threads,
+        };
+        let sources = [TrafficSource::from_bytes("u.csv", text)];
+        let expected = seen(&sources, &inventory, &rules(1), Cut::DEFAULT);
+        for told in
+            ["longer than 1 MiB", "line: Some(\n                3,", "line: Some(\n                5,"]
+        {
+            assert!(expected.contains(told), "{expected:.2000}");
+        }
+        for (threads, span, block) in
+            [(1, 100_000, 1000), (3, 700_000, 1 << 21), (3, 10 << 20, 1 << 22), (1, 1 << 20, 7)]
+        {
+            assert!(expected == seen(&sources, &inventory, &rules(threads), Cut { span, block, fast: true }));
+        }
+        let metered = read_cut(&sources, &inventory, &rules(1), Cut::DEFAULT).unwrap();
+        assert_eq!((metered.totals.billed.records, metered.totals.refused.records), (3, 2));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -226,16 +337,24 @@ mod tests {
             block in 1usize..400,
             policy in 0usize..3,
             keep_all: bool,
+            notes in prop::option::of(prop::collection::vec(notes(), 60)),
+            separator in prop::sample::select(vec![",", ",", ",", ";", "\t"]),
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
-            let mut text = format!("{HEADER}{end}{}", lines.join(end));
+            let rows: Vec<String> = [HEADER.to_owned()].into_iter().chain(lines).collect();
+            let noted = |(row, note): (&String, &&str)| if row.is_empty() { String::new() } else { format!("{row},{note}") };
+            let rows = match &notes {
+                None => rows,
+                Some(notes) => rows.iter().zip(std::iter::once(&"note").chain(notes)).map(noted).collect(),
+            };
+            let mut text = rows.join(end).replace(',', separator);
             if last_line_ends {
                 text.push_str(end);
             }
             let inventory = connections();
             let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
             let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-            let rules = |threads| Rules { period, duplicates, keep_all, threads };
+            let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep_all, threads };
             let bytes = text.clone().into_bytes();
             let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
             let slow = Cut { fast: false, ..Cut::DEFAULT };

@@ -4,10 +4,10 @@ use crate::{
     error::{Error, Result},
     model::{
         checked_add,
-        time::{Hour, Period},
+        time::{BillingMonth, Hour, Offset, Period},
     },
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A number of records and their bytes.
 #[non_exhaustive]
@@ -95,6 +95,51 @@ impl ControlTotals {
             return Ok(());
         }
         Err(Error::internal(format!("control totals do not add up: {self:?}; no report is made")))
+    }
+}
+
+/// In which months the records lie that are outside the period, and how many there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OutsideMonths {
+    counts: BTreeMap<BillingMonth, u64>,
+    /// That of the last record, which is most often that of the next, and how many of it are not in `counts` yet.
+    current: Option<(Period, BillingMonth, u64)>,
+}
+
+impl OutsideMonths {
+    /// Counts records of an hour outside the period.
+    #[inline]
+    pub fn add(&mut self, hour: Hour, records: u64, offset: Offset) {
+        match &mut self.current {
+            Some((period, _, count)) if period.contains(hour) => *count += records,
+            _ => self.turn_to(hour, records, offset),
+        }
+    }
+
+    #[cold]
+    fn turn_to(&mut self, hour: Hour, records: u64, offset: Offset) {
+        self.settle();
+        // An hour of a year that no calendar month is asked for of is not told.
+        self.current =
+            BillingMonth::of(hour, offset).ok().map(|month| (month.period(offset), month, records));
+    }
+
+    fn settle(&mut self) {
+        if let Some((_, month, count)) = self.current.take() {
+            *self.counts.entry(month).or_default() += count;
+        }
+    }
+
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.settle();
+        other.settle();
+        other.counts.into_iter().for_each(|(month, count)| *self.counts.entry(month).or_default() += count);
+    }
+
+    /// By month.
+    pub fn into_counts(mut self) -> BTreeMap<BillingMonth, u64> {
+        self.settle();
+        self.counts
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     refused::{Refusals, RefusedRecord},
     routes::Routes,
     sums::{Fractions, Sums},
-    totals::{ControlTotals, UnknownConnections},
+    totals::{ControlTotals, OutsideMonths, UnknownConnections},
 };
 use crate::{
     error::Result,
@@ -190,6 +190,7 @@ pub(super) struct SpanFindings {
     pub totals: ControlTotals,
     pub refusals: Refusals,
     pub unknown: UnknownConnections,
+    pub outside: OutsideMonths,
     pub notes: Notes,
     /// Duplicates, set aside until all are known.
     pub held: Vec<HeldDuplicate>,
@@ -212,6 +213,7 @@ impl SpanFindings {
         self.totals.merge(&later.totals)?;
         self.refusals.merge(later.refusals, keep_all);
         self.unknown.merge(later.unknown);
+        self.outside.merge(later.outside);
         self.notes.add(later.notes);
         self.held.append(&mut later.held);
         self.collected.append(&mut later.collected);

@@ -3,11 +3,12 @@
 use crate::model::{
     cidr::Cidr,
     did_you_mean,
+    id::{check_id, check_name, read_account},
     invalid::Invalid,
     link::LinkType,
     time::{Hour, Period, Timestamp},
 };
-use std::{str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 /// One end of a connection.
 ///
@@ -36,6 +37,19 @@ impl End {
     /// An end of which account and region are known, which is what a bill needs.
     pub fn new(account_id: impl Into<Arc<str>>, region: impl Into<Arc<str>>) -> Self {
         Self { account_id: account_id.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() }
+    }
+
+    /// Refuses an account, a region or a VPC that is none.
+    fn check(&self) -> Result<(), String> {
+        let account = &*self.account_id;
+        match read_account(account) {
+            Ok(id) if id == account => {}
+            Ok(_) => return Err(format!("account_id {account:?} has something around it")),
+            Err(_) if account.is_empty() => return Err("account_id is empty".into()),
+            Err(why) => return Err(format!("account_id {why}")),
+        }
+        check_id("region", &self.region)?;
+        self.vpc_id.as_deref().map_or(Ok(()), |id| check_id("vpc_id", id))
     }
 
     /// Of which nothing is known but the VPC.
@@ -166,6 +180,64 @@ pub struct Connection {
     pub deleted_at: Option<Timestamp>,
     /// Its name, where it has one.
     pub name: Option<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// The tags of a connection: values by key.
+///
+/// There may be millions of connections, most of them without a tag: none takes no more room than a pointer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(
+    #[expect(clippy::box_collection, reason = "see above")] Option<Box<BTreeMap<String, String>>>,
+);
+
+impl Tags {
+    /// From keys and values; a tag without a value is none, as nothing can be told from it.
+    ///
+    /// ```
+    /// use peerbill::model::connection::Tags;
+    ///
+    /// let tags = Tags::new([("cost_centre".to_owned(), "CC-1".to_owned())])?;
+    /// assert_eq!(tags.get("cost_centre"), Some("CC-1"));
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A key that is empty, holds a character that cannot be seen, or begins as a formula does.
+    pub fn new(tags: impl IntoIterator<Item = (String, String)>) -> Result<Self, Invalid> {
+        let mut given = BTreeMap::new();
+        for (key, value) in tags {
+            check_name("tag", &key)?;
+            if !value.is_empty() {
+                given.insert(key, value);
+            }
+        }
+        Ok(Self((!given.is_empty()).then(|| Box::new(given))))
+    }
+
+    /// The value of the tag of this key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// Keys and values, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|tags| tags.iter()).map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Takes the tags that only `other` has; returns a key of which both have another value.
+    pub(crate) fn fill(&mut self, other: &Self) -> Option<String> {
+        let differs = other.iter().find(|(key, value)| self.get(key).is_some_and(|own| own != *value));
+        if let Some((key, _)) = differs {
+            return Some(key.to_owned());
+        }
+        for (key, value) in other.iter() {
+            self.0.get_or_insert_default().insert(key.to_owned(), value.to_owned());
+        }
+        None
+    }
 }
 
 impl Connection {
@@ -181,16 +253,16 @@ impl Connection {
             created_at: None,
             deleted_at: None,
             name: None,
+            tags: Tags::default(),
         }
     }
 
     /// Refuses what no row of an inventory may say: every reader of one holds to it, and every caller with typed
     /// values (R15).
     pub(crate) fn check(&self) -> Result<(), String> {
-        check_id("id", &self.id)?;
+        check_name("id", &self.id)?;
         for (which, end) in [("requester", &self.requester), ("accepter", &self.accepter)] {
-            check_id(&format!("{which} account_id"), &end.account_id)?;
-            check_id(&format!("{which} region"), &end.region)?;
+            end.check().map_err(|why| format!("{which} {why}"))?;
         }
         if self.bandwidth == Bandwidth::Mbps(0) {
             return Err("bandwidth: 0 is not a whole number of Mbit/s above 0".into());
@@ -238,16 +310,4 @@ impl Connection {
     pub fn after_deletion(&self, hour: Hour) -> bool {
         self.deleted_at.is_some_and(|at| hour > at.hour())
     }
-}
-
-/// Refuses the id of a connection, an account or a region that is empty, or with spaces around it: it would silently be
-/// another one. `what` names it.
-pub(crate) fn check_id(what: &str, id: &str) -> Result<(), String> {
-    if id.is_empty() {
-        return Err(format!("{what} is empty"));
-    }
-    if id.trim() != id {
-        return Err(format!("{what} {id:?} has spaces around it"));
-    }
-    Ok(())
 }

@@ -56,6 +56,8 @@ finding_codes! {
     LinkChangesNotGiven => "link_changes_not_given",
     /// Link changes of a connection inside a region are ignored.
     LinkChangesIgnored => "link_changes_ignored",
+    /// What a connection was read from has no member or column for its link type.
+    LinkTypeNotTold => "link_type_not_told",
     /// A list of connections has pages that were not given.
     InventoryIncomplete => "inventory_incomplete",
     /// The provider has locked a connection for financial reasons.
@@ -74,6 +76,10 @@ finding_codes! {
     AssumedPrice => "assumed_price",
     /// More bytes in an hour than the bandwidth could carry.
     ImplausibleVolume => "implausible_volume",
+    /// So few bytes in all hours that they are most often another unit.
+    ImplausiblySmall => "implausibly_small",
+    /// Of what CloudMonitor told of an end, the first period of the month is missing, and the first of the next is there.
+    WindowShifted => "window_shifted",
     /// A connection of the inventory has no record.
     ConnectionWithoutRecords => "connection_without_records",
     /// One end of a connection has no record.
@@ -119,6 +125,8 @@ finding_codes! {
     NoTrafficGiven => "no_traffic_given",
     /// A region was read through a variable or a data source.
     RegionByReference => "region_by_reference",
+    /// A plan stops managing a connection that stays where it is and still costs.
+    LeftInPlace => "left_in_place",
     /// A price is missing for advice that goes beyond the scenarios: moved switches, shares of the traffic.
     AdviceNotPriced => "advice_not_priced",
     // What a catalog lacks, or has wrong.

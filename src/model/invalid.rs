@@ -125,6 +125,16 @@ pub enum Remedy {
     StateRequesterAccounts,
     /// State the region of the requester's VPC.
     StateRequesterRegion,
+    /// State the account that owns the requester's VPC, by a key that it can be stated by.
+    StateRequesterAccountOf {
+        /// A provider or an address, as the document has it.
+        key: Arc<str>,
+    },
+    /// State the region of the requester's VPC, likewise.
+    StateRequesterRegionOf {
+        /// A provider or an address, as the document has it.
+        key: Arc<str>,
+    },
     /// State the region that an expression of a plan gives.
     StateRegionOfReference,
     /// State the link type that a connection had before the first change that is known.
@@ -152,10 +162,8 @@ pub enum Remedy {
     GiveAsContract,
     /// State how columns are called, in a file of settings.
     MapColumns {
-        /// The part of the settings: `columns.usage` or `columns.cloudmonitor`.
-        part: &'static str,
-        /// The lines of it, such as `bytes = "NAME"`.
-        lines: Vec<String>,
+        /// The lines of it: `[columns.usage]` or `[columns.cloudmonitor]`, then such as `bytes = "NAME"`.
+        lines: Arc<[String]>,
     },
     /// Give the input as what it is: answers of CloudMonitor or flow logs, or state how its columns are called.
     GiveAsItsKindOfTraffic,

@@ -5,6 +5,7 @@ pub mod connection;
 pub mod end_index;
 pub mod error;
 pub mod finding;
+pub mod id;
 pub mod invalid;
 pub mod inventory;
 pub mod link;

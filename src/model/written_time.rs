@@ -102,10 +102,13 @@ impl Rest<'_> {
         let hours = self.two_digits(23).ok_or(SHAPE)?;
         let has_minutes = self.take(b":") || !self.0.is_empty();
         let minutes = if has_minutes { self.two_digits(59).ok_or(SHAPE)? } else { 0 };
-        if !self.0.is_empty() {
-            return Err(why_no_zone(text));
+        let seconds = sign * (hours * 60 + minutes) * 60;
+        // Go prints `+0000 UTC`.
+        match self.0 {
+            b"" => Ok(Some(seconds)),
+            b" UTC" if seconds == 0 => Ok(Some(0)),
+            _ => Err(why_no_zone(text)),
         }
-        Ok(Some(sign * (hours * 60 + minutes) * 60))
     }
 }
 
@@ -212,6 +215,7 @@ mod tests {
             "2026-10-05 03:00:00 UTC",
             "2026-10-05 03:00:00 Z",
             "2026-10-05 11:00:00 +0800",
+            "2026-10-05 03:00:00 +0000 UTC",
             "2026-10-05T11:00:00+0800",
             "2026-10-05T11:00:00+08",
             "2026-10-05T11:00+08:00",

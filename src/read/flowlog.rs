@@ -1,18 +1,25 @@
-//! VPC flow logs, as Log Service exports them: one JSON object on each line, every value text.
+//! VPC flow logs, as Log Service exports them: one JSON object on each line, every value text; or the answers of its
+//! `GetLogs` and `GetLogsV2`, or a table.
 
 use crate::{
-    error,
+    error::{self, Error, ErrorKind, Fault, FaultCode},
     model::{
-        did_you_mean, quoted,
+        did_you_mean,
+        invalid::Invalid,
+        quoted,
         time::{Hour, Timestamp},
     },
     read::{
-        json::{self, Picked},
+        answer::{Members, answer_within, elements, logs},
+        header::{Header, TableColumns},
+        json::{self, Lines},
         native::columns::{RecordKind, parse_bytes},
         record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
+        rows::Rows,
+        values::{Stop, Values},
     },
 };
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, io::Read, net::IpAddr, sync::Arc};
 
 /// The `traffic_path` of VPC peering connections.
 const PEERING: &str = "17";
@@ -37,6 +44,8 @@ const NAMES: [&str; 14] = [
     "srcport",
     "dstport",
 ];
+/// How many of them a table must have; the others only tell copies of an entry apart.
+const REQUIRED: usize = 9;
 const LOG_STATUS: usize = 0;
 const DIRECTION: usize = 1;
 const ACTION: usize = 2;
@@ -123,10 +132,116 @@ impl Flow<'_> {
     }
 }
 
+/// Reads flow logs that do not have one entry on each line: answers of Log Service, and tables.
+pub(crate) struct FlowLogs<'a> {
+    /// The name of the input.
+    pub source: &'a Arc<str>,
+}
+
+/// What is done with each entry.
+type Show<'s> = dyn FnMut(Yielded<'_>) -> error::Result<()> + 's;
+
+impl FlowLogs<'_> {
+    /// Reads `input` from the beginning to the end and shows every entry, in order. Fails where it cannot be read as a
+    /// whole.
+    pub fn read(&self, input: &mut dyn Read, show: &mut Show<'_>) -> error::Result<()> {
+        let unreadable = |error: std::io::Error| self.unusable(error.to_string());
+        let mut values = Values::new(input).map_err(unreadable)?;
+        if !matches!(values.peek().map_err(unreadable)?, Some(b'{' | b'[')) {
+            let (rest, line) = values.rest();
+            return self.read_table(rest, line - 1, show);
+        }
+        let mut count = 0;
+        loop {
+            let (line, text) = match values.next() {
+                Ok(Some(value)) => value,
+                Ok(None) if count == 0 => {
+                    return Err(self.unusable("the input is empty: it is a list of nothing"));
+                }
+                Ok(None) => return Ok(()),
+                Err(Stop::Unreadable(error)) => return Err(unreadable(error)),
+                Err(Stop::Malformed(line, why)) => return Err(self.unusable_at(line, why.into())),
+            };
+            count += 1;
+            self.read_answer(line, text, show)?;
+        }
+    }
+
+    /// Reads one entry, or an answer that holds several.
+    fn read_answer(&self, line: u64, text: &mut [u8], show: &mut Show<'_>) -> error::Result<()> {
+        let unusable = |why: String| self.unusable_at(line, why);
+        let answer = answer_within(text).map_err(unusable)?;
+        let is_part = answer.len() < text.len();
+        let raw = &text[answer];
+        // What is no object is told by whoever reads it as an entry.
+        let text = std::str::from_utf8(raw).unwrap_or_default();
+        let entries = if text.starts_with('[') {
+            elements(text).map_err(unusable)?
+        } else {
+            let members = Members::read(text).unwrap_or_default();
+            match logs(&members).map_err(unusable)? {
+                Some(entries) => entries,
+                None if members.has(NAMES[LOG_STATUS]) => return observe(line, raw, show),
+                None => {
+                    return members
+                        .error()
+                        .map_or_else(|| observe(line, raw, show), |why| Err(unusable(why)));
+                }
+            }
+        };
+        // The body of a response may be text, which has no lines of its own.
+        let mut lines = Lines::on(line, if is_part { "" } else { text });
+        entries
+            .into_iter()
+            .try_for_each(|entry| observe(lines.of(entry.get()), entry.get().as_bytes(), &mut *show))
+    }
+
+    fn read_table(&self, input: impl Read, lines_before: u64, show: &mut Show<'_>) -> error::Result<()> {
+        let unreadable = |error: std::io::Error| self.unusable(error.to_string());
+        let mut rows = Rows::new(input);
+        let (required, optional) = NAMES.split_at(REQUIRED);
+        let columns = TableColumns::listed(required, optional);
+        let header = Header::read_columns(ErrorKind::Input, self.source, &mut rows, &columns, None)?;
+        while let Some(row) = rows.next().map_err(unreadable)? {
+            let line = row.line + lines_before;
+            if let Some(why) = header.malformed(&row) {
+                show(Yielded::Record(Observation::unreadable(line, why, row.raw)))?;
+                continue;
+            }
+            let value = |column: usize| {
+                let field = header.position(column).map(|position| row.field(position)).unwrap_or_default();
+                let text = std::str::from_utf8(field);
+                let text = text.map_err(|_| format!("{} {} is not UTF-8", NAMES[column], quoted(field)))?;
+                if text.is_empty() { Err(format!("{} is missing", NAMES[column])) } else { Ok(text.into()) }
+            };
+            show_entry(line, row.raw, entry(&value), &mut *show)?;
+        }
+        Ok(())
+    }
+
+    fn unusable(&self, why: impl Into<Invalid>) -> Error {
+        Error::unusable(ErrorKind::Input, self.source, why)
+    }
+
+    fn unusable_at(&self, line: u64, why: String) -> Error {
+        Error::new(ErrorKind::Input, Fault::at(FaultCode::UnusableInput, self.source, line, why))
+    }
+}
+
 /// Reads one line and shows what it holds. An entry keeps its line: a native record could not hold it.
 pub(crate) fn observe(
     line: u64,
     raw: &[u8],
+    show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
+) -> error::Result<()> {
+    show_entry(line, raw, read(raw), show)
+}
+
+/// Shows an entry that was read from `raw`.
+fn show_entry(
+    line: u64,
+    raw: &[u8],
+    entry: Result<Entry<'_>, Unusable>,
     show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
 ) -> error::Result<()> {
     let observation = |bytes, traffic| Observation {
@@ -137,7 +252,7 @@ pub(crate) fn observe(
         fields: None,
         raw,
     };
-    match read(raw) {
+    match entry {
         Ok(Entry::PassedOver) => show(Yielded::PassedOver),
         Ok(Entry::Skipped) => show(Yielded::Skipped),
         Ok(Entry::Traffic(flow)) => show(Yielded::Record(observation(flow.bytes, Ok(flow.traffic())))),
@@ -145,10 +260,21 @@ pub(crate) fn observe(
     }
 }
 
-/// Reads one line; an error holds the bytes, where they can be read, and what is wrong.
-fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
+/// The bytes of an entry, where they can be read, and what is wrong with it.
+type Unusable = (Option<u64>, String);
+
+/// The value of a column, by its place in [`NAMES`].
+type Value<'v, 'a> = &'v dyn Fn(usize) -> Result<Cow<'a, str>, String>;
+
+/// Reads one object.
+fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
     let picked = json::pick(&NAMES, raw).map_err(|why| (None, why))?;
-    let (text, bytes) = (|column| text(&picked, column), bytes(&picked));
+    entry(&|column| json::scalar(NAMES[column], picked[column]).map(|scalar| scalar.text))
+}
+
+/// Reads an entry with these values.
+fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
+    let bytes = bytes(text);
     let told = |why| (bytes.as_ref().ok().copied(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
@@ -169,7 +295,7 @@ fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
     {
         return Ok(Entry::PassedOver);
     }
-    let flow = || -> Result<Flow<'_>, String> {
+    let flow = || -> Result<Flow<'a>, String> {
         let (vpc_id, destination) = (text(VPC_ID)?, text(DSTADDR)?);
         let destination = destination
             .parse()
@@ -181,20 +307,14 @@ fn read(raw: &[u8]) -> Result<Entry<'_>, (Option<u64>, String)> {
             _ => return Err(format!("from start {start} to end {end} is more than a day")),
         }
         let bytes = bytes.clone()?;
-        Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(&picked) })
+        Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(text) })
     };
     flow().map(Entry::Traffic).map_err(told)
 }
 
-fn text<'a, const N: usize>(picked: &Picked<'a, N>, column: usize) -> Result<Cow<'a, str>, String> {
-    json::scalar(NAMES[column], picked[column]).map(|scalar| scalar.text)
-}
-
-fn bytes<const N: usize>(picked: &Picked<'_, N>) -> Result<u64, String> {
+fn bytes(text: Value<'_, '_>) -> Result<u64, String> {
     // OK because a record of this kind holds fewer than 2^64.
-    parse_bytes(RecordKind::Measured, text(picked, BYTES)?.as_bytes())
-        .map(|bytes| bytes as u64)
-        .map_err(String::from)
+    parse_bytes(RecordKind::Measured, text(BYTES)?.as_bytes()).map(|bytes| bytes as u64).map_err(String::from)
 }
 
 fn second(text: &str, column: usize) -> Result<i64, String> {
@@ -206,10 +326,10 @@ fn second(text: &str, column: usize) -> Result<i64, String> {
 }
 
 /// 128 bits of BLAKE3 over the values, each with a zero byte behind it; one that is not there is "-".
-fn identity<const N: usize>(picked: &Picked<'_, N>) -> u128 {
+fn identity(text: Value<'_, '_>) -> u128 {
     let mut hasher = blake3::Hasher::new();
     for column in IDENTITY {
-        hasher.update(text(picked, column).as_deref().unwrap_or("-").as_bytes());
+        hasher.update(text(column).as_deref().unwrap_or("-").as_bytes());
         hasher.update(&[0]);
     }
     let mut bits = [0; 16];
@@ -326,6 +446,93 @@ mod tests {
             assert!(error.contains(why), "{name} {value}: {error}");
         }
         assert!(read(b"{").is_err() && read(b"[]").is_err());
+    }
+
+    /// What a text holds, a line for each entry of traffic, or why nothing of it is read.
+    fn read_text(text: &str) -> Result<Vec<String>, String> {
+        let mut seen = Vec::new();
+        let read = FlowLogs { source: &"flow.json".into() }.read(&mut text.as_bytes(), &mut |yielded| {
+            seen.push(match yielded {
+                Yielded::Record(Observation { line, quantity, traffic, .. }) => match traffic {
+                    Ok(_) => format!("{line}: {}", quantity.bytes),
+                    Err(why) => format!("{line}: {} {why}", quantity.bytes),
+                },
+                Yielded::PassedOver => "passed over".into(),
+                Yielded::Skipped => "skipped".into(),
+            });
+            Ok(())
+        });
+        read.map(|()| seen).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn answers_and_tables_of_log_service_hold_entries() {
+        let (one, other) = (entry(&[]), entry(&[("bytes", "\"7\""), ("direction", "\"in\"")]));
+        let two = ["2: 2048", "passed over"];
+        let text = |json: &str| serde_json::to_string(json).unwrap();
+        let data = format!("\"data\":[\n{one},{other}]");
+        for answer in [
+            format!("[\n{one},{other}]"),
+            format!("{{\"meta\":{{\"progress\":\"Complete\",\"count\":2}},{data}}}"),
+            format!("{{{data},\"meta\":{{\"count\":2}}}}"),
+            format!(
+                "\n{{\"headers\":{{}},\"statusCode\":200,\"body\":{{\"meta\":{{}},{}}}}}",
+                data.replace('\n', "")
+            ),
+            format!("\n{{\"body\":{}}}", text(&format!("[{one},{other}]"))),
+        ] {
+            assert_eq!(read_text(&answer).unwrap(), two, "{answer}");
+        }
+        let header = "vpc-id,eni-id,__time__,srcaddr,dstaddr,dstport,protocol,direction,action,bytes,start,end,log-status,traffic_path";
+        let row = "vpc-1,eni-1,7,10.0.0.5,172.16.0.9,50000,6,out,ACCEPT,2048,1790812800,1790812860,OK,17";
+        let table = format!("\u{feff}{header}\r\n{row}\r\n{}\n", row.replace(",out,", ",in,"));
+        assert_eq!(read_text(&table).unwrap(), two);
+        let bad = format!("{header}\n{}\n{}\nx\n", row.replace("2048", ""), row.replace(",OK,", ",-,"));
+        let seen = read_text(&bad).unwrap();
+        assert_eq!(seen[0], "2: 0 bytes is missing");
+        assert!(seen[1].starts_with("3: 2048 log-status \"-\" is unknown"), "{seen:?}");
+        assert!(seen[2].starts_with("4: 0 1 fields where the header has 14"), "{seen:?}");
+        // A table tells copies apart as lines do.
+        let identity = |text: &str| {
+            let mut found = None;
+            let mut show = |yielded: Yielded<'_>| {
+                if let Yielded::Record(Observation { traffic: Ok(traffic), .. }) = yielded {
+                    found = Some(traffic.identity);
+                }
+                Ok(())
+            };
+            FlowLogs { source: &"x".into() }.read(&mut text.as_bytes(), &mut show).unwrap();
+            found.unwrap()
+        };
+        let same = [("srcport", ""), ("dstport", "\"50000\"")];
+        assert_eq!(identity(&format!("{header}\n{row}\n")), identity(&format!("[{}]", entry(&same))));
+    }
+
+    #[test]
+    fn r15_answers_that_lack_entries_fail_the_input() {
+        for (text, why) in [
+            ("[]", "flow.json: the input is empty"),
+            (
+                r#"{"meta":{"progress":"Incomplete"},"data":[]}"#,
+                "flow.json:1: meta.progress is \"Incomplete\": entries",
+            ),
+            (
+                r#"{"Code":"Throttling","Message":"no"}"#,
+                "flow.json:1: the provider answered with the error Throttling: no",
+            ),
+            (
+                r#"{"statusCode":403,"body":{"errorCode":"x"}}"#,
+                "flow.json:1: the provider answered with the HTTP status 403",
+            ),
+            (r#"{"meta":{},"data":7}"#, "flow.json:1: data: is a number, and should be a list"),
+            ("a,b\n", "flow.json:1: the header lacks log-status, direction"),
+            ("[{\"log-status\":\"OK\"}\n", "flow.json:2: the array is not closed; is the file whole?"),
+        ] {
+            let error = read_text(text).unwrap_err();
+            assert!(error.starts_with(why), "{text}: {error}");
+        }
+        assert_eq!(read_text(r#"{"meta":{"progress":"Complete"},"data":[]}"#).unwrap(), Vec::<String>::new());
+        assert_eq!(read_text("[{}]").unwrap(), ["1: 0 log-status is missing"]);
     }
 
     fn split(bytes: u64, start: i64, end: i64) -> Vec<(i64, u64)> {

@@ -200,10 +200,15 @@ impl Header {
     /// What may be the reason that a row has other fields than the header.
     fn hint(&self, row: &Row<'_>) -> &'static str {
         let has = |byte| memchr::memchr(byte, row.raw).is_some();
+        let ends_in_digits = || {
+            let last = row.field(row.len() - 1);
+            row.len() > self.width && !last.is_empty() && last.iter().all(u8::is_ascii_digit)
+        };
         match self.separator {
             _ if has(b'\r') => "; a carriage return stands within it: are these line ends of old Macs?",
             b',' if row.len() == 1 && has(b';') => "; the header is separated by , and this row by ;",
             b',' if row.len() == 1 && has(b'\t') => "; the header is separated by , and this row by tabs",
+            b',' if ends_in_digits() => "; does a number hold a comma? write it without",
             b';' | b'\t' if row.len() == 1 && has(b',') => {
                 "; this row is separated by , and the header is not"
             }
@@ -220,7 +225,7 @@ const HOLDS_NUL: &str = "it holds a NUL byte: is the file damaged, or is it UTF-
 /// Refuses a first row that is no header of a table.
 fn check_text(row: &Row<'_>) -> Result<(), Invalid> {
     let why = match row.raw {
-        raw if memchr::memchr(b'\r', raw).is_some() => {
+        raw if memchr::memchr(b'\r', raw.trim_ascii_end()).is_some() => {
             "its lines end with a carriage return alone, as old Macs wrote them: save it with line ends LF or CRLF"
         }
         _ if row.shape == Shape::TooLong => TOO_LONG,
@@ -240,39 +245,26 @@ fn why_lacking(
     missing: &[(usize, &str)],
     mapped: Option<MappedColumns>,
 ) -> Invalid {
+    let names = missing.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
     if std::str::from_utf8(row.raw).is_err() {
-        let lacks: Vec<&str> = missing.iter().map(|(_, name)| *name).collect();
-        return Invalid::not_utf8(format!("the header lacks {}, and", lacks.join(", ")));
+        return Invalid::not_utf8(format!("the header lacks {names}, and"));
     }
-    let has = |name: &str| found.iter().any(|own| own == name);
     let is_wanted = |name: &str| columns.wanted.iter().any(|(own, _)| *own == name);
-    let swapped = KNOWN_TABLES.iter().find(|known| {
-        known.names.iter().all(|name| has(name)) && !known.names.iter().all(|name| is_wanted(name))
-    });
-    if let Some(known) = swapped {
-        let lacks: Vec<&str> = missing.iter().map(|(_, name)| *name).collect();
-        let why =
-            Invalid::new(format!("the input holds {}; its header lacks {}", known.what, lacks.join(", ")));
-        return known.remedy.clone().map_or(why.clone(), |remedy| why.with(remedy));
+    if let Some(known) = known_table(found, is_wanted) {
+        let why = Invalid::new(format!("the input holds {}; its header lacks {names}", known.what));
+        return known.remedy.clone().into_iter().fold(why, Invalid::with);
     }
     let spare: Vec<&str> = found.iter().map(String::as_str).filter(|name| !is_wanted(name)).collect();
     let near: Vec<Option<&str>> = missing.iter().map(|(_, name)| nearest(name, &spare)).collect();
-    let mut why = format!(
-        "the header lacks {}; it has {}",
-        missing.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", "),
-        quoted(row.raw)
-    );
+    let mut why = format!("the header lacks {names}; it has {}", quoted(row.raw));
     for ((_, name), near) in missing.iter().zip(&near) {
         if let Some(near) = near {
-            why.push_str(&format!(
-                "; is {} meant to be {name}? names are spelled exactly",
-                quoted(near.as_bytes())
-            ));
+            let near = quoted(near.as_bytes());
+            why.push_str(&format!("; is {near} meant to be {name}? names are spelled exactly"));
         }
     }
-    if let Some(unit) =
-        spare.iter().find(|name| is_other_unit(name)).filter(|_| missing.iter().any(|own| own.1 == "bytes"))
-    {
+    let other_unit = spare.iter().find(|name| is_other_unit(name));
+    if let Some(unit) = other_unit.filter(|_| missing.iter().any(|(_, name)| *name == "bytes")) {
         let unit = quoted(unit.as_bytes());
         why.push_str(&format!(
             "; bytes are wanted, and {unit} seems to hold another unit: multiply it first"
@@ -282,12 +274,28 @@ fn why_lacking(
         why.push_str("; columns are separated by a comma, a semicolon or a tab");
     }
     let Some(mapped) = mapped else { return why.into() };
-    let line = |((index, _), near): (&(usize, &str), &Option<&str>)| {
-        let name = near.map_or("NAME".into(), |near| near.replace(['"', '\\'], ""));
-        format!("{} = \"{name}\"", mapped.keys[*index])
-    };
-    let lines = missing.iter().zip(&near).map(line).collect();
-    Invalid::new(why).with(Remedy::MapColumns { part: mapped.part, lines })
+    Invalid::new(why).with(Remedy::MapColumns { lines: mapped.lines(missing, &near) })
+}
+
+impl MappedColumns {
+    /// The lines of the settings that say how the missing columns are called.
+    fn lines(&self, missing: &[(usize, &str)], near: &[Option<&str>]) -> Arc<[String]> {
+        let line = |((index, _), near): (&(usize, &str), &Option<&str>)| {
+            // A name that would need escapes is left to be filled in.
+            let name = near.filter(|near| !near.contains(['"', '\\']) && !near.contains(char::is_control));
+            format!("{} = \"{}\"", self.keys[*index], name.unwrap_or("NAME"))
+        };
+        let part = format!("[{}]", self.part);
+        [part].into_iter().chain(missing.iter().zip(near).map(line)).collect()
+    }
+}
+
+/// The kind of table that these columns show, unless it is the one that is wanted.
+fn known_table(found: &[String], is_wanted: impl Fn(&str) -> bool) -> Option<&'static KnownTable> {
+    KNOWN_TABLES.iter().find(|known| {
+        let has_all = known.names.iter().all(|name| found.iter().any(|own| own == name));
+        has_all && !known.names.iter().all(|name| is_wanted(name))
+    })
 }
 
 /// The name that is most like the wanted one; a column of another unit is not.
@@ -374,10 +382,10 @@ mod tests {
     const USAGE: [&str; 4] = ["timestamp", "connection_id", "sender", "bytes"];
     const MAPPED: MappedColumns = MappedColumns { part: "columns.usage", keys: &USAGE };
 
-    fn read(text: &[u8]) -> Result<Header, Fault> {
+    fn read(text: &[u8]) -> Result<Header, Box<Fault>> {
         let mut rows = Rows::new(text);
         let read = Header::read(ErrorKind::Input, &"t.csv".into(), &mut rows, &USAGE, Some(MAPPED));
-        read.map_err(|error| error.faults()[0].clone())
+        read.map_err(|error| Box::new(error.faults()[0].clone()))
     }
 
     #[test]
@@ -401,11 +409,14 @@ mod tests {
 
     #[test]
     fn what_is_lacking_is_told_with_the_lines_that_map_it() {
-        let lines = |text: &str| match read(text.as_bytes()).unwrap_err() {
-            Fault { remedy: Some(Remedy::MapColumns { part: "columns.usage", lines }), message, .. } => {
-                (message, lines)
+        let lines = |text: &str| {
+            let fault = read(text.as_bytes()).unwrap_err();
+            match &fault.remedy {
+                Some(Remedy::MapColumns { lines }) if lines[0] == "[columns.usage]" => {
+                    (fault.message.clone(), lines[1..].to_vec())
+                }
+                other => panic!("{text}: {other:?}"),
             }
-            other => panic!("{text}: {other:?}"),
         };
         let (message, mapped) = lines("Timestamp,connection_id,sender,octets\n");
         assert!(

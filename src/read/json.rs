@@ -2,7 +2,11 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{invalid::Invalid, quoted},
+    model::{
+        id::{check_id, check_name, read_account, unwrapped},
+        invalid::Invalid,
+        quoted,
+    },
     read::Document,
 };
 use serde::{
@@ -48,7 +52,7 @@ pub(crate) fn values(document: &Document) -> Result<(Lines<'_>, Vec<Located<'_>>
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, error.line() as u64, why);
         Error::new(ErrorKind::Input, fault)
     };
-    let mut lines = Lines { text, at: 0, line: 1 };
+    let mut lines = Lines::on(1, text);
     let mut found = Vec::new();
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let value = value.map_err(|error| broken(&error))?.get();
@@ -62,22 +66,32 @@ pub(crate) fn values(document: &Document) -> Result<(Lines<'_>, Vec<Located<'_>>
             found.push(Located { text: value, line: lines.of(value), path: String::new() });
         }
     }
-    Ok((Lines { text, at: 0, line: 1 }, found))
+    Ok((Lines::on(1, text), found))
 }
 
 /// Counts the lines before parts of a text; parts that come in their order are found in one pass.
 pub(crate) struct Lines<'a> {
     text: &'a str,
+    /// The line on which the text begins.
+    first: u64,
     at: usize,
     line: u64,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// Of parts of `text`, which begins on this line; of an empty one, all parts of others stand on that line.
+    pub fn on(line: u64, text: &'a str) -> Self {
+        Self { text, first: line, at: 0, line }
+    }
+
     /// The line on which `part`, a part of the text, begins.
     pub fn of(&mut self, part: &str) -> u64 {
+        if self.text.is_empty() {
+            return self.line;
+        }
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         if offset < self.at {
-            (self.at, self.line) = (0, 1);
+            (self.at, self.line) = (0, self.first);
         }
         let between = &self.text.as_bytes()[self.at..offset.min(self.text.len())];
         self.line += memchr::memchr_iter(b'\n', between).count() as u64;
@@ -87,7 +101,7 @@ impl Lines<'_> {
 }
 
 /// What an error of serde_json says, without its line and column, which count from the part that was read.
-fn without_place(error: &serde_json::Error) -> String {
+pub(super) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
 }
@@ -96,6 +110,14 @@ fn without_place(error: &serde_json::Error) -> String {
 ///
 /// Nothing goes through a float: 1e15 and 1.5 are refused.
 pub(crate) fn text_of(what: &str, value: Option<&Value>) -> Result<Option<String>, String> {
+    match as_written(what, value)? {
+        Some(text) if text.trim() != text => Err(format!("{what}: {text:?} has spaces around it")),
+        text => Ok(text),
+    }
+}
+
+/// Likewise, with what stands around it.
+fn as_written(what: &str, value: Option<&Value>) -> Result<Option<String>, String> {
     let text = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text.clone(),
@@ -105,10 +127,27 @@ pub(crate) fn text_of(what: &str, value: Option<&Value>) -> Result<Option<String
             return Err(format!("{what}: {shown} is neither text nor a whole number written as digits"));
         }
     };
-    if text.trim() != text {
-        return Err(format!("{what}: {text:?} has spaces around it"));
-    }
     Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// An account id, written as digits or as text; `None` where it is absent, null or empty.
+pub(crate) fn account_of(what: &str, value: Option<&Value>) -> Result<Option<String>, String> {
+    let Some(text) = as_written(what, value)? else { return Ok(None) };
+    read_account(&text).map(|id| Some(id.to_owned())).map_err(|why| format!("{what}: {why}"))
+}
+
+/// The id of a connection, where it is given: see [`check_name`].
+pub(crate) fn connection_id_of(what: &str, value: Option<&Value>) -> Result<Option<String>, String> {
+    let Some(text) = as_written(what, value)? else { return Ok(None) };
+    let id = unwrapped(&text);
+    check_name("id", id).map(|()| Some(id.to_owned())).map_err(|why| format!("{what}: {why}"))
+}
+
+/// The id of a VPC or of a region, where it is given: see [`check_id`].
+pub(crate) fn id_of(what: &str, value: Option<&Value>) -> Result<Option<String>, String> {
+    let text = text_of(what, value)?;
+    text.as_deref().map_or(Ok(()), |id| check_id("id", id).map_err(|why| format!("{what}: {why}")))?;
+    Ok(text)
 }
 
 /// As [`text_of`], where it must be given.

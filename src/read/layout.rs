@@ -1,7 +1,9 @@
 //! How the records of a source are to be found: as its first bytes say.
 
 use super::{
+    answer::{same_name, text_instead},
     cloudmonitor::Datapoints,
+    flowlog::FlowLogs,
     header::{Header, MappedColumns},
     native::{
         columns::{RecordKind, TRAFFIC_COLUMNS},
@@ -10,7 +12,10 @@ use super::{
     rows::Rows,
     source::{Content, Format, TrafficSource},
 };
-use crate::error::{ErrorKind, Result};
+use crate::{
+    error::{ErrorKind, Result},
+    model::invalid::{Invalid, Remedy},
+};
 use std::{
     io::{self, Read},
     ops::Range,
@@ -22,6 +27,8 @@ use super::parquet::ParquetFile;
 /// How columns of native traffic are called otherwise.
 const USAGE_COLUMNS: MappedColumns = MappedColumns { part: "columns.usage", keys: &TRAFFIC_COLUMNS };
 
+/// How many bytes show what a text is.
+const BEGINNING: u64 = 4096;
 /// The first bytes of a Parquet file.
 const PARQUET: &[u8; 4] = b"PAR1";
 
@@ -31,6 +38,8 @@ pub(crate) enum Layout<'a> {
     Lines(LineLayout),
     /// In answers or tables of CloudMonitor.
     Datapoints(Datapoints<'a>),
+    /// In answers or tables of Log Service.
+    FlowLogs(FlowLogs<'a>),
     /// In the row groups of this file.
     #[cfg(feature = "parquet")]
     Columns(ParquetFile),
@@ -41,7 +50,7 @@ impl Layout<'_> {
     pub fn first_line(&self) -> u64 {
         match self {
             Self::Lines(lines) => lines.first_line,
-            Self::Datapoints(_) => 1,
+            Self::Datapoints(_) | Self::FlowLogs(_) => 1,
             #[cfg(feature = "parquet")]
             Self::Columns(_) => 1,
         }
@@ -55,7 +64,7 @@ impl TrafficSource {
             Format::Native(kind) if self.is_parquet()? => self.parquet(*kind),
             Format::Native(RecordKind::Measured) => self.lines().map(Layout::Lines),
             Format::Native(RecordKind::MeteredHour) => self.table(RecordKind::MeteredHour).map(Layout::Lines),
-            Format::FlowLog => self.flow_log().map(Layout::Lines),
+            Format::FlowLog => self.flow_log(),
             Format::CloudMonitor(sender, settings) => {
                 Ok(Layout::Datapoints(Datapoints { source: self.shared_name(), sender: *sender, settings }))
             }
@@ -77,6 +86,7 @@ impl TrafficSource {
                 LineShape::FlowLog => "VPC flow log",
             },
             Layout::Datapoints(_) => "CloudMonitor datapoints",
+            Layout::FlowLogs(_) => "VPC flow log",
             #[cfg(feature = "parquet")]
             Layout::Columns(_) if is_metered => "metered hours, Parquet",
             #[cfg(feature = "parquet")]
@@ -107,18 +117,34 @@ impl TrafficSource {
         Err(self.unusable(why))
     }
 
-    fn flow_log(&self) -> Result<LineLayout> {
+    fn flow_log(&self) -> Result<Layout<'_>> {
+        let beginning = self.beginning()?;
         let (data_start, first) = self.first_character()?;
-        if !matches!(first, Some(b'{') | None) {
-            return Err(self.unusable("is no flow log, which has one JSON object on each line"));
+        if first == Some(b'{') && is_entry(&beginning) {
+            return Ok(Layout::Lines(LineLayout::without_header(LineShape::FlowLog, data_start)));
         }
-        Ok(LineLayout::without_header(LineShape::FlowLog, data_start))
+        Ok(Layout::FlowLogs(FlowLogs { source: self.shared_name() }))
+    }
+
+    /// The first bytes; fails where they show that the source holds no data at all.
+    fn beginning(&self) -> Result<Vec<u8>> {
+        let mut beginning = Vec::new();
+        let read = self.stream()?.take(BEGINNING).read_to_end(&mut beginning);
+        read.map_err(|error| self.unreadable(&error))?;
+        let is_all = (beginning.len() as u64) < BEGINNING;
+        match text_instead(&beginning) {
+            Some(why) if is_all || !beginning.trim_ascii().is_empty() => Err(self.unusable(why)),
+            _ => Ok(beginning),
+        }
     }
 
     /// JSON where the first character is a brace, otherwise CSV under a header.
     fn lines(&self) -> Result<LineLayout> {
         let (data_start, first) = self.first_character()?;
         match first {
+            Some(b'{' | b'[') if let Some((what, remedy)) = self.other_json()? => {
+                Err(self.unusable(Invalid::new(format!("holds {what}")).with(remedy)))
+            }
             Some(b'{') => {
                 let shape = LineShape::Json(self.columns().clone(), self.naive_offset().is_some());
                 Ok(LineLayout::without_header(shape, data_start))
@@ -130,8 +156,33 @@ impl TrafficSource {
         }
     }
 
+    /// What JSON that is no native traffic seems to be, and where it belongs.
+    fn other_json(&self) -> Result<Option<(&'static str, Remedy)>> {
+        const MEMBERS: [(&[&str], &str, Remedy); 5] = [
+            (
+                &["VpcPeerConnects", "vpcPeerConnects"],
+                "the provider's connections",
+                Remedy::GiveAsConnections,
+            ),
+            (&["terraform_version"], "a Terraform state or plan", Remedy::GiveAsConnections),
+            (&["Datapoints", "datapoints"], "datapoints of CloudMonitor", Remedy::GiveAsDatapoints),
+            (&["eventName"], "events of a trail", Remedy::GiveAsLinkChanges),
+            (&["srcaddr"], "entries of a flow log", Remedy::GiveAsFlowLog),
+        ];
+        let mut start = Vec::new();
+        let read = self.stream()?.take(1 << 16).read_to_end(&mut start);
+        read.map_err(|error| self.unreadable(&error))?;
+        let has = |name: &str| memchr::memmem::find(&start, format!("\"{name}\"").as_bytes()).is_some();
+        let known = MEMBERS.into_iter().find(|(names, ..)| names.iter().any(|name| has(name)));
+        Ok(known.filter(|_| !has(&self.columns().sender)).map(|(_, what, remedy)| (what, remedy)))
+    }
+
     /// CSV under a header.
     fn table(&self, kind: RecordKind) -> Result<LineLayout> {
+        let is_blank = self.first_character()?.1.is_none();
+        if !is_blank {
+            self.beginning()?;
+        }
         let mut rows = Rows::new(self.stream()?);
         let (name, wanted) = (self.shared_name(), self.columns().names());
         // Metered hours were written by this program: their columns have no other names.
@@ -146,6 +197,17 @@ impl TrafficSource {
     fn first_character(&self) -> Result<(u64, Option<u8>)> {
         first_character(self.stream()?).map_err(|error| self.unreadable(&error))
     }
+}
+
+/// Whether the object that begins a text of flow logs is an entry, and stands on a line: it is neither an answer, nor one
+/// that is written over several lines.
+fn is_entry(beginning: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(beginning);
+    let Some((_, object)) = text.split_once('{') else { return false };
+    let key = object.trim_start_matches([' ', '\t']).strip_prefix('"').and_then(|key| key.split('"').next());
+    const AROUND: [&str; 8] =
+        ["meta", "data", "headers", "StatusCode", "body", "Code", "Message", "RequestId"];
+    key.is_some_and(|key| !AROUND.iter().any(|name| same_name(key, name)))
 }
 
 /// How many bytes a byte order mark takes, and the first byte behind it that is no white space.

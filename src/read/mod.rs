@@ -1,5 +1,6 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
+pub(crate) mod answer;
 mod changes;
 pub mod cloudmonitor;
 mod connections;

@@ -152,7 +152,7 @@ impl fmt::Display for Place {
 /// Where a datapoint stands within answers of CloudMonitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DatapointPath {
-    /// Which response of the input, counted from 1.
+    /// Which response of the input, counted from 1; 0 where datapoints stand without their answer.
     pub response: u64,
     /// Which datapoint of the response, counted from 0 as JSON paths do.
     pub datapoint: u64,
@@ -162,7 +162,10 @@ pub(crate) struct DatapointPath {
 
 impl fmt::Display for DatapointPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "response {}: Datapoints[{}]", self.response, self.datapoint)?;
+        match self.response {
+            0 => write!(f, "datapoint {}", self.datapoint)?,
+            response => write!(f, "response {response}: Datapoints[{}]", self.datapoint)?,
+        }
         self.key.map_or(Ok(()), |key| write!(f, ".{key}"))
     }
 }
@@ -190,6 +193,8 @@ pub(crate) struct Notes {
     pub passed_over: u64,
     /// Entries of flow logs that stand for others which were not captured (`SKIPDATA`).
     pub skipped: u64,
+    /// Entries of flow logs that are traffic: their bytes are in no other unit.
+    pub entries: u64,
 }
 
 impl Notes {
@@ -199,5 +204,6 @@ impl Notes {
         self.last_pages += other.last_pages;
         self.passed_over += other.passed_over;
         self.skipped += other.skipped;
+        self.entries += other.entries;
     }
 }

@@ -14,9 +14,16 @@ use std::{io::Read, sync::Arc};
 pub(crate) struct TableRow {
     pub line: u64,
     pub values: Vec<String>,
+    /// Whether the header has the column.
+    has: Vec<bool>,
 }
 
 impl TableRow {
+    /// Whether the table has this column.
+    pub fn has(&self, column: Column<'_>) -> bool {
+        self.has[column.index]
+    }
+
     /// The value in `column`; empty where the table lacks the column.
     pub fn text(&self, column: Column<'_>) -> &str {
         &self.values[column.index]
@@ -102,7 +109,8 @@ pub(crate) fn read_rows(
     let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
     let mut rows = Rows::new(input);
     let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
-    let mut read = TableRow { line: 0, values: vec![String::new(); columns.len()] };
+    let has = header.positions.iter().map(Option::is_some).collect();
+    let mut read = TableRow { line: 0, values: vec![String::new(); columns.len()], has };
     while let Some(row) = rows.next().map_err(unreadable)? {
         let malformed = header.malformed(&row).map(Invalid::from).or_else(|| read.fill(&header, &row));
         each(match malformed {

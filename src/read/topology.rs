@@ -6,6 +6,7 @@ use crate::{
         cidr::Cidr,
         connection::{Bandwidth, End},
         did_you_mean,
+        id::read_account,
         invalid::Invalid,
         link::LinkType,
         money::Gb,
@@ -306,6 +307,7 @@ fn read_vpc(table: &VpcTable, find_region: FindRegion<'_>) -> Result<Vpc, String
     if account.is_empty() || table.name.is_empty() {
         return Err("name and account must not be empty".into());
     }
+    let account = read_account(&account).map_err(|why| format!("account {why}"))?;
     let region = find_region(&table.region).map_err(|error| error.to_string())?;
     let cidrs = table.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, Invalid>>()?;
     let name: Arc<str> = table.name.as_str().into();

@@ -69,6 +69,11 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// What was read and not shown yet.
+    pub fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
     /// All that was not shown yet, and the line on which it begins.
     pub fn rest(self) -> (impl Read + 'a, u64) {
         let unread = self.buffer[self.start..].to_vec();

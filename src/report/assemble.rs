@@ -2,7 +2,7 @@
 
 use super::{
     Report,
-    options::{ReportOptions, group},
+    options::{Grouping, ReportOptions, group},
     row::Column,
 };
 use crate::{
@@ -14,13 +14,18 @@ use crate::{
         connection::Connection,
         did_you_mean,
         finding::{Finding, FindingCode},
+        id::read_account,
         inventory::Inventory,
         money::Money,
+        quoted,
     },
     rating::{Line, Rating},
     statement::statements,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Rates what was metered and makes the report of its month.
 ///
@@ -126,6 +131,7 @@ impl Traffic<'_> {
         if options.hourly && options.by.as_ref().is_some_and(|by| by.day) {
             return Err(Error::setting("hourly", "and lines grouped by day exclude each other"));
         }
+        options.by.as_ref().map_or(Ok(()), |by| check_tags(by, metered.inventory()))?;
         options.account.as_deref().map_or(Ok(()), |account| check_account(account, metered.inventory()))
     }
 
@@ -191,8 +197,28 @@ fn check_account(account: &str, inventory: &Inventory) -> Result<()> {
         .iter()
         .flat_map(|connection| [&*connection.requester.account_id, &*connection.accepter.account_id]);
     let near = did_you_mean(account, known);
+    if let Err(why) = read_account(account).as_ref()
+        && near.is_empty()
+    {
+        return Err(Error::setting("account", why.clone()));
+    }
     let why = format!("{account}: no connection of the inventory has this account{near}");
     Err(Error::setting("account", why))
+}
+
+/// A tag that no connection has groups nothing: it is most likely a typing error.
+fn check_tags(by: &Grouping, inventory: &Inventory) -> Result<()> {
+    let has = |key: &str| inventory.connections().iter().any(|own| own.tags.get(key).is_some());
+    let Some(unknown) = by.tags().find(|key| !has(key.key())) else { return Ok(()) };
+    let tags = inventory.connections().iter().flat_map(|connection| connection.tags.iter());
+    let known: BTreeSet<&str> = tags.map(|(key, _)| key).collect();
+    let near = did_you_mean(unknown.key(), known.iter().copied());
+    let known = match known.is_empty() {
+        true => "none has any".into(),
+        false => format!("there are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    let key = quoted(unknown.key().as_bytes());
+    Err(Error::setting("by", format!("tag:KEY: no connection has the tag {key}; {known}{near}")))
 }
 
 /// What became of records that were refused (R15).
@@ -225,7 +251,7 @@ fn assumed_prices(report: &Report) -> Option<Finding> {
 /// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.
 fn group_lines(report: &mut Report) -> Result<()> {
     let Some(grouping) = report.options.grouping() else { return Ok(()) };
-    let groups = group(&report.lines, |line| report.shared_values(line, &grouping))?;
+    let groups = group(&report.lines, &grouping, |line| report.shared_values(line, &grouping))?;
     let by_account = grouping.columns.contains(&Column::BillingAccountId);
     let mut rest = report.payable()?;
     let mut subtotals: BTreeMap<Option<&str>, Money> = BTreeMap::new();

@@ -10,7 +10,7 @@ mod row;
 pub(crate) use assemble::Traffic;
 pub use assemble::report;
 pub use options::{Group, Grouping, ReportOptions};
-pub use row::{ChargeCategory, Column, ReportRow};
+pub use row::{ChargeCategory, Column, ReportRow, TagKey};
 
 use crate::{
     attribution::attribute,
@@ -76,7 +76,12 @@ impl Report {
     /// The columns that its rows show, in their order: those of charge periods only where lines have them.
     pub fn columns(&self) -> Vec<Column> {
         let periods = self.options.shows_charge_periods();
-        Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect()
+        let mut columns: Vec<Column> =
+            Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect();
+        let tags = self.options.by.iter().flat_map(Grouping::tags).map(Column::Tag);
+        let behind = columns.iter().position(|column| *column == Column::ConnectionId).unwrap_or_default();
+        columns.splice(behind..behind, tags);
+        columns
     }
 
     /// Whether an assumed price touched any line (R18).
@@ -156,6 +161,7 @@ impl Report {
             charge_period_start: line.hour,
             charge_period_end: line.hour.map(Hour::next),
             billing_account_id: Some(to.billing_account_id),
+            tags: Some(&connection.tags),
             connection_id: Some(&connection.id),
             sender: Some(line.sender),
             source_region: Some(to.source_region),

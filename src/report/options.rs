@@ -1,6 +1,6 @@
 //! What is asked of a report, and the lines that it groups.
 
-use super::row::{ChargeCategory, Column, ReportRow};
+use super::row::{ChargeCategory, Column, ReportRow, TagKey};
 use crate::{
     catalog::PriceStatus,
     error::{Error, Result},
@@ -26,7 +26,7 @@ pub struct Grouping {
 }
 
 impl Grouping {
-    /// Reads names of columns and `day`, in any order.
+    /// Reads names of columns, `tag:KEY` for a tag of connections, and `day`, in any order.
     ///
     /// ```
     /// use peerbill::report::{Column, Grouping};
@@ -49,6 +49,7 @@ impl Grouping {
                 continue;
             }
             let column = Column::ALL.into_iter().find(|column| column.name() == name);
+            let column = column.or_else(|| TagKey::of_column(name).map(Column::Tag));
             let column = column.ok_or_else(|| {
                 let known = Column::ALL.map(Column::name).into_iter().chain(["day"]);
                 Error::setting("by", format!("{name}: no such column{}", did_you_mean(name, known)))
@@ -68,6 +69,11 @@ impl Grouping {
             return Err(Error::setting("by", "names no column"));
         }
         Ok(grouping)
+    }
+
+    /// The tags that tell groups apart, in the order in which they were named.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = TagKey> {
+        self.columns.iter().filter_map(|column| if let Column::Tag(key) = column { Some(*key) } else { None })
     }
 
     /// Whether lines must be hourly to be grouped so.
@@ -157,10 +163,14 @@ impl Group {
 }
 
 /// Sums the lines whose `shared` values are equal; groups stand in the order of those values.
-pub(super) fn group<'r>(lines: &[Line], shared: impl Fn(&Line) -> ReportRow<'r>) -> Result<Vec<Group>> {
+pub(super) fn group<'r>(
+    lines: &[Line],
+    grouping: &Grouping,
+    shared: impl Fn(&Line) -> ReportRow<'r>,
+) -> Result<Vec<Group>> {
     let mut groups = BTreeMap::new();
     for line in lines {
-        let group = groups.entry(place(&shared(line))).or_insert_with(|| Group::like(line));
+        let group = groups.entry(place(&shared(line), grouping)).or_insert_with(|| Group::like(line));
         group.add(line)?;
     }
     Ok(groups.into_values().collect())
@@ -168,10 +178,11 @@ pub(super) fn group<'r>(lines: &[Line], shared: impl Fn(&Line) -> ReportRow<'r>)
 
 /// Where a group stands among others: by its values as they are printed, column by column, so that a sorted file
 /// stays sorted.
-fn place<'r>(shared: &ReportRow<'r>) -> impl Ord + use<'r> {
+fn place<'r>(shared: &ReportRow<'r>, grouping: &Grouping) -> impl Ord + use<'r> {
+    let tags: Vec<Option<&'r str>> = grouping.tags().map(|key| shared.tags?.get(key.key())).collect();
     let printed = |price: Option<UnitPrice>| price.map(|price| price.to_string());
     let when = (shared.billing_month, shared.charge_period_start, shared.charge_period_end);
-    let who = (shared.billing_account_id, shared.connection_id, shared.sender.map(Sender::as_str));
+    let who = (shared.billing_account_id, tags, shared.connection_id, shared.sender.map(Sender::as_str));
     let between = (shared.source_region, shared.destination_region, shared.peer_account_id);
     let link_type = shared.link_type.map(LinkType::as_str);
     let charged_as = (link_type, shared.charge_category.map(ChargeCategory::as_str));

@@ -3,11 +3,16 @@
 use crate::{
     catalog::PriceStatus,
     model::{
+        connection::Tags,
         link::LinkType,
         money::{Money, UnitPrice},
         time::{BillingMonth, Hour},
         usage::Sender,
     },
+};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
 };
 
 /// What a row charges for.
@@ -51,6 +56,9 @@ pub struct ReportRow<'r> {
     pub charge_period_end: Option<Hour>,
     /// The account that pays (R2).
     pub billing_account_id: Option<&'r str>,
+    /// The tags of its connection, of which the columns of a grouping show some.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) tags: Option<&'r Tags>,
     /// The connection, as in the inventory.
     pub connection_id: Option<&'r str>,
     /// The end that sent, and whose account pays (R2).
@@ -97,6 +105,7 @@ impl ReportRow<'_> {
             Column::ChargePeriodStart => self.charge_period_start = None,
             Column::ChargePeriodEnd => self.charge_period_end = None,
             Column::BillingAccountId => self.billing_account_id = None,
+            Column::Tag(_) => self.tags = None,
             Column::ConnectionId => self.connection_id = None,
             Column::Sender => self.sender = None,
             Column::SourceRegion => self.source_region = None,
@@ -121,6 +130,12 @@ impl ReportRow<'_> {
     pub(super) fn keep(&mut self, columns: &[Column]) {
         let others = Column::ALL.into_iter().filter(|column| !columns.contains(column));
         others.for_each(|column| self.clear(column));
+        self.tags = self.tags.filter(|_| columns.iter().any(|column| matches!(column, Column::Tag(_))));
+    }
+
+    /// The value of a tag of its connection, where rows are grouped by that.
+    pub fn tag(&self, key: TagKey) -> Option<&str> {
+        self.tags?.get(key.key())
     }
 
     /// Whether the row makes an account's rows add up, and is no traffic.
@@ -131,6 +146,36 @@ impl ReportRow<'_> {
     /// Whether an assumed price touched it (R18).
     pub(crate) fn is_assumed(&self) -> bool {
         self.price_status == Some(PriceStatus::Assumed)
+    }
+}
+
+/// The key of a tag by which lines are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct TagKey(&'static str);
+
+impl TagKey {
+    /// What the name of its column begins with.
+    const PREFIX: &str = "tag:";
+
+    /// Of the column of this name, `tag:KEY`; `None` where that names no tag.
+    ///
+    /// Each name is kept for good, once: columns are copied from row to row, and there are as many as somebody asked for.
+    pub(super) fn of_column(name: &str) -> Option<Self> {
+        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        name.strip_prefix(Self::PREFIX).filter(|key| !key.is_empty())?;
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.get(name).copied();
+        Some(Self(known.unwrap_or_else(|| {
+            let new: &'static str = Box::leak(name.into());
+            names.insert(new);
+            new
+        })))
+    }
+
+    /// The key: what stands behind `tag:`.
+    pub fn key(self) -> &'static str {
+        &self.0[Self::PREFIX.len()..]
     }
 }
 
@@ -145,6 +190,7 @@ pub enum Column {
     ChargePeriodStart,
     ChargePeriodEnd,
     BillingAccountId,
+    Tag(TagKey),
     ConnectionId,
     Sender,
     SourceRegion,
@@ -165,7 +211,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// All, in the order of the file.
+    /// All that every report has, in the order of the file; [`Tag`](Self::Tag) stands only where lines are grouped by it.
     pub const ALL: [Self; 21] = [
         Self::BillingMonth,
         Self::ChargePeriodStart,
@@ -197,6 +243,7 @@ impl Column {
             Self::ChargePeriodStart => "charge_period_start",
             Self::ChargePeriodEnd => "charge_period_end",
             Self::BillingAccountId => "billing_account_id",
+            Self::Tag(key) => key.0,
             Self::ConnectionId => "connection_id",
             Self::Sender => "sender",
             Self::SourceRegion => "source_region",

@@ -62,6 +62,12 @@ fn advice(remedy: &Remedy) -> String {
             return ": state it with --requester-account where there are several".into();
         }
         Remedy::StateRequesterRegion => "state it with --requester-region",
+        Remedy::StateRequesterAccountOf { key } => {
+            return format!("; state it with --requester-account {}", in_shell(&format!("{key}=ID")));
+        }
+        Remedy::StateRequesterRegionOf { key } => {
+            return format!("; state it with --requester-region {}", in_shell(&format!("{key}=REGION")));
+        }
         Remedy::StateRegionOfReference => return ", state the region with --requester-region".into(),
         Remedy::StateLinkTypeBefore { connection_id } => {
             return format!(
@@ -77,9 +83,9 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveAsFlowLog => "give them as --flow-logs",
         Remedy::GiveAsPrices => "give them as --prices",
         Remedy::GiveAsContract => "give it as --contract",
-        Remedy::MapColumns { part, lines } => {
+        Remedy::MapColumns { lines } => {
             return format!(
-                "; where columns have other names, write into peerbill.toml, each on its own line: [{part}] {} (NAME stands for \
+                "; where columns have other names, write into peerbill.toml, each on its own line: {} (NAME stands for \
                  the name in the input)",
                 lines.join(" ")
             );
@@ -99,4 +105,14 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
     };
     format!("; {words}")
+}
+
+/// An argument as a shell takes it: in quotes where it holds anything that a shell could change.
+fn in_shell(argument: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:=/".contains(letter);
+    if argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
 }

@@ -143,11 +143,11 @@ impl<W: Write> Rows<W> {
     }
 }
 
-/// The bytes behind a `'` where they would be a formula: a number with a sign is none.
+/// The bytes behind a `'` where they would be a formula: a negative number is none.
 fn without_formula(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let digits = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-    let is_number =
-        bytes.split_first().is_some_and(|(sign, rest)| b"+-".contains(sign) && rest.iter().all(digits));
+    let digits =
+        |rest: &[u8]| !rest.is_empty() && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let is_number = bytes.strip_prefix(b"-").is_some_and(digits);
     if is_number || !begins_formula(bytes) {
         Cow::Borrowed(bytes)
     } else {
@@ -161,4 +161,26 @@ fn csv_error(error: &csv::Error) -> Error {
 
 pub(super) fn output_error(message: &str) -> Error {
     Error::new(ErrorKind::Output, crate::Fault::new(crate::FaultCode::UnusableInput, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_spreadsheet_computes_stands_behind_an_apostrophe() {
+        for same in ["-1", "-0.5", "pcc-1", "", "2026", "a=1"] {
+            assert_eq!(without_formula(same.as_bytes()), same.as_bytes());
+        }
+        for formula in ["-", "-x", "-1+1", "+1", "=1", "@a", "\t1", "\r1"] {
+            assert_eq!(without_formula(formula.as_bytes()), format!("'{formula}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn each_kind_of_cell_has_its_protection() {
+        let mut rows = Rows::new(Vec::new());
+        rows.write([Cell::Own("-0.01"), Cell::Text("-x\n\u{1b}"), Cell::Raw(b"=\xff\n")]).unwrap();
+        assert_eq!(rows.into_inner().unwrap(), b"-0.01,'-x\\n\\u{1b},\"'=\xff\n\"\n");
+    }
 }

@@ -105,6 +105,7 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
         Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
             "free".into()
         }
+        Column::Tag(key) if row.tag(key).is_none() && !row.is_adjustment() => format!("(no {})", key.key()),
         // R18: the mark of an assumed price.
         Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
         _ => value(row, column),

@@ -1,6 +1,6 @@
 //! The codes of findings: the library's, those of `docs/rules.md` and those that the JSON schemas know are the same.
 
-use peerbill::FindingCode;
+use peerbill::{Catalog, FindingCode, MeterSettings, ReportOptions, TrafficSource, meter};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -54,4 +54,52 @@ fn schemas_know_the_codes_of_reports_and_of_advice() {
     assert_eq!(of_schema("report", "finding"), of_reports);
     let of_advice = between(FindingCode::NewestPrices, Some(FindingCode::Tie));
     assert_eq!(of_schema("estimate", "note"), of_advice);
+}
+
+const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+    pcc-1,1,cn-beijing,2,cn-shanghai,Gold\n";
+
+/// What is said of traffic by a finding of this code, if there is one.
+fn said(rows: &str, month: &str, code: FindingCode) -> Option<String> {
+    let usage = TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{rows}"));
+    let inventory = peerbill::inventory(CONNECTIONS, None).expect("an inventory");
+    let metered =
+        meter(&[usage], inventory, &MeterSettings::new(month.parse().expect("a month"))).expect("traffic");
+    let catalog = Catalog::shipped("china-site").expect("a catalog");
+    let report = peerbill::report(&metered, &catalog, ReportOptions::default()).expect("a report");
+    let found = report.findings.iter().find(|finding| finding.code == code);
+    found.map(|finding| finding.message.clone())
+}
+
+#[test]
+fn r16_gb_that_are_given_as_bytes_are_a_finding_and_little_traffic_is_not() {
+    let small = |bytes: [u64; 2]| {
+        let row =
+            |(hour, bytes): (usize, u64)| format!("2026-10-05T0{hour}:00:00Z,pcc-1,requester,{bytes}\n");
+        let rows: String = bytes.into_iter().enumerate().map(row).collect();
+        said(&rows, "2026-10", FindingCode::ImplausiblySmall)
+    };
+    let told = small([200, 100]).expect("GB as bytes");
+    assert!(told.starts_with("300 bytes between regions in the whole month, at most 200"), "{told}");
+    assert!(told.contains("`bytes` means bytes"), "{told}");
+    assert!(small([99_999, 99_999]).is_some() && small([5, 5]).is_some());
+    assert_eq!(small([100_000, 1]), None);
+    assert_eq!(small([5, 4]), None);
+    assert_eq!(small([0, 0]), None);
+}
+
+#[test]
+fn r16_a_month_without_records_names_the_months_that_have_some() {
+    let rows = "2026-10-31T15:59:59Z,pcc-1,requester,7\n2026-10-31T16:00:00Z,pcc-1,requester,7\n\
+                2026-11-05T00:00:00Z,pcc-1,accepter,7\n2025-01-05T00:00:00Z,pcc-9,accepter,7\n";
+    let told = said(rows, "2026-09", FindingCode::NoRecordsInMonth).expect("no record");
+    assert!(told.ends_with("there are records of 2025-01 (1), 2026-10 (1), 2026-11 (2)"), "{told}");
+    assert_eq!(
+        said("", "2026-09", FindingCode::NoRecordsInMonth).map(|told| told.contains("there are")),
+        Some(false)
+    );
+    let many: String =
+        (1..=14).map(|month| format!("20{:02}-01-05T00:00:00Z,pcc-1,requester,7\n", month + 9)).collect();
+    let told = said(&many, "2026-09", FindingCode::NoRecordsInMonth).expect("no record");
+    assert!(told.ends_with("2021-01 (1) and 2 more months"), "{told}");
 }

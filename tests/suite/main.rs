@@ -4,6 +4,7 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+mod corpus;
 mod dependencies;
 mod estimate;
 mod estimate_plan;

@@ -15,6 +15,7 @@ use peerbill::{
         shipped_overlay,
     },
     model::{
+        id::read_account,
         link::LinkType,
         time::{Hour, Timestamp},
     },
@@ -218,7 +219,10 @@ fn price(catalog: &Catalog, question: &Question<'_>, format: TableFormat) -> Res
         Some(text) => vec![text.parse::<LinkType>().map_err(Error::usage)?],
         None => LinkType::ALL.to_vec(),
     };
-    let account = question.account.as_deref().unwrap_or_default();
+    let account = match question.account {
+        Some(id) => read_account(id).map_err(|why| Error::usage(format!("--account: {why}")))?,
+        None => "",
+    };
     let mut rows = Vec::new();
     for link_type in link_types {
         if from == to {

@@ -36,7 +36,8 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
     check(&args)?;
     let mut inputs = Inputs::new(args.traffic.reading.reading()?);
-    let documents = Documents::find(&args.traffic, &mut inputs)?;
+    let mut documents = Documents::find(&args.traffic, &mut inputs)?;
+    documents.may_be_empty = true;
     let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
     job::outputs(&[("--output", &args.output)], &inputs)?;
     let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;

@@ -1,5 +1,8 @@
 //! The program: reads arguments, runs one verb, prints errors once and chooses the exit code.
 
+// Messages go through `say!`, which makes what they quote visible.
+#![deny(clippy::print_stderr)]
+
 use args::{Cli, Verb};
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;

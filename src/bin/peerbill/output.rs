@@ -216,12 +216,13 @@ fn descriptor(file: &File) -> PathBuf {
 
 impl Beside {
     fn new(folder: &Path) -> io::Result<Self> {
-        if let Some(file) = unnamed_file(folder) {
-            return Ok(Self::Unnamed(file));
-        }
+        unnamed_file(folder).map_or_else(|| Self::named(folder), |file| Ok(Self::Unnamed(file)))
+    }
+
+    fn named(folder: &Path) -> io::Result<Self> {
         undisturbed(|leftovers| {
-            let (file, path) =
-                beside(folder, |path| OpenOptions::new().write(true).create_new(true).open(path))?;
+            let open = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+            let (file, path) = beside(folder, open)?;
             leftovers.push(path.to_path_buf());
             Ok(Self::Named(file, path))
         })
@@ -350,4 +351,63 @@ fn failed(name: &str, error: &io::Error) -> Error {
     };
     let fault = Fault::of_input(FaultCode::UnusableInput, name, format!("cannot be written: {why}"));
     Error::new(ErrorKind::Output, fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stop::remove;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn leftovers_in(folder: &Path) -> Vec<PathBuf> {
+        undisturbed(|all| all.iter().filter(|path| path.starts_with(folder)).cloned().collect())
+    }
+
+    #[test]
+    fn where_files_have_names_at_once_they_are_remembered_until_they_are_in_their_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out.csv");
+        let staged = |file| Staged(Some(Written { file, name: "out.csv".into(), place: place.clone() }));
+        let file = Beside::named(folder.path()).unwrap();
+        file.file().write_all(b"whole").unwrap();
+        assert_eq!(leftovers_in(folder.path()).len(), 1);
+        staged(file).commit().unwrap();
+        assert_eq!(
+            (names(folder.path()), fs::read(&place).unwrap()),
+            (vec!["out.csv".to_owned()], b"whole".into())
+        );
+        assert!(leftovers_in(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn what_is_remembered_can_be_removed_and_goes_with_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Beside::named(folder.path()).unwrap();
+        remove(&leftovers_in(folder.path()));
+        assert!(names(folder.path()).is_empty());
+        drop(file);
+        drop(Beside::named(folder.path()).unwrap());
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_without_a_name_gets_that_of_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("out.csv");
+        fs::write(&place, "old").unwrap();
+        let Some(file) = unnamed_file(folder.path()) else { return };
+        (&file).write_all(b"whole").unwrap();
+        assert_eq!(names(folder.path()), ["out.csv"]);
+        let written = Written { file: Beside::Unnamed(file), name: "out.csv".into(), place: place.clone() };
+        Staged(Some(written)).commit().unwrap();
+        assert_eq!(
+            (names(folder.path()), fs::read(&place).unwrap()),
+            (vec!["out.csv".to_owned()], b"whole".into())
+        );
+    }
 }

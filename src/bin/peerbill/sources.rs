@@ -59,6 +59,8 @@ fn find_inputs(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Vec<(Input, Ki
 pub struct Documents {
     pub connections: Vec<Document>,
     pub changes: Option<Vec<Document>>,
+    /// Whether they may hold no connection at all: where they are looked at, and nothing is billed.
+    pub may_be_empty: bool,
 }
 
 impl Documents {
@@ -69,12 +71,12 @@ impl Documents {
             [] => None,
             paths => Some(inputs.documents("link-changes", paths)?),
         };
-        Ok(Self { connections, changes })
+        Ok(Self { connections, changes, may_be_empty: false })
     }
 
     /// The connections alone.
     pub fn without_changes(&self) -> Self {
-        Self { connections: self.connections.clone(), changes: None }
+        Self { connections: self.connections.clone(), changes: None, may_be_empty: self.may_be_empty }
     }
 
     /// The connections with their link changes, good from the first hour that is billed, where that is known.
@@ -89,6 +91,7 @@ impl Documents {
         let mut settings = InventorySettings::new(check_region).with_requesters(&requesters);
         settings.link_types_before = link_types_before;
         settings.billed_from = billed_from;
+        settings.may_be_empty = self.may_be_empty;
         read_inventory(&self.connections, self.changes.as_deref(), &settings)
     }
 }

@@ -43,10 +43,15 @@ fn end_at_first(mut signals: Signals) {
     for signal in signals.forever() {
         // Held to the end: no other file begins meanwhile, and none is put in its place.
         let leftovers = leftovers();
-        for path in leftovers.iter() {
-            let _ = fs::remove_file(path);
-        }
+        remove(&leftovers);
         let _ = emulate_default_handler(signal);
+    }
+}
+
+/// Removes files, as far as they are there.
+pub fn remove(files: &[PathBuf]) {
+    for path in files {
+        let _ = fs::remove_file(path);
     }
 }
 

@@ -97,6 +97,15 @@ impl Changes {
         self.connections.iter().filter(|change| change.not_priced()).count()
     }
 
+    /// Whether the totals are not those of the whole plan: a connection is left out of one, because it is not priced,
+    /// or the plan does not tell all that it changes.
+    pub fn partial(&self) -> bool {
+        let left_out = |change: &ChangeCost| {
+            self.before.is_some() && change.before.is_none() || self.after.is_some() && change.after.is_none()
+        };
+        !self.open.is_empty() || self.connections.iter().any(left_out)
+    }
+
     /// Whether what the plan costs more per month stays within `limit`. What is not known does not pass.
     ///
     /// # Errors
@@ -203,13 +212,22 @@ fn change_cost(change: &Change, known: [Option<&Known>; 2], gb: Gb) -> Result<Ch
         let Some(known) = known[index] else { continue };
         // A side that the connection does not have costs nothing; one that is not priced is not known.
         let nothing = (!is_there[index]).then_some((Amount::ZERO, false));
-        if let Some((amount, touched)) = nothing.or_else(|| known.get(&change.address).copied()) {
+        let mut cost = nothing.or_else(|| known.get(&change.address).copied());
+        if index == 1 && change.keeps_beside_new() {
+            let kept = known.get(&change.kept_label()).copied();
+            cost = cost.zip(kept).map(|(new, old)| sum(new, old)).transpose()?;
+        }
+        if let Some((amount, touched)) = cost {
             costs[index] = Some(amount.printed(gb)?);
             assumed[index] = touched;
         }
     }
     let [before, after] = costs;
     Ok(ChangeCost { change: change.clone(), before, after, assumed })
+}
+
+fn sum(one: Cost, other: Cost) -> Result<Cost> {
+    Ok((one.0.checked_add(other.0)?, one.1 || other.1))
 }
 
 /// What accounts pay on both sides, by account.

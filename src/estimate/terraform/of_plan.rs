@@ -3,7 +3,7 @@
 use super::{changes::changes_with_costs, quantities::PlanQuantities};
 use crate::{
     catalog::Catalog,
-    error::Result,
+    error::{ErrorKind, Result},
     estimate::{
         places::notes_on_places,
         price::{WhatIf, price},
@@ -34,7 +34,16 @@ pub fn of_plan(quantities: &PlanQuantities, catalog: &Catalog, wanted: &[String]
     let without_value = before.columns_without_value();
     let what_ifs: Vec<WhatIf<'_>> =
         what_ifs.into_iter().map(|what_if| what_if.without(without_value)).collect();
-    let scenarios = price(&what_ifs, catalog, wanted)?;
+    let scenarios = match price(&what_ifs, catalog, wanted) {
+        // A price that is missing on both sides hides only its own connections.
+        Err(error) if error.kind() == ErrorKind::MissingPrice && wanted.is_empty() => {
+            return match quantities.of_priced_connections(catalog)? {
+                Some(priced) => of_plan(&priced, catalog, wanted),
+                None => Err(error),
+            };
+        }
+        scenarios => scenarios?,
+    };
     let mut notes: Vec<Finding> = before.note_on_prices(catalog).into_iter().collect();
     notes.extend(notes_on_places(after.inventory().connections(), catalog));
     notes.extend(quantities.notes.iter().cloned());
@@ -171,12 +180,43 @@ mod tests {
     }
 
     #[test]
-    fn a_region_that_the_catalog_does_not_know_is_refused_with_its_address() {
+    fn a_region_that_the_catalog_does_not_know_leaves_the_other_connections_as_they_are() {
         let catalog = Catalog::shipped("china-site").unwrap();
         let plan = read(&PLAN.replace("cn-guangzhou", "cn-guangzhu"));
-        let error = PlanQuantities::new(&plan, &MonthlyBytes::new(), PricesOf::Newest, &catalog).unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("alicloud_vpc_peer_connection.published: accepting_region_id"), "{text}");
-        assert!(text.contains("did you mean \"cn-guangzhou\"?"), "{text}");
+        let quantities =
+            PlanQuantities::new(&plan, &MonthlyBytes::new(), PricesOf::Newest, &catalog).unwrap();
+        let about = "alicloud_vpc_peer_connection.published: accepting_region_id: region \"cn-guangzhu\"";
+        let notes: Vec<&str> = quantities.notes.iter().map(|note| note.message.as_str()).collect();
+        let note = notes.iter().find(|note| note.starts_with(about)).unwrap_or_else(|| panic!("{notes:?}"));
+        assert!(note.contains("did you mean \"cn-guangzhou\"?"), "{note}");
+
+        let changes = estimate(&plan, TRAFFIC, "china-site");
+        // All but the published example, 144 to 216.
+        assert_eq!((changes.before, changes.after), (Some(money("84.4")), Some(money("89.8"))));
+        assert_eq!((changes.not_priced(), changes.partial()), (1, true));
+        assert!(matches!(changes.gate(money("1000")).unwrap(), Gate::NotKnown(_)));
+    }
+
+    #[test]
+    fn r5_a_price_that_is_missing_on_both_sides_hides_only_its_own_connection() {
+        // Over Platinum before and after, for which no USD price is known.
+        let plan = PLAN.replace("\"link_type\": \"Platinum\"", "\"link_type\": \"Gold\"");
+        let plan = plan.replacen(
+            "\"link_type\": null,\n     \"peer_connection_name\": \"hohhot-guangzhou\"",
+            "\"link_type\": \"Platinum\",\n     \"peer_connection_name\": \"hohhot-guangzhou\"",
+            1,
+        );
+        let plan = plan.replacen(
+            "\"link_type\": \"Gold\",\n     \"peer_connection_name\": \"hohhot-guangzhou\"",
+            "\"link_type\": \"Platinum\",\n     \"peer_connection_name\": \"hohhot-guangzhou\"",
+            1,
+        );
+        let changes = estimate(&read(&plan), TRAFFIC, "international-site");
+        let published = &changes.connections[4];
+        assert_eq!(published.change.before.as_ref().unwrap().link_type, Some(LinkType::Platinum));
+        assert_eq!((published.before, published.after), (None, None));
+        assert!(changes.partial() && changes.before.is_some() && changes.after.is_some());
+        let Gate::NotKnown(why) = changes.gate(money("1000")).unwrap() else { panic!("a price is missing") };
+        assert!(why[0].message().contains("no Platinum price from cn-guangzhou to cn-huhehaote"), "{why:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::Catalog,
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
         connection::{Bandwidth, End},
@@ -35,12 +35,12 @@ impl PlanQuantities {
     /// From a plan ([`read_plan`](crate::read::terraform::read_plan)) and the monthly bytes of its connections by address
     /// ([`read_monthly`](crate::read::monthly::read_monthly)).
     ///
-    /// What is not known, in the plan or of its traffic, is not taken for zero: it is noted, and closes the gate.
+    /// What is not known, in the plan or of its traffic, is not taken for zero: it is noted, and closes the gate. So is a
+    /// region that the catalog does not know; the other connections are priced.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`] where the plan names a region that the catalog does not know; those of
-    /// [`Quantities::new`].
+    /// Those of [`Quantities::new`].
     pub fn new(
         plan: &PeeringPlan,
         traffic: &MonthlyBytes,
@@ -51,13 +51,11 @@ impl PlanQuantities {
             plan.changes.iter().partition(|change| change.action == Action::NoOp);
         let mut sides = Sides::new(catalog);
         sides.note_unknown(plan, &unchanged);
+        sides.note_left_in_place(plan);
         for change in &changes {
-            sides.add(change, traffic.get(&change.address).copied().unwrap_or_default());
+            sides.add(change, traffic);
         }
-        let Sides { planned, faults, notes, open, .. } = sides;
-        if let Some(error) = Error::from_faults(ErrorKind::Input, faults) {
-            return Err(error);
-        }
+        let Sides { planned, notes, open, .. } = sides;
         Ok(Self {
             before: Quantities::new(&planned[0], prices_of, catalog)?,
             after: Quantities::new(&planned[1], prices_of, catalog)?,
@@ -68,6 +66,37 @@ impl PlanQuantities {
             open,
             unchanged: unchanged.len(),
         })
+    }
+
+    /// The same without connections for which a price is missing on either side, which are noted and close the gate;
+    /// `None` where none would be left.
+    pub(super) fn of_priced_connections(&self, catalog: &Catalog) -> Result<Option<Self>> {
+        let mut priced = self.clone();
+        for change in &self.changes {
+            let labels = [change.address.clone(), change.kept_label()];
+            let own = |planned: &&PlannedConnection| labels.contains(&planned.label);
+            let planned: Vec<_> = self.planned.iter().flatten().filter(own).collect();
+            let missing = missing_prices(&planned, self.prices_of, catalog)?;
+            if missing.is_empty() {
+                continue;
+            }
+            priced.planned.iter_mut().for_each(|side| side.retain(|planned| !own(&planned)));
+            for price in missing {
+                let message = format!("{}: it is not priced: {price}", change.address);
+                let message = Invalid::new(message).with(Remedy::SupplyPrice);
+                priced.notes.push(note(FindingCode::NotKnown, &change.address, message.clone()));
+                priced.open.push(message);
+            }
+        }
+        let [before, after] = &priced.planned;
+        if before.is_empty() && after.is_empty() {
+            return Ok(None);
+        }
+        let of = |planned: &[PlannedConnection], like: &Quantities| -> Result<Quantities> {
+            Ok(Quantities::new(planned, self.prices_of, catalog)?.with_settings_of(like))
+        };
+        (priced.before, priced.after) = (of(before, &self.before)?, of(after, &self.after)?);
+        Ok(Some(priced))
     }
 
     /// The same, naming settings that came from a settings file.
@@ -84,7 +113,6 @@ pub(super) struct Sides<'a> {
     catalog: &'a Catalog,
     /// The connections before the plan is applied, and after.
     pub planned: [Vec<PlannedConnection>; 2],
-    pub faults: Vec<Fault>,
     pub notes: Vec<Finding>,
     /// Why the difference of the plan as a whole is not known.
     pub open: Vec<Invalid>,
@@ -94,7 +122,7 @@ impl<'a> Sides<'a> {
     /// None yet.
     pub fn new(catalog: &'a Catalog) -> Self {
         let planned = [Vec::new(), Vec::new()];
-        Self { catalog, planned, faults: Vec::new(), notes: Vec::new(), open: Vec::new() }
+        Self { catalog, planned, notes: Vec::new(), open: Vec::new() }
     }
 
     /// Lists what the plan does not show; of connections that stay as they are nothing needs to be known.
@@ -113,14 +141,37 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// Says which connections stay where they are though the plan stops managing them.
+    pub fn note_left_in_place(&mut self, plan: &PeeringPlan) {
+        for change in plan.changes.iter().filter(|change| change.keeps_old) {
+            let address = &change.address;
+            let message = if change.keeps_beside_new() {
+                format!(
+                    "{address}: the old connection is not destroyed but forgotten: it is still there after the plan and \
+                     still costs; where its traffic moves to the new one, give what is left to the old one under the \
+                     address {:?}, which is otherwise taken to send the same as before",
+                    change.kept_label()
+                )
+            } else {
+                format!(
+                    "{address}: the plan only stops managing it (forget): it is still there, and still costs"
+                )
+            };
+            self.notes.push(note(FindingCode::LeftInPlace, address, message));
+        }
+    }
+
     /// Adds a connection to the sides that it has, where enough is known to price it.
-    pub fn add(&mut self, change: &Change, bytes: [Option<u64>; 2]) {
+    pub fn add(&mut self, change: &Change, traffic: &MonthlyBytes) {
         let address = &change.address;
+        let bytes = traffic.get(address).copied().unwrap_or_default();
+        // The old connection goes on as it was, unless its traffic afterwards is given.
+        let kept_bytes = traffic.get(&change.kept_label()).copied().unwrap_or(bytes);
         let given = [&change.before, &change.after];
         let complete = given.map(|side| side.as_ref().map(|side| self.complete(address, side)));
-        if complete.contains(&Some(None)) {
+        if change.unreadable || complete.contains(&Some(None)) {
             // What is destroyed cannot cost more, whatever it is.
-            if change.after.is_some() {
+            if change.action != Action::Delete {
                 self.open.push(
                     format!("{address}: it is not priced, because the plan does not tell enough").into(),
                 );
@@ -129,19 +180,25 @@ impl<'a> Sides<'a> {
         }
         let [before, after] = complete.map(Option::flatten);
         let free = [&before, &after].into_iter().flatten().all(within_region);
-        if bytes.contains(&None) {
+        if bytes.contains(&None) || kept_bytes.contains(&None) {
             let message = format!("{address}: no traffic given, so it is not priced");
             let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
             self.notes.push(note(FindingCode::NoTrafficGiven, address, message.clone()));
-            // Nothing that is free, destroyed, or priced as before can cost more.
-            if !free && after.is_some() && before != after {
+            // Nothing that is free, destroyed, or priced as before and not beside what was there can cost more.
+            let more = change.keeps_beside_new() || before != after;
+            if !free && after.is_some() && more {
                 self.open.push(message);
             }
             return;
         }
-        for (side, planned) in self.planned.iter_mut().zip([before, after]) {
-            side.extend(planned.map(|planned| PlannedConnection { monthly_bytes: bytes, ..planned }));
-        }
+        let sends = |bytes: [Option<u64>; 2]| {
+            move |planned: PlannedConnection| PlannedConnection { monthly_bytes: bytes, ..planned }
+        };
+        let kept = before.clone().filter(|_| change.keeps_beside_new()).map(sends(kept_bytes));
+        self.planned[0].extend(before.map(sends(bytes)));
+        self.planned[1].extend(after.map(sends(bytes)));
+        let label = change.kept_label();
+        self.planned[1].extend(kept.map(|before| PlannedConnection { label, ..before }));
     }
 
     /// A side of a change, where the plan shows all that prices depend on.
@@ -155,10 +212,7 @@ impl<'a> Sides<'a> {
                 side.requester_region.as_deref().unwrap_or_default()
             );
             let message = Invalid::new(message).with(Remedy::StateRegionOfReference);
-            let message = note(FindingCode::RegionByReference, address, message);
-            if !self.notes.contains(&message) {
-                self.notes.push(message);
-            }
+            self.add_note(note(FindingCode::RegionByReference, address, message));
         }
         let (requester_region, accepter_region) = (requester_region?, accepter_region?);
         // Inside a region there is no link type to know (R8).
@@ -178,12 +232,17 @@ impl<'a> Sides<'a> {
 
     fn region(&mut self, address: &str, what: &str, region: Option<&str>) -> Option<String> {
         let region = region?;
-        if let Err(why) = self.catalog.check_region(region) {
-            let message = format!("{address}: {what}: {why}");
-            self.faults.push(Fault::new(FaultCode::UnusableInput, message));
-            return None;
+        let Err(why) = self.catalog.check_region(region) else { return Some(region.to_owned()) };
+        let message = why.about(format!("{address}: {what}"));
+        self.add_note(note(FindingCode::NotKnown, address, message));
+        None
+    }
+
+    /// Adds a note that may be that of the other side as well.
+    fn add_note(&mut self, note: Finding) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
         }
-        Some(region.to_owned())
     }
 
     /// The account, or a name that stands for one that is not known; a contract depends on the account.
@@ -196,6 +255,32 @@ impl<'a> Sides<'a> {
             None => None,
         }
     }
+}
+
+/// The prices that planned connections lack, each by itself and each price once.
+fn missing_prices(
+    planned: &[&PlannedConnection],
+    prices_of: PricesOf,
+    catalog: &Catalog,
+) -> Result<Vec<MissingPrice>> {
+    let mut missing: Vec<MissingPrice> = Vec::new();
+    for &planned in planned {
+        let alone = Quantities::new(std::slice::from_ref(planned), prices_of, catalog)?;
+        match alone.traffic().report(alone.inventory(), catalog) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::MissingPrice => {
+                let own = error.missing_prices().iter().cloned();
+                let own = own.map(|price| match prices_of {
+                    PricesOf::Newest => MissingPrice { first_hour: None, ..price },
+                    PricesOf::Month(..) => price,
+                });
+                let new: Vec<_> = own.filter(|price| !missing.contains(price)).collect();
+                missing.extend(new);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(missing)
 }
 
 fn within_region(planned: &PlannedConnection) -> bool {

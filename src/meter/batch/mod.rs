@@ -34,6 +34,7 @@ impl Worker<'_> {
             let outside = Count { records: ends.len() as u64, bytes: sum_of(bytes) };
             self.found.totals.read.add_all(outside);
             self.found.totals.outside_period.add_all(outside);
+            self.found.outside.add(timestamp.hour(), outside.records, self.plan.rules.offset);
             return ends.len();
         };
         match self.plan.goal {

@@ -8,7 +8,9 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::invalid::{Invalid, Remedy},
     read::{
-        Document, json,
+        Document,
+        answer::{self, Answer, answers, logs},
+        json::Located,
         place::Place,
         table::{Column, TableColumns, faults_of, read_all},
     },
@@ -58,6 +60,7 @@ pub(super) fn columns(document: &Document) -> Option<EventColumns> {
 
 /// Reads events from the rows of a CSV document.
 pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut Trail) -> Result<()> {
+    trail.note_document();
     let name = &document.name;
     let mut table = TableColumns::default();
     let (required, optional) = columns.names.split_at(columns.required);
@@ -83,73 +86,59 @@ fn refuse(mut faults: Vec<Fault>) -> Result<()> {
 
 /// Reads events from a JSON document.
 pub(super) fn read_json(document: &Document, trail: &mut Trail) -> Result<()> {
-    let (mut lines, values) = json::values(document)?;
+    trail.note_document();
     let mut of_no_connection = Vec::new();
-    for value in &values {
-        let place = Place::value(&document.name, value.line, value.path.clone());
-        let unusable =
-            |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-        let unreadable = |why: String| unusable(why.into());
-        let answer: Answer<'_> = value.read().map_err(unreadable)?;
-        let Some(events) = &answer.events else {
-            let members: Map<String, Value> = value.read().map_err(unreadable)?;
+    answers(document, &mut |mut answer| {
+        for event in events_of(document, &mut answer, trail)? {
+            let place = Place::value(&document.name, event.line, event.path.clone());
+            let unusable =
+                |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
+            let members: Map<String, Value> = event.read().map_err(|_| unusable("is no object".into()))?;
             let members = Members::new(members);
             if !members.is_event() {
-                return Err(unusable(answer.what_else()));
+                return Err(unusable(what_else(&answer.members)));
             }
             of_no_connection.extend(trail.take(read(&members, place)));
-            continue;
-        };
-        trail.note_page(answer.next_token.as_ref().is_some_and(|token| token.as_str() != Some("")));
-        let dot = if value.path.is_empty() { "" } else { "." };
-        for (index, event) in events.iter().enumerate() {
-            let path = format!("{}{dot}Events[{index}]", value.path);
-            let place = Place::value(&document.name, lines.of(event.get()), path);
-            let members: Map<String, Value> = serde_json::from_str(event.get()).map_err(|_| {
-                Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, "is no object"))
-            })?;
-            of_no_connection.extend(trail.take(read(&Members::new(members), place)));
         }
-    }
+        Ok(())
+    })?;
     refuse(of_no_connection)
+}
+
+/// The events of an answer: those of `LookupEvents`, the entries of Log Service, or itself.
+fn events_of<'a>(
+    document: &Document,
+    answer: &mut Answer<'a, '_>,
+    trail: &mut Trail,
+) -> Result<Vec<Located<'a>>> {
+    let listed = answer.members.list("Events").map_err(|why| answer.unusable(document, why))?;
+    if let Some(events) = listed {
+        trail.note_page(!answer.members.shown("NextToken").is_empty());
+        return Ok(answer.located("Events", events));
+    }
+    match logs(&answer.members).map_err(|why| answer.unusable(document, why))? {
+        Some(entries) => Ok(answer.located("data", entries)),
+        None => Ok(vec![answer.value.clone()]),
+    }
 }
 
 /// How many events a JSON document has.
 pub(super) fn count(document: &Document) -> Result<u64> {
-    let (_, values) = json::values(document)?;
-    let events = |value: &json::Located<'_>| {
-        let answer = value.read::<Answer<'_>>().ok();
-        answer.and_then(|answer| answer.events).map_or(1, |events| events.len() as u64)
-    };
-    Ok(values.iter().map(events).sum())
+    let (mut events, mut trail) = (0, Trail::default());
+    answers(document, &mut |mut answer| {
+        events += events_of(document, &mut answer, &mut trail)?.len() as u64;
+        Ok(())
+    })?;
+    Ok(events)
 }
 
-/// Members of the outermost object, by which one kind of document is known from another.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
-    #[serde(borrow)]
-    events: Option<Vec<&'a serde_json::value::RawValue>>,
-    next_token: Option<Value>,
-    code: Option<Value>,
-    message: Option<Value>,
-    vpc_peer_connects: Option<serde::de::IgnoredAny>,
-}
-
-impl Answer<'_> {
-    /// Why an object is not read here.
-    fn what_else(&self) -> Invalid {
-        if self.vpc_peer_connects.is_some() {
-            return Invalid::new("this is a list of connections").with(Remedy::GiveAsConnections);
-        }
-        let Some(code) = &self.code else {
-            return "is neither an ActionTrail event nor an answer of LookupEvents".into();
-        };
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), Into::into);
-        let message = self.message.as_ref().map(text).unwrap_or_default();
-        format!("the provider answered with the error {}: {message}; make the export again", text(code))
-            .into()
+/// Why an object is not read here.
+fn what_else(members: &answer::Members<'_>) -> Invalid {
+    if members.has("VpcPeerConnects") {
+        return Invalid::new("this is a list of connections").with(Remedy::GiveAsConnections);
     }
+    let neither = "is neither an ActionTrail event nor an answer of LookupEvents";
+    members.error().map_or_else(|| neither.into(), Invalid::from)
 }
 
 #[cfg(test)]
@@ -199,6 +188,14 @@ mod tests {
             csv.to_owned(),
             format!("__time__,event\n1,{}\n2,{}\n", quoted(CREATE), quoted(MODIFY)),
             csv.replace("event.", ""),
+            format!(
+                "{{\"meta\":{{\"progress\":\"Complete\",\"count\":2}},\"data\":[{CREATE},{{\"event\":\"{}\"}}]}}",
+                text(MODIFY)
+            ),
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{{\"Events\":[{CREATE},{MODIFY}]}}}}"),
+            format!("{{\"requestId\":\"R\",\"events\":[{CREATE},{MODIFY}],\"nextToken\":null}}"),
+            format!("{{\"body\":{}}}", serde_json::to_string(&format!("[{CREATE},{MODIFY}]")).unwrap()),
+            format!("{{\"Events\":{{\"Event\":[{CREATE},{MODIFY}]}}}}"),
         ] {
             let read = read(&trail);
             let levels = |at: &str| read.history(0).levels(Timestamp::parse(at).unwrap().hour());
@@ -226,6 +223,7 @@ mod tests {
             // The other account's event of the same request.
             MODIFY.replace("E-1", "E-2"),
             otherwise(3, "\"responseElements\"", "\"errorCode\":\"Forbidden\",\"x\""),
+            otherwise(12, "\"responseElements\"", "\"errorCode\":\"DryRunOperation\",\"x\""),
             otherwise(4, "\"LinkType\"", "\"DryRun\":true,\"LinkType\""),
             otherwise(5, "\"LinkType\"", "\"DryRun\":\"true\",\"LinkType\""),
             otherwise(6, ",\"LinkType\":\"Platinum\"", ""),
@@ -239,7 +237,7 @@ mod tests {
         assert_eq!(
             findings(&read),
             [
-                "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 1 failed, 2 dry runs, \
+                "events of the trail: 1 of creations, 1 that name a link type, 1 of other calls, 2 failed, 2 dry runs, \
              3 that name no link type, 1 that do not tell which connection they create, 2 delivered more than once",
                 "1 events of the trail are of 1 connections that the inventory lacks: pcc-bbb",
             ]
@@ -287,6 +285,16 @@ mod tests {
             (r#"{"VpcPeerConnects":[]}"#, "link changes:1: this is a list of connections"),
             ("\n[{}]", "link changes:2: [0]: is neither an ActionTrail event nor an answer of LookupEvents"),
             ("{\"Events\":[7]}", "link changes:1: Events[0]: is no object"),
+            ("{\"Events\":7}", "link changes:1: Events: is a number, and should be a list"),
+            ("", "link changes: the input is empty"),
+            (
+                r#"{"meta":{"progress":"Incomplete"},"data":[]}"#,
+                "link changes:1: meta.progress is \"Incomplete\": entries are missing",
+            ),
+            (
+                "ERROR: SDK.ServerError\nErrorCode: X\nMessage: no",
+                "link changes: the provider's command line answered with an error: X: no",
+            ),
             ("[{\"eventName\":\n", "link changes:2: is not valid JSON: EOF while parsing a value"),
             (
                 "event.eventName,event.eventTime\nModifyVpcPeerConnection\n",

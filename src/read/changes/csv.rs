@@ -4,6 +4,7 @@ use super::found::{FoundChanges, PlacedChange};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
+        id::{check_name, unwrapped},
         link::{LinkType, TypeChange},
         time::Timestamp,
     },
@@ -45,12 +46,11 @@ pub(super) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> 
         Err(MalformedRow { key: Some(id), fault }) => found.refused.push((id, fault)),
         Err(row) => of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..row.fault }),
         Ok(row) => {
-            let (id, place) = (row.text(columns.connection_id), Place::row(name, row.line));
+            let (id, place) = (unwrapped(row.text(columns.connection_id)), Place::row(name, row.line));
+            if let Err(why) = check_name(columns.connection_id.name, id) {
+                return of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
+            }
             match read_change(row, &columns) {
-                _ if id.is_empty() => {
-                    let why = format!("{} is empty", columns.connection_id.name);
-                    of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
-                }
                 Err(why) => found.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
                 Ok(change) => found.add(id, PlacedChange { change, place }),
             }

@@ -8,7 +8,7 @@ use crate::{
         time::Timestamp,
     },
     read::{
-        json::{required_text, text_of},
+        json::{account_of, connection_id_of, required_text, text_of},
         place::Place,
         values::read_bandwidth,
     },
@@ -252,12 +252,15 @@ fn connection_id(
     const ID: &str = "InstanceId";
     let named = match call {
         Call::Create => {
-            text_of("responseElements.InstanceId", members.member("responseElements", ID).as_ref())?
+            connection_id_of("responseElements.InstanceId", members.member("responseElements", ID).as_ref())?
         }
-        _ => text_of("requestParameters.InstanceId", parameters.get(ID))?,
+        _ => connection_id_of("requestParameters.InstanceId", parameters.get(ID))?,
     };
     // A resource name of another shape may name anything.
-    let resource = || members.text("resourceName").map(|name| name.filter(|name| name.starts_with("pcc-")));
+    let resource = || {
+        let name = members.text("resourceName")?.filter(|name| name.starts_with("pcc-"));
+        connection_id_of("resourceName", name.map(Value::String).as_ref())
+    };
     named.map_or_else(resource, |id| Ok(Some(id)))
 }
 
@@ -270,8 +273,11 @@ fn created(
 ) -> Result<Connection, String> {
     let text = |name: &str| text_of(name, parameters.get(name));
     let required = |name: &str| required_text(name, parameters.get(name));
-    let caller = text_of("userIdentity.accountId", members.member("userIdentity", "accountId").as_ref())?;
-    let caller = caller.map_or_else(|| members.text("recipientAccountId"), |caller| Ok(Some(caller)))?;
+    let caller = account_of("userIdentity.accountId", members.member("userIdentity", "accountId").as_ref())?;
+    let caller = match caller {
+        Some(caller) => Some(caller),
+        None => account_of("recipientAccountId", members.get("recipientAccountId"))?,
+    };
     let region = text("RegionId")?.map_or_else(|| members.text("acsRegion"), |region| Ok(Some(region)))?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
         Ok(End { vpc_id: text(vpc)?, ..End::new(account, region) })
@@ -281,7 +287,9 @@ fn created(
         region.ok_or("RegionId: it is missing")?,
         "VpcId",
     )?;
-    let accepter = end(required("AcceptingAliUid")?, required("AcceptingRegionId")?, "AcceptingVpcId")?;
+    const ACCEPTER: &str = "AcceptingAliUid";
+    let accepter = account_of(ACCEPTER, parameters.get(ACCEPTER))?.ok_or("AcceptingAliUid: it is missing")?;
+    let accepter = end(accepter, required("AcceptingRegionId")?, "AcceptingVpcId")?;
     Ok(Connection {
         bandwidth: read_bandwidth("Bandwidth", text("Bandwidth")?.as_deref())?,
         created_at: Some(at),

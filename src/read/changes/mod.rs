@@ -15,7 +15,7 @@ pub(in crate::read) use trail::Trail;
 
 use crate::{
     error::Result,
-    read::{Document, json, rows},
+    read::{Document, answer::check_text, json, rows},
 };
 
 /// How a document of link changes is written, in words, and how many changes or events it has, good or bad.
@@ -36,6 +36,7 @@ pub(in crate::read) fn read(document: &Document, found: &mut FoundChanges) -> Re
     if json::is_json(document) {
         return actiontrail::read_json(document, &mut found.trail);
     }
+    check_text(document)?;
     match actiontrail::columns(document) {
         Some(columns) => actiontrail::read_csv(document, &columns, &mut found.trail),
         None => csv::read(document, found),

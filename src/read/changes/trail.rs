@@ -24,6 +24,7 @@ pub(in crate::read) struct Trail {
     /// Events that cannot be read or contradict each other, each with its connection.
     refused: Vec<(Arc<str>, Fault)>,
     skipped: BTreeMap<Skip, u64>,
+    documents: u64,
     pages: u64,
     last_pages: u64,
 }
@@ -42,6 +43,11 @@ impl Trail {
 
     fn skip(&mut self, skip: Skip) {
         *self.skipped.entry(skip).or_default() += 1;
+    }
+
+    /// Notes that events are looked for in a document.
+    pub fn note_document(&mut self) {
+        self.documents += 1;
     }
 
     /// Notes a page of `LookupEvents`, and whether another follows it.
@@ -87,6 +93,10 @@ impl Trail {
         let parts = used.iter().map(|(call, count)| format!("{count} {}", call.as_str()));
         let passed_over = self.skipped.iter().map(|(skip, count)| format!("{count} {}", skip.as_str()));
         let parts: Vec<String> = parts.chain(passed_over).collect();
+        if parts.is_empty() && elsewhere.is_empty() && self.documents > 0 {
+            let message = "the trail holds no event: no link type is taken to have changed";
+            findings.push(Finding::new(FindingCode::TrailRead, message));
+        }
         if !parts.is_empty() {
             findings.push(Finding::new(
                 FindingCode::TrailRead,

@@ -10,6 +10,7 @@ use crate::{
         usage::{PARTS, Sender},
     },
     read::{
+        answer::{Members, list_within},
         decimal::{Decimal, EXCEL_HAS_ROUNDED, is_rounded},
         json,
         json::Scalar,
@@ -175,33 +176,51 @@ pub(super) struct Response {
     pub announces_page: bool,
 }
 
-impl Response {
+/// What an object of an input is.
+pub(super) enum Part {
+    /// An answer.
+    Response(Response),
+    /// A datapoint without its answer.
+    Datapoint,
+}
+
+impl Part {
     /// Reads one; the error says what is wrong with it as a whole.
     pub fn read(text: &[u8]) -> Result<Self, String> {
-        let names = ["Datapoints", "Period", "NextToken", "Success", "Code", "Message"];
-        let [datapoints, period, next, success, code, message] = json::pick(&names, text)?;
-        let plain = |value: Option<&RawValue>| -> String {
-            let scalar = json::scalar("", value).map(|scalar| scalar.text.into_owned());
-            scalar.unwrap_or_else(|_| value.map(RawValue::get).unwrap_or_default().to_owned())
-        };
-        let (success, code) = (plain(success), plain(code));
+        let text = std::str::from_utf8(text).map_err(|_| format!("{} is not UTF-8", quoted(text)))?;
+        // Datapoints that an SDK hands over as the body itself.
+        if text.starts_with('[') {
+            let datapoints = 0..text.len();
+            return Ok(Self::Response(Response {
+                period: None,
+                datapoints,
+                escaped: false,
+                announces_page: false,
+            }));
+        }
+        let members = Members::read(text).map_err(|why| format!("{}: {why}", quoted(text.as_bytes())))?;
+        let (success, code) = (members.shown("Success"), members.shown("Code"));
         if success.eq_ignore_ascii_case("false") || !matches!(code.as_str(), "" | "200") {
-            let (code, message) = (quoted(code.as_bytes()), quoted(plain(message).as_bytes()));
+            let (code, message) = (quoted(code.as_bytes()), quoted(members.shown("Message").as_bytes()));
             return Err(format!("the answer is an error: Code {code}, Message {message}; ask again"));
         }
-        let Some(datapoints) = datapoints.map(RawValue::get) else {
-            return Err("the answer has no Datapoints; is it one of DescribeMetricList?".into());
+        let Some(datapoints) = members.get("Datapoints").map(RawValue::get) else {
+            return match members.names().any(|name| name == "timestamp") {
+                true => Ok(Self::Datapoint),
+                false => Err("the answer has no Datapoints; is it one of DescribeMetricList?".into()),
+            };
         };
         let start = datapoints.as_ptr() as usize - text.as_ptr() as usize;
         let (escaped, edge) = if datapoints.starts_with('"') { (true, 1) } else { (false, 0) };
-        let period = match plain(period).as_str() {
+        let period = match members.shown("Period").as_str() {
             "" => None,
             text => Some(parse_period(text).ok_or_else(|| {
                 format!("Period {}: it is a whole number of seconds above 0", quoted(text.as_bytes()))
             })?),
         };
         let datapoints = start + edge..start + datapoints.len() - edge;
-        Ok(Self { period, datapoints, escaped, announces_page: !plain(next).is_empty() })
+        let announces_page = !members.shown("NextToken").is_empty();
+        Ok(Self::Response(Response { period, datapoints, escaped, announces_page }))
     }
 }
 
@@ -238,6 +257,8 @@ type Show<'s> = dyn FnMut(u64, &RawValue) -> Result<(), ()> + 's;
 /// Shows the elements of a JSON array, with their numbers from 0.
 pub(super) fn show_elements(text: &[u8], show: &mut Show<'_>) -> Result<(), String> {
     let text = std::str::from_utf8(text).map_err(|_| Invalid::not_utf8("it").to_string())?;
+    // Answers that went through XML hold lists within an object.
+    let text = Some(text).filter(|text| text.starts_with('{')).and_then(list_within).unwrap_or(text);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let shown = Elements(show).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     shown.map_err(|error| json::without_line(&error))

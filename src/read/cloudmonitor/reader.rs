@@ -1,7 +1,7 @@
 //! Reads answers of CloudMonitor and tables of datapoints.
 
 use super::{
-    datapoint::{Datapoint, Measure, Response, Unusable, checked_period, show_elements},
+    datapoint::{Datapoint, Measure, Part, Unusable, checked_period, show_elements},
     settings::{CloudMonitor, DatapointColumns},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         usage::Sender,
     },
     read::{
+        answer::{answer_within, text_instead},
         header::{Header, MappedColumns},
         json::{self, Scalar},
         record::{DatapointPath, Notes, Observation, Place},
@@ -40,6 +41,19 @@ pub(crate) struct Datapoints<'a> {
     pub settings: &'a CloudMonitor,
 }
 
+/// How many bytes of a text show that it is none of datapoints.
+const BEGINNING: usize = 4096;
+
+/// What a part of an input is among pages.
+enum Page {
+    /// A page that another follows.
+    GoesOn,
+    /// The last page of a list.
+    Last,
+    /// None.
+    None,
+}
+
 /// What is done with each record.
 type Each<'e> = dyn FnMut(Observation<'_>) -> Result<()> + 'e;
 
@@ -51,6 +65,10 @@ impl Datapoints<'_> {
         match values.peek().map_err(|error| self.unreadable(&error))? {
             Some(b'{' | b'[') => self.read_responses(values, each),
             Some(_) => {
+                let beginning = values.unread();
+                if let Some(why) = text_instead(&beginning[..beginning.len().min(BEGINNING)]) {
+                    return Err(self.unusable(why));
+                }
                 let (rest, line) = values.rest();
                 self.read_table(rest, line - 1, each).map(|()| Notes::default())
             }
@@ -78,8 +96,9 @@ impl Datapoints<'_> {
                 Ok(Some((line, text))) => {
                     number += 1;
                     match self.read_response(text, line, number, each)? {
-                        Ok(true) => notes.pages_announced += 1,
-                        Ok(false) => notes.last_pages += 1,
+                        Ok(Page::GoesOn) => notes.pages_announced += 1,
+                        Ok(Page::Last) => notes.last_pages += 1,
+                        Ok(Page::None) => {}
                         Err(why) => faults.push(at(line, Some(format!("response {number}")), why)),
                     }
                 }
@@ -90,22 +109,33 @@ impl Datapoints<'_> {
                 }
             }
         }
+        if number == 0 && faults.is_empty() {
+            return Err(self.unusable("the input is empty: it is a list of nothing"));
+        }
         Error::from_faults(ErrorKind::Input, faults).map_or(Ok(notes), Err)
     }
 
-    /// Shows the datapoints of one response; says whether it announces a further page, or what is wrong with it as a
-    /// whole.
+    /// Shows the datapoints of one response, or one that stands without it; says whether it announces a further page, or
+    /// what is wrong with it as a whole.
     fn read_response(
         &self,
         text: &mut [u8],
         line: u64,
         number: u64,
         each: &mut Each<'_>,
-    ) -> Result<Result<bool, Invalid>> {
-        let read = Response::read(text).map_err(Invalid::from);
-        let read = read.and_then(|response| Ok((checked_period(response.period, self.settings)?, response)));
-        let (period, response) = match read {
-            Ok(read) => read,
+    ) -> Result<Result<Page, Invalid>> {
+        let answer = match answer_within(text) {
+            Ok(answer) => answer,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        let text = &mut text[answer];
+        let (period, response) = match self.part(text) {
+            Ok((period, Part::Response(response))) => (period, response),
+            Ok((period, Part::Datapoint)) => {
+                let measure = self.measure(period, self.settings.statistic.as_str());
+                let path = DatapointPath { response: 0, datapoint: number, key: None };
+                return self.show(line, path, &measure, text, each).map(|()| Ok(Page::None));
+            }
             Err(why) => return Ok(Err(why)),
         };
         let mut inner = &mut text[response.datapoints];
@@ -120,14 +150,24 @@ impl Datapoints<'_> {
         let mut failed = None;
         let mut show = |datapoint, raw: &RawValue| {
             let path = DatapointPath { response: number, datapoint, key: None };
-            self.show(line, path, &measure, raw, each).map_err(|error| failed = Some(error))
+            self.show(line, path, &measure, raw.get().as_bytes(), each).map_err(|error| failed = Some(error))
         };
         let read = show_elements(inner, &mut show);
         match (failed, read) {
             (Some(error), _) => Err(error),
             (None, Err(why)) => Ok(Err(format!("Datapoints: {why}").into())),
-            (None, Ok(())) => Ok(Ok(response.announces_page)),
+            (None, Ok(())) => Ok(Ok(if response.announces_page { Page::GoesOn } else { Page::Last })),
         }
+    }
+
+    /// What stands in `text`, with the seconds that a datapoint of it stands for.
+    fn part(&self, text: &[u8]) -> Result<(Option<u32>, Part), Invalid> {
+        let part = Part::read(text)?;
+        let of_answer = match &part {
+            Part::Response(response) => response.period,
+            Part::Datapoint => None,
+        };
+        Ok((checked_period(of_answer, self.settings)?, part))
     }
 
     fn measure<'m>(&'m self, period: Option<u32>, value_name: &'m str) -> Measure<'m> {
@@ -140,10 +180,9 @@ impl Datapoints<'_> {
         line: u64,
         path: DatapointPath,
         measure: &Measure<'_>,
-        raw: &RawValue,
+        text: &[u8],
         each: &mut Each<'_>,
     ) -> Result<()> {
-        let text = raw.get().as_bytes();
         let unusable = |Unusable { key, quantity, why }| Observation {
             place: Some(Place::Datapoint(DatapointPath { key, ..path })),
             quantity,
@@ -280,6 +319,32 @@ mod tests {
     }
 
     #[test]
+    fn what_sdks_make_of_an_answer_tells_the_same() {
+        let settings = CloudMonitor::default();
+        let seen = [format!("1 {SEEN}")];
+        let (answer, text) = (response(POINT), |json: &str| serde_json::to_string(json).unwrap());
+        let small = answer.replace("\"Success", "\"success").replace("\"Code", "\"code");
+        let small = small.replace("\"Datapoints", "\"datapoints").replace("\"Period", "\"period");
+        let xml = POINT.replacen('[', "{\"Datapoint\":[", 1) + "}";
+        for other in [
+            small.clone(),
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{answer}}}"),
+            format!("{{\"headers\":{{}},\"statusCode\":\"200\",\"body\":{small}}}"),
+            format!("{{\"body\":{}}}", text(&answer)),
+            format!("{{\"statusCode\":200,\"body\":{}}}", text(&format!("{{\"body\":{}}}", text(&answer)))),
+            format!("{{\"statusCode\":200,\"body\":{POINT}}}"),
+            format!("{{\"Datapoints\":{xml},\"Period\":60}}"),
+            format!("{{\"Datapoints\":{},\"Period\":60}}", text(&xml)),
+        ] {
+            assert_eq!(read(&settings, &other).unwrap().0, seen, "{other}");
+        }
+        let (points, notes) = read(&settings, POINT).unwrap();
+        assert_eq!(points, ["1 datapoint 1 2026-10-01T00:00:00Z pcc-1 requester 1048576 0"]);
+        assert_eq!(notes, Notes::default());
+        assert!(read(&RATE, POINT).unwrap_err().contains("Period is missing"), "nothing tells it");
+    }
+
+    #[test]
     fn a_table_has_columns_that_settings_name() {
         let text = "\u{feff}instanceId,timestamp,note,Sum\r\npcc-1,1790812800000,,1048576\r\n";
         let settings = CloudMonitor::default();
@@ -339,6 +404,21 @@ mod tests {
     fn r15_an_answer_that_is_none_fails_the_input() {
         for (text, why) in [
             ("", "rx.json: the input is empty"),
+            (" \n ", "rx.json: the input is empty"),
+            ("[]", "rx.json: the input is empty"),
+            ("{}", "the answer has no Datapoints"),
+            (
+                "ERROR: SDK.ServerError\nErrorCode: Throttling.User\nRecommend: \nMessage: Request was denied.\n",
+                "rx.json: the provider's command line answered with an error: Throttling.User: Request was denied.; ask",
+            ),
+            (
+                r#"{"statusCode":503,"body":{"Code":"ServiceUnavailable","Message":"busy"}}"#,
+                "response 1: the provider answered with the HTTP status 503: ServiceUnavailable: busy",
+            ),
+            (
+                r#"{"statusCode":200,"body":{"code":"Throttling","message":"Request was denied."}}"#,
+                "response 1: the answer is an error: Code \"Throttling\"",
+            ),
             (
                 r#"{"Success":false,"Code":"Throttling","Message":"Request was denied."}"#,
                 "rx.json:1: response 1: the answer is an error: Code \"Throttling\", Message \"Request was denied.\"",

@@ -1,46 +1,50 @@
 //! Connections as native CSV.
 
 use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Take};
-use crate::model::invalid::Invalid;
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{
-        connection::{Connection, End, check_id},
+        connection::{Connection, End, Tags},
+        id::{check_id, check_name, read_account, unwrapped},
+        invalid::Invalid,
         link::LinkType,
         time::Timestamp,
     },
     read::{
         Document,
         place::Place,
+        rows::Rows,
         table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },
 };
 
 /// The columns of a table of connections.
-struct Columns {
-    connection_id: Column<'static>,
-    requester: EndColumns,
-    accepter: EndColumns,
-    link_type: Column<'static>,
-    bandwidth_mbps: Column<'static>,
-    created_at: Column<'static>,
-    deleted_at: Column<'static>,
-    name: Column<'static>,
+struct Columns<'n> {
+    connection_id: Column<'n>,
+    requester: EndColumns<'n>,
+    accepter: EndColumns<'n>,
+    link_type: Column<'n>,
+    bandwidth_mbps: Column<'n>,
+    created_at: Column<'n>,
+    deleted_at: Column<'n>,
+    name: Column<'n>,
+    /// Those of tags, each with its key.
+    tags: Vec<(&'n str, Column<'n>)>,
 }
 
 /// Those of one end.
-struct EndColumns {
-    account_id: Column<'static>,
-    region: Column<'static>,
-    vpc_id: Column<'static>,
+struct EndColumns<'n> {
+    account_id: Column<'n>,
+    region: Column<'n>,
+    vpc_id: Column<'n>,
     /// Address blocks with a space between them; the provider's exports have them as a list.
-    cidrs: Column<'static>,
+    cidrs: Column<'n>,
 }
 
-impl Columns {
+impl<'n> Columns<'n> {
     /// The columns, and what the header is searched for.
-    fn new() -> (Self, TableColumns<'static>) {
+    fn new(header: &'n [String]) -> (Self, TableColumns<'n>) {
         let mut table = TableColumns::default();
         let columns = Self {
             connection_id: table.required("connection_id"),
@@ -56,19 +60,17 @@ impl Columns {
                 vpc_id: table.optional("accepter_vpc_id"),
                 cidrs: table.optional("accepter_cidrs"),
             },
-            link_type: table.required("link_type"),
+            link_type: table.optional("link_type"),
             bandwidth_mbps: table.optional("bandwidth_mbps"),
             created_at: table.optional("created_at"),
             deleted_at: table.optional("deleted_at"),
             name: table.optional("name"),
+            tags: header
+                .iter()
+                .filter_map(|name| Some((name.strip_prefix("tag:")?, table.optional(name))))
+                .collect(),
         };
         (columns, table)
-    }
-
-    /// The columns without which a row describes no connection.
-    fn ids(&self) -> [Column<'static>; 5] {
-        let Self { connection_id, requester, accepter, .. } = self;
-        [*connection_id, requester.account_id, requester.region, accepter.account_id, accepter.region]
     }
 }
 
@@ -80,7 +82,8 @@ pub(super) fn read(
     take: Take<'_>,
 ) -> Result<()> {
     let name = &document.name;
-    let (columns, table) = Columns::new();
+    let header = header_of(document);
+    let (columns, table) = Columns::new(&header);
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
         take(match row {
             Err(row) => {
@@ -90,9 +93,14 @@ pub(super) fn read(
             Ok(row) => {
                 let place = Place::row(name, row.line);
                 match read_connection(row, &columns, check_region, texts) {
-                    Ok(connection) => Found::Row(ConnectionRow { connection, place, may_repeat: false }),
+                    Ok(connection) => Found::Row(ConnectionRow {
+                        connection,
+                        place,
+                        may_repeat: false,
+                        link_type_told: row.has(columns.link_type),
+                    }),
                     Err(why) => Found::Refused(RefusedRow {
-                        connection_id: row.text(columns.connection_id).into(),
+                        connection_id: read_id(row, &columns).unwrap_or_default().into(),
                         fault: place.fault(
                             FaultCode::UnreadableRow,
                             all_faults(row, &columns, check_region, texts, why),
@@ -105,21 +113,26 @@ pub(super) fn read(
     })
 }
 
+/// The names in the header, of which those of tags are not known before.
+fn header_of(document: &Document) -> Vec<String> {
+    let mut rows = Rows::new(&document.text[..]);
+    let Ok(Some(header)) = rows.next() else { return Vec::new() };
+    (0..header.len()).map(|index| String::from_utf8_lossy(header.field(index)).into_owned()).collect()
+}
+
 /// What can be read of an end where the row is bad: what joins flow logs to it.
-fn readable_end(row: &TableRow, columns: &EndColumns) -> End {
+fn readable_end(row: &TableRow, columns: &EndColumns<'_>) -> End {
     let blocks = row.text(columns.cidrs).split(' ').filter_map(|block| block.parse().ok());
     End::of_vpc(row.given(columns.vpc_id).map(Into::into), blocks.collect())
 }
 
 fn read_connection(
     row: &TableRow,
-    columns: &Columns,
+    columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<Connection, String> {
-    for column in columns.ids() {
-        check_id(column.name, row.text(column))?;
-    }
+    let id = read_id(row, columns)?;
     let requester = read_end(row, &columns.requester, check_region, texts)?;
     let accepter = read_end(row, &columns.accepter, check_region, texts)?;
     let connection = Connection {
@@ -132,7 +145,8 @@ fn read_connection(
         created_at: read_instant(row, columns.created_at)?,
         deleted_at: read_instant(row, columns.deleted_at)?,
         name: row.given(columns.name).map(Into::into),
-        ..Connection::new(row.text(columns.connection_id), requester, accepter, LinkType::Gold)
+        tags: read_tags(row, columns)?,
+        ..Connection::new(id, requester, accepter, LinkType::Gold)
     };
     connection.check_lifetime()?;
     Ok(connection)
@@ -141,12 +155,13 @@ fn read_connection(
 /// All that is wrong with a row, of which this was met first.
 fn all_faults(
     row: &TableRow,
-    columns: &Columns,
+    columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
     why: String,
 ) -> String {
     let mut faults = RowFaults::first(why);
+    faults.note(read_id(row, columns));
     let ends = [&columns.requester, &columns.accepter].map(|end| read_end(row, end, check_region, texts));
     let within_region = matches!(&ends, [Ok(from), Ok(to)] if from.region == to.region);
     ends.into_iter().for_each(|end| faults.note(end));
@@ -156,22 +171,42 @@ fn all_faults(
     faults.note(read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps)));
     faults.note(read_instant(row, columns.created_at));
     faults.note(read_instant(row, columns.deleted_at));
+    faults.note(read_tags(row, columns));
     faults.joined()
+}
+
+fn read_tags(row: &TableRow, columns: &Columns<'_>) -> Result<Tags, Invalid> {
+    let given = columns.tags.iter().filter_map(|(key, column)| Some((*key, row.given(*column)?)));
+    Tags::new(given.map(|(key, value)| (key.to_owned(), value.to_owned())))
+}
+
+/// The connection that a row is about.
+fn read_id<'r>(row: &'r TableRow, columns: &Columns<'_>) -> Result<&'r str, String> {
+    let id = unwrapped(row.text(columns.connection_id));
+    check_name(columns.connection_id.name, id).map(|()| id)
 }
 
 fn read_end(
     row: &TableRow,
-    columns: &EndColumns,
+    columns: &EndColumns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
 ) -> Result<End, String> {
+    let account = columns.account_id;
+    let account = match row.text(account) {
+        "" => return Err(format!("{} is empty", account.name)),
+        text => read_account(text).map_err(|why| format!("{} {why}", account.name))?,
+    };
+    check_id(columns.region.name, row.text(columns.region))?;
     let region = texts.region(row.text(columns.region), check_region);
     let region = region.map_err(|why| format!("{}: {why}", columns.region.name))?;
     let blocks = row.text(columns.cidrs).split(' ').filter(|block| !block.is_empty());
+    let vpc_id = row.given(columns.vpc_id).map(unwrapped);
+    vpc_id.map_or(Ok(()), |id| check_id(columns.vpc_id.name, id))?;
     Ok(End {
-        vpc_id: row.given(columns.vpc_id).map(Into::into),
+        vpc_id: vpc_id.map(Into::into),
         cidrs: blocks.map(str::parse).collect::<Result<_, Invalid>>()?,
-        ..End::new(texts.account(row.text(columns.account_id)), region)
+        ..End::new(texts.account(account), region)
     })
 }
 
@@ -200,6 +235,24 @@ mod tests {
             first_fault("pcc-1,,cn-beijing,2,cn-shanghai,Gold")
                 .contains("connections:2: requester_account_id is empty")
         );
+        for (row, why) in [
+            (
+                "pcc-1,1.00E+15,cn-beijing,2,cn-shanghai,",
+                "requester_account_id \"1.00E+15\" is no account id: a spreadsheet",
+            ),
+            ("pcc-1,1,cn-beijing,0,cn-shanghai,", "accepter_account_id \"0\" is no account id"),
+            ("=pcc-1,1,cn-beijing,2,cn-shanghai,", "connection_id \"=pcc-1\" begins as a formula does"),
+            (
+                "p\u{1b}[2J,1,cn-beijing,2,cn-shanghai,",
+                "connection_id \"p\\u{1b}[2J\" holds a character that cannot",
+            ),
+            (
+                "pcc-1,1,cn-beijing\u{202e},2,cn-shanghai,",
+                "requester_region \"cn-beijing\\u{202e}\" holds a character",
+            ),
+        ] {
+            assert!(first_fault(row).contains(why), "{}", first_fault(row));
+        }
         assert!(first_fault("pcc-1,1,cn-beijing,2,cn-shanghai,gold").contains("did you mean \"Gold\"?"));
         assert!(first_fault("pcc-1,1,cn-beijing,2").contains("4 fields where the header has 6"));
         let twice = "pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-1,1,cn-beijing,2,cn-shanghai,Gold";
@@ -218,10 +271,21 @@ mod tests {
 
     #[test]
     fn an_account_id_beyond_2_to_the_53_stays_itself() {
-        let id = "90071992547409931234567890";
+        let id = "90071992547409931234";
         let inventory =
             inventory(&format!("{HEADER}\npcc-1,{id},cn-beijing,2,cn-shanghai,\n"), None).unwrap();
         assert_eq!(&*inventory.connection(0).requester.account_id, id);
+    }
+
+    #[test]
+    fn what_a_spreadsheet_wraps_around_ids_is_taken_off() {
+        let row =
+            "\"=\"\"pcc-1\"\"\",'1000000000000001,cn-beijing,\"=\"\"1000000000000002\"\"\",cn-shanghai,\n";
+        let read = inventory(&format!("{HEADER}\n{row}"), None).unwrap();
+        let connection = read.connection(0);
+        assert_eq!(&*connection.id, "pcc-1");
+        assert_eq!(&*connection.requester.account_id, "1000000000000001");
+        assert_eq!(&*connection.accepter.account_id, "1000000000000002");
     }
 
     #[test]

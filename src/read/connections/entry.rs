@@ -5,53 +5,25 @@ use crate::{
     error::FaultCode,
     model::{
         cidr::Cidr,
-        connection::{Connection, End, Status},
+        connection::{Connection, End, Status, Tags},
         finding::{Finding, FindingCode},
         link::LinkType,
         time::Timestamp,
     },
     read::{
         Document,
-        json::{Located, required_text, text_of},
+        answer::{self, Members},
+        json::{Located, account_of, connection_id_of, id_of, text_of},
         place::Place,
         values::read_bandwidth,
     },
 };
-use serde::Deserialize;
-use serde_json::Value;
-
-/// The members of an entry that are read; the others are ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    instance_id: Option<Value>,
-    name: Option<Value>,
-    status: Option<Value>,
-    biz_status: Option<Value>,
-    link_type: Option<Value>,
-    bandwidth: Option<Value>,
-    owner_id: Option<Value>,
-    region_id: Option<Value>,
-    vpc: Option<Vpc>,
-    accepting_owner_uid: Option<Value>,
-    accepting_region_id: Option<Value>,
-    accepting_vpc: Option<Vpc>,
-    gmt_create: Option<Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Vpc {
-    vpc_id: Option<Value>,
-    ipv4_cidrs: Option<Vec<String>>,
-    ipv6_cidrs: Option<Vec<String>>,
-}
 
 /// Reads the entry at `value`: one row, and what else is to be said of it.
 pub(super) fn read(document: &Document, value: &Located<'_>, check_region: RegionCheck<'_>, take: Take<'_>) {
     let place = Place::value(&document.name, value.line, value.path.clone());
-    let entry: Entry = match value.read() {
-        Ok(entry) => entry,
+    let entry = match Members::read(value.text) {
+        Ok(members) => Entry(members),
         Err(why) => {
             let fault = place.fault(FaultCode::UnreadableRow, why);
             return take(Found::Refused(RefusedRow { connection_id: String::new(), fault, ends: None }));
@@ -59,18 +31,16 @@ pub(super) fn read(document: &Document, value: &Located<'_>, check_region: Regio
     };
     match entry.connection(check_region) {
         Err(why) => take(Found::Refused(RefusedRow {
-            connection_id: text_of("InstanceId", entry.instance_id.as_ref())
-                .ok()
-                .flatten()
-                .unwrap_or_default(),
+            connection_id: entry.id().ok().flatten().unwrap_or_default(),
             fault: place.member_fault(FaultCode::UnreadableRow, &why),
-            ends: Some([&entry.vpc, &entry.accepting_vpc].map(|vpc| readable_end(vpc.as_ref()))),
+            ends: Some(["Vpc", "AcceptingVpc"].map(|name| entry.readable_end(name))),
         })),
         Ok(connection) => {
-            if entry.biz_status.as_ref().and_then(Value::as_str) == Some("FinancialLocked") {
+            if entry.0.shown("BizStatus") == "FinancialLocked" {
                 take(Found::Finding(locked(&connection)));
             }
-            take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
+            let link_type_told = entry.0.has("LinkType");
+            take(Found::Row(ConnectionRow { connection, place, may_repeat: true, link_type_told }));
         }
     }
 }
@@ -81,72 +51,88 @@ fn locked(connection: &Connection) -> Finding {
     Finding::new(FindingCode::FinancialLocked, message).about(id)
 }
 
-impl Entry {
+/// The members of an entry; further ones are ignored.
+struct Entry<'a>(Members<'a>);
+
+impl Entry<'_> {
+    fn id(&self) -> Result<Option<String>, String> {
+        connection_id_of("InstanceId", self.0.value("InstanceId").as_ref())
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, String> {
+        text_of(name, self.0.value(name).as_ref())
+    }
+
     fn connection(&self, check_region: RegionCheck<'_>) -> Result<Connection, String> {
-        let text = |what: &str, value: &Option<Value>| text_of(what, value.as_ref());
-        let id = required_text("InstanceId", self.instance_id.as_ref())?;
-        let requester = read_end(
-            ["OwnerId", "RegionId", "Vpc"],
-            [&self.owner_id, &self.region_id],
-            self.vpc.as_ref(),
-            check_region,
-        )?;
-        let accepter = read_end(
-            ["AcceptingOwnerUid", "AcceptingRegionId", "AcceptingVpc"],
-            [&self.accepting_owner_uid, &self.accepting_region_id],
-            self.accepting_vpc.as_ref(),
-            check_region,
-        )?;
+        let id = self.id()?.ok_or("InstanceId: it is missing")?;
+        let requester = self.end(["OwnerId", "RegionId", "Vpc"], check_region)?;
+        let accepter = self.end(["AcceptingOwnerUid", "AcceptingRegionId", "AcceptingVpc"], check_region)?;
         // R8: inside a region it is ignored, omitted it means Gold.
-        let link_type = match text("LinkType", &self.link_type)? {
+        let link_type = match self.text("LinkType")? {
             Some(text) if requester.region != accepter.region => {
                 text.parse::<LinkType>().map_err(|why| format!("LinkType: {why}"))?
             }
             _ => LinkType::Gold,
         };
-        let created_at = text("GmtCreate", &self.gmt_create)?
+        let created_at = self
+            .text("GmtCreate")?
             .map(|text| Timestamp::parse(&text).map_err(|why| format!("GmtCreate: {text:?}: {why}")));
-        let status = text("Status", &self.status)?
-            .map(|text| text.parse::<Status>().map_err(|why| format!("Status: {why}")));
+        let status =
+            self.text("Status")?.map(|text| text.parse::<Status>().map_err(|why| format!("Status: {why}")));
         let status = status.transpose()?;
         Ok(Connection {
-            bandwidth: read_bandwidth("Bandwidth", text("Bandwidth", &self.bandwidth)?.as_deref())?,
+            bandwidth: read_bandwidth("Bandwidth", self.text("Bandwidth")?.as_deref())?,
             status,
             // Deleting and Deleted give no instant of deletion; a Delete event does.
             created_at: created_at.transpose()?,
-            name: text("Name", &self.name).ok().flatten(),
+            name: self.text("Name").ok().flatten(),
+            tags: self.tags()?,
             ..Connection::new(id, requester, accepter, link_type)
         })
     }
-}
 
-/// What can be read of an end where the entry is bad: what joins flow logs to it.
-fn readable_end(vpc: Option<&Vpc>) -> End {
-    let vpc_id = vpc.and_then(|vpc| text_of("VpcId", vpc.vpc_id.as_ref()).ok().flatten());
-    let blocks = vpc.into_iter().flat_map(|vpc| [&vpc.ipv4_cidrs, &vpc.ipv6_cidrs]).flatten().flatten();
-    End::of_vpc(vpc_id, blocks.filter_map(|block| block.parse().ok()).collect())
-}
+    fn tags(&self) -> Result<Tags, String> {
+        let Some(tags) = self.0.get("Tags") else { return Ok(Tags::default()) };
+        Tags::new(answer::tags("Tags", tags)?).map_err(|why| format!("Tags: {why}"))
+    }
 
-/// Reads an end from the members of these names: account, region and VPC.
-fn read_end(
-    names: [&str; 3],
-    [account, region]: [&Option<Value>; 2],
-    vpc: Option<&Vpc>,
-    check_region: RegionCheck<'_>,
-) -> Result<End, String> {
-    let account_id = required_text(names[0], account.as_ref())?;
-    let region = required_text(names[1], region.as_ref())?;
-    check_region(&region).map_err(|why| format!("{}: {why}", names[1]))?;
-    let (mut vpc_id, mut cidrs) = (None, Vec::new());
-    if let Some(vpc) = vpc {
-        let at = |field: &str| format!("{}.{field}", names[2]);
-        vpc_id = text_of(&at("VpcId"), vpc.vpc_id.as_ref())?;
-        for (field, blocks) in [("Ipv4Cidrs", &vpc.ipv4_cidrs), ("Ipv6Cidrs", &vpc.ipv6_cidrs)] {
-            for (index, block) in blocks.iter().flatten().enumerate() {
-                let parsed = block.parse::<Cidr>();
-                cidrs.push(parsed.map_err(|why| format!("{}[{index}]: {why}", at(field)))?);
+    /// Reads an end from the members of these names: account, region and VPC.
+    fn end(&self, [account, region, vpc]: [&str; 3], check_region: RegionCheck<'_>) -> Result<End, String> {
+        let missing = |name: &str| format!("{name}: it is missing");
+        let account_id =
+            account_of(account, self.0.value(account).as_ref())?.ok_or_else(|| missing(account))?;
+        let region_id = id_of(region, self.0.value(region).as_ref())?.ok_or_else(|| missing(region))?;
+        check_region(&region_id).map_err(|why| format!("{region}: {why}"))?;
+        let (mut vpc_id, mut cidrs) = (None, Vec::new());
+        if let Some(value) = self.0.get(vpc) {
+            let members = Members::read(value.get()).map_err(|why| format!("{vpc}: {why}"))?;
+            vpc_id = id_of(&format!("{vpc}.VpcId"), members.value("VpcId").as_ref())?;
+            for (name, blocks) in blocks_of(vpc, &members)? {
+                for (index, block) in blocks.iter().enumerate() {
+                    let parsed = block.parse::<Cidr>();
+                    cidrs.push(parsed.map_err(|why| format!("{name}[{index}]: {why}"))?);
+                }
             }
         }
+        Ok(End { vpc_id, cidrs, ..End::new(account_id, region_id) })
     }
-    Ok(End { vpc_id, cidrs, ..End::new(account_id, region) })
+
+    /// What can be read of an end where the entry is bad: what joins flow logs to it.
+    fn readable_end(&self, vpc: &str) -> End {
+        let members = self.0.get(vpc).and_then(|value| Members::read(value.get()).ok()).unwrap_or_default();
+        let vpc_id = id_of("VpcId", members.value("VpcId").as_ref()).ok().flatten();
+        let blocks = blocks_of(vpc, &members).into_iter().flatten().flat_map(|(_, blocks)| blocks);
+        End::of_vpc(vpc_id, blocks.filter_map(|block| block.parse().ok()).collect())
+    }
+}
+
+/// The address blocks of a VPC, each list with its name.
+fn blocks_of(vpc: &str, members: &Members<'_>) -> Result<Vec<(String, Vec<String>)>, String> {
+    let read = |field: &str| -> Result<(String, Vec<String>), String> {
+        let name = format!("{vpc}.{field}");
+        let list = members.list(field).map_err(|why| format!("{vpc}.{why}"))?.unwrap_or_default();
+        let blocks = answer::texts(&name, list)?;
+        Ok((name, blocks))
+    };
+    ["Ipv4Cidrs", "Ipv6Cidrs"].into_iter().map(read).collect()
 }

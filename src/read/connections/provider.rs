@@ -6,38 +6,19 @@ use super::{
     terraform,
 };
 use crate::{
-    error::{Error, ErrorKind, FaultCode, Result},
+    error::{Error, ErrorKind, Result},
     model::{
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
+        quoted,
     },
     read::{
         Document,
-        json::{self, Lines, Located},
-        place::Place,
-        terraform::StatedRequesters,
+        answer::{Answer, Members, answers},
+        terraform::{StatedRequesters, accepters, count as count_of_state},
     },
 };
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::{Value, value::RawValue};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Members of the outermost object, by which one kind of document is known from another.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer<'a> {
-    #[serde(borrow)]
-    vpc_peer_connects: Option<Vec<&'a RawValue>>,
-    total_count: Option<u64>,
-    next_token: Option<String>,
-    instance_id: Option<IgnoredAny>,
-    code: Option<Value>,
-    message: Option<Value>,
-    #[serde(rename = "format_version")]
-    format_version: Option<IgnoredAny>,
-    #[serde(rename = "terraform_version")]
-    terraform_version: Option<IgnoredAny>,
-}
 
 /// The pages of lists with one total.
 #[derive(Default)]
@@ -47,80 +28,92 @@ struct Pages {
     last_pages: u64,
 }
 
+impl Pages {
+    /// How many entries they should have, of lists with this total each.
+    fn expected(&self, total: u64) -> u64 {
+        total.saturating_mul(self.last_pages.max(1))
+    }
+}
+
 /// Reads the JSON documents among the connections.
 pub(super) struct Answers<'a> {
     check_region: RegionCheck<'a>,
     requesters: Option<&'a StatedRequesters>,
     by_total: BTreeMap<Option<u64>, Pages>,
+    /// Addresses of accepters in states, with the ids of their connections.
+    accepters: Vec<(String, String)>,
 }
 
 impl<'s> Answers<'s> {
     pub fn new(check_region: RegionCheck<'s>, requesters: Option<&'s StatedRequesters>) -> Self {
-        Self { check_region, requesters, by_total: BTreeMap::new() }
+        Self { check_region, requesters, by_total: BTreeMap::new(), accepters: Vec::new() }
     }
 
     /// Reads a document: one answer, an array of them, or one after the other.
     pub fn read(&mut self, document: &Document, take: Take<'_>) -> Result<()> {
-        let (mut lines, values) = json::values(document)?;
-        for value in &values {
-            self.read_answer(document, value, &mut lines, take)?;
+        match answers(document, &mut |answer| self.read_answer(document, answer, take))? {
+            0 => Err(Error::unusable(
+                ErrorKind::Input,
+                &document.name,
+                "the input is empty: it is a list of nothing",
+            )),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn read_answer<'a>(
-        &mut self,
-        document: &Document,
-        value: &Located<'a>,
-        lines: &mut Lines<'a>,
-        take: Take<'_>,
-    ) -> Result<()> {
-        let place = Place::value(&document.name, value.line, value.path.clone());
-        let unusable =
-            |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-        let unreadable = |why: String| unusable(why.into());
-        let answer: Answer<'a> = value.read().map_err(unreadable)?;
-        if answer.is_terraform() {
-            let json = value.read().map_err(unreadable)?;
-            return terraform::read(&json, &place, self.requesters, self.check_region, take);
-        }
-        if answer.instance_id.is_some() {
-            entry::read(document, value, self.check_region, take);
-            return Ok(());
-        }
-        let Some(entries) = &answer.vpc_peer_connects else {
-            return match (answer.total_count, &answer.code) {
-                // A list without entries.
-                (Some(_), None) => {
-                    self.note_page(&answer);
-                    Ok(())
+    fn read_answer(&mut self, document: &Document, mut answer: Answer<'_, '_>, take: Take<'_>) -> Result<()> {
+        let place = answer.place(document);
+        match Kind::of(&answer.members) {
+            Kind::Terraform => {
+                let json = answer.value.read().map_err(|why| answer.unusable(document, why))?;
+                self.accepters.extend(accepters(&json));
+                terraform::read(&json, &place, self.requesters, self.check_region, take)
+            }
+            Kind::Attribute => {
+                entry::read(document, &answer.value, self.check_region, take);
+                Ok(())
+            }
+            Kind::List => {
+                const LIST: &str = "VpcPeerConnects";
+                let list = answer.members.list(LIST).map_err(|why| answer.unusable(document, why))?;
+                let list = list.unwrap_or_default();
+                self.note_page(&answer.members, list.len() as u64);
+                for listed in answer.located(LIST, list) {
+                    entry::read(document, &listed, self.check_region, take);
                 }
-                (_, Some(_)) => Err(unreadable(answer.error())),
-                (None, None) => Err(unusable(what_else(value))),
-            };
-        };
-        self.note_page(&answer);
-        let dot = if value.path.is_empty() { "" } else { "." };
-        for (index, listed) in entries.iter().enumerate() {
-            let path = format!("{}{dot}VpcPeerConnects[{index}]", value.path);
-            let listed = Located { text: listed.get(), line: lines.of(listed.get()), path };
-            entry::read(document, &listed, self.check_region, take);
+                Ok(())
+            }
+            Kind::Error(why) => Err(answer.unusable(document, why)),
+            Kind::Other => Err(answer.unusable(document, what_else(&answer.members))),
         }
-        Ok(())
     }
 
-    fn note_page(&mut self, answer: &Answer<'_>) {
-        let pages = self.by_total.entry(answer.total_count).or_default();
-        pages.entries += answer.vpc_peer_connects.as_ref().map_or(0, |entries| entries.len() as u64);
-        pages.last_pages += u64::from(answer.next_token.as_deref().is_none_or(str::is_empty));
+    /// Why a document holds no connection, with the accepters that were read of it; those of the next one follow.
+    pub fn why_none(&mut self) -> String {
+        let accepters = std::mem::take(&mut self.accepters);
+        let Some((address, id)) = accepters.first() else { return "it holds no connection".into() };
+        let more =
+            if accepters.len() > 1 { format!(" (and {} more)", accepters.len() - 1) } else { String::new() };
+        let of = if id.is_empty() { String::new() } else { format!(" of {}", quoted(id.as_bytes())) };
+        format!(
+            "it has no alicloud_vpc_peer_connection; its {address}{of}{more} does not tell the requester's account and \
+             region: give the requester's state, or an answer of ListVpcPeerConnections"
+        )
+    }
+
+    fn note_page(&mut self, members: &Members<'_>, entries: u64) {
+        // It serves nothing but this check: one that is no number tells nothing, and stops no bill.
+        let pages = self.by_total.entry(members.shown("TotalCount").parse().ok()).or_default();
+        pages.entries += entries;
+        pages.last_pages += u64::from(members.shown("NextToken").is_empty());
     }
 
     /// Says where a list has pages that were not given.
     pub fn check_pages(&self, take: Take<'_>) {
         for (total, pages) in &self.by_total {
             let why = match total {
-                Some(total) if pages.entries < total * pages.last_pages.max(1) => {
-                    format!("{} of {} entries", pages.entries, total * pages.last_pages.max(1))
+                Some(total) if pages.entries < pages.expected(*total) => {
+                    format!("{} of {} entries", pages.entries, pages.expected(*total))
                 }
                 None if pages.last_pages == 0 => {
                     format!("{} entries, and none of them is the last", pages.entries)
@@ -137,54 +130,72 @@ impl<'s> Answers<'s> {
     }
 }
 
-impl Answer<'_> {
-    /// Whether it is not the provider's, but what `terraform show -json` prints.
-    fn is_terraform(&self) -> bool {
-        self.format_version.is_some() || self.terraform_version.is_some()
-    }
+/// What an answer is, by its members.
+enum Kind {
+    /// What `terraform show -json` prints.
+    Terraform,
+    /// An answer about one connection.
+    Attribute,
+    /// A page of a list, also one without entries.
+    List,
+    /// An error in place of an answer.
+    Error(String),
+    Other,
+}
 
-    /// What the provider says where it answers with an error.
-    fn error(&self) -> String {
-        let text = |value: &Option<Value>| match value {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-        format!(
-            "the provider answered with the error {}: {}; make the export again",
-            text(&self.code),
-            text(&self.message)
-        )
+impl Kind {
+    fn of(members: &Members<'_>) -> Self {
+        let has = |name: &str| members.has(name);
+        // What Terraform writes is spelled as it is; it is told by whoever reads it that something else is wanted.
+        if ["format_version", "terraform_version"]
+            .into_iter()
+            .any(|name| members.names().any(|own| own == name))
+        {
+            return Self::Terraform;
+        }
+        match members.error() {
+            _ if has("InstanceId") => Self::Attribute,
+            _ if members.get("VpcPeerConnects").is_some() => Self::List,
+            Some(_) if has("Datapoints") => Self::Other,
+            Some(why) => Self::Error(why),
+            None if members.get("TotalCount").is_some() && !has("Events") => Self::List,
+            None => Self::Other,
+        }
     }
 }
 
 /// Why an object is not read here.
-fn what_else(value: &Located<'_>) -> Invalid {
-    let keys: BTreeMap<String, IgnoredAny> = value.read().unwrap_or_default();
-    let has = |key: &str| keys.contains_key(key);
+fn what_else(members: &Members<'_>) -> Invalid {
+    let has = |name: &str| members.has(name);
     if has("eventName") || has("Events") || has("event") || has("event.eventName") {
         return Invalid::new("these are ActionTrail events").with(Remedy::GiveAsLinkChanges);
     }
-    let found: Vec<&str> = keys.keys().map(String::as_str).take(8).collect();
+    if has("Datapoints") || has("log-status") {
+        return Invalid::new("this is traffic, and no connections").with(Remedy::GiveAsItsKindOfTraffic);
+    }
+    let found: Vec<&str> = members.names().take(8).collect();
     Invalid::new(format!(
         "is neither an answer of ListVpcPeerConnections nor one of GetVpcPeerConnectionAttribute; it has {}",
         if found.is_empty() { "no members".into() } else { found.join(", ") }
     ))
 }
 
-/// Which answers a document holds, and how many connections they have; of Terraform's one each.
+/// Which answers a document holds, and how many connections they have, good or bad.
 pub(super) fn describe(document: &Document) -> Result<(String, u64)> {
     let (mut kinds, mut count) = (BTreeSet::new(), 0);
-    for value in json::values(document)?.1 {
-        let unusable = |why: String| Error::unusable(ErrorKind::Input, &document.name, why);
-        let answer: Answer<'_> = value.read().map_err(unusable)?;
-        kinds.insert(match &answer {
-            answer if answer.is_terraform() => "Terraform",
-            answer if answer.instance_id.is_some() => "GetVpcPeerConnectionAttribute",
-            _ => "ListVpcPeerConnections",
-        });
-        count += answer.vpc_peer_connects.map_or(1, |entries| entries.len() as u64);
-    }
+    answers(document, &mut |answer| {
+        let (kind, connections) = match Kind::of(&answer.members) {
+            Kind::Terraform => ("Terraform", answer.value.read().map_or(0, |json| count_of_state(&json))),
+            Kind::Attribute => ("GetVpcPeerConnectionAttribute", 1),
+            _ => {
+                let list = answer.members.list("VpcPeerConnects").ok().flatten();
+                ("ListVpcPeerConnections", list.map_or(0, |list| list.len() as u64))
+            }
+        };
+        kinds.insert(kind);
+        count += connections;
+        Ok(())
+    })?;
     Ok((kinds.into_iter().collect::<Vec<_>>().join(", "), count))
 }
 
@@ -192,6 +203,7 @@ pub(super) fn describe(document: &Document) -> Result<(String, u64)> {
 mod tests {
     use super::*;
     use crate::{
+        error::FaultCode,
         inventory,
         model::{
             connection::{Bandwidth, Connection},
@@ -200,6 +212,7 @@ mod tests {
         },
         read::{InventorySettings, read_inventory},
     };
+    use serde_json::Value;
 
     /// An entry of a list; `members` replace those of the same name.
     fn entry(members: &str) -> String {
@@ -293,7 +306,21 @@ mod tests {
             (r#""OwnerId":1e15"#, "OwnerId: \"1000000000000000.0\" is neither text nor a whole number"),
             (r#""OwnerId":1.5"#, "OwnerId: \"1.5\" is neither"),
             (r#""OwnerId":null"#, "OwnerId: it is missing"),
-            (r#""OwnerId":" 1""#, "OwnerId: \" 1\" has spaces around it"),
+            (r#""OwnerId":-1"#, "OwnerId: \"-1\" is no account id: an account id has no sign"),
+            (r#""OwnerId":0"#, "OwnerId: \"0\" is no account id: 0 stands for an account that is not told"),
+            (
+                r#""AcceptingOwnerUid":"1.00E+15""#,
+                "AcceptingOwnerUid: \"1.00E+15\" is no account id: a spreadsheet",
+            ),
+            (r#""InstanceId":"=cmd""#, "InstanceId: id \"=cmd\" begins as a formula does"),
+            (r#""InstanceId":"pcc\u001b[2J""#, "InstanceId: id \"pcc\\u{1b}[2J\" holds a character"),
+            (r#""RegionId":"cn\u0007""#, "RegionId: id \"cn\\u{7}\" holds a character"),
+            (r#""Status":" Activated""#, "Status: \" Activated\" has spaces around it"),
+            (r#""Vpc":{"Ipv4Cidrs":"x"}"#, "Vpc.Ipv4Cidrs: is text, and should be a list"),
+            (r#""Vpc":{"Ipv4Cidrs":[7]}"#, "Vpc.Ipv4Cidrs[0]: is a number, and should be text"),
+            (r#""Tags":7"#, "Tags: is a number, and should be a list"),
+            (r#""Tags":[{"Kei":1}]"#, "Tags[0]: is no tag"),
+            (r#""Tags":{"=a":"b"}"#, "Tags: tag \"=a\" begins as a formula does"),
             (r#""OwnerId":[1]"#, "OwnerId: \"[1]\" is neither"),
             (r#""AcceptingOwnerUid":true"#, "AcceptingOwnerUid: \"true\" is neither"),
             (r#""RegionId":"""#, "RegionId: it is missing"),
@@ -314,13 +341,12 @@ mod tests {
             let expected = format!("a.json:2: VpcPeerConnects[0].{why}");
             assert!(found.starts_with(&expected), "{members}:\n{found}\n{expected}");
         }
-        assert!(
-            fault(r#""Vpc":"vpc-1""#)
-                .starts_with("a.json:2: VpcPeerConnects[0]: invalid type: string \"vpc-1\"")
+        assert_eq!(
+            fault(r#""Vpc":"vpc-1""#),
+            "a.json:2: VpcPeerConnects[0].Vpc: is text, and should be an object"
         );
         let twice = entry("").replace(r#""Status""#, r#""OwnerId":7,"Status""#);
-        let read = read(&[&twice]).unwrap();
-        assert_eq!(read.faults()[0].to_string(), "a.json:1: duplicate field `OwnerId`");
+        assert_eq!(read(&[&twice]).unwrap_err().to_string(), "a.json:1: the member \"OwnerId\" stands twice");
     }
 
     #[test]
@@ -374,17 +400,25 @@ mod tests {
     fn pages_that_are_missing_are_told() {
         let one = page(3, "t", &[entry("")]);
         let last = page(3, "", &[entry(r#""InstanceId":"pcc-bbb""#)]);
+        let single = entry("");
         for (documents, incomplete) in [
             (vec![&*one], Some("1 of 3")),
             (vec![&*one, &*last], Some("2 of 3")),
             (vec![&*last], Some("1 of 3")),
-            (vec![r#"{"TotalCount":2,"RequestId":"R"}"#], Some("0 of 2")),
-            (vec![r#"{"TotalCount":0,"RequestId":"R"}"#], None),
+            (vec![&*single, r#"{"TotalCount":2,"RequestId":"R"}"#], Some("0 of 2")),
+            (vec![&*single, r#"{"TotalCount":0,"RequestId":"R"}"#], None),
             (
-                vec![r#"{"NextToken":"t","VpcPeerConnects":[]}"#],
+                vec![&*single, r#"{"NextToken":"t","VpcPeerConnects":[]}"#],
                 Some("0 entries, and none of them is the last"),
             ),
-            (vec![r#"{"NextToken":null,"VpcPeerConnects":[]}"#], None),
+            (vec![&*single, r#"{"NextToken":null,"VpcPeerConnects":[]}"#], None),
+            (vec![&*one.replace("\"TotalCount\":3", "\"TotalCount\":\"3\"")], Some("1 of 3")),
+            (vec![&*last.replace("\"TotalCount\":3", "\"TotalCount\":\"three\"")], None),
+            (vec![&*last.replace("\"TotalCount\":3", "\"TotalCount\":-1.5")], None),
+            (
+                vec![&*last.replace("\"TotalCount\":3", "\"TotalCount\":18446744073709551615")],
+                Some("1 of 1844"),
+            ),
         ] {
             let read = read(&documents).unwrap();
             let findings: Vec<&str> = read.findings().iter().map(|finding| &*finding.message).collect();
@@ -401,11 +435,29 @@ mod tests {
                 "a.json:1: the provider answered with the error Forbidden.RAM: not authorized",
             ),
             (r#"{"eventName":"CreateVpcPeerConnection"}"#, "a.json:1: these are ActionTrail events"),
-            (r#"{"Datapoints":"[]","Code":"200"}"#, "a.json:1: the provider answered with the error 200"),
-            (r#"{"Vpcs":[],"RequestId":"R"}"#, "it has RequestId, Vpcs"),
+            (r#"{"Datapoints":"[]","Code":"200"}"#, "a.json:1: this is traffic, and no connections"),
+            (r#"{"Vpcs":[],"RequestId":"R"}"#, "it has Vpcs, RequestId"),
             ("\n{}", "a.json:2: is neither an answer of ListVpcPeerConnections"),
             ("[\n{},7]", "a.json:2: [0]: is neither"),
-            (r#"[{"InstanceId":"x"},7]"#, "a.json:1: [1]: invalid type: integer `7`"),
+            (r#"[{"InstanceId":"x"},7]"#, "a.json:1: [1]: is a number, and should be an object"),
+            (r#"{"VpcPeerConnects":"x"}"#, "a.json:1: VpcPeerConnects: is text, and should be a list"),
+            (
+                r#"{"headers":{},"statusCode":403,"body":{"Code":"Forbidden","Message":"no"}}"#,
+                "a.json:1: the provider answered with the HTTP status 403: Forbidden: no",
+            ),
+            (
+                r#"{"statusCode":200,"body":{"code":"Throttling.User","message":"no"}}"#,
+                "a.json:1: body: the provider answered with the error Throttling.User: no",
+            ),
+            (r#"{"statusCode":200,"body":"<html>"}"#, "a.json:1: body: is "),
+            (
+                "ERROR: SDK.ServerError\nErrorCode: Throttling.User\nMessage: denied\n",
+                "a.json: the provider's command line answered with an error: Throttling.User: denied",
+            ),
+            ("[]", "a.json: the input is empty"),
+            (" \n\n", "a.json: the input is empty"),
+            (r#"{"TotalCount":0}"#, "a.json: it holds no connection"),
+            (r#"{"format_version":"1.0"}"#, "a.json: it holds no connection"),
             ("{\"VpcPeerConnects\":[\n{]}", "a.json:2: is not valid JSON: key must be a string at column 2"),
             ("{\"VpcPeerConnects\":[]}\n{\"Vpc", "a.json:2: is not valid JSON: EOF while parsing a string"),
         ] {
@@ -414,6 +466,66 @@ mod tests {
             assert!(error.to_string().contains(why), "{text}:\n{error}");
         }
         assert!(inventory("", None).unwrap_err().to_string().contains("the input is empty"));
+    }
+
+    #[test]
+    fn what_sdks_make_of_a_list_tells_the_same() {
+        let list = page(1, "", &[entry(r#""Tags":[{"Key":"team","Value":"net"}]"#)]);
+        let expected = read(&[&list]).unwrap();
+        let text = |json: &str| serde_json::to_string(json).unwrap();
+        for other in [
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{list}}}"),
+            format!("{{\"body\":{}}}", text(&list)),
+            format!("{{\"headers\":{{}},\"statusCode\":\"200\",\"body\":[{list}]}}"),
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{}}}", text(&format!("[{list}]"))),
+            with_small_letters(&list),
+            list.replace("\"Ipv4Cidrs\":[\"10.0.0.0/16\"]", "\"Ipv4Cidrs\":{\"Ipv4Cidr\":[\"10.0.0.0/16\"]}"),
+            list.replace(
+                "[{\"Key\":\"team\",\"Value\":\"net\"}]",
+                "{\"Tag\":[{\"TagKey\":\"team\",\"TagValue\":\"net\"}]}",
+            ),
+            list.replace("[{\"Key\":\"team\",\"Value\":\"net\"}]", "{\"team\":\"net\"}"),
+            list.replace("\"VpcPeerConnects\":[", "\"VpcPeerConnects\":{\"VpcPeerConnect\":[")
+                .replace("\n]}", "]}}"),
+            list.replace(":2048", ":\"2048\"").replace("90071992547409931", "\"90071992547409931\""),
+        ] {
+            assert_ne!(other, list);
+            let read = read(&[&other]).unwrap_or_else(|error| panic!("{error}\n{other}"));
+            assert_eq!((read.faults(), read.connections()), (&[][..], expected.connections()), "{other}");
+            assert_eq!(read.connection(0).tags.get("team"), Some("net"));
+            assert_eq!(read.findings(), []);
+        }
+    }
+
+    /// The same JSON, each member with a small first letter.
+    fn with_small_letters(json: &str) -> String {
+        fn small(value: Value) -> Value {
+            match value {
+                Value::Object(members) => members
+                    .into_iter()
+                    .map(|(key, value)| (key[..1].to_lowercase() + &key[1..], small(value)))
+                    .collect(),
+                Value::Array(list) => list.into_iter().map(small).collect(),
+                other => other,
+            }
+        }
+        small(serde_json::from_str(json).unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_state_without_connections_names_its_accepters() {
+        let state = r#"{"format_version":"1.0","values":{"root_module":{"resources":[{"mode":"managed",
+            "address":"alicloud_vpc_peer_connection_accepter.y","type":"alicloud_vpc_peer_connection_accepter",
+            "values":{"id":"pcc-aaa","instance_id":"pcc-aaa"}}]}}}"#;
+        let error = read(&[state]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "a.json: it has no alicloud_vpc_peer_connection; its alicloud_vpc_peer_connection_accepter.y of \"pcc-aaa\" \
+             does not tell the requester's account and region: give the requester's state, or an answer of \
+             ListVpcPeerConnections"
+        );
+        // Beside others it harms nothing.
+        assert_eq!(read(&[state, &entry("")]).unwrap().connections().len(), 1);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(in crate::read) struct ConnectionRow {
     /// Whether another row may describe the same connection: both accounts may have exported it, and equal rows are
     /// then one. In a table a second row is refused.
     pub may_repeat: bool,
+    /// Whether it tells the link type at all, if only as nothing, which is Gold (R8). An old export lacks the member.
+    pub link_type_told: bool,
 }
 
 /// A row that cannot be read.

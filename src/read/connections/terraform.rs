@@ -33,7 +33,8 @@ pub(super) fn read(
                 if resource.account_from_data_source {
                     take(Found::Finding(account_of_data_source(&connection)));
                 }
-                take(Found::Row(ConnectionRow { connection, place, may_repeat: true }));
+                let link_type_told = resource.link_type_told;
+                take(Found::Row(ConnectionRow { connection, place, may_repeat: true, link_type_told }));
             }
             Err(why) => take(Found::Refused(RefusedRow {
                 connection_id: resource.id.unwrap_or_default(),

@@ -4,12 +4,12 @@ use super::{history::link_changes, settings::InventorySettings};
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{
-        connection::{Bandwidth, Connection, End, Status},
+        connection::{Bandwidth, Connection, End, Status, Tags},
         did_you_mean,
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         inventory::{Inventory, explain_chain, history_of},
-        link::{LinkHistory, LinkType, TypeChange},
+        link::{BrokenChain, LinkHistory, LinkType, TypeChange},
         time::Timestamp,
     },
     read::{
@@ -40,6 +40,11 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
+    /// Whether there is neither a connection nor a row that cannot be read.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.faults.is_empty()
+    }
+
     /// Takes what a document of connections holds.
     pub fn take(&mut self, found: Found) {
         match found {
@@ -98,6 +103,13 @@ impl Assembly {
             Entry::Occupied(index) => &mut self.rows[*index.get()],
         };
         let (code, place) = (FaultCode::FaultyConnection, &first.place);
+        let mut row = row;
+        // Of two exports one may be too old to tell the link type: the other does.
+        if first.link_type_told != row.link_type_told {
+            let told = if row.link_type_told { row.connection.link_type } else { first.connection.link_type };
+            (first.connection.link_type, row.connection.link_type) = (told, told);
+            first.link_type_told = true;
+        }
         if !row.may_repeat || !first.may_repeat {
             let why = format!("connection {id} stands here a second time; first at {place}");
             self.refuse(&id, row.place.fault(code, why));
@@ -154,12 +166,18 @@ impl Assembly {
         // Both are sorted by id.
         let mut rest = changes.iter().peekable();
         // Connections stay where they are in memory: there may be a million.
-        let connections = rows.into_iter().filter_map(|ConnectionRow { connection, place, .. }| {
+        let connections = rows.into_iter().filter_map(|row| {
+            let ConnectionRow { mut connection, place, link_type_told, .. } = row;
             while rest.next_if(|(id, _)| **id < connection.id).is_some() {}
             let changes = rest.next_if(|(id, _)| **id == connection.id).map_or(&[][..], |(_, list)| list);
             // R8: a link type exists only between regions.
             if connection.within_region() && !changes.is_empty() {
                 changed_within_region.push(connection.id.clone());
+            }
+            if !link_type_told && !connection.within_region() {
+                let by_changes = last_type(&connection, changes);
+                self.finding(not_told(&connection.id, by_changes));
+                connection.link_type = by_changes.unwrap_or(connection.link_type);
             }
             let Some(history) = self.history(&connection, &place, changes) else {
                 self.set_aside.push(connection);
@@ -215,6 +233,29 @@ impl Assembly {
     }
 }
 
+/// The type at which the changes of a connection end, where there are any, and they form a chain.
+fn last_type(connection: &Connection, changes: &[PlacedChange]) -> Option<LinkType> {
+    let changes: Vec<TypeChange> = changes.iter().map(|row| row.change).collect();
+    match history_of(connection, &changes) {
+        Ok(_) => (!changes.is_empty()).then_some(connection.link_type),
+        Err(BrokenChain::End { ends_with, .. }) => Some(ends_with),
+        Err(BrokenChain::From { .. }) => None,
+    }
+}
+
+/// That the export of a connection is too old to tell its link type; a trail or a table may.
+fn not_told(id: &Arc<str>, by_changes: Option<LinkType>) -> Finding {
+    let taken = match by_changes {
+        Some(link_type) => format!("{link_type} is taken, with which its link changes end"),
+        None => "Gold is taken".into(),
+    };
+    let message = format!(
+        "the link type of {id} is not told: what it was read from has no member or column for it, as exports of old \
+         providers and SDKs have none; {taken}"
+    );
+    Finding::new(FindingCode::LinkTypeNotTold, message).about(id)
+}
+
 /// Lets `first` take what only `second` has; returns in what they differ.
 pub(super) fn merge(first: &mut Connection, second: &Connection) -> Vec<String> {
     let mut differences = Differences::default();
@@ -228,6 +269,10 @@ pub(super) fn merge(first: &mut Connection, second: &Connection) -> Vec<String> 
     differences.compare("bandwidth", &bandwidth(first.bandwidth), &bandwidth(second.bandwidth));
     differences.fill("creation time", &mut first.created_at, second.created_at.as_ref());
     differences.fill("name", &mut first.name, second.name.as_ref());
+    if let Some(key) = first.tags.fill(&second.tags) {
+        let value = |tags: &Tags| tags.get(&key).unwrap_or_default().to_owned();
+        differences.compare(&format!("tag {key}"), &value(&first.tags), &value(&second.tags));
+    }
     if let (Some(one), Some(other)) = (first.status, second.status)
         && one.never_active() != other.never_active()
     {
@@ -407,7 +452,7 @@ fn deleted_connection(events: &[Event], settings: &InventorySettings<'_>) -> Opt
     if !connection.within_region() {
         connection.link_type = events.iter().filter_map(|event| event.link_type).next_back()?;
     }
-    Some(ConnectionRow { connection, place: creation.place.clone(), may_repeat: false })
+    Some(ConnectionRow { connection, place: creation.place.clone(), may_repeat: false, link_type_told: true })
 }
 
 fn row_from_trail(id: &Arc<str>) -> Finding {

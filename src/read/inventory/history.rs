@@ -17,8 +17,10 @@ use crate::{
 ///
 /// A modification names the new type alone: the one before is that of the event before it, of the creation, or
 /// what the settings state.
+///
+/// Of a connection whose row does not tell its link type, the last event tells it.
 pub(super) fn link_changes(
-    row: &ConnectionRow,
+    row: &mut ConnectionRow,
     events: &[Event],
     settings: &InventorySettings<'_>,
 ) -> Result<Vec<PlacedChange>, Fault> {
@@ -27,6 +29,7 @@ pub(super) fn link_changes(
     let Some(first) = changes.first() else {
         return creation.map_or(Ok(Vec::new()), |creation| unchanged(row, creation));
     };
+    let told = row.link_type_told.then_some(row.connection.link_type);
     if let Some(creation) = creation.filter(|creation| first.at < creation.at) {
         let why = format!(
             "the trail changes {} at {}, before its creation at {} ({})",
@@ -35,11 +38,14 @@ pub(super) fn link_changes(
         return Err(first.place.fault(FaultCode::BrokenChain, why));
     }
     let before = type_before(row, first, creation, settings)?;
-    Ok(chain(&changes, before, row.connection.link_type))
+    Ok(chain(&changes, before, told))
 }
 
 /// A connection that the trail creates and never changes has the type that it was created with.
-fn unchanged(row: &ConnectionRow, creation: &Event) -> Result<Vec<PlacedChange>, Fault> {
+fn unchanged(row: &mut ConnectionRow, creation: &Event) -> Result<Vec<PlacedChange>, Fault> {
+    if let Some(created) = creation.link_type.filter(|_| !row.link_type_told) {
+        (row.connection.link_type, row.link_type_told) = (created, true);
+    }
     let connection = &row.connection;
     match creation.link_type {
         Some(created) if created != connection.link_type && !connection.within_region() => {
@@ -96,14 +102,14 @@ fn type_before(
 }
 
 /// The changes in time order, each from the type at which the one before ended.
-fn chain(events: &[&Event], before: LinkType, inventory: LinkType) -> Vec<PlacedChange> {
+fn chain(events: &[&Event], before: LinkType, inventory: Option<LinkType>) -> Vec<PlacedChange> {
     let mut changes = Vec::with_capacity(events.len());
     let mut in_effect = before;
     let mut groups = events.chunk_by(|a, b| a.at == b.at).peekable();
     while let Some(same_instant) = groups.next() {
         let mut open: Vec<&Event> = same_instant.to_vec();
         // R7: within an instant the chain orders them. Of the last ones, one ends at the inventory's type.
-        let ending = open.iter().position(|event| event.link_type == Some(inventory));
+        let ending = open.iter().position(|event| inventory.is_some() && event.link_type == inventory);
         let last = ending.filter(|_| groups.peek().is_none()).map(|index| open.swap_remove(index));
         while !open.is_empty() {
             // A call names a type in order to change it, so one that does comes first.
@@ -128,7 +134,9 @@ fn push(changes: &mut Vec<PlacedChange>, event: &Event, from: LinkType) -> LinkT
 #[cfg(test)]
 mod tests {
     use crate::{
-        model::{invalid::Remedy, inventory::Inventory, link::LinkType, time::Timestamp},
+        model::{
+            finding::FindingCode, invalid::Remedy, inventory::Inventory, link::LinkType, time::Timestamp,
+        },
         read::{Document, InventorySettings, LinkTypesBefore, read_inventory},
     };
 
@@ -338,6 +346,71 @@ mod tests {
             assert_eq!(faults(row, events, &[]), why);
         }
         assert_eq!(faults(created, &["Create 01T01:00:00 -", "Delete 19T23:00:00 -"], &[]), "");
+    }
+
+    /// An export that is too old to tell the link type.
+    const NOT_TOLD: &str = r#"{"InstanceId":"pcc-1","OwnerId":1,"RegionId":"cn-beijing","AcceptingOwnerUid":2,
+        "AcceptingRegionId":"us-east-1","Status":"Activated"}"#;
+
+    #[test]
+    fn r8_a_link_type_that_is_not_told_is_that_of_the_last_change() {
+        for (events, before, seen, link_type, taken) in [
+            (&[][..], &[][..], "GGG", LinkType::Gold, Some("Gold is taken")),
+            (
+                &["Modify 03T05:40:11 Platinum"],
+                &["Gold"],
+                "GXP",
+                LinkType::Platinum,
+                Some("Platinum is taken"),
+            ),
+            (&["Create 01T00:00:00 Platinum"], &[], "PPP", LinkType::Platinum, None),
+            (
+                &["Create 01T00:00:00 -", "Modify 03T05:40:11 Platinum", "Modify 03T05:40:11 Gold"],
+                &[],
+                "GXG",
+                LinkType::Gold,
+                Some("Gold is taken"),
+            ),
+        ] {
+            let read = read_with(NOT_TOLD, events, before, None).unwrap();
+            assert_eq!((read.faults(), read.connection(0).link_type), (&[][..], link_type), "{events:?}");
+            assert_eq!(levels(&read, &["03T04", "03T05", "03T06"]), seen, "{events:?}");
+            let found = read.findings().iter().find(|found| found.code == FindingCode::LinkTypeNotTold);
+            assert_eq!(found.is_some(), taken.is_some(), "{events:?}");
+            assert!(taken.is_none_or(|taken| found.unwrap().message.contains(taken)), "{found:?}");
+            assert!(found.is_none_or(|found| found.connection_id.as_deref() == Some("pcc-1")));
+        }
+    }
+
+    #[test]
+    fn r8_a_link_type_that_one_of_two_exports_tells_is_told() {
+        let told = NOT_TOLD.replace("\"Status\"", "\"LinkType\":\"Platinum\",\"Status\"");
+        let empty = NOT_TOLD.replace("\"Status\"", "\"LinkType\":null,\"Status\"");
+        let inside = NOT_TOLD.replace("us-east-1", "cn-beijing");
+        for (documents, link_type, findings) in [
+            ([NOT_TOLD, &*told], LinkType::Platinum, 0),
+            ([&*told, NOT_TOLD], LinkType::Platinum, 0),
+            ([NOT_TOLD, NOT_TOLD], LinkType::Gold, 1),
+            ([NOT_TOLD, &*empty], LinkType::Gold, 0),
+            ([&*inside, &*inside], LinkType::Gold, 0),
+        ] {
+            let documents = documents.map(|text| Document::new("connections", text));
+            let read = read_inventory(&documents, None, &InventorySettings::new(&|_| Ok(()))).unwrap();
+            assert_eq!((read.faults(), read.connection(0).link_type), (&[][..], link_type));
+            assert_eq!(read.findings().len(), findings);
+        }
+    }
+
+    #[test]
+    fn r8_a_table_of_changes_tells_what_a_table_of_connections_without_the_column_does_not() {
+        let rows = HEADER.replace("link_type,", "") + "pcc-1,1,cn-beijing,2,us-east-1,,\n";
+        let changes = "connection_id,changed_at,from_link_type,to_link_type\n\
+            pcc-1,2026-10-03T05:40:11Z,Gold,Platinum\n";
+        let read = crate::inventory(&rows, Some(changes)).unwrap();
+        assert_eq!(levels(&read, &["03T04", "03T05", "03T06"]), "GXP");
+        assert_eq!(read.findings()[0].code, FindingCode::LinkTypeNotTold);
+        let broken = changes.to_owned() + "pcc-1,2026-10-04T05:40:11Z,Gold,Platinum\n";
+        assert!(crate::inventory(&rows, Some(&broken)).unwrap_err().to_string().contains("starts from Gold"));
     }
 
     #[test]

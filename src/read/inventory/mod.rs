@@ -48,7 +48,8 @@ pub fn inventory(connections: &str, link_changes: Option<&str>) -> Result<Invent
 ///
 /// # Errors
 ///
-/// [`Input`](ErrorKind::Input) where an input cannot be read as a whole, and where a link change names no connection;
+/// [`Input`](ErrorKind::Input) where an input cannot be read as a whole, where no document holds a connection, and where
+/// a link change names none;
 /// [`Usage`](ErrorKind::Usage) where the settings state something about a connection or a provider that is not there.
 pub fn read_inventory(
     connections: &[Document],
@@ -61,6 +62,14 @@ pub fn read_inventory(
         reader.read(document, &mut |found| assembly.take(found))?;
     }
     reader.check_pages(&mut |found| assembly.take(found));
+    if assembly.is_empty() {
+        // Traffic of its connections would be refused as unknown, which tells nobody where to look.
+        let nothing = reader.without();
+        match Error::from_faults(ErrorKind::Input, nothing.clone()) {
+            Some(error) if !settings.may_be_empty => return Err(error),
+            _ => nothing.into_iter().for_each(|fault| assembly.refuse("", fault)),
+        }
+    }
     let mut changes = FoundChanges::default();
     for document in link_changes.unwrap_or_default() {
         changes::read(document, &mut changes)?;

@@ -20,6 +20,8 @@ pub struct InventorySettings<'a> {
     /// The first hour that will be billed, where that is known: what a trail lacks of earlier hours then
     /// needs no statement, and the inventory is good from this hour on.
     pub billed_from: Option<Hour>,
+    /// Whether documents may hold no connection at all: where somebody looks at inputs, and bills nothing.
+    pub may_be_empty: bool,
 }
 
 impl<'a> InventorySettings<'a> {
@@ -30,6 +32,7 @@ impl<'a> InventorySettings<'a> {
             requesters: None,
             link_types_before: LinkTypesBefore::default(),
             billed_from: None,
+            may_be_empty: false,
         }
     }
 

@@ -16,10 +16,12 @@ pub enum Action {
     Delete,
     /// It stays as it is; also where Terraform only stops looking after it.
     NoOp,
+    /// Something that is not known here: what becomes of it cannot be told.
+    Other,
 }
 
 impl Action {
-    /// One word for it: `create`, `update`, `replace`, `delete` or `no-op`.
+    /// One word for it: `create`, `update`, `replace`, `delete`, `no-op` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -27,20 +29,31 @@ impl Action {
             Self::Replace => "replace",
             Self::Delete => "delete",
             Self::NoOp => "no-op",
+            Self::Other => "unknown",
         }
     }
 
-    /// Reads the actions of a plan; `None` where they are not known here.
-    pub(super) fn read(actions: &[&str]) -> Option<Self> {
+    /// Reads the actions of a plan, and tells whether the object that was there before is forgotten: no longer managed,
+    /// but still there and still costing.
+    ///
+    /// Terraform writes `create, forget` where `destroy = false` keeps the old object of a replacement, OpenTofu
+    /// `forget, create`.
+    pub(super) fn read(actions: &[&str]) -> (Self, bool) {
         match actions {
-            ["create"] => Some(Self::Create),
-            ["update"] => Some(Self::Update),
-            ["delete"] => Some(Self::Delete),
-            ["delete", "create"] | ["create", "delete"] => Some(Self::Replace),
-            // A forgotten resource is no longer managed, but it is still there and still costs.
-            ["no-op" | "read" | "forget"] => Some(Self::NoOp),
-            _ => None,
+            ["create"] => (Self::Create, false),
+            ["update"] => (Self::Update, false),
+            ["delete"] => (Self::Delete, false),
+            ["delete", "create"] | ["create", "delete"] => (Self::Replace, false),
+            ["create", "forget"] | ["forget", "create"] => (Self::Replace, true),
+            ["no-op" | "read"] => (Self::NoOp, false),
+            ["forget"] => (Self::NoOp, true),
+            _ => (Self::Other, false),
         }
+    }
+
+    /// Whether a connection that is treated so exists before, and after.
+    pub(super) fn sides(self) -> [bool; 2] {
+        [self != Self::Create, self != Self::Delete]
     }
 }
 
@@ -83,14 +96,31 @@ impl PlanSide {
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The address of its resource, with instance keys.
+    /// The address of its resource, with instance keys; behind it the key of a deposed object, where it is one.
     pub address: String,
     /// What is done.
     pub action: Action,
+    /// Whether the connection that was there before is forgotten: it is still there afterwards, beside a new one
+    /// where it is replaced.
+    pub keeps_old: bool,
+    /// Whether something of it cannot be read, so that it cannot be priced; [`PeeringPlan::unknown`] says what.
+    pub unreadable: bool,
     /// The connection before; `None` where there is none.
     pub before: Option<PlanSide>,
     /// The connection after; `None` where there is none.
     pub after: Option<PlanSide>,
+}
+
+impl Change {
+    /// Under which name the old connection goes where it is kept beside a new one.
+    pub fn kept_label(&self) -> String {
+        format!("{} (kept)", self.address)
+    }
+
+    /// Whether the old connection is kept beside a new one.
+    pub fn keeps_beside_new(&self) -> bool {
+        self.keeps_old && self.action == Action::Replace
+    }
 }
 
 /// Something that a plan does not say.
@@ -122,4 +152,13 @@ pub struct PeeringPlan {
     pub changes: Vec<Change>,
     /// What is not known, by address.
     pub unknown: Vec<Unknown>,
+}
+
+impl PeeringPlan {
+    /// The names under which traffic can be given: of every connection, and of the old ones that are kept beside new
+    /// ones.
+    pub fn names(&self) -> Vec<String> {
+        let kept = self.changes.iter().filter(|change| change.keeps_beside_new()).map(Change::kept_label);
+        self.changes.iter().map(|change| change.address.clone()).chain(kept).collect()
+    }
 }

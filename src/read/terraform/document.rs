@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::invalid::Invalid,
+    model::{id::read_account, invalid::Invalid},
     read::Document,
 };
 use serde_json::Value;
@@ -12,15 +12,25 @@ pub(super) const CONNECTION: &str = "alicloud_vpc_peer_connection";
 /// The resource with which the other side accepts one.
 pub(super) const ACCEPTER: &str = "alicloud_vpc_peer_connection_accepter";
 
+const SHOW: &str = "give the output of: terraform show -json PLAN";
+
 /// Parses a document of `terraform show -json`.
 pub(super) fn parse(document: &Document) -> Result<Value> {
     let text = document.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&document.text);
+    if text.starts_with(b"PK\x03\x04") {
+        let why = format!("this is a plan as Terraform saves it, an archive and no JSON; {SHOW}");
+        return Err(Error::unusable(ErrorKind::Input, &document.name, why));
+    }
+    if text.starts_with(b"{\"@level\"") {
+        let why = format!("this is the log that terraform plan -json prints, not the plan; {SHOW}");
+        return Err(Error::unusable(ErrorKind::Input, &document.name, why));
+    }
     if std::str::from_utf8(text).is_err() {
         return Err(Error::unusable(ErrorKind::Input, &document.name, Invalid::not_utf8("it")));
     }
     let json: Value = serde_json::from_slice(text).map_err(|error| {
         let line = error.line() as u64;
-        let message = format!("this is not JSON: {error}; give the output of: terraform show -json PLAN");
+        let message = format!("this is not JSON: {error}; {SHOW}");
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, message);
         Error::new(ErrorKind::Input, fault)
     })?;
@@ -28,8 +38,34 @@ pub(super) fn parse(document: &Document) -> Result<Value> {
     Ok(json)
 }
 
+/// Refuses a document that is no plan, naming what it is.
+pub(super) fn check_plan(json: &Value) -> Result<(), &'static str> {
+    let has = |key: &str| json.get(key).is_some();
+    if has("planned_values") || has("resource_changes") || has("configuration") {
+        // What an unfinished plan changes is not all that will be changed.
+        return match json.get("errored") {
+            Some(Value::Bool(true)) => {
+                Err("Terraform could not finish this plan (errored); mend the configuration and plan again")
+            }
+            _ => Ok(()),
+        };
+    }
+    if has("values") || !has("provider_schemas") && !has("valid") {
+        return Err(
+            "this is a state; what a plan changes is printed by: terraform plan -out=FILE && terraform show -json FILE",
+        );
+    }
+    Err("this is neither a plan nor a state; what a plan changes is printed by: terraform plan -out=FILE && \
+         terraform show -json FILE")
+}
+
 /// The format promises that a reader of major version 1 can read every minor version of it.
 pub(super) fn check_version(json: &Value) -> Result<(), String> {
+    if json.get("encrypted_data").is_some() {
+        return Err(
+            "this is encrypted by OpenTofu; give the output of: tofu show -json, which decrypts it".into()
+        );
+    }
     if json.get("lineage").is_some() && json.get("format_version").is_none() {
         return Err("this is a state as Terraform stores it; give the output of: terraform show -json".into());
     }
@@ -42,18 +78,77 @@ pub(super) fn check_version(json: &Value) -> Result<(), String> {
     }
 }
 
-/// An account id, which Terraform writes as a number or as text; `None` where it is null.
+/// An account id, which Terraform writes as a number or as text; `None` where it is null, or the empty text or the 0
+/// that providers cannot tell from null.
 ///
 /// Ids exceed 2^53: a number that was written with a point or an exponent has lost digits and is refused.
 pub(super) fn account_id(value: &Value) -> Result<Option<String>, String> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match value {
-        Value::Null => Ok(None),
-        Value::Number(number) if number.is_u64() => Ok(Some(number.to_string())),
-        Value::String(text) if digits(text) => Ok(Some(text.clone())),
-        other => Err(format!("{other} is not an account id: digits only, as a whole number or as text")),
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) if text.is_empty() => return Ok(None),
+        Value::Number(number) if number.as_u64() == Some(0) => return Ok(None),
+        Value::Number(number) if number.is_u64() || number.is_i64() => number.to_string(),
+        Value::String(text) => text.clone(),
+        other => {
+            return Err(format!("{other} is not an account id: digits only, as a whole number or as text"));
+        }
+    };
+    Ok(Some(read_account(&text)?.to_owned()))
+}
+
+/// An attribute: its value, null also where it is the empty text, which providers cannot tell from null.
+pub(super) fn value_of<'a>(values: &'a Value, name: &str) -> &'a Value {
+    match values.get(name) {
+        Some(Value::String(text)) if text.is_empty() => &Value::Null,
+        Some(value) => value,
+        None => &Value::Null,
     }
 }
+
+/// Whether `marks`, such as `after_unknown`, holds for an attribute: for it alone, or for the whole resource.
+pub(super) fn is_marked(marks: &Value, name: &str) -> bool {
+    marks == &Value::Bool(true) || marks.get(name) == Some(&Value::Bool(true))
+}
+
+/// One side of a change, with what its document says about its values.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a> {
+    /// Its attributes.
+    pub values: &'a Value,
+    /// Which of them are known only after apply.
+    pub unknown: &'a Value,
+    /// Which of them are sensitive.
+    pub sensitive: &'a Value,
+}
+
+/// An attribute of a resource.
+pub(super) enum Attribute<'a> {
+    /// Its value; null where it is left out.
+    Known(&'a Value),
+    /// Why it is not known.
+    Unknown(&'static str),
+}
+
+impl<'a> Values<'a> {
+    /// An attribute, as far as the plan tells it.
+    pub fn attribute(&self, name: &str) -> Attribute<'a> {
+        let value = value_of(self.values, name);
+        if is_marked(self.unknown, name) {
+            return Attribute::Unknown(UNTIL_APPLY);
+        }
+        // What is hidden is null in documents that were cleaned of what is sensitive; that is not left out.
+        if value.is_null() && is_marked(self.sensitive, name) {
+            return Attribute::Unknown(HIDDEN);
+        }
+        Attribute::Known(value)
+    }
+}
+
+const UNTIL_APPLY: &str = "known only after apply";
+const HIDDEN: &str = "the plan hides it as sensitive";
+
+/// What a plan says of what it does not hold.
+pub(super) const NOTHING: Value = Value::Null;
 
 /// All resources of a state or of planned values, from the root module down.
 pub(super) fn resources(values: &Value) -> Vec<&Value> {
@@ -91,6 +186,48 @@ pub(super) fn split_modules(address: &str) -> (Vec<String>, &str) {
     (modules, rest)
 }
 
+/// An address in its parts; instance keys without brackets and quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address<'a> {
+    /// The modules from the root down, with their instance keys.
+    pub modules: Vec<(&'a str, Option<String>)>,
+    /// `TYPE.NAME`.
+    pub resource: &'a str,
+    /// The instance key of the resource.
+    pub key: Option<String>,
+}
+
+impl<'a> Address<'a> {
+    /// Takes an address apart.
+    pub fn new(address: &'a str) -> Self {
+        let mut modules = Vec::new();
+        let mut rest = address;
+        while let Some(after) = rest.strip_prefix("module.") {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            let (key, behind) = split_key(&after[end..]);
+            modules.push((&after[..end], key));
+            rest = behind.strip_prefix('.').unwrap_or(behind);
+        }
+        let resource = without_index(rest);
+        Self { modules, resource, key: split_key(&rest[resource.len()..]).0 }
+    }
+
+    /// The instance key of the resource, else of the innermost module that has one.
+    pub fn nearest_key(&self) -> Option<&str> {
+        let of_modules = self.modules.iter().rev().find_map(|(_, key)| key.as_deref());
+        self.key.as_deref().or(of_modules)
+    }
+}
+
+/// The instance key that a text begins with, `[0]` or `["a"]`, and the text behind it.
+pub(super) fn split_key(text: &str) -> (Option<String>, &str) {
+    let rest = skip_index(text);
+    let key = text[..text.len() - rest.len()].strip_prefix('[').and_then(|key| key.strip_suffix(']'));
+    let plain =
+        |key: &str| serde_json::from_str::<String>(key).unwrap_or_else(|_| key.trim_matches('"').to_owned());
+    (key.map(plain), rest)
+}
+
 /// The text after an instance key, `[0]` or `["a"]`, where it begins with one.
 pub(super) fn skip_index(text: &str) -> &str {
     if !text.starts_with('[') {
@@ -126,7 +263,19 @@ mod tests {
         assert_eq!(id("18446744073709551615"), Ok(Some("18446744073709551615".into())));
         assert_eq!(id("\"1000000000000001\""), Ok(Some("1000000000000001".into())));
         assert_eq!(account_id(&json!(null)), Ok(None));
-        for bad in ["1e15", "1000000000000001.0", "-1", "18446744073709551616", "\"\"", "\"1e15\"", "true"] {
+        for null in ["\"\"", "0"] {
+            assert_eq!(id(null), Ok(None), "{null}: a provider writes it for null");
+        }
+        for bad in [
+            "1e15",
+            "1000000000000001.0",
+            "-1",
+            "18446744073709551616",
+            "\"1e15\"",
+            "true",
+            "\"0000\"",
+            "\"100000000000000000000\"",
+        ] {
             assert!(id(bad).is_err(), "{bad}");
         }
     }
@@ -138,6 +287,9 @@ mod tests {
         assert!(refused("[]").contains("format_version is missing"));
         assert!(refused(r#"{"version":4,"lineage":"x"}"#).contains("terraform show -json"));
         assert!(refused(r#"{"format_version":"2.0"}"#).contains("\"2.0\" cannot be read"));
+        assert!(refused("PK\u{3}\u{4}tfplan").contains("a plan as Terraform saves it"));
+        assert!(refused("{\"@level\":\"info\"}\n{}").contains("the log that terraform plan -json prints"));
+        assert!(refused(r#"{"meta":{},"encrypted_data":"x"}"#).contains("encrypted by OpenTofu"));
     }
 }
 
@@ -152,5 +304,10 @@ mod address_tests {
         assert_eq!((modules, rest), (vec!["a".into(), "b".into()], r#"t.c["k.l"]"#));
         assert_eq!(without_index(rest), "t.c");
         assert_eq!(split_modules("module.a[0]"), (vec!["a".into()], ""));
+        let address = Address::new(r#"module.a["x].y"].module.b[1].module.c.t.d["k.l"]"#);
+        let modules = [("a", Some("x].y".to_owned())), ("b", Some("1".into())), ("c", None)];
+        assert_eq!((&address.modules[..], address.resource), (&modules[..], "t.d"));
+        assert_eq!((address.key.as_deref(), address.nearest_key()), (Some("k.l"), Some("k.l")));
+        assert_eq!(Address::new("module.b[1].module.c.t.d").nearest_key(), Some("1"));
     }
 }

@@ -2,12 +2,17 @@
 
 use super::{
     StatedRequesters,
+    accepter::{KnownConnection, connections_of},
     change::{Action, Change, PeeringPlan, PlanSide, Unknown},
-    configuration::{Configuration, Found},
-    document::{ACCEPTER, CONNECTION, account_id, list, parse, split_modules, text, without_index},
+    configuration::{Configuration, Found, whole_references},
+    document::{
+        ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, list, parse, text,
+        value_of,
+    },
+    stated::{Requester, Statement},
 };
 use crate::{
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, ErrorKind, Result},
     model::{
         connection::Bandwidth,
         invalid::{Invalid, Remedy},
@@ -16,6 +21,7 @@ use crate::{
     read::Document,
 };
 use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Reads what a plan does to peering connections.
 ///
@@ -37,36 +43,35 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// [`Input`](ErrorKind::Input) where the document is no plan or one that Terraform could not finish, and with all
-/// values that make no sense; [`Usage`](ErrorKind::Usage) where `stated` names a provider that the plan lacks.
+/// [`Input`](ErrorKind::Input) where the document is no plan or one that Terraform could not finish;
+/// [`Usage`](ErrorKind::Usage) where `stated` names a provider or a resource that the plan lacks. What cannot be read of
+/// one connection stands in [`PeeringPlan::unknown`] and leaves the others as they are.
 pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<PeeringPlan> {
     let json = parse(document)?;
-    let unusable = |why: &str| Err(Error::unusable(ErrorKind::Input, &document.name, why));
-    if json.get("values").is_some() && json.get("planned_values").is_none() {
-        return unusable(
-            "this is a state; what a plan changes is printed by: terraform plan -out=FILE && terraform show -json FILE",
-        );
-    }
-    if json.get("errored") == Some(&Value::Bool(true)) {
-        return unusable(
-            "Terraform could not finish this plan (errored); mend the configuration and plan again",
-        );
-    }
+    check_plan(&json).map_err(|why| Error::unusable(ErrorKind::Input, &document.name, why))?;
     let configuration = Configuration::new(&json);
-    stated.check_providers(&configuration.provider_keys())?;
-    let mut reader =
-        Reader { configuration, stated, plan: PeeringPlan::default(), faults: Vec::new(), document };
-    let resources: Vec<&Value> = list(&json, "resource_changes").collect();
-    for resource in resources.iter().filter(|resource| text(resource, "type") == CONNECTION) {
+    let managed = |resource: &&Value| text(resource, "mode") != "data";
+    let resources: Vec<&Value> = list(&json, "resource_changes").filter(managed).collect();
+    let connections = || resources.iter().filter(|resource| text(resource, "type") == CONNECTION);
+    let addresses = connections().map(|resource| text(resource, "address"));
+    stated.check_keys(&configuration.known_keys(addresses))?;
+    let mut reader = Reader {
+        configuration,
+        stated,
+        plan: PeeringPlan::default(),
+        ids: Vec::new(),
+        labels: BTreeSet::new(),
+    };
+    for resource in connections() {
         reader.read_change(resource);
     }
+    let labels: Vec<String> = reader.plan.changes.iter().map(|change| change.address.clone()).collect();
+    let known: Vec<KnownConnection<'_>> =
+        labels.iter().map(|label| (Address::new(label), &**label)).collect();
     for resource in resources.iter().filter(|resource| text(resource, "type") == ACCEPTER) {
-        reader.read_accepter(resource, &resources);
+        reader.read_accepter(resource, &known);
     }
     reader.note_incomplete(&json);
-    if let Some(error) = Error::from_faults(ErrorKind::Input, reader.faults) {
-        return Err(error);
-    }
     let mut plan = reader.plan;
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
     plan.unknown.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -78,30 +83,28 @@ struct Reader<'a> {
     configuration: Configuration<'a>,
     stated: &'a StatedRequesters,
     plan: PeeringPlan,
-    faults: Vec<Fault>,
-    document: &'a Document,
+    /// The connections that have an id already, with it.
+    ids: Vec<(String, &'a str)>,
+    /// Under which names connections were read.
+    labels: BTreeSet<String>,
 }
 
-/// An attribute of a resource.
-enum Attribute<'a> {
-    Known(&'a Value),
-    Unknown,
+/// The resource that a side is of: under which name it is told, and where its configuration stands.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    label: &'a str,
+    address: &'a str,
 }
 
-fn attribute<'a>(values: &'a Value, unknown: &Value, name: &str) -> Attribute<'a> {
-    if unknown.get(name) == Some(&Value::Bool(true)) {
-        return Attribute::Unknown;
-    }
-    Attribute::Known(values.get(name).unwrap_or(&Value::Null))
-}
-
-const UNTIL_APPLY: &str = "known only after apply";
 const LEFT_OUT: &str = "it is left out";
 
 impl<'a> Reader<'a> {
-    fn refuse(&mut self, address: &str, why: &str) {
-        let message = format!("{address}: {why}");
-        self.faults.push(Fault::of_input(FaultCode::UnusableInput, &self.document.name, message));
+    /// Notes what cannot be read of a connection, which can then not be priced.
+    fn refuse(&mut self, label: &str, attribute: &'static str, why: impl Into<Invalid>) {
+        self.not_known(label, attribute, true, why);
+        self.plan.changes.iter_mut().filter(|change| change.address == label).for_each(|change| {
+            change.unreadable = true;
+        });
     }
 
     fn not_known(&mut self, address: &str, attribute: &'static str, matters: bool, why: impl Into<Invalid>) {
@@ -112,50 +115,81 @@ impl<'a> Reader<'a> {
         let address = text(resource, "address");
         let change = resource.get("change").unwrap_or(&Value::Null);
         let actions: Vec<&str> = list(change, "actions").filter_map(Value::as_str).collect();
-        let Some(action) = Action::read(&actions) else {
-            return self.refuse(address, &format!("actions {actions:?} are none that can be read"));
+        let (action, keeps_old) = Action::read(&actions);
+        let label = match resource.get("deposed").and_then(Value::as_str) {
+            // What is left over from an earlier replacement: a connection of its own.
+            Some(key) => format!("{address} (deposed object {key})"),
+            None => address.to_owned(),
         };
-        if let Some(deposed) = resource.get("deposed").and_then(Value::as_str) {
-            // What is left over from an earlier replacement; its traffic cannot be separated from its successor's.
-            let why = format!("deposed object {deposed} is destroyed as well; it is not priced");
-            return self.not_known(address, "deposed", false, why);
+        if !self.labels.insert(label.clone()) {
+            return self.refuse(&label, "all", "its address stands twice in the plan");
         }
-        let nothing = Value::Null;
-        let values = |key: &str| change.get(key).filter(|values| values.is_object());
-        let unknown = change.get("after_unknown").unwrap_or(&nothing);
-        let before = values("before").map(|values| self.connection(address, values, &nothing));
+        let read = Change {
+            address: label.clone(),
+            action,
+            keeps_old,
+            unreadable: false,
+            before: None,
+            after: None,
+        };
+        self.plan.changes.push(read);
+        let at = self.plan.changes.len() - 1;
+        let of = Of { label: &label, address };
+        if action == Action::Other {
+            self.refuse(&label, "action", format!("actions {actions:?} are none that are known here"));
+        }
+        let before = self.side(of, change, action.sides()[0], "before");
         let after = match action {
             Action::NoOp => before.clone(),
-            _ => values("after").map(|values| self.connection(address, values, unknown)),
+            _ => self.side(of, change, action.sides()[1], "after"),
         };
-        self.plan.changes.push(Change { address: address.to_owned(), action, before, after });
+        let id = change.get("before").and_then(|before| value_of(before, "id").as_str());
+        self.ids.extend(id.map(|id| (label.clone(), id)));
+        let read = &mut self.plan.changes[at];
+        (read.before, read.after) = (before, after);
     }
 
-    /// One side of a change.
-    fn connection(&mut self, address: &str, values: &'a Value, unknown: &Value) -> PlanSide {
-        let provider = self.configuration.provider_of(address);
+    /// One side of a change, where it has one; a side that should be there and is not is not taken for nothing.
+    fn side(&mut self, of: Of<'_>, change: &'a Value, has: bool, side: &'static str) -> Option<PlanSide> {
+        if !has {
+            return None;
+        }
+        let marks = |key: &str| change.get(key).unwrap_or(&NOTHING);
+        let Some(values) = change.get(side).filter(|values| values.is_object()) else {
+            self.refuse(of.label, side, "the plan does not tell the connection on this side");
+            return Some(PlanSide::default());
+        };
+        let [unknown, sensitive] = match side {
+            "before" => [&NOTHING, marks("before_sensitive")],
+            _ => [marks("after_unknown"), marks("after_sensitive")],
+        };
+        Some(self.connection(of, Values { values, unknown, sensitive }))
+    }
+
+    fn connection(&mut self, of: Of<'_>, values: Values<'a>) -> PlanSide {
+        let provider = self.configuration.provider_of(of.address);
         let mut found = PlanSide {
-            requester_account: self.requester_account(address, provider),
-            accepter_account: self.accepter_account(address, values, unknown),
-            accepter_region: self.accepter_region(address, values, unknown),
-            link_type: self.link_type(address, values, unknown),
-            bandwidth: read_bandwidth(values),
-            name: values.get("peer_connection_name").and_then(Value::as_str).map(str::to_owned),
+            requester_account: self.requester_account(of, provider),
+            accepter_account: self.accepter_account(of.label, values),
+            accepter_region: self.accepter_region(of.label, values),
+            bandwidth: read_bandwidth(values.values),
+            name: value_of(values.values, "peer_connection_name").as_str().map(str::to_owned),
             ..PlanSide::default()
         };
-        match attribute(values, unknown, "region_id") {
-            Attribute::Known(Value::String(region)) => found.requester_region = Some(region.clone()),
-            _ => {
-                let region = self.provider_region(address, provider);
-                (found.requester_region, found.region_from) = region.unzip();
-            }
-        }
+        (found.requester_region, found.region_from) = match values.attribute("region_id") {
+            Attribute::Known(Value::String(region)) => (Some(region.clone()), None),
+            _ => self.provider_region(of, provider).unzip(),
+        };
+        // R8: inside a region it is ignored.
+        found.link_type =
+            if found.within_region() { Some(LinkType::Gold) } else { self.link_type(of.label, values) };
         found
     }
 
     /// The region that the provider is configured with, and how it was found.
-    fn provider_region(&mut self, address: &str, provider: Option<&str>) -> Option<(String, String)> {
-        let stated = self.stated.region(provider);
+    fn provider_region(&mut self, of: Of<'_>, provider: Option<&str>) -> Option<(String, String)> {
+        let several = provider.is_some_and(|key| self.configuration.has_several_regions(key));
+        let stated = self.stated.region(Requester { address: of.address, provider, several });
         let configured = match provider {
             Some(key) => self.configuration.region(key),
             None => Err("the plan does not tell its provider".into()),
@@ -165,121 +199,191 @@ impl<'a> Reader<'a> {
                 Some((value, format!("provider {}", provider.unwrap_or_default())))
             }
             // A reference may be only a part of the expression: what is stated for this provider wins over it.
-            (_, Some(stated)) => Some((stated.to_owned(), "what is stated".into())),
+            (_, Some(Statement { value, by_instance: None })) => {
+                Some((value.to_owned(), "what is stated".into()))
+            }
+            (_, Some(Statement { value, by_instance: Some(key) })) => {
+                Some((value.to_owned(), format!("{key} through the same instance key")))
+            }
             (Ok(Found { value, through: Some(through) }), None) => {
                 Some((value, format!("provider {} through {through}", provider.unwrap_or_default())))
             }
             (Err(why), None) => {
-                let why = Invalid::new(why).with(Remedy::StateRequesterRegion);
-                self.not_known(address, "requester region", true, why);
+                let key = key_to_state(of.address, provider, several);
+                let why = Invalid::new(why).with(Remedy::StateRequesterRegionOf { key });
+                self.not_known(of.label, "requester region", true, why);
                 None
             }
         }
     }
 
-    fn requester_account(&mut self, address: &str, provider: Option<&str>) -> Option<String> {
+    fn requester_account(&mut self, of: Of<'_>, provider: Option<&str>) -> Option<String> {
         let found = match provider {
             Some(key) => self.configuration.account(key).map(|found| found.value),
             None => Err("the plan does not tell its provider".into()),
         };
-        match (found, self.stated.account(provider)) {
+        let several = provider.is_some_and(|key| self.configuration.has_several_accounts(key));
+        match (found, self.stated.account(Requester { address: of.address, provider, several })) {
             (Ok(account), _) => Some(account),
-            (Err(_), Some(stated)) => Some(stated.to_owned()),
+            (Err(_), Some(stated)) => Some(stated.value.to_owned()),
             (Err(why), None) => {
-                let why = Invalid::new(why).with(Remedy::StateRequesterAccount);
-                self.not_known(address, "requester account", false, why);
+                let key = key_to_state(of.address, provider, several);
+                let why = Invalid::new(why).with(Remedy::StateRequesterAccountOf { key });
+                self.not_known(of.label, "requester account", false, why);
                 None
             }
         }
     }
 
-    fn accepter_account(&mut self, address: &str, values: &Value, unknown: &Value) -> Option<String> {
-        let Attribute::Known(value) = attribute(values, unknown, "accepting_ali_uid") else {
-            self.not_known(address, "accepting_ali_uid", false, UNTIL_APPLY);
-            return None;
-        };
-        match account_id(value) {
-            Ok(Some(account)) => return Some(account),
-            Ok(None) => self.not_known(address, "accepting_ali_uid", false, LEFT_OUT),
-            Err(why) => self.refuse(address, &format!("accepting_ali_uid: {why}")),
+    fn accepter_account(&mut self, label: &str, values: Values<'_>) -> Option<String> {
+        match values.attribute("accepting_ali_uid") {
+            Attribute::Unknown(why) => self.not_known(label, "accepting_ali_uid", false, why),
+            Attribute::Known(value) => match account_id(value) {
+                Ok(Some(account)) => return Some(account),
+                Ok(None) => self.not_known(label, "accepting_ali_uid", false, LEFT_OUT),
+                Err(why) => self.refuse(label, "accepting_ali_uid", why),
+            },
         }
         None
     }
 
-    fn accepter_region(&mut self, address: &str, values: &Value, unknown: &Value) -> Option<String> {
-        match attribute(values, unknown, "accepting_region_id") {
+    fn accepter_region(&mut self, label: &str, values: Values<'_>) -> Option<String> {
+        let why = match values.attribute("accepting_region_id") {
             Attribute::Known(Value::String(region)) => return Some(region.clone()),
-            Attribute::Known(Value::Null) => self.not_known(address, "accepting_region_id", true, LEFT_OUT),
-            Attribute::Unknown => self.not_known(address, "accepting_region_id", true, UNTIL_APPLY),
-            Attribute::Known(other) => {
-                self.refuse(address, &format!("accepting_region_id {other} is not text"));
-            }
-        }
+            Attribute::Known(Value::Null) => LEFT_OUT.to_owned(),
+            Attribute::Known(other) => format!("{other} is not text"),
+            Attribute::Unknown(why) => why.to_owned(),
+        };
+        self.not_known(label, "accepting_region_id", true, why);
         None
     }
 
-    fn link_type(&mut self, address: &str, values: &Value, unknown: &Value) -> Option<LinkType> {
-        match attribute(values, unknown, "link_type") {
+    fn link_type(&mut self, label: &str, values: Values<'_>) -> Option<LinkType> {
+        let why = match values.attribute(LINK_TYPE) {
             // R8: omitted it means Gold.
             Attribute::Known(Value::Null) => return Some(LinkType::Gold),
             Attribute::Known(Value::String(text)) => match text.parse() {
                 Ok(link_type) => return Some(link_type),
-                Err(why) => self.refuse(address, why.message()),
+                Err(why) => why,
             },
-            Attribute::Known(other) => self.refuse(address, &format!("link_type {other} is not text")),
-            Attribute::Unknown => self.not_known(address, "link_type", true, UNTIL_APPLY),
-        }
+            Attribute::Known(other) => Invalid::new(format!("{other} is not text")),
+            Attribute::Unknown(why) => Invalid::new(why),
+        };
+        self.not_known(label, LINK_TYPE, true, why);
         None
     }
 
     /// The accepter's side can set the link type as well: where it sets another one, neither is known to hold.
-    fn read_accepter(&mut self, resource: &'a Value, all: &[&'a Value]) {
+    fn read_accepter(&mut self, resource: &'a Value, known: &[KnownConnection<'_>]) {
         let address = text(resource, "address");
         let change = resource.get("change").unwrap_or(&Value::Null);
-        let link_type = |side: &str| change.get(side).and_then(|values| values.get("link_type")?.as_str());
-        let (Some(wanted), before) = (link_type("after"), link_type("before")) else { return };
-        if Some(wanted) == before {
+        let side = |name: &str| change.get(name).unwrap_or(&NOTHING);
+        let (before, after) = (value_of(side("before"), LINK_TYPE), value_of(side("after"), LINK_TYPE));
+        let values = Values {
+            values: side("after"),
+            unknown: side("after_unknown"),
+            sensitive: side("after_sensitive"),
+        };
+        let wanted = match values.attribute(LINK_TYPE) {
+            Attribute::Known(Value::String(text)) if Some(text.as_str()) != before.as_str() => Ok(text),
+            // It is computed where it is left out: then the accepter does not set it.
+            Attribute::Unknown(why) if side("after").is_object() && self.writes_link_type(address) => {
+                Err(why)
+            }
+            _ => return,
+        };
+        let found = self.connections_of(address, side("after"), known);
+        let candidates = found.as_deref().unwrap_or_default();
+        let differing = self.differing(candidates, wanted.ok().map(String::as_str));
+        if found.is_ok() && differing.is_empty() && !candidates.is_empty() {
             return;
         }
-        let connections = self.connections_of(resource, all);
-        let agrees = |address: &String| {
-            let change = self.plan.changes.iter().find(|change| change.address == *address);
-            let after = change.and_then(|change| change.after.as_ref()?.link_type);
-            after.is_some_and(|link_type| link_type.as_str() == wanted)
+        let sets = match wanted {
+            Ok(text) => format!("it sets {}", after.as_str().unwrap_or(text)),
+            Err(why) => format!("what it sets is not known, {why}"),
         };
-        if !connections.is_empty() && connections.iter().all(agrees) {
-            return;
-        }
-        let why = if connections.is_empty() {
-            format!("it sets {wanted} on a connection that is not in this plan")
-        } else {
-            format!("it sets {wanted}, which is not the link type of {}", connections.join(", "))
+        let why = match &found {
+            Ok(_) if candidates.is_empty() => format!("{sets} on a connection that is not in this plan"),
+            Ok(_) if wanted.is_err() => format!("{sets}, on {}", differing.join(", ")),
+            Ok(_) => format!("{sets}, which is not the link type of {}", differing.join(", ")),
+            Err(through) => {
+                format!("{sets}, and the plan does not tell on which connection: instance_id {through}")
+            }
         };
-        self.not_known(address, "link_type", true, why);
+        self.not_known(address, LINK_TYPE, true, why);
+        self.leave_open(address, &differing);
     }
 
-    /// The addresses of the connections that an accepter may be about: by id, else by reference.
-    fn connections_of(&self, accepter: &Value, all: &[&'a Value]) -> Vec<String> {
-        let address = text(accepter, "address");
-        let connections = all.iter().filter(|resource| text(resource, "type") == CONNECTION);
-        let side = |resource: &'a Value, key: &str, name: &str| -> Option<&'a str> {
-            resource.get("change")?.get(key)?.get(name)?.as_str()
+    /// Whether the configuration of an accepter writes a link type, as far as it is recorded.
+    fn writes_link_type(&self, address: &str) -> bool {
+        let configured = self.configuration.resource_at(address);
+        configured.is_none_or(|resource| resource.pointer("/expressions/link_type").is_some())
+    }
+
+    /// Those of `candidates` whose link type is another than `wanted`; inside a region there is none (R8).
+    fn differing(&self, candidates: &[String], wanted: Option<&str>) -> Vec<String> {
+        let differs = |change: &Change| {
+            let after = change.after.as_ref().filter(|after| !after.within_region());
+            after.is_some_and(|after| after.link_type.map(LinkType::as_str) != wanted)
         };
-        let id = accepter.get("change").and_then(|change| change.get("after")?.get("instance_id")?.as_str());
-        let (modules, _) = split_modules(address);
-        let expression = self.configuration.argument(address, "instance_id").unwrap_or(&Value::Null);
-        let references: Vec<&str> = list(expression, "references").filter_map(Value::as_str).collect();
-        let referred = |resource: &Value| {
-            let (its_modules, name) = split_modules(text(resource, "address"));
-            its_modules == modules && references.contains(&without_index(name))
-        };
-        connections
-            .filter(|resource| match id {
-                Some(id) => side(resource, "before", "id") == Some(id),
-                None => referred(resource),
-            })
-            .map(|resource| text(resource, "address").to_owned())
-            .collect()
+        let changes = self.plan.changes.iter().filter(|change| candidates.contains(&change.address));
+        changes.filter(|change| differs(change)).map(|change| change.address.clone()).collect()
+    }
+
+    /// What an accepter may change as well is not known to be as the requester has it.
+    fn leave_open(&mut self, accepter: &str, differing: &[String]) {
+        let changed =
+            |change: &&mut Change| differing.contains(&change.address) && change.action != Action::NoOp;
+        for change in self.plan.changes.iter_mut().filter(changed) {
+            if let Some(after) = &mut change.after {
+                after.link_type = None;
+            }
+            let (address, why) = (change.address.clone(), format!("{accepter} may set another one"));
+            self.plan.unknown.push(Unknown { address, attribute: LINK_TYPE, why: why.into(), matters: true });
+        }
+    }
+
+    /// The labels of the connections that an accepter may be about: by id, else by where its expression leads; why it
+    /// is not known where that leads nowhere.
+    fn connections_of(
+        &self,
+        accepter: &str,
+        after: &Value,
+        known: &[KnownConnection<'_>],
+    ) -> Result<Vec<String>, String> {
+        if let Some(id) = value_of(after, "instance_id").as_str() {
+            let known = self.ids.iter().filter(|(_, its)| *its == id);
+            return Ok(known.map(|(label, _)| label.clone()).collect());
+        }
+        if let Some(found) = connections_of(&self.configuration, accepter, known) {
+            return Ok(found.into_iter().map(str::to_owned).collect());
+        }
+        // An id that is not known yet is that of a connection which the plan creates: where those are all alike, it
+        // does not matter which.
+        let created = self
+            .plan
+            .changes
+            .iter()
+            .filter(|change| matches!(change.action, Action::Create | Action::Replace));
+        let mut alike: Vec<(Option<LinkType>, String)> = Vec::new();
+        for change in created {
+            let after = change.after.as_ref().filter(|after| !after.within_region());
+            alike.extend(after.map(|after| (after.link_type, change.address.clone())));
+        }
+        let same = alike.windows(2).all(|pair| pair[0].0 == pair[1].0);
+        if same && !alike.is_empty() {
+            return Ok(alike.into_iter().map(|(_, address)| address).collect());
+        }
+        Err(
+            match self
+                .configuration
+                .resource_at(accepter)
+                .and_then(|of| of.pointer("/expressions/instance_id"))
+            {
+                Some(expression) => format!("refers to {}", whole_references(expression).join(", ")),
+                None => "is not recorded".into(),
+            },
+        )
     }
 
     /// A plan that leaves something for a later one may leave a connection for it.
@@ -295,9 +399,21 @@ impl<'a> Reader<'a> {
             let why = "Terraform says that a further plan is needed after this one";
             self.not_known("", "complete", true, why);
         }
+        let changes = self.plan.changes.iter().any(|change| change.action != Action::NoOp);
+        if changes && json.get("applyable") == Some(&Value::Bool(false)) {
+            self.not_known("", "applyable", true, "Terraform says that this plan cannot be applied");
+        }
     }
 }
 
+const LINK_TYPE: &str = "link_type";
+
+/// By what key something can be stated about a requester.
+fn key_to_state(address: &str, provider: Option<&str>, several: bool) -> Arc<str> {
+    provider.filter(|_| !several).unwrap_or(address).into()
+}
+
+/// The bandwidth, where it is written; 0 is what providers write for null.
 fn read_bandwidth(values: &Value) -> Option<Bandwidth> {
     match values.get("bandwidth")?.as_i64()? {
         -1 => Some(Bandwidth::Unlimited),
@@ -430,35 +546,106 @@ mod tests {
     }
 
     #[test]
-    fn every_action_is_understood_or_refused() {
-        let action = |actions: Value| {
+    fn every_action_is_understood_or_told() {
+        let read = |actions: Value| {
             let values = json!({"region_id": "a", "accepting_region_id": "b", "accepting_ali_uid": "1"});
             let change = json!({"actions": actions, "before": values, "after": values, "after_unknown": {}});
-            read(&plan_of(change)).map(|plan| plan.changes[0].action)
+            read(&plan_of(change)).unwrap()
         };
-        assert_eq!(action(json!(["create", "delete"])).unwrap(), Action::Replace);
-        assert_eq!(action(json!(["forget"])).unwrap(), Action::NoOp);
-        assert!(
-            action(json!(["renew"]))
-                .unwrap_err()
-                .to_string()
-                .contains("[\"renew\"] are none that can be read")
-        );
-        assert!(action(json!([])).is_err());
+        let action = |actions: Value| {
+            let change = read(actions).changes.remove(0);
+            (change.action, change.keeps_old, change.unreadable)
+        };
+        for (actions, expected) in [
+            (json!(["no-op"]), (Action::NoOp, false)),
+            (json!(["read"]), (Action::NoOp, false)),
+            (json!(["create"]), (Action::Create, false)),
+            (json!(["update"]), (Action::Update, false)),
+            (json!(["delete"]), (Action::Delete, false)),
+            (json!(["create", "delete"]), (Action::Replace, false)),
+            (json!(["delete", "create"]), (Action::Replace, false)),
+            (json!(["forget"]), (Action::NoOp, true)),
+            (json!(["create", "forget"]), (Action::Replace, true)),
+            (json!(["forget", "create"]), (Action::Replace, true)),
+        ] {
+            assert_eq!(action(actions.clone()), (expected.0, expected.1, false), "{actions}");
+        }
+        for unknown in [json!(["renew"]), json!([]), json!(["update", "renew"]), json!("create")] {
+            assert_eq!(action(unknown.clone()), (Action::Other, false, true), "{unknown}");
+        }
+        let plan = read(json!(["renew"]));
+        let told = plan.unknown.iter().find(|unknown| unknown.attribute == "action").unwrap();
+        assert_eq!(told.why.message(), "actions [\"renew\"] are none that are known here");
     }
 
     #[test]
-    fn malformed_values_are_refused_together_with_their_addresses() {
+    fn a_side_that_is_missing_is_not_taken_for_nothing() {
+        for change in [
+            json!({"actions": ["create"], "before": null, "after": null, "after_unknown": true}),
+            json!({"actions": ["update"], "before": null, "after": {}}),
+            json!({"actions": ["delete"], "before": null, "after": null}),
+        ] {
+            let plan = read(&plan_of(change)).unwrap();
+            assert!(plan.changes[0].unreadable, "{:?}", plan.changes[0]);
+        }
+    }
+
+    #[test]
+    fn the_empty_text_and_a_zero_are_null_and_what_is_hidden_is_not() {
+        let side = |values: Value, sensitive: Value| {
+            let change = json!({"actions": ["create"], "before": null, "after": values, "after_unknown": {},
+                "after_sensitive": sensitive});
+            let plan = read(&plan_of(change)).unwrap();
+            let unknown: Vec<_> = plan.unknown.iter().filter(|u| u.matters).map(|u| u.attribute).collect();
+            (plan.changes[0].after.clone().unwrap(), unknown)
+        };
+        let empty = json!({"region_id": "a", "accepting_region_id": "b", "accepting_ali_uid": 0, "link_type": "",
+            "bandwidth": 0, "peer_connection_name": ""});
+        let (after, unknown) = side(empty.clone(), json!({}));
+        assert_eq!(
+            (after.link_type, after.accepter_account, after.bandwidth),
+            (Some(LinkType::Gold), None, None)
+        );
+        assert_eq!((after.name, unknown), (None, vec![]));
+        let (after, unknown) = side(empty.clone(), json!({"link_type": true}));
+        assert_eq!((after.link_type, unknown), (None, vec!["link_type"]));
+        assert_eq!(side(empty, json!(true)).1, ["link_type"]);
+        let regions = json!({"region_id": "", "accepting_region_id": ""});
+        assert_eq!(side(regions, json!({})).1, ["accepting_region_id", "requester region"]);
+    }
+
+    #[test]
+    fn a_deposed_object_is_a_connection_of_its_own() {
+        let values = json!({"region_id": "a", "accepting_region_id": "b", "accepting_ali_uid": "1"});
+        let mut plan = plan_of(json!({"actions": ["no-op"], "before": values, "after": values}));
+        let mut deposed = plan["resource_changes"][0].clone();
+        deposed["deposed"] = json!("0000abcd");
+        deposed["change"]["actions"] = json!(["delete"]);
+        plan["resource_changes"].as_array_mut().unwrap().push(deposed.clone());
+        let found = read(&plan).unwrap().changes;
+        let rows: Vec<_> = found.iter().map(|change| (&*change.address, change.action)).collect();
+        let address = "alicloud_vpc_peer_connection.a";
+        let label = format!("{address} (deposed object 0000abcd)");
+        assert_eq!(rows, [(address, Action::NoOp), (&*label, Action::Delete)]);
+        // What stands twice can be neither.
+        plan["resource_changes"].as_array_mut().unwrap().push(deposed);
+        let twice = read(&plan).unwrap();
+        assert!(twice.changes[1].unreadable && !twice.changes[0].unreadable);
+    }
+
+    #[test]
+    fn malformed_values_are_told_together_with_their_addresses() {
         let values = json!({"region_id": "a", "accepting_region_id": 5, "accepting_ali_uid": 1e15, "link_type": "gold"});
         let change = json!({"actions": ["delete"], "before": values, "after": null});
-        let error = read(&plan_of(change)).unwrap_err();
-        assert_eq!(error.total(), 3);
-        assert!(
-            error
-                .to_string()
-                .contains("alicloud_vpc_peer_connection.a: accepting_ali_uid: 1000000000000000.0")
-        );
-        assert!(error.to_string().contains("did you mean \"Gold\"?"));
+        let plan = read(&plan_of(change)).unwrap();
+        let told: Vec<_> =
+            plan.unknown.iter().filter(|u| u.matters).map(|u| (u.attribute, u.why.message())).collect();
+        assert_eq!(told.len(), 3);
+        assert_eq!(told[0].0, "accepting_ali_uid");
+        assert!(told[0].1.contains("1000000000000000.0 is not an account id"), "{told:?}");
+        assert_eq!(told[1], ("accepting_region_id", "5 is not text"));
+        assert!(told[2].1.contains("did you mean \"Gold\"?"), "{told:?}");
+        assert!(plan.changes[0].unreadable);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use super::{
     StatedRequesters,
     configuration::{Configuration, account_of_data},
-    document::{CONNECTION, account_id, check_version, resources, text},
+    document::{ACCEPTER, CONNECTION, account_id, check_version, is_marked, resources, text, value_of},
+    stated::{KnownKeys, Requester},
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
-        connection::{Bandwidth, Connection, End},
+        connection::{Bandwidth, Connection, End, Tags},
+        id::{check_id, check_name, unwrapped},
         invalid::{Invalid, Remedy},
         link::LinkType,
         time::Timestamp,
@@ -16,7 +18,7 @@ use crate::{
     read::place::Place,
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection as a state has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,39 @@ pub(crate) struct StateConnection {
     pub id: Option<String>,
     /// Whether its requester's account is that of a data source, of whatever provider.
     pub account_from_data_source: bool,
+    /// Whether it tells the link type at all, if only as null: states of old providers do not.
+    pub link_type_told: bool,
     /// The connection, or why it cannot be read.
     pub connection: Result<Connection, Invalid>,
+}
+
+/// The addresses of the accepters of a state, each with the id of its connection: they tell nothing of the requester.
+pub(crate) fn accepters(json: &Value) -> Vec<(String, String)> {
+    let accepters = managed(state_values(json), ACCEPTER).into_iter();
+    let told = accepters.map(|resource| {
+        let values = resource.get("values").unwrap_or(&Value::Null);
+        let id = ["instance_id", "id"].into_iter().map(|key| text(values, key)).find(|id| !id.is_empty());
+        (text(resource, "address").to_owned(), id.unwrap_or_default().to_owned())
+    });
+    told.collect()
+}
+
+/// How many connections a state has, good or bad.
+pub(crate) fn count(json: &Value) -> u64 {
+    managed(state_values(json), CONNECTION).len() as u64
+}
+
+/// The values of a state, or of the state that a plan starts from.
+fn state_values(json: &Value) -> &Value {
+    let values =
+        if json.get("values").is_none() { json.pointer("/prior_state/values") } else { json.get("values") };
+    values.unwrap_or(&Value::Null)
+}
+
+/// The resources of a type that Terraform manages.
+fn managed<'a>(values: &'a Value, kind: &str) -> Vec<&'a Value> {
+    let is_wanted = |resource: &&Value| text(resource, "type") == kind && text(resource, "mode") != "data";
+    resources(values).into_iter().filter(is_wanted).collect()
 }
 
 /// The connections of a state, or of the state that a plan starts from.
@@ -42,19 +75,22 @@ pub(crate) fn connections(
 ) -> Result<Vec<StateConnection>> {
     check_version(json)
         .map_err(|why| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why)))?;
-    let is_plan = json.get("values").is_none();
-    let values = if is_plan { json.pointer("/prior_state/values") } else { json.get("values") };
-    let values = values.unwrap_or(&Value::Null);
+    let (is_plan, values) = (json.get("values").is_none(), state_values(json));
     let configuration = is_plan.then(|| Configuration::new(json));
-    stated.check_providers(&configuration.as_ref().map(Configuration::provider_keys).unwrap_or_default())?;
+    let resources = managed(values, CONNECTION);
+    let addresses = resources.iter().map(|resource| text(resource, "address"));
+    let known = match &configuration {
+        Some(configuration) => configuration.known_keys(addresses),
+        None => KnownKeys {
+            resources: addresses.map(|address| (address, None)).collect(),
+            ..KnownKeys::default()
+        },
+    };
+    // Several states make one inventory, and a key may be of another of them.
+    stated.check_keys(&KnownKeys { elsewhere: true, ..known })?;
     let requesters = Requesters { configuration, accounts: accounts(values), stated };
-    let is_connection =
-        |resource: &&Value| text(resource, "type") == CONNECTION && text(resource, "mode") != "data";
-    let mut found: Vec<StateConnection> = resources(values)
-        .into_iter()
-        .filter(is_connection)
-        .map(|resource| read(resource, &requesters))
-        .collect();
+    let mut found: Vec<StateConnection> =
+        resources.iter().map(|resource| read(resource, &requesters)).collect();
     found.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(found)
 }
@@ -72,9 +108,20 @@ fn accounts(values: &Value) -> Result<BTreeSet<String>, String> {
     data.filter_map(|data| account_of_data(data).transpose()).collect()
 }
 
-impl Requesters<'_> {
+impl<'a> Requesters<'a> {
     fn provider(&self, address: &str) -> Option<&str> {
         self.configuration.as_ref()?.provider_of(address)
+    }
+
+    /// A requester, whose provider may have several instances as `differ` says.
+    fn requester<'r>(
+        &'r self,
+        address: &'r str,
+        differ: impl Fn(&Configuration<'a>, &str) -> bool,
+    ) -> Requester<'r> {
+        let provider = self.provider(address);
+        let several = self.configuration.as_ref().zip(provider).is_some_and(|(all, key)| differ(all, key));
+        Requester { address, provider, several }
     }
 
     /// The requester's account, and whether it is that of a data source of whatever provider.
@@ -84,8 +131,9 @@ impl Requesters<'_> {
         if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
             return Ok((found.value, false));
         }
-        if let Some(stated) = self.stated.account(provider) {
-            return Ok((stated.to_owned(), false));
+        let requester = self.requester(address, Configuration::has_several_accounts);
+        if let Some(stated) = self.stated.account(requester) {
+            return Ok((stated.value.to_owned(), false));
         }
         let accounts = self.accounts.as_ref().map_err(String::clone)?;
         let mut ids = accounts.iter();
@@ -104,8 +152,9 @@ impl Requesters<'_> {
             return Ok(region);
         }
         let provider = self.provider(address);
-        if let Some(stated) = self.stated.region(provider) {
-            return Ok(stated.to_owned());
+        if let Some(stated) = self.stated.region(self.requester(address, Configuration::has_several_regions))
+        {
+            return Ok(stated.value.to_owned());
         }
         let configured = match (&self.configuration, provider) {
             (Some(configuration), Some(key)) => configuration.region(key).map(|found| found.value),
@@ -126,30 +175,39 @@ fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
     let values = resource.get("values").unwrap_or(&Value::Null);
     let account = requesters.account(&address);
     StateConnection {
-        id: string(values, "id").ok().flatten(),
+        id: connection_id(values).ok(),
         account_from_data_source: account.as_ref().is_ok_and(|(_, from_data)| *from_data),
-        connection: account.and_then(|(account, _)| read_connection(account, &address, values, requesters)),
+        link_type_told: values.get("link_type").is_some(),
+        connection: account.and_then(|(account, _)| read_connection(account, resource, values, requesters)),
         address,
     }
 }
 
 fn read_connection(
     account: String,
-    address: &str,
+    resource: &Value,
     values: &Value,
     requesters: &Requesters<'_>,
 ) -> Result<Connection, Invalid> {
     let needed = |key: &str| string(values, key)?.ok_or_else(|| format!("{key} is empty"));
-    let id = needed("id")?;
+    let id = connection_id(values)?;
     let accepter_account = account_id(values.get("accepting_ali_uid").unwrap_or(&Value::Null))
         .map_err(|why| format!("accepting_ali_uid: {why}"))?
         .ok_or("accepting_ali_uid is empty")?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, Invalid> {
-        Ok(End { vpc_id: string(values, vpc)?, ..End::new(account, region) })
+        let vpc_id = string(values, vpc)?;
+        vpc_id.as_deref().map_or(Ok(()), |id| check_id(vpc, id))?;
+        check_id("region", &region)?;
+        Ok(End { vpc_id, ..End::new(account, region) })
     };
-    let requester = end(account, requesters.region(address, values)?, "vpc_id")?;
+    let requester = end(account, requesters.region(text(resource, "address"), values)?, "vpc_id")?;
     let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
+    let hidden = is_marked(resource.get("sensitive_values").unwrap_or(&Value::Null), "link_type");
     let link_type = match string(values, "link_type")? {
+        // What is hidden is not left out.
+        None if hidden && requester.region != accepter.region => {
+            return Err("link_type is hidden as sensitive".into());
+        }
         // R8: inside a region it is ignored, omitted it means Gold.
         Some(text) if requester.region != accepter.region => text.parse()?,
         _ => LinkType::Gold,
@@ -162,18 +220,34 @@ fn read_connection(
         .transpose()?;
     Ok(Connection {
         status,
-        bandwidth: bandwidth(values.get("bandwidth").unwrap_or(&Value::Null))?,
+        bandwidth: bandwidth(value_of(values, "bandwidth"))?,
         created_at,
         name: string(values, "peer_connection_name")?,
+        tags: tags(values)?,
         ..Connection::new(id, requester, accepter, link_type)
     })
 }
 
+/// The id of the connection.
+fn connection_id(values: &Value) -> Result<String, String> {
+    let id = string(values, "id")?.ok_or("id is empty")?;
+    let id = unwrapped(&id);
+    check_name("id", id).map(|()| id.to_owned())
+}
+
+/// The tags of a resource: those that the provider adds, and its own.
+fn tags(values: &Value) -> Result<Tags, Invalid> {
+    let objects = ["tags_all", "tags"].into_iter().filter_map(|key| values.get(key)?.as_object());
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+    let all: BTreeMap<String, String> = objects.flatten().filter_map(text).collect();
+    Tags::new(all).map_err(|why| why.about("tags"))
+}
+
 /// A text attribute; `None` where it is null, empty or not there.
 fn string(values: &Value, key: &str) -> Result<Option<String>, String> {
-    match values.get(key).unwrap_or(&Value::Null) {
+    match value_of(values, key) {
         Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Value::String(text) => Ok(Some(text.clone())),
         other => Err(format!("{key} {other} is not text")),
     }
 }

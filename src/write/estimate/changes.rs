@@ -12,8 +12,8 @@ use crate::{
 /// The changes by connection, and by account.
 pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
-    let left_out = changes.connections.iter().any(|change| change.before.is_none() && change.after.is_none());
-    let mut total = vec![if left_out { "total of what is priced" } else { "total" }.to_owned()];
+    let partial = changes.partial();
+    let mut total = vec![if partial { "total of what is priced" } else { "total" }.to_owned()];
     total.resize(5, String::new());
     total.extend(costs(changes.before, changes.after, changes.assumed)?);
     connections.push(total);
@@ -25,8 +25,16 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     let header = ["connection", "action", "route", "link type", "SLA", "before", "after", "difference"];
     Ok([
         Block::table(&header, connections, &[5, 6, 7]),
-        Block::table(&["account", "before", "after", "difference"], accounts, &[1, 2, 3]),
+        Block::table(&account_header(partial), accounts, &[1, 2, 3]),
     ])
+}
+
+fn account_header(partial: bool) -> [&'static str; 4] {
+    if partial {
+        ["account", "before (partial)", "after (partial)", "difference (partial)"]
+    } else {
+        ["account", "before", "after", "difference"]
+    }
 }
 
 /// What stands under the changes.
@@ -43,7 +51,9 @@ fn cells(priced: &ChangeCost) -> Result<Vec<String>> {
     let change = &priced.change;
     let sides = [change.before.as_ref(), change.after.as_ref()];
     let both = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
-    let mut cells = vec![change.address.clone(), change.action.to_string(), both(route)];
+    let action =
+        if change.keeps_beside_new() { "replace, old one kept".into() } else { change.action.to_string() };
+    let mut cells = vec![change.address.clone(), action, both(route)];
     cells.extend([
         both(|side| link_type(side, LinkType::as_str)),
         both(|side| link_type(side, LinkType::sla)),

@@ -3,7 +3,7 @@
 use super::{
     NOT_PRICED,
     changes::{change_tables, coverage},
-    facts, findings, marked, not_priced, notes_once, reason_for, supplying,
+    facts, findings, marked, not_priced, notes_once, partial_note, reason_for, supplying,
 };
 use crate::{
     error::Result,
@@ -16,6 +16,13 @@ use crate::{
     },
 };
 use std::collections::BTreeMap;
+
+/// What stands above scenarios that have no hours.
+pub(super) const QUANTITIES_HEADER: [&str; 5] =
+    ["scenario", "SLA", "payable", "difference per month", "per year (x 12)"];
+/// Likewise, where what they cost is not all that a plan costs.
+pub(super) const PARTIAL_HEADER: [&str; 5] =
+    ["scenario", "SLA", "payable (partial)", "difference per month (partial)", "per year (x 12, partial)"];
 
 /// The page that is a comment on an estimate.
 pub(in crate::write) fn comment_of(estimate: &Estimate) -> Result<Page> {
@@ -35,17 +42,18 @@ pub(in crate::write) fn comment_of(estimate: &Estimate) -> Result<Page> {
 }
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
-    let header = if estimate.measured {
-        ["scenario", "SLA", "payable", "difference", "raised hours"]
-    } else {
-        ["scenario", "SLA", "payable", "difference per month", "per year (x 12)"]
+    let header = match (estimate.measured, estimate.partial()) {
+        (true, _) => ["scenario", "SLA", "payable", "difference", "raised hours"],
+        (false, false) => QUANTITIES_HEADER,
+        (false, true) => PARTIAL_HEADER,
     };
     let mut rows = Vec::new();
     for scenario in &estimate.scenarios {
         rows.push(scenario_cells(estimate, scenario, header.len())?);
     }
     let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
-    Ok(Section::untitled([Block::table(&header, rows, &[2, 3, 4]), Block::Items(about.collect())]))
+    let about = about.chain(partial_note(estimate)).collect();
+    Ok(Section::untitled([Block::table(&header, rows, &[2, 3, 4]), Block::Items(about)]))
 }
 
 fn changes(changes: &Changes) -> Result<Section> {

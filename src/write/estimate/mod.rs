@@ -61,6 +61,24 @@ pub(super) fn supplying(supply: &Supply) -> String {
     format!("peerbill estimate ... {argument}")
 }
 
+/// Says that no total is that of all accounts, or of the whole plan, where that is so.
+fn partial_note(estimate: &Estimate) -> Option<String> {
+    if let Some(account) = shared(estimate).and_then(|report| report.options.account.as_deref()) {
+        return Some(format!("Partial: account {account} alone, without what the other accounts pay"));
+    }
+    let changes = estimate.changes.as_ref().filter(|changes| changes.partial())?;
+    let why = match changes.not_priced() {
+        0 => "the plan does not tell all that it changes".to_owned(),
+        not_priced => {
+            format!(
+                "{not_priced} of {} connections that are changed are not priced",
+                changes.connections.len()
+            )
+        }
+    };
+    Some(format!("Partial: {why}, so no sum here is what the whole plan costs"))
+}
+
 /// The report that all scenarios share their traffic, prices and settings with.
 pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
     estimate.reference().and_then(Scenario::report)
@@ -103,6 +121,7 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
         lines
             .extend(totals.map(|(name, records, bytes)| format!("{name}: {records} records, {bytes} bytes")));
     }
+    lines.extend(partial_note(estimate));
     for (name, missing, supply) in not_priced(estimate) {
         lines.extend(missing.iter().map(|price| format!("{name} is not priced: {}", reason_for(price))));
         lines.extend(

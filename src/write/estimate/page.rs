@@ -2,8 +2,10 @@
 
 use super::{
     changes::{change_tables, coverage},
-    comment::{accounts_table, connections_table, missing, scenario_cells},
-    facts, findings, marked, notes_once, shared,
+    comment::{
+        PARTIAL_HEADER, QUANTITIES_HEADER, accounts_table, connections_table, missing, scenario_cells,
+    },
+    facts, findings, marked, notes_once, partial_note, shared,
 };
 use crate::{
     error::Result,
@@ -56,20 +58,20 @@ pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
-    let mut header = vec!["scenario", "SLA", "payable", "difference per month"];
     // A year is told from planned quantities; a measured month is one of twelve that need not be alike.
-    header.push(if estimate.measured { "raised hours" } else { "per year (x 12)" });
-    if estimate.measured {
-        header.push("raised cost");
-    }
+    let header: &[&str] = match (estimate.measured, estimate.partial()) {
+        (true, _) => &["scenario", "SLA", "payable", "difference per month", "raised hours", "raised cost"],
+        (false, false) => &QUANTITIES_HEADER,
+        (false, true) => &PARTIAL_HEADER,
+    };
     let mut rows = Vec::new();
     for scenario in &estimate.scenarios {
         rows.push(scenario_cells(estimate, scenario, header.len())?);
     }
-    let table = Block::table(&header, rows, &[2, 3, 4, 5]);
+    let table = Block::table(header, rows, &[2, 3, 4, 5]);
     let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
     let bound = estimate.measured.then(|| RAISED_IS_UPPER_BOUND.to_owned());
-    let about = Block::Items(about.chain(bound).collect());
+    let about = Block::Items(about.chain(bound).chain(partial_note(estimate)).collect());
     Ok(Section::new(format!("Scenarios; differences are to {reference}"), [table, about]))
 }
 

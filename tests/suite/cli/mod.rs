@@ -4,12 +4,17 @@ mod catalog;
 mod estimates;
 mod exit_codes;
 mod exports;
+mod faults;
+mod field;
+mod hostile;
 mod inputs;
 mod opening;
 mod output;
 mod parquet;
 mod refusals;
 mod settings;
+mod tables;
+mod terraform;
 use crate::support::program::{Outcome, finish, peerbill, run};
 use std::{
     fs::{self, File},

@@ -9,3 +9,4 @@ pub mod months;
 pub mod oracle;
 pub mod program;
 pub mod sites;
+pub mod tables;

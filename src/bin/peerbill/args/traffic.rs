@@ -4,6 +4,7 @@ use crate::input::Reading;
 use clap::{Args, ValueEnum};
 use peerbill::{
     Result,
+    model::id::unwrapped,
     read::{
         TrafficColumns,
         cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
@@ -62,12 +63,12 @@ pub struct TrafficArgs {
     /// the JSON of `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`, or `terraform show -json`.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub connections: Vec<String>,
-    /// The account of requesters, where a Terraform state does not tell it; PROVIDER= says for which configuration of
-    /// a plan it holds.
-    #[arg(long, value_name = "[PROVIDER=]ID")]
+    /// The account of requesters, where a Terraform state does not tell it; KEY= says for whom it holds: a provider of
+    /// a plan (alicloud.hub), an instance of one (alicloud.by_region["cn-beijing"]) or the address of a resource.
+    #[arg(long, value_name = "[KEY=]ID")]
     pub requester_account: Vec<String>,
     /// The region of requesters, likewise.
-    #[arg(long, value_name = "[PROVIDER=]REGION")]
+    #[arg(long, value_name = "[KEY=]REGION")]
     pub requester_region: Vec<String>,
     /// Link changes: CSV with `connection_id,changed_at,from_link_type,to_link_type`, or ActionTrail events.
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -167,7 +168,7 @@ impl LinesArgs {
         let mut options = ReportOptions::default();
         options.hourly = self.hourly;
         options.by = by;
-        options.account = self.account.clone();
+        options.account = self.account.as_deref().map(|id| unwrapped(id).to_owned());
         options.settings = settings;
         Ok(options)
     }

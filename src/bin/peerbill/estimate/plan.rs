@@ -68,6 +68,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
         .map(|text| text.parse::<Money>().map_err(|why| Error::usage(format!("--fail-above: {why}"))));
     let limit = limit.transpose()?;
     let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
+    stated.check_regions(&|region| catalog.check_region(region))?;
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
@@ -88,7 +89,8 @@ fn traffic_of(
     let Some(path) = &args.plans.traffic else {
         return Err(Error::usage("--traffic is needed with --terraform: CSV with address,sender,gb"));
     };
-    let known: Vec<&str> = plan.changes.iter().map(|change| change.address.as_str()).collect();
+    let names = plan.names();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
     read_monthly(&one_document(inputs, "traffic", path)?, catalog.gb, &known)
 }
 
@@ -97,11 +99,13 @@ fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
     let changes = estimate.changes.as_ref().ok_or_else(|| Error::internal("a plan changes nothing"))?;
     let currency = &estimate.catalog.currency;
     let assumed = if changes.assumed.contains(&true) { " (with ASSUMED prices)" } else { "" };
+    let partial = if changes.partial() { ", of what is priced" } else { "" };
     match changes.gate(limit)? {
         Gate::Passed(_) => return Ok(false),
         Gate::Above(more) => {
             say!(
-                "peerbill: the plan costs {more} {currency} more per month{assumed}, which is above --fail-above {limit}"
+                "peerbill: the plan costs {more} {currency} more per month{assumed}{partial}, which is above --fail-above \
+                 {limit}"
             );
         }
         Gate::NotKnown(why) => {

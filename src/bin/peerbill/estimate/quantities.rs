@@ -11,7 +11,7 @@ use peerbill::{
     Error, Result,
     catalog::Catalog,
     estimate::{Estimate, PlannedConnection, PricesOf, Quantities, of_quantities},
-    model::{connection::End, link::LinkType, time::Offset},
+    model::{connection::End, id::read_account, link::LinkType, time::Offset},
     write,
 };
 
@@ -73,10 +73,15 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     let bytes = |flag: &str, value: &str| {
         catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
     };
-    let account = |value: &Option<String>, default: &str| value.as_deref().unwrap_or(default).to_owned();
+    let account = |flag: &str, value: &Option<String>, default: &str| match value {
+        Some(id) => read_account(id).map(str::to_owned).map_err(|why| Error::usage(format!("{flag}: {why}"))),
+        None => Ok(default.to_owned()),
+    };
     let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
-    let requester = End::new(account(&args.from_account, "requester"), region("--from", &args.from)?);
-    let accepter = End::new(account(&args.to_account, "accepter"), region("--to", &args.to)?);
+    let requester =
+        End::new(account("--from-account", &args.from_account, "requester")?, region("--from", &args.from)?);
+    let accepter =
+        End::new(account("--to-account", &args.to_account, "accepter")?, region("--to", &args.to)?);
     let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
     planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
     Ok(planned)

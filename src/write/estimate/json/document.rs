@@ -33,6 +33,7 @@ pub(super) struct JsonScenario<'a> {
     pub link_type: Option<&'a str>,
     pub sla: Option<&'a str>,
     pub priced: bool,
+    pub partial: bool,
     pub assumed: bool,
     pub payable: Option<String>,
     pub difference_per_month: Option<String>,
@@ -143,6 +144,7 @@ pub(super) struct JsonChanges<'a> {
     pub connections: Vec<JsonChange<'a>>,
     pub accounts: Vec<JsonAccountChange<'a>>,
     pub total: JsonCosts,
+    pub partial: bool,
     pub unchanged: String,
     pub not_known: Vec<String>,
 }
@@ -151,6 +153,7 @@ pub(super) struct JsonChanges<'a> {
 pub(super) struct JsonChange<'a> {
     pub connection_id: &'a str,
     pub action: &'a str,
+    pub keeps_old: bool,
     pub as_it_is: Option<JsonSide<'a>>,
     pub as_planned: Option<JsonSide<'a>>,
     #[serde(flatten)]

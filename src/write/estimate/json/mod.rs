@@ -77,6 +77,7 @@ fn scenario<'e>(
         link_type: scenario.link_type.map(LinkType::as_str),
         sla: scenario.link_type.map(LinkType::sla),
         priced: report.is_some(),
+        partial: report.is_some_and(|report| report.options.account.is_some() || estimate.partial()),
         assumed: scenario.assumed(),
         payable: scenario.payable()?.map(text),
         difference_per_month: difference.map(text),
@@ -216,6 +217,7 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
         Ok(JsonChange {
             connection_id: &priced.change.address,
             action: priced.change.action.as_str(),
+            keeps_old: priced.change.keeps_old,
             as_it_is: priced.change.before.as_ref().map(side),
             as_planned: priced.change.after.as_ref().map(side),
             costs: costs(priced.before, priced.after, priced.assumed)?,
@@ -232,6 +234,7 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
         connections: connections.collect::<Result<_>>()?,
         accounts: accounts.collect::<Result<_>>()?,
         total: costs(changes.before, changes.after, changes.assumed)?,
+        partial: changes.partial(),
         unchanged: changes.unchanged.to_string(),
         not_known: changes.open.iter().map(crate::write::words).collect(),
     })
