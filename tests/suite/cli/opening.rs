@@ -375,7 +375,11 @@ fn what_needs_more_memory_than_is_stated_is_refused_with_the_figure() {
     let told = folder.refused(
         3,
         &report_args(&["usage.csv"], &["--memory", "1MiB"]),
-        &["connections.csv: what is held as a whole takes about", "and 1MiB are allowed", "--memory 3MiB"],
+        &[
+            "connections.csv: what is held as a whole takes 3MiB of memory or more",
+            "and 1MiB are allowed",
+            "--memory 3MiB",
+        ],
     );
     assert!(!told.contains("nothing"), "{told}");
     assert_eq!(lines_of(&folder.report(&["--memory", "3MiB"])), LINES);
