@@ -8,6 +8,7 @@ mod faults;
 mod field;
 mod hostile;
 mod inputs;
+mod opening;
 mod output;
 mod parquet;
 mod refusals;

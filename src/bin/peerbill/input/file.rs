@@ -1,8 +1,8 @@
 //! One input, opened as often as it is needed, and held to stay what it was.
 
 use super::{
-    Need,
     form::{self, Compression},
+    memory::Need,
 };
 use crate::output::is_same;
 use encoding_rs::Encoding;
@@ -138,7 +138,11 @@ impl Input {
     fn open(&self) -> io::Result<Arc<File>> {
         match &*self.place {
             Place::Path(path, stamp) => {
-                let file = File::open(path)?;
+                let file = File::open(path).map_err(|error| match error.kind() {
+                    // It was there.
+                    io::ErrorKind::NotFound => changed(),
+                    _ => error,
+                })?;
                 if Stamp::of(&file.metadata()?) == *stamp { Ok(Arc::new(file)) } else { Err(changed()) }
             }
             Place::Spooled(file, _) => Ok(file.clone()),
@@ -242,7 +246,7 @@ impl Input {
 }
 
 /// How many times as much as may be held is looked at, to tell how much would be needed.
-const FURTHER: u64 = 16;
+const FURTHER: u64 = 4;
 
 fn add_rest(mut input: impl Read, need: &mut Need) -> io::Result<()> {
     let mut block = vec![0; 1 << 16];
