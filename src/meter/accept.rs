@@ -6,8 +6,7 @@
 
 use super::{
     duplicates::{DuplicateKey, HeldDuplicate},
-    lookup::Found,
-    refused::{Refusal, RefusedRecord},
+    refused::{Found, Refusal, RefusedRecord},
     sums::HourShare,
     worker::{Goal, Moment, Worker},
 };

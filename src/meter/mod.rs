@@ -8,7 +8,6 @@ mod accept;
 mod batch;
 mod duplicates;
 mod hourly;
-mod lookup;
 mod metered;
 mod passes;
 mod refused;

@@ -15,7 +15,6 @@ pub(crate) mod native;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 pub(crate) mod place;
-mod read_at;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod source;
@@ -29,7 +28,7 @@ pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};
 pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
 pub use native::columns::TrafficColumns;
-pub use read_at::ReadAt;
+pub use source::ReadAt;
 pub use source::TrafficSource;
 
 use std::sync::Arc;

@@ -7,15 +7,14 @@ mod builder;
 mod cells;
 mod counter;
 mod digest;
-mod row;
 
 pub(crate) use builder::{ClosedHours, HourlyBuilder};
+pub use cells::HourRow;
 pub(crate) use counter::{Counter, NO_TICK, Order};
 pub(crate) use digest::UsageDigest;
-pub use row::HourRow;
 
+use cells::DenseHour;
 use cells::HoursOfRows;
-use row::DenseHour;
 
 use crate::{
     error::{Error, Result},

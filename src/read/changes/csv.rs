@@ -1,6 +1,6 @@
 //! Link changes as native CSV.
 
-use super::found::{FoundChanges, PlacedChange};
+use super::trail::{FoundChanges, PlacedChange};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{

@@ -6,12 +6,11 @@
 mod actiontrail;
 mod csv;
 mod event;
-mod found;
 mod trail;
 
 pub(in crate::read) use event::{Call, Event};
-pub(in crate::read) use found::{FoundChanges, PlacedChange};
 pub(in crate::read) use trail::Trail;
+pub(in crate::read) use trail::{FoundChanges, PlacedChange};
 
 use crate::{
     error::Result,

@@ -1,6 +1,6 @@
 //! Connections as native CSV.
 
-use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Take};
+use super::entry::{ConnectionRow, Found, RefusedRow, RegionCheck, SharedTexts, Take};
 use crate::{
     error::{ErrorKind, FaultCode, Result},
     model::{

@@ -6,19 +6,18 @@
 mod csv;
 mod entry;
 mod provider;
-mod row;
 mod terraform;
 
-pub use row::RegionCheck;
-pub(in crate::read) use row::{ConnectionRow, Found, RefusedRow};
+pub use entry::RegionCheck;
+pub(in crate::read) use entry::{ConnectionRow, Found, RefusedRow};
 
 use crate::{
     error::{Fault, FaultCode, Result},
     read::{Document, answer::check_text, json, rows, terraform::StatedRequesters},
 };
+use entry::SharedTexts;
+use entry::Take;
 use provider::Answers;
-use row::SharedTexts;
-use row::Take;
 
 /// How a document of connections is written, in words, and how many of them it has, good or bad.
 ///

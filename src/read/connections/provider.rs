@@ -1,8 +1,7 @@
 //! Connections as the provider lists them: `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`.
 
 use super::{
-    entry,
-    row::{Found, RegionCheck, Take},
+    entry::{self, Found, RegionCheck, Take},
     terraform,
 };
 use crate::{

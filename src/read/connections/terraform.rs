@@ -1,6 +1,6 @@
 //! Connections of a Terraform state, or of the state that a plan starts from.
 
-use super::row::{ConnectionRow, Found, RefusedRow, RegionCheck, Take};
+use super::entry::{ConnectionRow, Found, RefusedRow, RegionCheck, Take};
 use crate::{
     error::{FaultCode, Result},
     model::{

@@ -2,8 +2,8 @@
 
 use super::plain::PADDING;
 use crate::read::{
-    read_at::ReadAt,
     rows::{HEAD_OF_LONG_LINE, LONGEST_ROW},
+    source::ReadAt,
 };
 use std::{
     io::{self, Read},

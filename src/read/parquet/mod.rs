@@ -4,25 +4,23 @@
 //! what was found.
 
 mod amounts;
-mod footer;
 mod header;
 mod instants;
 mod pages;
-mod rows;
 mod schema;
 mod texts;
 
 use crate::{
     error::{Error, ErrorKind, Result},
     model::invalid::Invalid,
-    read::{native::columns::RecordKind, read_at::ReadAt},
+    read::{native::columns::RecordKind, source::ReadAt},
 };
 use amounts::Amounts;
-use footer::unpanicked;
+use header::unpanicked;
 use instants::Instants;
+pub(crate) use pages::Rows;
 use pages::{Blocks, Column};
 use parquet::{basic::Compression, errors::ParquetError, file::metadata::ParquetMetaData};
-pub(crate) use rows::Rows;
 use schema::Schema;
 use std::{ops::Range, sync::Arc};
 use texts::{Known, Texts};
@@ -53,7 +51,7 @@ impl ParquetFile {
     ) -> Result<Self> {
         let unusable = |why: Invalid| Error::unusable(ErrorKind::Input, name, why);
         let blocks = Blocks::new(blocks).map_err(|error| unusable(error.to_string().into()))?;
-        let metadata = footer::read(&blocks).map_err(|error| {
+        let metadata = header::read(&blocks).map_err(|error| {
             unusable(format!("the Parquet footer cannot be read: {}", said(&error)).into())
         })?;
         let schema =

@@ -1,20 +1,17 @@
 //! The command line, as clap reads it.
 
 mod catalog;
-mod doctor;
 mod estimate;
-mod meter;
-mod report;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
-pub use doctor::{DoctorArgs, DoctorFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
-pub use meter::{MeterArgs, MeterFormat};
-pub use report::{ReportArgs, ReportFormat};
 pub use traffic::LinesArgs;
 pub use traffic::PricingArgs;
+pub use traffic::{DoctorArgs, DoctorFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
+pub use traffic::{MeterArgs, MeterFormat};
+pub use traffic::{ReportArgs, ReportFormat};
 
 use clap::{Parser, Subcommand};
 use peerbill::{Result, model::time::Offset};
@@ -43,10 +40,10 @@ pub enum Verb {
     #[command(before_help = estimate::EXAMPLES)]
     Estimate(Box<EstimateArgs>),
     /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
-    #[command(before_help = meter::EXAMPLE)]
+    #[command(before_help = traffic::METER_EXAMPLE)]
     Meter(Box<MeterArgs>),
     /// What the inputs hold: formats, months, connections, hours without records, and what would be refused.
-    #[command(before_help = doctor::EXAMPLE)]
+    #[command(before_help = traffic::DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
