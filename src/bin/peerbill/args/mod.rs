@@ -53,7 +53,7 @@ pub enum Verb {
         subcommand,
         before_help = "Example: peerbill catalog price --catalog china-site --from Beijing --to Singapore"
     )]
-    Catalog(CatalogVerb),
+    Catalog(Box<CatalogVerb>),
     /// Prints completions for a shell.
     #[command(
         before_help = "Example: peerbill completions bash > ~/.local/share/bash-completion/completions/peerbill"
