@@ -1,5 +1,5 @@
 //! Rows as CSV, the contract that other programs rely on: those of a report, and those of an estimate behind the
-//! names of their scenarios. All CSV of this crate is written by [`Rows`], cell by cell.
+//! names of their scenarios. All CSV of this crate is written by `Rows`, cell by cell.
 
 use super::{
     report::is_number,
