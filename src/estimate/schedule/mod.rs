@@ -1,8 +1,9 @@
 //! Platinum in weekly windows, Gold outside: link types that follow a clock, and advice about them.
 
+mod advice;
 mod weekly;
 mod window;
 
+pub use advice::{ScheduleAdvice, Share};
 pub use weekly::Schedule;
 pub use window::WindowAdvice;
-pub use window::{ScheduleAdvice, Share};
