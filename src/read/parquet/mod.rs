@@ -190,7 +190,7 @@ fn said(error: &ParquetError) -> String {
 const TAIL: u64 = 8;
 
 /// Reads the footer.
-pub(super) fn read(blocks: &Blocks) -> errors::Result<ParquetMetaData> {
+fn read(blocks: &Blocks) -> errors::Result<ParquetMetaData> {
     let tail = blocks.get_bytes(blocks.len().saturating_sub(TAIL), TAIL as usize)?;
     let length = tail.first_chunk().map_or(0, |&length| u32::from_le_bytes(length));
     if let Some(start) = blocks.len().checked_sub(TAIL + u64::from(length)) {
