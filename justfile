@@ -53,3 +53,7 @@ release: check test deny
 # Fuzzes every target so many times, one after the other, as docs/reliability.md says: `just fuzz 100000`.
 fuzz runs="100000":
     for target in $(basename -s .rs fuzz/src/bin/*.rs); do nice sh fuzz/run.sh $target {{runs}}; done
+
+# Damages Parquet files in so many ways, instead of the few hundred that every test run tries.
+mutations number="20000":
+    PEERBILL_MUTATIONS={{number}} cargo test --release --locked --test suite -- parquet::

@@ -388,18 +388,20 @@ fn try_mutations(files: &[(String, Vec<u8>)], figure: usize) -> Vec<String> {
     others
 }
 
+/// How many mutations of each file are tried; more by PEERBILL_MUTATIONS, as `just mutations` sets it.
+fn mutations() -> usize {
+    let stated = std::env::var("PEERBILL_MUTATIONS").ok();
+    stated.map_or(400, |number| number.parse().expect("PEERBILL_MUTATIONS is a number"))
+}
+
 #[test]
 fn r14_a_damaged_file_with_checksums_never_gives_another_bill() {
-    let others = try_mutations(&files("checksums"), if cfg!(debug_assertions) { 50 } else { 400 });
+    let others = try_mutations(&files("checksums"), mutations());
     assert!(others.is_empty(), "{others:#?}");
 }
 
-/// A long run: `cargo test --release mutated_files -- --ignored`.
+/// Without checksums another value cannot be seen; nothing panics all the same.
 #[test]
-#[ignore = "takes minutes"]
-fn mutated_files_neither_panic_nor_give_another_bill() {
-    let others = try_mutations(&files("checksums"), 20_000);
-    assert!(others.is_empty(), "{others:#?}");
-    // Without checksums another value cannot be seen; nothing panics all the same.
-    try_mutations(&[files("pyarrow"), files("duckdb"), files("polars")].concat(), 3_000);
+fn a_damaged_file_without_checksums_does_not_panic() {
+    try_mutations(&[files("pyarrow"), files("duckdb"), files("polars")].concat(), mutations() / 8);
 }
