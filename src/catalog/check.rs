@@ -77,19 +77,21 @@ fn asymmetric(catalog: &Catalog) -> Vec<String> {
                 let [there, back] = [there, back].map(|timeline| Some(&catalog.rows[timeline.at(hour)?]));
                 there.zip(back).filter(|(there, back)| there.unit_price != back.unit_price)
             });
-            found.extend(differing.map(|(there, back)| {
-                let place = |row: &PriceRow| format!("{}:{}", row.input, row.line);
-                format!(
-                    "{from} to {to}, {link_type}, costs {} ({}), the reverse {} ({})",
-                    there.unit_price,
-                    place(there),
-                    back.unit_price,
-                    place(back)
-                )
-            }));
+            let told = |(there, back)| differing_prices((from, to, *link_type), there, back);
+            found.extend(differing.map(told));
         }
     }
     found
+}
+
+/// That a way and its reverse have prices of their own, in words.
+fn differing_prices(
+    (from, to, link_type): (&Place, &Place, LinkType),
+    there: &PriceRow,
+    back: &PriceRow,
+) -> String {
+    let priced = |row: &PriceRow| format!("{} ({}:{})", row.unit_price, row.input, row.line);
+    format!("{from} to {to}, {link_type}, costs {}, the reverse {}", priced(there), priced(back))
 }
 
 const STATUSES: [PriceStatus; 2] = [PriceStatus::Published, PriceStatus::Assumed];
@@ -404,16 +406,8 @@ mod tests {
                     let back = catalog.row_in_force(to, from, *link_type, status, hour)?;
                     (there.unit_price != back.unit_price).then_some((there, back))
                 });
-                found.extend(differing.map(|(there, back)| {
-                    let place = |row: &PriceRow| format!("{}:{}", row.input, row.line);
-                    format!(
-                        "{from} to {to}, {link_type}, costs {} ({}), the reverse {} ({})",
-                        there.unit_price,
-                        place(there),
-                        back.unit_price,
-                        place(back)
-                    )
-                }));
+                let told = |(there, back)| differing_prices((from, to, *link_type), there, back);
+                found.extend(differing.map(told));
             }
         }
         found

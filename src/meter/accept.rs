@@ -6,7 +6,8 @@
 
 use super::{
     duplicates::{DuplicateKey, HeldDuplicate},
-    refused::{Found, Refusal, RefusedRecord},
+    lookup::Found,
+    refused::{Refusal, RefusedRecord},
     sums::HourShare,
     worker::{Goal, Moment, Worker},
 };

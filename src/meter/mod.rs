@@ -8,6 +8,7 @@ mod accept;
 mod batch;
 mod duplicates;
 mod hourly;
+mod lookup;
 mod metered;
 mod passes;
 mod refused;

@@ -1,6 +1,6 @@
 //! The bytes that are billed, by end and hour, with the fractions of bytes that rates leave.
 
-use super::{hourly::HourlyBuilder, refused::Lookup, totals::ControlTotals};
+use super::{hourly::HourlyBuilder, lookup::Lookup, totals::ControlTotals};
 use crate::{
     error::{Error, Result},
     model::{end_index::EndIndex, usage::PARTS},

@@ -112,14 +112,7 @@ fn connection(
         moments.push((moment(draw, edges)?, draw.ratio(4, 5)?));
     }
     moments.sort_unstable();
-    let mut from = first;
-    let mut changes = Vec::new();
-    for (at, real) in moments {
-        let other = if from == Level::Gold { Level::Platinum } else { Level::Gold };
-        let to = if real { other } else { from };
-        changes.push(Change { at, from, to });
-        from = to;
-    }
+    let changes = Change::chain(first, &moments);
     let mut life = [None, None];
     for end in &mut life {
         if draw.ratio(1, 4)? {

@@ -116,14 +116,7 @@ impl DrawnConnection {
         let mut moments: Vec<(i64, bool)> =
             self.changes.into_iter().map(|(moment, real)| (place(moment, edges), real)).collect();
         moments.sort_unstable();
-        let mut from = first;
-        let mut changes = Vec::new();
-        for (at, real) in moments {
-            let other = if from == Level::Gold { Level::Platinum } else { Level::Gold };
-            let to = if real { other } else { from };
-            changes.push(Change { at, from, to });
-            from = to;
-        }
+        let changes = Change::chain(first, &moments);
         let created = self.created.map(|moment| place(moment, edges));
         let deleted = self.deleted.map(|moment| place(moment, edges));
         Connection {

@@ -62,6 +62,19 @@ pub struct Change {
     pub to: Level,
 }
 
+impl Change {
+    /// Changes at these moments, in their order, each from what the one before leads to; one that is not real stays.
+    pub fn chain(first: Level, moments: &[(i64, bool)]) -> Vec<Self> {
+        let mut from = first;
+        let step = |&(at, real): &(i64, bool)| {
+            let other = if from == Level::Gold { Level::Platinum } else { Level::Gold };
+            let to = if real { other } else { from };
+            Self { at, from: std::mem::replace(&mut from, to), to }
+        };
+        moments.iter().map(step).collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     pub at: i64,

@@ -8,13 +8,11 @@ pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::LinesArgs;
 pub use traffic::PricingArgs;
-pub use traffic::{DoctorArgs, DoctorFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
-pub use traffic::{MeterArgs, MeterFormat};
-pub use traffic::{ReportArgs, ReportFormat};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{Result, model::time::Offset};
+use std::path::PathBuf;
 
 const EXAMPLE: &str = "\
 Example: the bill of October 2026 from a traffic export
@@ -40,10 +38,10 @@ pub enum Verb {
     #[command(before_help = estimate::EXAMPLES)]
     Estimate(Box<EstimateArgs>),
     /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
-    #[command(before_help = traffic::METER_EXAMPLE)]
+    #[command(before_help = METER_EXAMPLE)]
     Meter(Box<MeterArgs>),
     /// What the inputs hold: formats, months, connections, hours without records, and what would be refused.
-    #[command(before_help = traffic::DOCTOR_EXAMPLE)]
+    #[command(before_help = DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
@@ -67,4 +65,110 @@ pub enum Verb {
 /// The offset in which months have their edges: as stated, else that of China.
 pub fn offset_of(stated: &Option<String>) -> Result<Offset> {
     Ok(stated.as_deref().map_or(Ok(Offset::CHINA), str::parse)?)
+}
+
+pub const DOCTOR_EXAMPLE: &str = "\
+Example: what a month's exports hold, before anybody trusts a bill
+
+  peerbill doctor --usage usage.csv --connections connections.json --link-changes trail.json
+";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For a screen.
+    Table,
+    /// Everything, with every gap.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    /// Look at this billing month; without it, at every month that has a record of a known connection.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Option<String>,
+    /// The offset in which months have their edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: DoctorFormat,
+    /// Write to this file, whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+pub const METER_EXAMPLE: &str = "\
+Example: the hours of October 2026, and the bill from them
+
+  peerbill meter --usage usage.csv --connections connections.csv --month 2026-10 --output hours.csv
+  peerbill report --metered hours.csv --connections connections.csv \\
+      --catalog china-site --month 2026-10
+";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MeterFormat {
+    /// Rows of hour,connection_id,sender,bytes.
+    Csv,
+    /// The same columns: hours as timestamps in UTC, bytes as DECIMAL(38, 0).
+    Parquet,
+}
+
+#[derive(Debug, Args)]
+pub struct MeterArgs {
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    /// The billing month whose hours are wanted.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: String,
+    /// The offset in which the month has its edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// What to write.
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: MeterFormat,
+    /// Write to this file, whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write refused records here and meter the rest; the exit code is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a screen.
+    Table,
+    /// One line per account, connection, sender, link type and price.
+    Csv,
+    /// Everything, with findings, provenance and digests.
+    Json,
+    /// What the table shows, for a comment or a page.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    #[command(flatten)]
+    pub pricing: PricingArgs,
+    /// The billing month.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: String,
+    /// The offset in which the month has its edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ReportFormat,
+    /// Write to this file, whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub lines: LinesArgs,
+    /// Write refused records here and bill the rest; the exit code is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
 }

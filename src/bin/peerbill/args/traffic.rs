@@ -11,7 +11,6 @@ use peerbill::{
     },
     report::{Grouping, ReportOptions},
 };
-use std::path::PathBuf;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -194,110 +193,4 @@ impl PricingArgs {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.prices.iter().chain(&self.contract).map(String::as_str)
     }
-}
-
-pub const DOCTOR_EXAMPLE: &str = "\
-Example: what a month's exports hold, before anybody trusts a bill
-
-  peerbill doctor --usage usage.csv --connections connections.json --link-changes trail.json
-";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DoctorFormat {
-    /// For a screen.
-    Table,
-    /// Everything, with every gap.
-    Json,
-}
-
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    #[command(flatten)]
-    pub traffic: TrafficArgs,
-    /// Look at this billing month; without it, at every month that has a record of a known connection.
-    #[arg(long, value_name = "YYYY-MM")]
-    pub month: Option<String>,
-    /// The offset in which months have their edges, in whole hours [default: +08:00].
-    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
-    pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: DoctorFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-pub const METER_EXAMPLE: &str = "\
-Example: the hours of October 2026, and the bill from them
-
-  peerbill meter --usage usage.csv --connections connections.csv --month 2026-10 --output hours.csv
-  peerbill report --metered hours.csv --connections connections.csv \\
-      --catalog china-site --month 2026-10
-";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MeterFormat {
-    /// Rows of hour,connection_id,sender,bytes.
-    Csv,
-    /// The same columns: hours as timestamps in UTC, bytes as DECIMAL(38, 0).
-    Parquet,
-}
-
-#[derive(Debug, Args)]
-pub struct MeterArgs {
-    #[command(flatten)]
-    pub traffic: TrafficArgs,
-    /// The billing month whose hours are wanted.
-    #[arg(long, value_name = "YYYY-MM")]
-    pub month: String,
-    /// The offset in which the month has its edges, in whole hours [default: +08:00].
-    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
-    pub offset: Option<String>,
-    /// What to write.
-    #[arg(long, value_enum, default_value = "csv")]
-    pub format: MeterFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Write refused records here and meter the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
-    pub quarantine: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// For a screen.
-    Table,
-    /// One line per account, connection, sender, link type and price.
-    Csv,
-    /// Everything, with findings, provenance and digests.
-    Json,
-    /// What the table shows, for a comment or a page.
-    Markdown,
-}
-
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    #[command(flatten)]
-    pub traffic: TrafficArgs,
-    #[command(flatten)]
-    pub pricing: PricingArgs,
-    /// The billing month.
-    #[arg(long, value_name = "YYYY-MM")]
-    pub month: String,
-    /// The offset in which the month has its edges, in whole hours [default: +08:00].
-    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
-    pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: ReportFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub lines: LinesArgs,
-    /// Write refused records here and bill the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
-    pub quarantine: Option<PathBuf>,
 }
