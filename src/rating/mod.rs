@@ -2,11 +2,7 @@
 
 mod rate;
 mod rater;
-mod routes;
-
-pub use rate::Line;
-pub use rate::rate;
 
 pub(crate) use rate::account;
-pub(crate) use rater::Rater;
-pub(crate) use routes::Rating;
+pub use rate::{Line, rate};
+pub(crate) use rater::{Rater, Rating};
