@@ -5,7 +5,7 @@ use super::{
     reason,
 };
 use crate::{error::Result, meter::RefusedRecord, read::native::columns::TRAFFIC_COLUMNS};
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 /// Columns behind those of native traffic.
 pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "record"];
@@ -15,7 +15,8 @@ pub const REASON_COLUMNS: [&str; 5] = ["code", "reason", "input", "line", "recor
 ///
 /// What stood in the input stays as it was, byte for byte, so that it can be mended and read again; but what begins
 /// with `=`, `+`, `-`, `@`, tab or return and is no number stands behind a `'`: no spreadsheet computes it. Reasons
-/// and names of inputs are made visible ([`shown`](super::shown)) as in every message.
+/// and names of inputs are made visible ([`shown`](super::shown)) as in every message. An entry of JSON stands on one
+/// line.
 ///
 /// ```
 /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, meter::Refused, write::quarantine};
@@ -54,14 +55,24 @@ pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
         // Where a line holds many records, the path tells which.
         let path = fault.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
         let message = format!("{path}{}", reason(fault));
+        let raw = on_one_line(&record.raw);
         let reason = [
             Cell::Own(fault.code.as_str()),
             Cell::Text(&message),
             Cell::Text(fault.input.as_deref().unwrap_or_default()),
             Cell::Own(&line),
-            Cell::Raw(&record.raw),
+            Cell::Raw(&raw),
         ];
         writer.write(fields.iter().map(|field| Cell::Raw(field)).chain(reason))?;
     }
     writer.finish()
+}
+
+/// An entry of JSON without its line ends, which are blanks there: a line of it could pass for a row when this is read.
+fn on_one_line(raw: &[u8]) -> Cow<'_, [u8]> {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if !raw.starts_with(b"{") || !raw.iter().any(|byte| is_end(byte)) {
+        return Cow::Borrowed(raw);
+    }
+    raw.iter().map(|byte| if is_end(byte) { b' ' } else { *byte }).collect()
 }

@@ -85,7 +85,11 @@ fn instant(text: &str) -> Option<(i64, u32)> {
     let text = text.trim().replace(" UTC", "Z").replacen(' ', "T", 1).replace(' ', "");
     let seconds_left_out = text.len() > 16 && !matches!(text.as_bytes()[16], b':');
     let text = if seconds_left_out { format!("{}:00{}", text.get(..16)?, text.get(16..)?) } else { text };
-    // `+0800`
+    // `+08`, then `+0800`
+    let is_hours =
+        |end: &str| end.starts_with(['+', '-']) && end[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let hours_alone = text.len() > 16 && text.get(text.len() - 3..).is_some_and(is_hours);
+    let text = if hours_alone { format!("{text}:00") } else { text };
     let bytes = text.as_bytes();
     let at = bytes.len().checked_sub(5)?;
     let short = matches!(bytes[at], b'+' | b'-') && bytes[at + 1..].iter().all(u8::is_ascii_digit);
