@@ -17,6 +17,7 @@ use std::sync::Arc;
 /// Traffic as CSV.
 pub fn usage_csv(data: &[u8]) {
     let Some(metered) = check(data, &|source| source) else { return };
+    check_refused_again(data);
     if is_plain(data) {
         check_plain(data, &metered);
     }
@@ -96,7 +97,7 @@ fn check(data: &[u8], as_source: As<'_>) -> Option<Metered> {
     if chance.once_in(4) {
         check_report(&metered, chance.once_in(2));
     }
-    check_quarantine(&metered, duplicates);
+    check_quarantine(&metered);
     Some(metered)
 }
 
@@ -118,17 +119,31 @@ fn check_with_another(data: &[u8], as_source: As<'_>, settings: &MeterSettings) 
     }
 }
 
-/// What is refused is written, all of it, and refused again when it is read.
-fn check_quarantine(metered: &Metered, duplicates: Duplicates) {
+/// What is refused is written, all of it, and read again.
+fn check_quarantine(metered: &Metered) -> Option<Metered> {
     if metered.refused().is_empty() {
-        return;
+        return None;
     }
     let mut file = Vec::new();
     quarantine::write(metered.refused(), &mut file).expect("memory can be written");
     let source = [TrafficSource::from_bytes("quarantine.csv", file)];
-    let again = meter_of(&source, &october(duplicates)).expect("a quarantine can be read");
+    let again = meter_of(&source, &october(Duplicates::Refuse)).expect("a quarantine can be read");
     assert_eq!(again.totals().read.records, metered.refused().len() as u64, "records of the quarantine");
-    if duplicates == Duplicates::Refuse {
+    Some(again)
+}
+
+/// What a table of traffic has refused is refused again. Not what JSON has, where a number may be refused as text, nor hours
+/// that were metered, which are larger than records.
+fn check_refused_again(data: &[u8]) {
+    let text = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data).trim_ascii_start();
+    if matches!(text.first(), Some(b'{' | b'[') | None) || text.starts_with(b"PAR1") {
+        return;
+    }
+    let Ok(metered) = meter_of(&[TrafficSource::from_bytes("traffic", data)], &october(Duplicates::Refuse))
+    else {
+        return;
+    };
+    if let Some(again) = check_quarantine(&metered) {
         assert_eq!(again.totals().refused.records, metered.totals().refused.records, "refused again");
     }
 }

@@ -82,7 +82,14 @@ fn instant(text: &str) -> Option<(i64, u32)> {
             _ => None,
         };
     }
-    let text = text.trim().replace(" UTC", "Z").replacen(' ', "T", 1).replace(' ', "");
+    // Go prints the offset 0 twice.
+    let text = text
+        .trim()
+        .replace("+00:00 UTC", "Z")
+        .replace("+0000 UTC", "Z")
+        .replace(" UTC", "Z")
+        .replacen(' ', "T", 1)
+        .replace(' ', "");
     let seconds_left_out = text.len() > 16 && !matches!(text.as_bytes()[16], b':');
     let text = if seconds_left_out { format!("{}:00{}", text.get(..16)?, text.get(16..)?) } else { text };
     // `+08`, then `+0800`
