@@ -71,7 +71,7 @@ pub fn write(refused: &[RefusedRecord], output: impl Write) -> Result<()> {
 /// An entry of JSON without its line ends, which are blanks there: a line of it could pass for a row when this is read.
 fn on_one_line(raw: &[u8]) -> Cow<'_, [u8]> {
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    if !raw.starts_with(b"{") || !raw.iter().any(|byte| is_end(byte)) {
+    if !raw.starts_with(b"{") || !raw.iter().any(is_end) {
         return Cow::Borrowed(raw);
     }
     raw.iter().map(|byte| if is_end(byte) { b' ' } else { *byte }).collect()
