@@ -141,10 +141,12 @@ impl TrafficSource {
     /// JSON where the first character is a brace, otherwise CSV under a header.
     fn lines(&self) -> Result<LineLayout> {
         let (data_start, first) = self.first_character()?;
+        if let Some(b'{' | b'[') = first
+            && let Some((what, remedy)) = self.other_json()?
+        {
+            return Err(self.unusable(Invalid::new(format!("holds {what}")).with(remedy)));
+        }
         match first {
-            Some(b'{' | b'[') if let Some((what, remedy)) = self.other_json()? => {
-                Err(self.unusable(Invalid::new(format!("holds {what}")).with(remedy)))
-            }
             Some(b'{') => {
                 let shape = LineShape::Json(self.columns().clone(), self.naive_offset().is_some());
                 Ok(LineLayout::without_header(shape, data_start))
