@@ -47,10 +47,11 @@
 //! - `cli`: the program, and what is written for a screen (`write::text`).
 //! - `parquet`: traffic from Parquet files, and metered hours to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
+//! - `xlsx`: reports as workbooks.
 //! - `serde`: reports, their lines, rows, statements and findings implement `serde::Serialize`; money, prices and bytes
 //!   are text.
 //!
-//! The first three are on by default; without them it is the library alone.
+//! All but `serde` are on by default; without them it is the library alone.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -89,7 +90,7 @@ pub use model::{
     money::Money,
     time::{BillingMonth, Hour},
 };
-pub use rating::Line;
+pub use rating::{DayCost, Line};
 pub use read::{TrafficSource, inventory};
 pub use report::{Report, ReportOptions, report};
 pub use statement::Statement;

@@ -1,11 +1,11 @@
 //! Lines to statements per account and month: the only place that rounds (R11).
 
 use crate::{
-    catalog::{Catalog, PriceStatus},
+    catalog::{PriceStatus, RoundingPolicy},
     error::Result,
     model::{
         inventory::Inventory,
-        money::{Amount, Money},
+        money::{Amount, Gb, Money},
     },
     rating::{Line, account},
 };
@@ -39,27 +39,37 @@ pub struct Statement {
 /// Makes one statement per account from lines that are sorted by account.
 ///
 /// Fails with [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
-pub fn statements(lines: &[Line], inventory: &Inventory, catalog: &Catalog) -> Result<Vec<Statement>> {
+pub fn statements(
+    lines: &[Line],
+    inventory: &Inventory,
+    gb: Gb,
+    rounding: &RoundingPolicy,
+) -> Result<Vec<Statement>> {
     let mut statements = Vec::new();
     let mut start = 0;
     for of_account in lines.chunk_by(|a, b| account(inventory, a) == account(inventory, b)) {
         let range = start..start + of_account.len();
         start = range.end;
-        statements.push(statement(account(inventory, &of_account[0]), range, of_account, catalog)?);
+        statements.push(statement(account(inventory, &of_account[0]), range, of_account, gb, rounding)?);
     }
     Ok(statements)
 }
 
-fn statement(account: &str, range: Range<usize>, lines: &[Line], catalog: &Catalog) -> Result<Statement> {
+fn statement(
+    account: &str,
+    range: Range<usize>,
+    lines: &[Line],
+    gb: Gb,
+    rounding: &RoundingPolicy,
+) -> Result<Statement> {
     let (mut exact, mut raised) = (Amount::ZERO, Amount::ZERO);
     let mut subtotal = Money::ZERO;
     for line in lines {
         exact = exact.checked_add(line.amount)?;
         raised = raised.checked_add(line.raised_amount)?;
-        subtotal = subtotal.checked_add(line.amount.printed(catalog.gb)?)?;
+        subtotal = subtotal.checked_add(line.amount.printed(gb)?)?;
     }
-    let rounding = &catalog.rounding;
-    let payable = exact.round(catalog.gb, rounding.decimals, rounding.mode)?;
+    let payable = exact.round(gb, rounding.decimals, rounding.mode)?;
     Ok(Statement {
         billing_account_id: account.to_owned(),
         lines: range,
@@ -68,7 +78,7 @@ fn statement(account: &str, range: Range<usize>, lines: &[Line], catalog: &Catal
         adjustment: payable.checked_sub(subtotal)?,
         payable,
         assumed: lines.iter().any(|line| line.price.status == PriceStatus::Assumed),
-        raised_cost: raised.printed(catalog.gb)?,
+        raised_cost: raised.printed(gb)?,
         raised_hours: lines.iter().map(|line| line.raised_hours).sum(),
     })
 }

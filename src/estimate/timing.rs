@@ -148,7 +148,7 @@ fn rerated(
     let account = traffic.options.account.as_deref();
     let lines = rate(traffic.metered.usage(), link_types, catalog, false, account)?;
     let mut payable = Money::ZERO;
-    for statement in statements(&lines, traffic.inventory(), catalog)? {
+    for statement in statements(&lines, traffic.inventory(), catalog.gb, &catalog.rounding)? {
         payable = payable.checked_add(statement.payable)?;
     }
     Ok((connection_costs(&lines)?, payable))

@@ -3,6 +3,6 @@
 mod rate;
 mod rater;
 
-pub(crate) use rate::account;
-pub use rate::{Line, rate};
+pub use rate::{DayCost, Line, rate};
+pub(crate) use rate::{Rated, account};
 pub(crate) use rater::{Rater, Rating};

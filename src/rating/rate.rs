@@ -10,7 +10,8 @@ use crate::{
     error::Result,
     meter::HourlyUsage,
     model::{
-        end_index::EndIndex, inventory::Inventory, link::LinkType, money::Amount, time::Hour, usage::Sender,
+        checked_add, end_index::EndIndex, inventory::Inventory, link::LinkType, money::Amount, time::Hour,
+        usage::Sender,
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -27,9 +28,9 @@ pub fn rate(
     hourly: bool,
     only_account: Option<&str>,
 ) -> Result<Vec<Line>> {
-    let rating = Rating::new(usage, inventory, catalog, hourly, only_account);
+    let rating = Rating::new(usage, inventory, catalog, hourly, None, only_account);
     let raters = usage.fold(|| rating.rater(), Rater::add_row)?;
-    rating.lines(raters)
+    Ok(rating.rated(raters)?.lines)
 }
 
 impl Rating<'_> {
@@ -38,19 +39,40 @@ impl Rating<'_> {
         Rater::new(self)
     }
 
-    /// The lines of all that `raters` saw.
-    pub fn lines(&self, raters: Vec<Rater<'_>>) -> Result<Vec<Line>> {
+    /// What all that `raters` saw costs.
+    pub fn rated(&self, raters: Vec<Rater<'_>>) -> Result<Rated> {
         let all = Rater::merged(raters)?;
         refuse_missing(&all.missing, self.catalog)?;
+        Ok(Rated { lines: self.lines(&all)?, days: self.days.map(|_| self.days(&all)).transpose()? })
+    }
+
+    fn lines(&self, all: &Sums) -> Result<Vec<Line>> {
         let mut lines = Vec::with_capacity(all.len());
-        for key in self.keys_by_account(&all) {
+        for key in self.keys_by_account(all) {
             let start = lines.len();
             for sum in all.of(key) {
-                lines.push(self.line(key, &all, sum)?);
+                lines.push(self.line(key, all, sum)?);
             }
             lines[start..].sort_unstable_by_key(|line| (line.hour, line.link_type, line.price));
         }
         Ok(lines)
+    }
+
+    fn days(&self, all: &Sums) -> Result<Vec<DayCost>> {
+        let mut days: BTreeMap<(&str, Hour), (u128, Amount)> = BTreeMap::new();
+        for (&(payer, start, price), &bytes) in &all.days {
+            let amount = Amount::of(bytes, all.prices[price as usize].contracted)?;
+            let (sum, cost) = days.entry((self.payers[payer as usize], start)).or_insert((0, Amount::ZERO));
+            checked_add(sum, bytes, "a day")?;
+            *cost = cost.checked_add(amount)?;
+        }
+        let cost = |((account, start), (bytes, amount)): ((&str, Hour), _)| DayCost {
+            billing_account_id: account.to_owned(),
+            start,
+            bytes,
+            amount,
+        };
+        Ok(days.into_iter().map(cost).collect())
     }
 
     fn line(&self, key: usize, all: &Sums, sum: &Sum) -> Result<Line> {
@@ -87,6 +109,30 @@ impl Rating<'_> {
     }
 }
 
+/// What metered hours cost.
+#[derive(Debug)]
+pub(crate) struct Rated {
+    pub lines: Vec<Line>,
+    /// By account and day, where days are asked for.
+    pub days: Option<Vec<DayCost>>,
+}
+
+/// What an account pays for a local day of the billing month (R12).
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct DayCost {
+    /// The account that pays (R2).
+    pub billing_account_id: String,
+    /// The first hour of the day, in UTC.
+    pub start: Hour,
+    /// Bytes sent, free ones among them.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
+    pub bytes: u128,
+    /// What they cost, exactly, in the catalog's currency (R10).
+    pub amount: Amount,
+}
+
 /// The charge of one account, connection, sender, link type and price; with `--hourly`, of one hour of it.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +163,23 @@ pub struct Line {
     /// The amount of those hours less that of all their bytes at the lowest level in effect: an upper bound of what the
     /// switches cost, negative where a catalog prices the higher level lower.
     pub raised_amount: Amount,
+}
+
+impl Line {
+    /// Whether both are of one link type at one price.
+    pub(crate) fn is_priced_like(&self, other: &Self) -> bool {
+        (self.link_type, self.price) == (other.link_type, other.price)
+    }
+
+    /// Adds another of the same end, link type and price.
+    pub(crate) fn add(&mut self, other: &Self) -> Result<()> {
+        checked_add(&mut self.bytes, other.bytes, "a line")?;
+        self.amount = self.amount.checked_add(other.amount)?;
+        self.metered_hours += other.metered_hours;
+        self.raised_hours += other.raised_hours;
+        self.raised_amount = self.raised_amount.checked_add(other.raised_amount)?;
+        Ok(())
+    }
 }
 
 /// The account that pays for a line.

@@ -11,7 +11,7 @@ use crate::{
         inventory::Inventory,
         link::{HourLevels, LinkType},
         money::Amount,
-        time::Hour,
+        time::{Hour, Offset},
         usage::Sender,
     },
 };
@@ -71,7 +71,9 @@ impl<'a> Rater<'a> {
             }
             let sum = &mut self.all.sums[sum as usize];
             sum.hours += 1;
-            checked_add(&mut sum.bytes, bytes, "a line")
+            checked_add(&mut sum.bytes, bytes, "a line")?;
+            let price = sum.price;
+            self.add_to_day(key, row.hour, price, bytes)
         })
     }
 
@@ -88,7 +90,7 @@ impl<'a> Rater<'a> {
             let free = self.index_of(Price::FREE);
             let sum = self.sum(key, own_hour, None, free);
             self.remember(key, hour, None, sum);
-            return self.add_hour(sum, bytes, None);
+            return self.add_hour(key, hour, sum, bytes, None);
         }
         let history = self.rating.inventory.history(index);
         let levels = history.levels(hour);
@@ -101,7 +103,7 @@ impl<'a> Rater<'a> {
         if !levels.switched {
             self.remember(key, hour, history.levels_until(hour), sum);
         }
-        self.add_hour(sum, bytes, Some((levels, self.all.prices[lowest as usize])))
+        self.add_hour(key, hour, sum, bytes, Some((levels, self.all.prices[lowest as usize])))
     }
 
     /// Lets the following hours go to `sum`, until the levels change or a price does.
@@ -115,15 +117,31 @@ impl<'a> Rater<'a> {
         current.sum = sum;
     }
 
-    fn add_hour(&mut self, sum: u32, bytes: u128, levels: Option<(HourLevels, Price)>) -> Result<()> {
+    fn add_hour(
+        &mut self,
+        key: usize,
+        hour: Hour,
+        sum: u32,
+        bytes: u128,
+        levels: Option<(HourLevels, Price)>,
+    ) -> Result<()> {
         let own = &mut self.all.sums[sum as usize];
         checked_add(&mut own.bytes, bytes, "a line")?;
         own.hours += 1;
+        let own = *own;
+        self.add_to_day(key, hour, own.price, bytes)?;
         let Some((_, lowest)) = levels.filter(|(levels, _)| levels.switched) else { return Ok(()) };
-        own.raised_hours += 1;
+        self.all.sums[sum as usize].raised_hours += 1;
         let billed = Amount::of(bytes, self.all.prices[own.price as usize].contracted)?;
         let raised = billed.checked_sub(Amount::of(bytes, lowest.contracted)?)?;
         self.raise(sum, raised)
+    }
+
+    /// Adds to the local day of an hour, where days are asked for.
+    fn add_to_day(&mut self, key: usize, hour: Hour, price: u32, bytes: u128) -> Result<()> {
+        let Some(offset) = self.rating.days else { return Ok(()) };
+        let of_day = (self.rating.payer_of[key], offset.day_of(hour).start, price);
+        checked_add(self.all.days.entry(of_day).or_default(), bytes, "a day")
     }
 
     /// Adds to what raising hours cost.
@@ -172,6 +190,10 @@ impl<'a> Rater<'a> {
                     self.raise(own, other.raised_of(sum))?;
                 }
             }
+        }
+        for ((payer, day, price), bytes) in &other.days {
+            let price = self.index_of(other.prices[*price as usize]);
+            checked_add(self.all.days.entry((*payer, *day, price)).or_default(), *bytes, "a day")?;
         }
         for (pair, hour) in other.missing {
             note_missing(&mut self.all.missing, pair, hour);
@@ -244,6 +266,8 @@ pub(super) struct Sums {
     pub raised: Vec<Amount>,
     /// By key: its first sum; the others follow it.
     pub first: Vec<u32>,
+    /// Bytes by payer, first hour of the local day and index of the price, where days are asked for.
+    pub days: HashMap<(u32, Hour, u32), u128>,
     pub missing: MissingPrices,
 }
 
@@ -309,6 +333,12 @@ pub(crate) struct Rating<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) catalog: &'a Catalog,
     pub(super) hourly: bool,
+    /// The offset of the days whose costs are asked for (R12).
+    pub(super) days: Option<Offset>,
+    /// The accounts that pay.
+    pub(super) payers: Vec<&'a str>,
+    /// By key: the index of who pays.
+    pub(super) payer_of: Vec<u32>,
     /// Hours at which prices change, rising.
     pub(super) price_changes: Vec<Hour>,
     pub(super) routes: Vec<Route<'a>>,
@@ -326,8 +356,10 @@ impl<'a> Rating<'a> {
         inventory: &'a Inventory,
         catalog: &'a Catalog,
         hourly: bool,
+        days: Option<Offset>,
         only_account: Option<&str>,
     ) -> Self {
+        let (payers, payer_of) = if days.is_some() { payers(inventory) } else { (Vec::new(), Vec::new()) };
         let price_changes = catalog.price_changes();
         let (mut routes, mut route_of) = (Vec::new(), Vec::with_capacity(inventory.connections().len() * 2));
         let own_terms = !catalog.contract().rows().is_empty();
@@ -347,8 +379,22 @@ impl<'a> Rating<'a> {
             });
             route_of.push(route);
         }
-        Self { inventory, catalog, hourly, price_changes, routes, route_of }
+        Self { inventory, catalog, hourly, days, payers, payer_of, price_changes, routes, route_of }
     }
+}
+
+/// The accounts that pay, and by key the index of which one does.
+fn payers(inventory: &Inventory) -> (Vec<&str>, Vec<u32>) {
+    let (mut payers, mut known) = (Vec::new(), HashMap::new());
+    let index = |(connection, sender)| {
+        let payer = attribute(inventory.connection(connection), sender).billing_account_id;
+        *known.entry(payer).or_insert_with(|| {
+            payers.push(payer);
+            (payers.len() - 1) as u32
+        })
+    };
+    let payer_of = senders(inventory).map(index).collect();
+    (payers, payer_of)
 }
 
 fn senders(inventory: &Inventory) -> impl Iterator<Item = (usize, Sender)> + '_ {

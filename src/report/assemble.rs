@@ -19,7 +19,7 @@ use crate::{
         money::Money,
         quoted,
     },
-    rating::{Line, Rating},
+    rating::{Rated, Rating},
     statement::statements,
 };
 use std::{
@@ -101,8 +101,9 @@ impl Traffic<'_> {
         self.check()?;
         let usage = metered.usage();
         let hourly = options.shows_charge_periods();
-        let rating = Rating::new(usage, link_types, catalog, hourly, options.account.as_deref());
-        let RatedHours { lines, survey, usage_digest } = rate_hours(metered, &rating)?;
+        let days = options.daily.then(|| metered.offset());
+        let rating = Rating::new(usage, link_types, catalog, hourly, days, options.account.as_deref());
+        let RatedHours { rated: Rated { lines, days }, survey, usage_digest } = rate_hours(metered, &rating)?;
         let mut report = Report {
             month: metered.month(),
             offset: metered.offset(),
@@ -110,8 +111,9 @@ impl Traffic<'_> {
             options: (*options).clone(),
             catalog: Arc::new(catalog.summary()),
             inventory: metered.inventory().clone(),
-            statements: statements(&lines, metered.inventory(), catalog)?,
+            statements: statements(&lines, metered.inventory(), catalog.gb, &catalog.rounding)?,
             lines,
+            days,
             groups: None,
             totals: metered.totals(),
             findings: if *measured { self.findings(&survey) } else { Vec::new() },
@@ -152,7 +154,7 @@ impl Traffic<'_> {
 
 /// What one pass over all metered hours gives.
 struct RatedHours {
-    lines: Vec<Line>,
+    rated: Rated,
     survey: Survey,
     usage_digest: String,
 }
@@ -178,8 +180,8 @@ fn rate_hours(metered: &Metered, rating: &Rating<'_>) -> Result<RatedHours> {
     let survey = surveyor.merge(surveys);
     let usage_digest = digest.finish(hours);
     drop((surveyor, digest));
-    let lines = rating.lines(raters)?;
-    Ok(RatedHours { lines, survey, usage_digest })
+    let rated = rating.rated(raters)?;
+    Ok(RatedHours { rated, survey, usage_digest })
 }
 
 fn owns_an_end(account: &str, connection: &Connection) -> bool {
@@ -249,7 +251,7 @@ fn assumed_prices(report: &Report) -> Option<Finding> {
 }
 
 /// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.
-fn group_lines(report: &mut Report) -> Result<()> {
+pub(super) fn group_lines(report: &mut Report) -> Result<()> {
     let Some(grouping) = report.options.grouping() else { return Ok(()) };
     let groups = group(&report.lines, &grouping, |line| report.shared_values(line, &grouping))?;
     let by_account = grouping.columns.contains(&Column::BillingAccountId);

@@ -23,8 +23,8 @@ use crate::{
         money::Money,
         time::{BillingMonth, Hour, Offset},
     },
-    rating::Line,
-    statement::Statement,
+    rating::{DayCost, Line},
+    statement::{Statement, statements},
 };
 use std::sync::Arc;
 
@@ -48,6 +48,8 @@ pub struct Report {
     pub inventory: Arc<Inventory>,
     /// All lines: by account, connection, sender, hour, link type and price.
     pub lines: Vec<Line>,
+    /// What each account pays for each local day, by account and day, where it was asked for.
+    pub days: Option<Vec<DayCost>>,
     /// One statement per account that has a line, by account (R11).
     pub statements: Vec<Statement>,
     /// Grouped lines, where they were asked for; they are printed instead of the lines.
@@ -82,6 +84,55 @@ impl Report {
         let behind = columns.iter().position(|column| *column == Column::ConnectionId).unwrap_or_default();
         columns.splice(behind..behind, tags);
         columns
+    }
+
+    /// The same report with one line for all hours of a price, as it is without hourly lines.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
+    pub fn without_hours(&self) -> Result<Self> {
+        let mut lines: Vec<Line> = Vec::new();
+        let end = |line: &Line| (line.connection, line.sender);
+        for of_end in self.lines.chunk_by(|one, other| end(one) == end(other)) {
+            let start = lines.len();
+            for line in of_end {
+                match lines[start..].iter_mut().find(|sum| sum.is_priced_like(line)) {
+                    Some(sum) => sum.add(line)?,
+                    None => lines.push(Line { hour: None, ..line.clone() }),
+                }
+            }
+            lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
+        }
+        let catalog = &self.catalog;
+        let mut report = Self {
+            options: ReportOptions { hourly: false, ..self.options.clone() },
+            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
+            lines,
+            groups: None,
+            ..self.clone_without_lines()
+        };
+        assemble::group_lines(&mut report)?;
+        Ok(report)
+    }
+
+    fn clone_without_lines(&self) -> Self {
+        Self {
+            month: self.month,
+            offset: self.offset,
+            duplicates: self.duplicates,
+            options: self.options.clone(),
+            catalog: self.catalog.clone(),
+            inventory: self.inventory.clone(),
+            lines: Vec::new(),
+            days: self.days.clone(),
+            statements: Vec::new(),
+            groups: None,
+            totals: self.totals,
+            findings: self.findings.clone(),
+            usage_digest: self.usage_digest.clone(),
+            threads: self.threads,
+        }
     }
 
     /// Whether an assumed price touched any line (R18).

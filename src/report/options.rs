@@ -89,6 +89,8 @@ impl Grouping {
 pub struct ReportOptions {
     /// One line per hour, which shows it; otherwise one for all hours of a price.
     pub hourly: bool,
+    /// Whether it tells what each account pays for each local day.
+    pub daily: bool,
     /// How lines are grouped for print; what is payable stays what it is. `None`: they are not.
     pub by: Option<Grouping>,
     /// The account whose lines and statement it shows; `None`: all. Control totals stay those of all records (R14).

@@ -5,6 +5,7 @@ pub mod csv;
 pub mod doctor;
 pub mod estimate;
 pub mod json;
+mod lang;
 pub mod markdown;
 pub mod metered;
 mod page;
@@ -17,6 +18,7 @@ mod values;
 
 pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};
+pub use lang::Lang;
 pub use shown::shown;
 
 use crate::{meter::ControlTotals, report::Report};

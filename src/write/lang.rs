@@ -1,0 +1,128 @@
+//! The languages in which reports speak to people. Data formats keep their keys in any of them.
+//!
+//! The texts lie in `lang/`, one file per language. What a file lacks or has too much of is seen when it is read, by a
+//! test that reads all of them; whoever asks for a text names a field, so that the compiler knows it is there.
+
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// A language of labels, findings and explanations.
+///
+/// It is always stated, and never taken from where a program runs (R17).
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Chinese in simplified characters.
+    ZhHans,
+    /// Chinese in traditional characters.
+    ZhHant,
+}
+
+impl Lang {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::En, Self::ZhHans, Self::ZhHant];
+
+    /// Its tag as in BCP 47: `en`, `zh-Hans`, `zh-Hant`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::ZhHans => "zh-Hans",
+            Self::ZhHant => "zh-Hant",
+        }
+    }
+
+    /// What it says.
+    pub(crate) fn texts(self) -> &'static Texts {
+        static TEXTS: LazyLock<[Texts; 3]> = LazyLock::new(|| {
+            [
+                include_str!("lang/en.toml"),
+                include_str!("lang/zh-Hans.toml"),
+                include_str!("lang/zh-Hant.toml"),
+            ]
+            .map(|file| toml::from_str(file).unwrap_or_else(|error| unreachable!("{error}")))
+        });
+        &TEXTS[self as usize]
+    }
+}
+
+/// All texts of a language, by where they stand.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    pub report: ReportTexts,
+}
+
+/// Those of a report's page: table and Markdown.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportTexts {
+    pub payable: String,
+}
+
+/// A text with the values of its `{names}`.
+pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, name, after)) = next_name(rest) {
+        filled.push_str(before);
+        match values.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => filled.push_str(value),
+            None => filled.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    filled + rest
+}
+
+/// What stands before the next `{name}`, the name, and what stands behind it.
+fn next_name(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Every text by its path, with the names that it has values for.
+    fn names(file: &str) -> BTreeMap<String, Vec<String>> {
+        let mut found = BTreeMap::new();
+        collect("", &toml::from_str(file).unwrap(), &mut found);
+        found
+    }
+
+    fn collect(path: &str, value: &toml::Value, found: &mut BTreeMap<String, Vec<String>>) {
+        if let Some(table) = value.as_table() {
+            return table.iter().for_each(|(key, value)| collect(&format!("{path}.{key}"), value, found));
+        }
+        let (mut names, mut rest) = (Vec::new(), value.as_str().unwrap());
+        while let Some((_, name, after)) = next_name(rest) {
+            names.push(name.to_owned());
+            rest = after;
+        }
+        names.sort();
+        found.insert(path.to_owned(), names);
+    }
+
+    #[test]
+    fn every_language_has_every_text_with_the_same_names() {
+        let english = names(include_str!("lang/en.toml"));
+        assert_eq!(names(include_str!("lang/zh-Hans.toml")), english);
+        assert_eq!(names(include_str!("lang/zh-Hant.toml")), english);
+        assert_eq!(
+            Lang::ALL.map(|lang| lang.texts().report.payable.as_str()),
+            ["payable", "应付金额", "應付金額"]
+        );
+    }
+
+    #[test]
+    fn texts_are_filled_by_name() {
+        assert_eq!(fill("{a} of {b}, {c}", &[("a", "1"), ("b", "{a}")]), "1 of {a}, {c}");
+        assert_eq!(fill("open { brace", &[]), "open { brace");
+    }
+}
