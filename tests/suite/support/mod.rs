@@ -10,3 +10,4 @@ pub mod oracle;
 pub mod program;
 pub mod sites;
 pub mod tables;
+pub mod tools;
