@@ -4,6 +4,7 @@ mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
 pub mod json;
 mod lang;
 pub mod markdown;
@@ -17,7 +18,7 @@ pub mod text;
 mod values;
 
 pub(crate) use advice::{after, finding_words};
-pub use advice::{explained, reason, words};
+pub use advice::{explained, in_shell, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 
