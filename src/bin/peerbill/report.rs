@@ -42,10 +42,10 @@ fn print(
 ) -> Result<()> {
     let digests = if args.format == ReportFormat::Json { inputs.digests()? } else { Vec::new() };
     let render = |output: &mut dyn std::io::Write| match args.format {
-        ReportFormat::Table => write::text::report(report, output),
+        ReportFormat::Table => write::text::report(report, write::Lang::En, output),
         ReportFormat::Json => write::json::write(report, &digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
-        ReportFormat::Markdown => write::markdown::report(report, output),
+        ReportFormat::Markdown => write::markdown::report(report, write::Lang::En, output),
     };
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == ReportFormat::Csv {

@@ -96,9 +96,9 @@ pub fn print(
 ) -> Result<()> {
     let digests = if args.format == EstimateFormat::Json { inputs.digests()? } else { Vec::new() };
     let render = |output: &mut dyn std::io::Write| match args.format {
-        EstimateFormat::Table => write::text::estimate(estimate, output),
+        EstimateFormat::Table => write::text::estimate(estimate, write::Lang::En, output),
         EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
-        EstimateFormat::Markdown => write::markdown::estimate(estimate, output),
+        EstimateFormat::Markdown => write::markdown::estimate(estimate, write::Lang::En, output),
         EstimateFormat::Csv => write::csv::estimate(estimate, output),
     };
     inputs.unchanged()?;
