@@ -317,13 +317,6 @@ pub(crate) struct Rows<R> {
     head: Vec<u8>,
 }
 
-/// The names in the header of a CSV text, where it is not known before which are wanted beside `wanted`.
-pub(crate) fn header_names(text: &[u8], wanted: &[&str]) -> Vec<String> {
-    let mut rows = Rows::new(text);
-    let Ok(Some(header)) = rows.header(wanted) else { return Vec::new() };
-    (0..header.len()).map(|index| header_name(header.field(index)).into_owned()).collect()
-}
-
 /// How many rows a CSV text has under its header, blank ones left out.
 pub(crate) fn count_under_header(text: &[u8]) -> u64 {
     let mut rows = Rows::new(text);

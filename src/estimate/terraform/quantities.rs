@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
+        accounts::Accounts,
         connection::{Bandwidth, End},
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
@@ -109,6 +110,14 @@ impl PlanQuantities {
     pub fn with_settings(mut self, settings: &[(String, String)]) -> Self {
         self.before = self.before.with_settings(settings.to_vec());
         self.after = self.after.with_settings(settings.to_vec());
+        self
+    }
+
+    /// Likewise, with names of accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &Option<Arc<Accounts>>) -> Self {
+        self.before = self.before.with_accounts(accounts.clone());
+        self.after = self.after.with_accounts(accounts.clone());
         self
     }
 }

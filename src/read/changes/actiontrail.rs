@@ -10,9 +10,9 @@ use crate::{
     read::{
         Document,
         answer::{self, Answer, answers, logs},
+        header::names_in,
         json::{Located, Unambiguous},
         place::Place,
-        rows::header_names,
         table::{Column, TableColumns, faults_of, read_all},
     },
 };
@@ -46,7 +46,7 @@ pub(super) struct EventColumns {
 
 /// The columns of a CSV document that holds events; `None` where its header names no event.
 pub(super) fn columns(document: &Document) -> Option<EventColumns> {
-    let header = header_names(&document.text, &[]);
+    let header = names_in(&document.text[..], &[]);
     let has = |name: &str| header.iter().any(|column| column == name);
     if has("event") {
         return Some(EventColumns { names: vec!["event".into()], required: 1 });

@@ -12,8 +12,8 @@ use crate::{
     },
     read::{
         Document,
+        header::names_in,
         place::Place,
-        rows::header_names,
         table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },
@@ -82,7 +82,8 @@ pub(super) fn read(
     take: Take<'_>,
 ) -> Result<()> {
     let name = &document.name;
-    let header = header_names(&document.text, &["connection_id", "requester_account_id"]);
+    // Tags have keys that are not known before.
+    let header = names_in(&document.text[..], &["connection_id", "requester_account_id"]);
     let (columns, table) = Columns::new(&header);
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
         take(match row {
