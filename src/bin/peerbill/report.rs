@@ -27,19 +27,34 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     })?;
     let targets = args.to.targets()?;
     let stopping = args.shown.stopping()?;
-    args.lines.grouping()?;
-    refuse_bom_without_csv(&args.shown, targets.iter().any(|target| is_csv(target)))?;
+    refuse_clashes(&args, &targets)?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
-    let options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    for target in &targets {
+        options.hourly |= target.format == ReportFormat::Focus;
+        options.daily |= matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html);
+    }
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
     let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
     let print = |quarantine| print(&targets, &args.shown, &report, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
+}
+
+/// Refuses what no report can be, before anything is read.
+fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result<()> {
+    refuse_bom_without_csv(&args.shown, targets.iter().any(is_csv))?;
+    let focus = targets.iter().any(|target| target.format == ReportFormat::Focus);
+    match args.lines.grouping()? {
+        Some(_) if focus => {
+            Err(Error::usage("--by: the rows of FOCUS are those of hours, and are not grouped"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints the report wherever it goes, and puts the quarantine in its place as late as any of that can still fail.

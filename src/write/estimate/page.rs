@@ -35,7 +35,7 @@ pub(in crate::write) fn page_of(estimate: &Estimate, _lang: Lang) -> Result<Page
     );
     let mut sections = vec![scenarios(estimate)?];
     match &estimate.changes {
-        Some(planned) => sections.extend(changes(planned)?),
+        Some(planned) => sections.extend(changes(estimate, planned)?),
         None => {
             sections.push(accounts(estimate));
             sections.extend(connections(estimate)?);
@@ -86,8 +86,8 @@ fn connections(estimate: &Estimate) -> Result<Option<Section>> {
 }
 
 /// What a Terraform plan changes.
-fn changes(changes: &Changes) -> Result<[Section; 2]> {
-    let [connections, accounts] = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<[Section; 2]> {
+    let [connections, accounts] = change_tables(estimate, changes)?;
     let title = "Changes of the plan, per month; not rounded as a bill is";
     Ok([
         Section::new(title, [connections, Block::item(coverage(changes))]),
