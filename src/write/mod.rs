@@ -9,6 +9,8 @@ mod lang;
 pub mod markdown;
 pub mod metered;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod quarantine;
 mod report;
 mod shown;
