@@ -383,8 +383,9 @@ impl<'w> Row<'w> {
         &self.writing.report.catalog.currency
     }
 
-    fn account_name(&self) -> Option<&'w str> {
-        self.writing.report.account_name(self.account)
+    /// The name of who pays; the specification wants one, and where none is given the id stands for it.
+    fn account_name(&self) -> &'w str {
+        self.writing.report.account_name(self.account).unwrap_or(self.account)
     }
 }
 
