@@ -1,7 +1,7 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
+    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
@@ -18,7 +18,8 @@ use crate::{
 const FINDINGS_SHOWN: usize = 10;
 
 /// The page of a report.
-pub(super) fn page_of(report: &Report) -> Result<Page> {
+pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
+    let _ = lang;
     let catalog = &report.catalog;
     let title = format!(
         "VPC peering traffic, billing month {} ({}), {} in {}",

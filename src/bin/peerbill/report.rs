@@ -92,10 +92,10 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, output),
+        ReportFormat::Table => write::text::report(report, form.shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
-        ReportFormat::Markdown => write::markdown::report(report, output),
+        ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
         ReportFormat::Parquet => parquet(report, output),
         ReportFormat::Xlsx => not_yet("xlsx"),
         ReportFormat::Html => not_yet("html"),

@@ -10,7 +10,7 @@ use crate::{
     estimate::{Changes, Estimate, Scenario, per_year},
     model::link::LinkType,
     write::{
-        finding_words,
+        Lang, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{basis, raised},
     },
@@ -25,7 +25,7 @@ pub(super) const PARTIAL_HEADER: [&str; 5] =
     ["scenario", "SLA", "payable (partial)", "difference per month (partial)", "per year (x 12, partial)"];
 
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);

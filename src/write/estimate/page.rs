@@ -13,7 +13,7 @@ use crate::{
     model::money::Money,
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND, finding_words,
+        Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{self, cell, heading, is_number},
         values::value,
@@ -23,7 +23,7 @@ use crate::{
 const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
-pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
+pub(in crate::write) fn page_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),

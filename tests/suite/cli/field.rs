@@ -284,5 +284,9 @@ fn traffic_is_grouped_by_tags_of_connections() {
     folder.write("usage.csv", USAGE);
     let connections = ["--connections", "state.json", "--requester-account", "1", "--by", "tag:team"];
     let args = [&["report", "--usage", "usage.csv", "--format", "csv"][..], &connections, &MONTH].concat();
-    assert!(folder.run(&args).stdout.contains(",,net,,,,,,,,322122547200,"), "{:?}", folder.run(&args));
+    assert!(
+        folder.run(&args).stdout.contains("2026-10,,net,pcc-1,,,,,Gold,usage,322122547200,"),
+        "{:?}",
+        folder.run(&args)
+    );
 }
