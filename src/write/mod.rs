@@ -4,6 +4,7 @@ mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;

@@ -33,7 +33,8 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
-    let options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    options.daily = targets.iter().any(|target| target.format == ReportFormat::Html);
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
     let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
@@ -79,7 +80,7 @@ fn render(
         ReportFormat::Markdown => write::markdown::report(report, output),
         ReportFormat::Parquet => not_yet("parquet"),
         ReportFormat::Xlsx => not_yet("xlsx"),
-        ReportFormat::Html => not_yet("html"),
+        ReportFormat::Html => write::html::reports(&[report], shown.lang(), output),
         ReportFormat::Focus => not_yet("focus"),
     }
 }
