@@ -5,6 +5,7 @@ pub mod csv;
 pub mod doctor;
 pub mod estimate;
 pub mod focus;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;
