@@ -11,6 +11,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{HourlyUsage, KeptRecord, Metered, RefusedRecord, read_hours, records_of},
     model::{
+        accounts::Accounts,
         connection::Connection,
         did_you_mean,
         end_index::EndIndex,
@@ -88,6 +89,8 @@ pub struct Explanation {
     pub amount: Amount,
     /// Where it holds a change: that amount less what its bytes cost at the lowest level in effect.
     pub raised_amount: Amount,
+    /// Names of accounts, where they were given.
+    pub accounts: Option<Arc<Accounts>>,
 }
 
 /// A record that is billed in the hour.
@@ -209,6 +212,7 @@ pub fn explain(
         catalog: catalog.summary(),
         amount: priced.as_ref().map_or(Amount::ZERO, |line| line.amount),
         raised_amount: priced.as_ref().map_or(Amount::ZERO, |line| line.raised_amount),
+        accounts: None,
     };
     explanation.find_prices(catalog, priced.map(|line| line.price))?;
     Ok(explanation)
@@ -377,6 +381,17 @@ fn priced(
 }
 
 impl Explanation {
+    /// With names of accounts, which it then shows.
+    #[must_use]
+    pub fn with_accounts(self, accounts: Option<Arc<Accounts>>) -> Self {
+        Self { accounts, ..self }
+    }
+
+    /// The name of an account, where names were given and it has one.
+    pub fn account_name(&self, account_id: &str) -> Option<&str> {
+        self.accounts.as_ref()?.get(account_id)?.name()
+    }
+
     /// Whether the hour has a record that is billed.
     pub fn has_records(&self) -> bool {
         !self.records.is_empty()
@@ -437,14 +452,21 @@ pub struct LargestHour {
 }
 
 /// The lines of one account, as its statement has them, each with the hour that has most bytes: where to begin to look.
+/// With names of accounts they are shown.
 ///
 /// # Errors
 ///
 /// As [`report()`] of that account.
-pub fn account_lines(metered: &Metered, catalog: &Catalog, account_id: &str) -> Result<AccountLines> {
+pub fn account_lines(
+    metered: &Metered,
+    catalog: &Catalog,
+    account_id: &str,
+    accounts: Option<Arc<Accounts>>,
+) -> Result<AccountLines> {
     let mut options = ReportOptions::default();
     options.hourly = true;
     options.account = Some(account_id.to_owned());
+    options.accounts = accounts;
     let hourly = report(metered, catalog, options)?;
     type Key = (usize, Sender, Option<LinkType>, Price);
     let key = |line: &Line| -> Key { (line.connection, line.sender, line.link_type, line.price) };

@@ -441,13 +441,18 @@ impl Exact {
         Self { scale: decimals, ..Self::from(units) }
     }
 
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.magnitude | self.below == 0
+    }
+
     /// Plain decimal text with at least `least` decimals and no zeros beyond them; `-` only where it is not nothing.
     pub fn text(self, least: usize) -> String {
         let (digits, scale) = self.digits();
         let (whole, fraction) = digits.split_at(digits.len() - scale);
         let shown = fraction.trim_end_matches('0').len();
         let zeros = least.saturating_sub(shown);
-        let sign = if self.negative && self.magnitude | self.below > 0 { "-" } else { "" };
+        let sign = if self.negative && !self.is_zero() { "-" } else { "" };
         let point = if shown + zeros > 0 { "." } else { "" };
         format!("{sign}{whole}{point}{}{:0<zeros$}", &fraction[..shown], "")
     }

@@ -37,7 +37,9 @@ pub fn json(explanation: &Explanation, output: impl Write) -> Result<()> {
         connection_id: &connection.id,
         sender: explanation.sender.as_str(),
         billing_account_id: &explanation.billing_account_id,
+        billing_account_name: explanation.account_name(&explanation.billing_account_id),
         peer_account_id: &explanation.peer_account_id,
+        peer_account_name: explanation.account_name(&explanation.peer_account_id),
         source_region: &explanation.source_region,
         destination_region: &explanation.destination_region,
         hour: explanation.hour.to_string(),
@@ -102,7 +104,11 @@ struct JsonExplanation<'a> {
     connection_id: &'a str,
     sender: &'a str,
     billing_account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billing_account_name: Option<&'a str>,
     peer_account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_account_name: Option<&'a str>,
     source_region: &'a str,
     destination_region: &'a str,
     hour: String,
@@ -478,16 +484,26 @@ mod page {
         Section::new(format!("Refused, not billed: {} (R15)", own.refused.len()), [table])
     }
 
+    /// An account with its name, where that is known.
+    fn named(own: &Explanation, account_id: &str) -> String {
+        match own.account_name(account_id) {
+            Some(name) => format!("{account_id} ({name})"),
+            None => account_id.to_owned(),
+        }
+    }
+
     fn account(own: &Explanation) -> Section {
         let mut words = vec![format!(
             "{} pays: it owns the {}'s VPC in {}, which the bytes leave (R2)",
-            own.billing_account_id, own.sender, own.source_region
+            named(own, &own.billing_account_id),
+            own.sender,
+            own.source_region
         )];
         words.push(format!(
             "they go to the {}'s VPC in {}, of account {}",
             if own.sender == Sender::Requester { Sender::Accepter } else { Sender::Requester },
             own.destination_region,
-            own.peer_account_id
+            named(own, &own.peer_account_id)
         ));
         if own.records.iter().any(|record| record.format == "CloudMonitor datapoints") {
             let view = match own.sender {

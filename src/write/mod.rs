@@ -5,11 +5,15 @@ pub mod csv;
 pub mod doctor;
 pub mod estimate;
 pub mod explain;
+pub mod focus;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;
 pub mod metered;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod quarantine;
 mod report;
 mod shown;

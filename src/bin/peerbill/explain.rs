@@ -3,21 +3,21 @@
 use crate::{
     args::{ExplainArgs, ExplainFormat, offset_of},
     job::{self, Job},
-    output::{self, Staged},
+    output::{self, Staged, Target},
     pricing,
     settings::{self, Open},
 };
 use peerbill::{
     Error, Result,
-    catalog::Catalog,
     explain::{AccountLines, Question, account_lines, explain},
-    meter::Metered,
     model::{
         id::unwrapped,
         time::{BillingMonth, Hour, Timestamp},
     },
+    read::read_accounts,
     write::{self, in_shell},
 };
+use std::sync::Arc;
 
 /// Explains a charge, or lists the lines of an account; true where records were quarantined.
 pub fn run(mut args: ExplainArgs) -> Result<bool> {
@@ -25,21 +25,28 @@ pub fn run(mut args: ExplainArgs) -> Result<bool> {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
+        accounts: Some(&mut args.accounts),
         ..Open::default()
     })?;
+    let targets = args.to.targets()?;
     let question = question(&args)?;
     let month = month_of(&args, question.as_ref())?;
-    let mut job = Job::new(&args.traffic, &month, &args.offset, &args.output, &args.quarantine)?;
-    job::inputs_of_traffic(&args.traffic, args.pricing.paths())?;
+    let mut job = Job::new(&args.traffic, &month, &args.offset, &args.to.output, &args.quarantine)?;
+    let accounts = args.accounts.iter().map(String::as_str);
+    job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(accounts))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let accounts =
+        args.accounts.as_deref().map(|path| job.inputs.one_document("accounts", path)).transpose()?;
+    let accounts = accounts.map(|document| read_accounts(&document).map(Arc::new)).transpose()?;
     let (metered, sources) = job.meter_sources(&|region| catalog.check_region(region))?;
     let Some(question) = question else {
-        let lines = lines_of(&args, &metered, &catalog)?;
-        return job.finish(&metered, |quarantine| print_lines(&args, &lines, quarantine));
+        let id = unwrapped(args.account.as_deref().unwrap_or_default());
+        let lines = account_lines(&metered, &catalog, id, accounts)?;
+        return job.finish(&metered, |quarantine| print_lines(&targets, &lines, quarantine));
     };
-    let explained = explain(&metered, &sources, &catalog, &question)?;
+    let explained = explain(&metered, &sources, &catalog, &question)?.with_accounts(accounts);
     job.finish(&metered, |quarantine| {
-        output::print(args.output.as_deref(), quarantine, |output| match args.format {
+        output::print(&targets, quarantine, |target, output| match target.format {
             ExplainFormat::Text => write::text::explanation(&explained, output),
             ExplainFormat::Json => write::explain::json(&explained, output),
         })
@@ -81,13 +88,13 @@ fn month_of(args: &ExplainArgs, question: Option<&Question>) -> Result<String> {
     }
 }
 
-fn lines_of(args: &ExplainArgs, metered: &Metered, catalog: &Catalog) -> Result<AccountLines> {
-    account_lines(metered, catalog, unwrapped(args.account.as_deref().unwrap_or_default()))
-}
-
-fn print_lines(args: &ExplainArgs, lines: &AccountLines, quarantine: Option<Staged>) -> Result<()> {
+fn print_lines(
+    targets: &[Target<ExplainFormat>],
+    lines: &AccountLines,
+    quarantine: Option<Staged>,
+) -> Result<()> {
     let commands = commands(lines);
-    output::print(args.output.as_deref(), quarantine, |output| match args.format {
+    output::print(targets, quarantine, |target, output| match target.format {
         ExplainFormat::Text => write::text::account_lines(lines, &commands, output),
         ExplainFormat::Json => write::explain::lines_json(lines, &commands, output),
     })

@@ -22,6 +22,7 @@ mod catalog;
 mod doctor;
 mod estimate;
 mod explain;
+mod format;
 mod input;
 mod job;
 mod meter;

@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
+        accounts::Accounts,
         connection::{Bandwidth, End},
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
@@ -15,6 +16,7 @@ use crate::{
         terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
+use std::sync::Arc;
 
 /// A Terraform plan with the monthly traffic of its connections, ready for [`of_plan`](super::of_plan).
 #[derive(Debug, Clone)]
@@ -52,6 +54,10 @@ impl PlanQuantities {
         let mut sides = Sides::new(catalog);
         sides.note_unknown(plan, &unchanged);
         sides.note_left_in_place(plan);
+        let unchanged_label =
+            |label: &Arc<str>| unchanged.iter().any(|change| change.address.as_str() == &**label);
+        let matter = |found: &&Finding| !found.connection_id.as_ref().is_some_and(unchanged_label);
+        sides.notes.extend(plan.findings.iter().filter(matter).cloned());
         for change in &changes {
             sides.add(change, traffic);
         }
@@ -104,6 +110,14 @@ impl PlanQuantities {
     pub fn with_settings(mut self, settings: &[(String, String)]) -> Self {
         self.before = self.before.with_settings(settings.to_vec());
         self.after = self.after.with_settings(settings.to_vec());
+        self
+    }
+
+    /// Likewise, with names of accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &Option<Arc<Accounts>>) -> Self {
+        self.before = self.before.with_accounts(accounts.clone());
+        self.after = self.after.with_accounts(accounts.clone());
         self
     }
 }

@@ -1,6 +1,7 @@
 //! `peerbill explain`.
 
-use super::{PricingArgs, TrafficArgs};
+use super::traffic::{OutputArgs, PricingArgs, TrafficArgs};
+use crate::format::Format;
 use clap::{Args, ValueEnum};
 use peerbill::model::usage::Sender;
 use std::path::PathBuf;
@@ -20,9 +21,14 @@ Example: the lines of an account, each with the command that explains its larges
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExplainFormat {
     /// Steps that can be done again on paper.
+    #[value(alias = "table")]
     Text,
     /// The same for programs.
     Json,
+}
+
+impl Format for ExplainFormat {
+    const DEFAULT: Self = Self::Text;
 }
 
 /// One charge, from its records to its amount (--connection, --sender, --hour), or the lines of an account (--account,
@@ -51,12 +57,11 @@ pub struct ExplainArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: ExplainFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
     #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub accounts: Option<String>,
+    #[command(flatten)]
+    pub to: OutputArgs<ExplainFormat>,
     /// Write refused records here, and explain what the rest is charged; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
