@@ -33,13 +33,14 @@ pub(super) use page::{page_of, page_of_lines};
 pub fn json(explanation: &Explanation, output: impl Write) -> Result<()> {
     let Explanation { connection, catalog, .. } = explanation;
     let types = explanation.link_types.as_ref();
+    let name = |id: &str| explanation.accounts.is_some().then(|| explanation.account_name(id));
     let document = JsonExplanation {
         connection_id: &connection.id,
         sender: explanation.sender.as_str(),
         billing_account_id: &explanation.billing_account_id,
-        billing_account_name: explanation.account_name(&explanation.billing_account_id),
+        billing_account_name: name(&explanation.billing_account_id),
         peer_account_id: &explanation.peer_account_id,
-        peer_account_name: explanation.account_name(&explanation.peer_account_id),
+        peer_account_name: name(&explanation.peer_account_id),
         source_region: &explanation.source_region,
         destination_region: &explanation.destination_region,
         hour: explanation.hour.to_string(),
@@ -105,10 +106,10 @@ struct JsonExplanation<'a> {
     sender: &'a str,
     billing_account_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    billing_account_name: Option<&'a str>,
+    billing_account_name: Option<Option<&'a str>>,
     peer_account_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peer_account_name: Option<&'a str>,
+    peer_account_name: Option<Option<&'a str>>,
     source_region: &'a str,
     destination_region: &'a str,
     hour: String,
@@ -429,8 +430,9 @@ mod page {
 
     fn records(own: &Explanation) -> Section {
         if !own.has_records() {
+            let what = if own.refused.is_empty() { "lies" } else { "is billed" };
             let mut words =
-                vec!["no record of this end lies in this hour: the bill has no line of it".to_owned()];
+                vec![format!("no record of this end {what} in this hour: the bill has no line of it")];
             words.extend(why_no_life(own));
             return Section::new("Records: 0", [Block::Items(words)]);
         }

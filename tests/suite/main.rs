@@ -9,6 +9,7 @@ mod corpus;
 mod dependencies;
 mod estimate;
 mod estimate_plan;
+mod explain;
 mod findings;
 #[cfg(feature = "cli")]
 mod golden;
