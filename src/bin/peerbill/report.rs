@@ -35,7 +35,8 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
-    options.daily = targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
+    options.daily =
+        targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
     // Lines that are grouped by hours or days have hours anyway.
     let adds_hours = has_focus && !options.hourly && !options.by.as_ref().is_some_and(Grouping::needs_hours);
     options.hourly |= adds_hours;
