@@ -78,10 +78,20 @@ fn render(
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, output),
         ReportFormat::Parquet => not_yet("parquet"),
-        ReportFormat::Xlsx => not_yet("xlsx"),
+        ReportFormat::Xlsx => xlsx(report, shown, output),
         ReportFormat::Html => not_yet("html"),
         ReportFormat::Focus => not_yet("focus"),
     }
+}
+
+#[cfg(feature = "xlsx")]
+fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::reports(&[report], shown.lang(), output)
+}
+
+#[cfg(not(feature = "xlsx"))]
+fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
+    not_yet("xlsx")
 }
 
 /// The error of a format without a writer.
