@@ -3,12 +3,12 @@
 mod changes;
 mod comment;
 pub mod json;
-#[cfg(feature = "cli")]
 mod page;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
+pub(super) use page::page_parts;
 
 use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
