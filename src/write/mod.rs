@@ -5,6 +5,7 @@ pub mod csv;
 pub mod doctor;
 pub mod estimate;
 pub mod focus;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;
@@ -18,6 +19,8 @@ mod shown;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
 
 pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, reason, words};

@@ -121,9 +121,8 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
 
 fn account(report: &Report, statement: &Statement) -> Result<Section> {
     let currency = &report.catalog.currency;
-    let id = &statement.billing_account_id;
-    let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
-    let mut account = Section::new(format!("Account {id}{name}"), []);
+    let account = report.account_label(&statement.billing_account_id);
+    let mut account = Section::new(format!("Account {account}"), []);
     if report.groups.is_none() {
         account.blocks.push(lines_of(report, statement)?);
     }

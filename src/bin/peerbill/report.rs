@@ -27,15 +27,16 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     })?;
     let targets = args.to.targets()?;
     let stopping = args.shown.stopping()?;
-    args.lines.grouping()?;
-    let has_focus = targets.iter().any(|target| target.format == ReportFormat::Focus);
+    refuse_clashes(&args, &targets)?;
+    let has_focus = targets.iter().any(is_focus);
     let focus = args.focus.settings(has_focus)?;
-    refuse_bom_without_csv(&args.shown, targets.iter().any(|target| is_csv(target)))?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    options.daily =
+        targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
     // Lines that are grouped by hours or days have hours anyway.
     let adds_hours = has_focus && !options.hourly && !options.by.as_ref().is_some_and(Grouping::needs_hours);
     options.hourly |= adds_hours;
@@ -48,6 +49,21 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let print = |quarantine| print(&targets, form, report, &by_hour, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
+}
+
+/// Refuses what no report can be, before anything is read.
+fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result<()> {
+    refuse_bom_without_csv(&args.shown, targets.iter().any(is_csv))?;
+    match args.lines.grouping()? {
+        Some(_) if targets.iter().all(is_focus) => {
+            Err(Error::usage("--by: the rows of FOCUS are those of hours, and are not grouped"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_focus(target: &Target<ReportFormat>) -> bool {
+    target.format == ReportFormat::Focus
 }
 
 /// How a report is written.
@@ -97,8 +113,8 @@ fn render(
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
         ReportFormat::Parquet => parquet(report, output),
-        ReportFormat::Xlsx => not_yet("xlsx"),
-        ReportFormat::Html => not_yet("html"),
+        ReportFormat::Xlsx => xlsx(report, form.shown, output),
+        ReportFormat::Html => write::html::reports(&[report], form.shown.lang(), output),
         ReportFormat::Focus if target.is_parquet() => focus_parquet(report, form.focus, output),
         ReportFormat::Focus => write::focus::reports(&[report], form.focus, output),
     }
@@ -123,6 +139,16 @@ fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
 #[cfg(not(feature = "parquet"))]
 fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
     not_yet("parquet")
+}
+
+#[cfg(feature = "xlsx")]
+fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::reports(&[report], shown.lang(), output)
+}
+
+#[cfg(not(feature = "xlsx"))]
+fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
+    not_yet("xlsx")
 }
 
 /// The error of a format without a writer.
