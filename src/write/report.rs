@@ -1,7 +1,7 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
+    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
@@ -18,7 +18,8 @@ use crate::{
 const FINDINGS_SHOWN: usize = 10;
 
 /// The page of a report.
-pub(super) fn page_of(report: &Report) -> Result<Page> {
+pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
+    let _ = lang;
     let catalog = &report.catalog;
     let title = format!(
         "VPC peering traffic, billing month {} ({}), {} in {}",
@@ -120,9 +121,8 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
 
 fn account(report: &Report, statement: &Statement) -> Result<Section> {
     let currency = &report.catalog.currency;
-    let id = &statement.billing_account_id;
-    let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
-    let mut account = Section::new(format!("Account {id}{name}"), []);
+    let account = report.account_label(&statement.billing_account_id);
+    let mut account = Section::new(format!("Account {account}"), []);
     if report.groups.is_none() {
         account.blocks.push(lines_of(report, statement)?);
     }

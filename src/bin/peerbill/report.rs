@@ -27,20 +27,34 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     })?;
     let targets = args.to.targets()?;
     let stopping = args.shown.stopping()?;
-    args.lines.grouping()?;
-    refuse_bom_without_csv(&args.shown, targets.iter().any(|target| is_csv(target)))?;
+    refuse_clashes(&args, &targets)?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
-    options.daily = targets.iter().any(|target| target.format == ReportFormat::Html);
+    for target in &targets {
+        options.hourly |= target.format == ReportFormat::Focus;
+        options.daily |= matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html);
+    }
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
     let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
     let print = |quarantine| print(&targets, &args.shown, &report, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
+}
+
+/// Refuses what no report can be, before anything is read.
+fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result<()> {
+    refuse_bom_without_csv(&args.shown, targets.iter().any(is_csv))?;
+    let focus = targets.iter().any(|target| target.format == ReportFormat::Focus);
+    match args.lines.grouping()? {
+        Some(_) if focus => {
+            Err(Error::usage("--by: the rows of FOCUS are those of hours, and are not grouped"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints the report wherever it goes, and puts the quarantine in its place as late as any of that can still fail.
@@ -74,10 +88,10 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, output),
+        ReportFormat::Table => write::text::report(report, shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
-        ReportFormat::Markdown => write::markdown::report(report, output),
+        ReportFormat::Markdown => write::markdown::report(report, shown.lang(), output),
         ReportFormat::Parquet => not_yet("parquet"),
         ReportFormat::Xlsx => not_yet("xlsx"),
         ReportFormat::Html => write::html::reports(&[report], shown.lang(), output),

@@ -84,6 +84,11 @@ pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
     estimate.reference().and_then(Scenario::report)
 }
 
+/// An account where people read it: its id, and its name behind it where names are given.
+pub(super) fn account_label(estimate: &Estimate, id: &str) -> String {
+    shared(estimate).map_or_else(|| id.to_owned(), |report| report.account_label(id))
+}
+
 /// What was found in the traffic, once, and which scenarios use assumed prices.
 pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     let of_scenario =

@@ -13,7 +13,7 @@ use crate::{
     model::money::Money,
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND, finding_words,
+        Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{self, cell, heading, is_number},
         values::value,
@@ -24,15 +24,15 @@ const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
 #[cfg(feature = "cli")]
-pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
-    let (mut page, behind) = page_parts(estimate)?;
+pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
+    let (mut page, behind) = page_parts(estimate, lang)?;
     page.sections.push(lines(estimate)?);
     page.sections.extend(behind);
     Ok(page)
 }
 
 /// The page of an estimate up to its lines, and the sections behind them.
-pub(in crate::write) fn page_parts(estimate: &Estimate) -> Result<(Page, Vec<Section>)> {
+pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(Page, Vec<Section>)> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -44,7 +44,7 @@ pub(in crate::write) fn page_parts(estimate: &Estimate) -> Result<(Page, Vec<Sec
     );
     let mut sections = vec![scenarios(estimate)?];
     match &estimate.changes {
-        Some(planned) => sections.extend(changes(planned)?),
+        Some(planned) => sections.extend(changes(estimate, planned)?),
         None => {
             sections.push(accounts(estimate));
             sections.extend(connections(estimate)?);
@@ -95,8 +95,8 @@ fn connections(estimate: &Estimate) -> Result<Option<Section>> {
 }
 
 /// What a Terraform plan changes.
-fn changes(changes: &Changes) -> Result<[Section; 2]> {
-    let [connections, accounts] = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<[Section; 2]> {
+    let [connections, accounts] = change_tables(estimate, changes)?;
     let title = "Changes of the plan, per month; not rounded as a bill is";
     Ok([
         Section::new(title, [connections, Block::item(coverage(changes))]),

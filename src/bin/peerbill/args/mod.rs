@@ -98,6 +98,9 @@ pub struct DoctorArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<DoctorFormat>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<String>,
 }
 
 pub const METER_EXAMPLE: &str = "\
