@@ -12,6 +12,8 @@ mod estimate_plan;
 mod findings;
 #[cfg(feature = "cli")]
 mod golden;
+#[cfg(feature = "cli")]
+mod html;
 mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
