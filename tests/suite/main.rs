@@ -14,6 +14,8 @@ mod findings;
 mod focus;
 #[cfg(feature = "cli")]
 mod golden;
+#[cfg(feature = "cli")]
+mod html;
 mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
