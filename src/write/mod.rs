@@ -20,6 +20,8 @@ mod shown;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
 
 pub(crate) use advice::{after, finding_words};
 pub use advice::{explained, in_shell, reason, words};
