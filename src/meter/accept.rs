@@ -5,10 +5,11 @@
 //! leaves to this every one that it would not bill.
 
 use super::{
-    duplicates::{DuplicateKey, HeldDuplicate},
+    duplicates::{DuplicateKey, Folded, HeldDuplicate},
     lookup::Found,
     refused::{Refusal, RefusedRecord},
     sums::HourShare,
+    totals::Count,
     worker::{Goal, KeptRecord, Moment, Worker},
 };
 use crate::{
@@ -171,12 +172,16 @@ impl Worker<'_> {
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
-                self.found.held.push(HeldDuplicate { end, key, shares, is_free, record });
+                let held = HeldDuplicate { end, key, shares, is_free, record, folded: Folded::default() };
+                self.found.hold(held, self.plan.rules.keep_all);
                 return Ok(());
             }
             match key {
                 DuplicateKey::Moment(..) => self.note_time(end, moment.tick),
-                DuplicateKey::Digest(digest) if note_digests => self.found.digests.push(digest),
+                DuplicateKey::Digest(digest) if note_digests => {
+                    self.found.digests.push(digest);
+                    self.found.thinned_digests.look(&mut self.found.digests);
+                }
                 DuplicateKey::Digest(_) => {}
             }
         }
@@ -229,7 +234,8 @@ impl Worker<'_> {
         let cause = refusal.cause.clone();
         let record = self.refused_record(observation, refusal);
         let bytes = self.rounded_alone(observation.quantity);
-        self.found.refuse(record, cause.as_deref(), bytes, self.plan.rules.keep_all);
+        let one = Count { records: 1, bytes };
+        self.found.refuse(record, cause.as_deref(), one, self.plan.rules.keep_all);
     }
 
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {

@@ -164,7 +164,7 @@ impl Reading {
     /// R15: dubious input is not billed unless that was asked for.
     fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
         let mut causes = Causes::default();
-        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None));
+        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None, 1));
         let total = causes.total() + self.refusals.causes.total();
         let mut faults = causes.listed();
         faults.extend(self.refusals.causes.clone().listed());
