@@ -173,6 +173,8 @@ pub enum Remedy {
     ChooseMonth,
     /// Give the monthly bytes of both ends, 0 where one of them sends nothing.
     GiveMonthlyTraffic,
+    /// Choose one of the regions that the catalog knows.
+    ChooseRegion,
     /// Use the catalog of another site.
     UseCatalog {
         /// Its name.

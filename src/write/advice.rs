@@ -102,6 +102,7 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveMonthlyTraffic => {
             "--traffic needs its requester and its accepter, 0 where one of them sends nothing"
         }
+        Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
         Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
     };
     format!("; {words}")

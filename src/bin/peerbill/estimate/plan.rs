@@ -68,7 +68,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
         .map(|text| text.parse::<Money>().map_err(|why| Error::usage(format!("--fail-above: {why}"))));
     let limit = limit.transpose()?;
     let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
-    stated.check_regions(&|region| catalog.check_region(region))?;
+    let stated = stated.with_region_ids(&|region| catalog.region_id(region))?;
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;

@@ -68,7 +68,7 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
         value.clone().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
     };
     let region = |flag: &str, value: &Option<String>| {
-        catalog.region_id(&needed(flag, value)?).map_err(|error| Error::usage(format!("{flag}: {error}")))
+        catalog.region_id(&needed(flag, value)?).map_err(|error| named(flag, &error))
     };
     let bytes = |flag: &str, value: &str| {
         catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
@@ -85,6 +85,12 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
     planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
     Ok(planned)
+}
+
+/// The same error of this argument.
+fn named(flag: &str, error: &Error) -> Error {
+    let reasons: Vec<String> = error.faults().iter().map(write::reason).collect();
+    Error::usage(format!("{flag}: {}", reasons.join("; ")))
 }
 
 /// Prints the estimate, and puts the quarantine in its place as late as either can still fail.
