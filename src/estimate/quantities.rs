@@ -86,6 +86,7 @@ pub struct Quantities {
     prices_of: PricesOf,
     /// The hour whose prices are used.
     hour: Hour,
+    notes: Vec<Finding>,
 }
 
 impl Quantities {
@@ -114,7 +115,7 @@ impl Quantities {
         let records: Vec<UsageRecord> =
             connections.iter().flat_map(|planned| records(planned, hour)).collect();
         let metered = meter_records(&records, inventory, &settings)?;
-        Ok(Self { metered, options: ReportOptions::default(), prices_of, hour })
+        Ok(Self { metered, options: ReportOptions::default(), prices_of, hour, notes: Vec::new() })
     }
 
     /// The connections, sorted by label.
@@ -139,6 +140,18 @@ impl Quantities {
     pub fn of_account(mut self, account: Option<String>) -> Self {
         self.options.account = account;
         self
+    }
+
+    /// The same, with what a reader should know of how the bytes came about.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<Finding>) -> Self {
+        self.notes = notes;
+        self
+    }
+
+    /// What a reader should know of how the bytes came about.
+    pub(super) fn notes(&self) -> &[Finding] {
+        &self.notes
     }
 
     /// What scenarios are priced from.

@@ -192,7 +192,11 @@ impl fmt::Display for Discount {
 }
 
 /// Reads digits with at most one point: no sign, no exponent, no separator, nothing that would be rounded.
-fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result<Decimal, Invalid> {
+pub(super) fn plain_decimal(
+    text: &str,
+    most_digits: usize,
+    most_decimals: usize,
+) -> Result<Decimal, Invalid> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
