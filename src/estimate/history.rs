@@ -7,7 +7,7 @@ use super::{
     result::Estimate,
     scenario::{AS_BILLED, SCHEDULED, Scenario, WELL_TIMED},
     schedule::{Schedule, ScheduleAdvice},
-    timing::Timing,
+    timing::{Timing, switches_in},
 };
 use crate::{
     catalog::Catalog,
@@ -25,8 +25,9 @@ use std::sync::Arc;
 /// Estimates a month's traffic over other link types than those it was billed over.
 ///
 /// The scenario [`AS_BILLED`] is the report that [`report`](crate::report()) makes of the same arguments. With it come
-/// [`ALL_GOLD`](super::ALL_GOLD), [`ALL_PLATINUM`](super::ALL_PLATINUM), [`SCHEDULED`] where there is a schedule, and by
-/// name alone [`WELL_TIMED`]. `wanted` names the scenarios to price; where it names none, all but the last one are.
+/// [`ALL_GOLD`](super::ALL_GOLD), [`ALL_PLATINUM`](super::ALL_PLATINUM), [`SCHEDULED`] where there is a schedule, and
+/// [`WELL_TIMED`] where the month has switches. `wanted` names the scenarios to price, of which [`WELL_TIMED`] is always
+/// one; where it names none, all that come are priced.
 ///
 /// ```
 /// use peerbill::{
@@ -111,8 +112,17 @@ fn what_ifs<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) -> Vec<WhatIf
     }));
     let about = "the switches of the bill: up just after the hour, down just before it";
     let history = |index| well_timed(inventory.history(index));
-    what_ifs.push(WhatIf::changing(WELL_TIMED, about, traffic, history).by_name_only());
+    let moved = WhatIf::changing(WELL_TIMED, about, traffic, history);
+    what_ifs.push(if has_switches(traffic) { moved } else { moved.by_name_only() });
     what_ifs
+}
+
+/// Whether a connection has a switch within the month and its life, which could be moved.
+fn has_switches(traffic: Traffic<'_>) -> bool {
+    let (inventory, month) = (traffic.inventory(), traffic.metered.usage().period());
+    let connections = inventory.connections().iter().enumerate();
+    let mut between = connections.filter(|(_, connection)| !connection.within_region());
+    between.any(|(index, connection)| switches_in(inventory.history(index), connection.hours_in(month)) > 0)
 }
 
 /// What the switches of the bill and of the schedule cost; with notes on prices that only moved switches need.

@@ -149,6 +149,30 @@ impl Quantities {
         self
     }
 
+    /// What one GB costs that an end of a connection sends; `None` where no price is known, or where it changes within the
+    /// month whose prices are taken.
+    pub(super) fn unit_price(
+        &self,
+        planned: &PlannedConnection,
+        sender: Sender,
+        catalog: &Catalog,
+    ) -> Result<Option<Price>> {
+        let connection = planned.connection();
+        if connection.within_region() {
+            return Ok(Some(Price::FREE));
+        }
+        let price = |hour| price(&connection, sender, planned.link_type, hour, catalog);
+        let first = price(self.hour)?;
+        if let PricesOf::Month(month, offset) = self.prices_of {
+            for hour in changes_within(month.period(offset), catalog) {
+                if price(hour)? != first {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(first)
+    }
+
     /// What a reader should know of how the bytes came about.
     pub(super) fn notes(&self) -> &[Finding] {
         &self.notes
@@ -206,17 +230,19 @@ fn records(planned: &PlannedConnection, hour: Hour) -> impl Iterator<Item = Usag
     })
 }
 
+/// The hours of a period in which a price may change.
+fn changes_within(period: Period, catalog: &Catalog) -> impl Iterator<Item = Hour> {
+    let changes = catalog.price_changes().into_iter();
+    changes.filter(move |&hour| hour > period.start && period.contains(hour))
+}
+
 /// Fails where a price changes within the month: quantities have no hours by which they could be split.
 fn refuse_changing_prices(
     connections: &[PlannedConnection],
     period: Period,
     catalog: &Catalog,
 ) -> Result<()> {
-    let changes: Vec<Hour> = catalog
-        .price_changes()
-        .into_iter()
-        .filter(|&hour| hour > period.start && period.contains(hour))
-        .collect();
+    let changes: Vec<Hour> = changes_within(period, catalog).collect();
     let mut faults: Vec<Fault> = Vec::new();
     for planned in connections {
         let connection = planned.connection();

@@ -175,6 +175,8 @@ pub enum Remedy {
     GiveMonthlyTraffic,
     /// Choose one of the regions that the catalog knows.
     ChooseRegion,
+    /// Give the monthly bytes of the connections of a plan.
+    GiveTraffic,
     /// Use the catalog of another site.
     UseCatalog {
         /// Its name.

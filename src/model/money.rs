@@ -408,6 +408,18 @@ impl Money {
         self.checked_add(Self(-other.0))
     }
 
+    /// The amount times a fraction, half to even at 10 decimals. `denominator` is positive and below 10^20.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the product exceeds 2^127 units of 10^-10.
+    pub(crate) fn times(self, numerator: i128, denominator: i128) -> Result<Self> {
+        let product = self.0.checked_mul(numerator);
+        let product =
+            product.ok_or_else(|| Error::overflow(format!("{self} x {numerator} exceeds 2^127")))?;
+        divide(product, denominator * 10i128.pow(PRINTED_DECIMALS), PRINTED_DECIMALS, Rounding::HalfEven)
+    }
+
     /// Plain decimal text with at least `least` decimals and no zeros beyond them: `14.40`, `0.0000000001`.
     pub fn text(self, least: usize) -> String {
         let mut text = String::with_capacity(24);
@@ -574,6 +586,18 @@ mod tests {
         for text in ["", "-1", "1e3", "0.00000000001", "1,5"] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn r11_a_part_of_an_amount_is_rounded_half_to_even() {
+        let part = |text: &str, numerator, denominator| {
+            text.parse::<Money>().unwrap().times(numerator, denominator).unwrap().to_string()
+        };
+        assert_eq!(part("72", 100, 1944), "3.7037037037");
+        assert_eq!(part("0.0000000001", 1, 2), "0.00");
+        assert_eq!(part("0.0000000003", 1, 2), "0.0000000002");
+        assert_eq!(Money(-3).times(1, 2).unwrap(), Money(-2));
+        assert!(Money::from_units(i128::MAX).times(2, 1).is_err());
     }
 
     #[test]

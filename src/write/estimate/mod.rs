@@ -1,6 +1,6 @@
 //! Estimates to bytes: the lines of a report with the scenario in front.
 
-mod changes;
+mod advice;
 mod comment;
 pub mod json;
 #[cfg(feature = "cli")]
@@ -10,9 +10,9 @@ pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
 
-use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
+use super::{BEFORE_TAX, after, control_totals, finding_words, page::Section, provenance};
 use crate::{
-    error::MissingPrice,
+    error::{MissingPrice, Result},
     estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
@@ -109,6 +109,22 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
     };
     let facts = shared(estimate).map(provenance).unwrap_or_default();
     facts.into_iter().filter(|(name, _)| !unknown(name)).collect()
+}
+
+/// What the CSV has no column for, line by line: what switches cost, when to make them, what a minute costs, and what a plan
+/// changes.
+///
+/// # Errors
+///
+/// [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be printed.
+pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
+    let mut sections = Vec::new();
+    if let Some(changes) = &estimate.changes {
+        let (connections, _) = advice::change_tables(changes)?;
+        sections.push(Section::new("change", [connections]));
+    }
+    sections.extend(advice::advice(estimate)?);
+    Ok(advice::lines_of(&sections))
 }
 
 /// What the CSV itself has no place for, line by line.

@@ -86,9 +86,8 @@ fn traffic_of(
     inputs: &mut Inputs,
     catalog: &Catalog,
 ) -> Result<MonthlyBytes> {
-    let Some(path) = &args.plans.traffic else {
-        return Err(Error::usage("--traffic is needed with --terraform: CSV with address,sender,gb"));
-    };
+    // Without traffic the prices of one GB are shown.
+    let Some(path) = &args.plans.traffic else { return Ok(MonthlyBytes::new()) };
     let names = plan.names();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     read_monthly(&one_document(inputs, "traffic", path)?, catalog.gb, &known)

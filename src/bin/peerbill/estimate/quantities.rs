@@ -183,6 +183,9 @@ pub fn print(
     inputs.unchanged()?;
     output::print(args.output.as_deref(), quarantine, render)?;
     if args.format == EstimateFormat::Csv {
+        for line in write::estimate::advice_lines(estimate)? {
+            say!("{line}");
+        }
         for line in write::estimate::provenance_lines(estimate) {
             say!("{line}");
         }
