@@ -58,6 +58,8 @@ finding_codes! {
     LinkChangesIgnored => "link_changes_ignored",
     /// What a connection was read from has no member or column for its link type.
     LinkTypeNotTold => "link_type_not_told",
+    /// What is stated about requesters does not count, because a state or a plan tells otherwise itself.
+    StatementOverruled => "statement_overruled",
     /// A list of connections has pages that were not given.
     InventoryIncomplete => "inventory_incomplete",
     /// The provider has locked a connection for financial reasons.
@@ -86,6 +88,10 @@ finding_codes! {
     SenderWithoutRecords => "sender_without_records",
     /// How many connection-hours have no record.
     HoursWithoutRecords => "hours_without_records",
+    /// An account has traffic, and names of accounts were given without it.
+    AccountNotNamed => "account_not_named",
+    /// An account pays more than its budget.
+    OverBudget => "over_budget",
     // What a reader should know before choosing a link type.
     /// The newest price rows are used, because no month was given.
     NewestPrices => "newest_prices",

@@ -3,6 +3,7 @@
 //! Whatever comes from an input is escaped, so that no name can leave its cell.
 
 use super::{
+    Lang,
     csv::output_error,
     estimate::comment_of,
     page::{Block, Page, Section, Table},
@@ -18,8 +19,8 @@ use std::{borrow::Cow, io::Write};
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(page_of(report)?, output)
+pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
+    write(page_of(report, lang)?, output)
 }
 
 /// The first line of an estimate, which Markdown does not show: by it a bot finds the comment that it is to bring up to
@@ -33,8 +34,8 @@ pub const ESTIMATE_MARK: &str = "<!-- peerbill estimate -->";
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn estimate(estimate: &Estimate, mut output: impl Write) -> Result<()> {
-    let page = comment_of(estimate)?;
+pub fn estimate(estimate: &Estimate, lang: Lang, mut output: impl Write) -> Result<()> {
+    let page = comment_of(estimate, lang)?;
     output
         .write_all(format!("{ESTIMATE_MARK}\n").as_bytes())
         .map_err(|error| output_error(&error.to_string()))?;

@@ -1,7 +1,7 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
+    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
@@ -18,7 +18,8 @@ use crate::{
 const FINDINGS_SHOWN: usize = 10;
 
 /// The page of a report.
-pub(super) fn page_of(report: &Report) -> Result<Page> {
+pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
+    let _ = lang;
     let catalog = &report.catalog;
     let title = format!(
         "VPC peering traffic, billing month {} ({}), {} in {}",
@@ -60,6 +61,9 @@ fn grouped_columns(report: &Report) -> Vec<Column> {
     let mut columns: Vec<Column> = named.chain(Column::ALL.into_iter().filter(|c| c.is_summed())).collect();
     if report.columns().contains(&Column::ChargePeriodStart) {
         columns.push(Column::ChargePeriodStart);
+    }
+    if columns.contains(&Column::BillingAccountId) && report.options.accounts.is_some() {
+        columns.push(Column::BillingAccountName);
     }
     columns.sort_unstable();
     columns.dedup();
@@ -105,6 +109,9 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
         Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
             "free".into()
         }
+        Column::Account(key) if row.account_value(key).is_none() && !row.is_adjustment() => {
+            format!("(no {})", key.key())
+        }
         Column::Tag(key) if row.tag(key).is_none() && !row.is_adjustment() => format!("(no {})", key.key()),
         // R18: the mark of an assumed price.
         Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
@@ -114,7 +121,8 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
 
 fn account(report: &Report, statement: &Statement) -> Result<Section> {
     let currency = &report.catalog.currency;
-    let mut account = Section::new(format!("Account {}", statement.billing_account_id), []);
+    let account = report.account_label(&statement.billing_account_id);
+    let mut account = Section::new(format!("Account {account}"), []);
     if report.groups.is_none() {
         account.blocks.push(lines_of(report, statement)?);
     }

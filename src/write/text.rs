@@ -1,6 +1,7 @@
 //! Pages for a screen: plain text, whose width depends on what it holds and never on the terminal (R17).
 
 use super::{
+    Lang,
     csv::output_error,
     doctor::{self, Diagnosis},
     estimate, finding_words,
@@ -18,8 +19,8 @@ use std::io::Write;
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(page_of(report)?, output)
+pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
+    write(page_of(report, lang)?, output)
 }
 
 /// Writes an estimate: scenarios side by side, then their lines, then advice and provenance.
@@ -28,8 +29,8 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
-    write(estimate::page_of(estimate)?, output)
+pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<()> {
+    write(estimate::page_of(estimate, lang)?, output)
 }
 
 /// Writes what the doctor saw of inputs.

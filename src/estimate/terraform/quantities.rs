@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
+        accounts::Accounts,
         connection::{Bandwidth, End},
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
@@ -16,7 +17,7 @@ use crate::{
         terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What one GB costs that requester and accepter send, in this order; `None` where no price is known, or more than one
 /// in the month.
@@ -71,6 +72,10 @@ impl PlanQuantities {
         let mut sides = Sides { without_traffic: traffic.is_empty(), ..Sides::new(catalog) };
         sides.note_unknown(plan, &unchanged);
         sides.note_left_in_place(plan);
+        let unchanged_label =
+            |label: &Arc<str>| unchanged.iter().any(|change| change.address.as_str() == &**label);
+        let matter = |found: &&Finding| !found.connection_id.as_ref().is_some_and(unchanged_label);
+        sides.notes.extend(plan.findings.iter().filter(matter).cloned());
         for change in &changes {
             sides.add(change, traffic);
         }
@@ -137,6 +142,14 @@ impl PlanQuantities {
     pub fn with_settings(mut self, settings: &[(String, String)]) -> Self {
         self.before = self.before.with_settings(settings.to_vec());
         self.after = self.after.with_settings(settings.to_vec());
+        self
+    }
+
+    /// Likewise, with names of accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &Option<Arc<Accounts>>) -> Self {
+        self.before = self.before.with_accounts(accounts.clone());
+        self.after = self.after.with_accounts(accounts.clone());
         self
     }
 }

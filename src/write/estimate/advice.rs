@@ -1,7 +1,7 @@
 //! What stands beside the scenarios on every page: what a plan changes, what switches cost and when to make them, what a
 //! minute of availability costs. Each as sections of a page, which CSV tells line by line beside its rows.
 
-use super::{NOT_PRICED, marked};
+use super::{NOT_PRICED, account_label, marked};
 use crate::{
     catalog::PriceStatus,
     error::Result,
@@ -90,7 +90,7 @@ fn has_level(estimate: &Estimate) -> bool {
 }
 
 /// The changes by connection, and by account where any pays something.
-pub(super) fn change_tables(changes: &Changes) -> Result<(Block, Option<Block>)> {
+pub(super) fn change_tables(estimate: &Estimate, changes: &Changes) -> Result<(Block, Option<Block>)> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
     let partial = changes.partial();
     let mut total = vec![if partial { "total of what is priced" } else { "total" }.to_owned()];
@@ -99,7 +99,7 @@ pub(super) fn change_tables(changes: &Changes) -> Result<(Block, Option<Block>)>
     connections.push(total);
     let cells_of = |account: &AccountCost| {
         let costs = costs(account.before, account.after, account.assumed)?;
-        Ok([account.billing_account_id.clone()].into_iter().chain(costs).collect())
+        Ok([account_label(estimate, &account.billing_account_id)].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(cells_of).collect::<Result<Vec<_>>>()?;
     let header = [

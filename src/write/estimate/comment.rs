@@ -2,7 +2,7 @@
 //! decides, with sign and currency.
 
 use super::{
-    NOT_PRICED,
+    NOT_PRICED, account_label,
     advice::{advice, change_tables, coverage, minutes, total},
     facts, findings, marked, not_priced, notes_once, partial_note, reason_for, supplying,
 };
@@ -11,7 +11,7 @@ use crate::{
     estimate::{Changes, Estimate, Scenario, difference},
     model::{link::LinkType, money::Money},
     write::{
-        finding_words,
+        Lang, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{basis, raised},
     },
@@ -19,13 +19,13 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
     let mut sections = vec![scenarios(estimate)?];
     sections.push(match &estimate.changes {
-        Some(planned) => changes(planned)?,
+        Some(planned) => changes(estimate, planned)?,
         None => costs(estimate)?,
     });
     sections.extend(advice(estimate)?);
@@ -134,8 +134,8 @@ fn columns(estimate: &Estimate) -> Vec<Told> {
     columns
 }
 
-fn changes(changes: &Changes) -> Result<Section> {
-    let (connections, accounts) = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<Section> {
+    let (connections, accounts) = change_tables(estimate, changes)?;
     let rounding = Block::Paragraph("Per month, not rounded as a bill is:".into());
     let blocks = [rounding, connections, Block::Paragraph(coverage(changes))];
     Ok(Section::untitled(blocks.into_iter().chain(accounts).collect::<Vec<_>>()))
@@ -210,7 +210,7 @@ pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
         }));
     }
     let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
-    let rows = accounts.map(|account| (account.clone(), vec![account.clone()])).collect();
+    let rows = accounts.map(|id| (id.clone(), vec![account_label(estimate, id)])).collect();
     side_by_side(estimate, titles, &rows, &values)
 }
 

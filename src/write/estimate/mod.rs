@@ -3,12 +3,12 @@
 mod advice;
 mod comment;
 pub mod json;
-#[cfg(feature = "cli")]
 mod page;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
+pub(super) use page::page_parts;
 
 use super::{BEFORE_TAX, after, control_totals, finding_words, page::Section, provenance};
 use crate::{
@@ -84,9 +84,15 @@ pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
     estimate.reference().and_then(Scenario::report)
 }
 
+/// An account where people read it: its id, and its name behind it where names are given.
+pub(super) fn account_label(estimate: &Estimate, id: &str) -> String {
+    shared(estimate).map_or_else(|| id.to_owned(), |report| report.account_label(id))
+}
+
 /// What was found in the traffic, once, and which scenarios use assumed prices.
 pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
-    let of_scenario = |finding: &&Finding| finding.code == FindingCode::AssumedPrice;
+    let of_scenario =
+        |finding: &&Finding| matches!(finding.code, FindingCode::AssumedPrice | FindingCode::OverBudget);
     let shared = shared(estimate).into_iter().flat_map(|report| &report.findings);
     let mut findings: Vec<Finding> = shared.filter(|finding| !of_scenario(finding)).cloned().collect();
     for scenario in &estimate.scenarios {
@@ -120,18 +126,22 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
 pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
     let mut sections = Vec::new();
     if let Some(changes) = &estimate.changes {
-        let (connections, _) = advice::change_tables(changes)?;
+        let (connections, _) = advice::change_tables(estimate, changes)?;
         sections.push(Section::new("change", [connections]));
     }
     sections.extend(advice::advice(estimate)?);
     Ok(advice::lines_of(&sections))
 }
 
-/// What the CSV itself has no place for, line by line.
-pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
+/// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
+/// `in_full` all that the figures rest on.
+pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
     const SHOWN: usize = 20;
-    let mut lines: Vec<String> =
-        facts(estimate).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut lines: Vec<String> = facts(estimate)
+        .into_iter()
+        .filter(|_| in_full)
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
     if let Some(report) = shared(estimate).filter(|_| estimate.measured) {
         let totals = control_totals(report).into_iter();
         lines
@@ -157,6 +167,6 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }
-    lines.push(BEFORE_TAX.to_owned());
+    lines.extend(in_full.then(|| BEFORE_TAX.to_owned()));
     lines
 }

@@ -10,7 +10,7 @@ use crate::{
     estimate::{Changes, Estimate, Scenario},
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND, finding_words,
+        Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{self, cell, heading, is_number},
         values::value,
@@ -20,7 +20,16 @@ use crate::{
 const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
-pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
+#[cfg(feature = "cli")]
+pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
+    let (mut page, behind) = page_parts(estimate, lang)?;
+    page.sections.extend(lines(estimate)?);
+    page.sections.extend(behind);
+    Ok(page)
+}
+
+/// The page of an estimate up to its lines, and the sections behind them.
+pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(Page, Vec<Section>)> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -32,7 +41,7 @@ pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
     );
     let mut sections = vec![scenarios(estimate)?];
     match &estimate.changes {
-        Some(planned) => sections.extend(changes(planned)?),
+        Some(planned) => sections.extend(changes(estimate, planned)?),
         None => {
             sections.push(accounts(estimate));
             sections.extend(connections(estimate)?);
@@ -41,13 +50,13 @@ pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
     sections.extend(advice(estimate)?);
     sections.extend(missing(estimate));
     sections.extend(notes(estimate));
-    sections.extend(lines(estimate)?);
+    let mut behind = Vec::new();
     if estimate.measured {
-        sections.extend(shared(estimate).map(report::totals));
-        sections.push(report::findings(&findings(estimate)));
+        behind.extend(shared(estimate).map(report::totals));
+        behind.push(report::findings(&findings(estimate)));
     }
-    sections.push(report::basis(facts(estimate), catalog));
-    Ok(Page { assumed: estimate.assumed(), sections, ..Page::titled(title) })
+    behind.push(report::basis(facts(estimate), catalog));
+    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title) }, behind))
 }
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
@@ -70,8 +79,8 @@ fn connections(estimate: &Estimate) -> Result<Option<Section>> {
 }
 
 /// What a Terraform plan changes.
-fn changes(changes: &Changes) -> Result<Vec<Section>> {
-    let (connections, accounts) = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<Vec<Section>> {
+    let (connections, accounts) = change_tables(estimate, changes)?;
     let title = "Changes of the plan, per month; not rounded as a bill is";
     let mut sections = vec![Section::new(title, [connections, Block::item(coverage(changes))])];
     sections.extend(accounts.map(|accounts| Section::new("Changes by account", [accounts])));

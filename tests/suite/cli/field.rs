@@ -121,6 +121,179 @@ fn answers_and_tables_of_log_service_are_read() {
     );
 }
 
+/// Log Service says beside a list, in a number or in words of its own what is missing from an answer.
+#[test]
+fn answers_of_log_service_that_are_not_whole_are_refused() {
+    const CASE: &str = "field/09-log-service-forms";
+    let folder = Folder::new();
+    let answer = fs::read_to_string(case(CASE).join("getlogsv2.json")).expect("a case");
+    let list = fs::read_to_string(case(CASE).join("getlogs.json")).expect("a case");
+    let with_headers = |progress: &str| {
+        format!(r#"{{"statusCode":200,"headers":{{"X-Log-Progress":{progress}}},"body":{list}}}"#)
+    };
+    let error = r#"{"errorCode":"ProjectNotExist","errorMessage":"no such project"}"#.to_owned();
+    for (written, why) in [
+        (answer.replace("\"count\":1", "\"count\":2"), "meta.count is 2, and data holds 1 entries"),
+        (with_headers("\"Incomplete\""), "headers.x-log-progress is \"Incomplete\": entries are missing"),
+        (with_headers("[\"Incomplete\"]"), "headers.x-log-progress is \"Incomplete\": entries are missing"),
+        (error, "answered with the error ProjectNotExist: no such project"),
+    ] {
+        folder.write("logs.json", written);
+        folder.refused(3, &report_of_folder(&["--flow-logs", "logs.json"]), &["logs.json:1: ", why]);
+        folder.refused(3, &report_args(&["usage.csv"], &["--link-changes", "logs.json"]), &[why]);
+    }
+    fs::copy(case(CASE).join("connections.csv"), folder.path().join("connections.csv")).expect("a copy");
+    folder.write("logs.json", with_headers("[\"Complete\"]"));
+    let outcome = folder.run(&report_of_folder(&["--flow-logs", "logs.json"]));
+    assert!(outcome.stdout.contains("48.00"), "{}", outcome.stderr);
+}
+
+/// A trail as a table, the separator of whose fields is found in the header as in every other.
+#[test]
+fn trails_as_tables_are_read_whatever_separates_them() {
+    let folder = Folder::new();
+    folder.write("connections.csv", CONNECTIONS.replace("Gold", "Platinum"));
+    let trail = "eventName,eventTime,requestParameters.InstanceId,requestParameters.LinkType\n\
+                 ModifyVpcPeerConnection,2026-10-05T03:30:00Z,pcc-1,Platinum\n";
+    let args = ["--link-changes", "trail.csv", "--link-type-before", "Gold"];
+    for written in
+        [trail.to_owned(), trail.replace(',', ";"), trail.replace(',', "\t"), format!("\n\n{trail}")]
+    {
+        folder.write("trail.csv", &written);
+        let outcome = folder.report(&args);
+        assert!(
+            outcome.stderr.contains("[trail_read] events of the trail: 1 that name a link type"),
+            "{written}: {}",
+            outcome.stderr
+        );
+        assert!(outcome.stdout.contains(",144.00,CNY,1,1,48.00,"), "{written}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn columns_of_tags_are_found_whatever_separates_them() {
+    let folder = Folder::new();
+    let rows = CONNECTIONS.replace("link_type\n", "link_type, tag:team \n").replace("Gold\n", "Gold,net\n");
+    for written in [rows.clone(), rows.replace(',', ";"), rows.replace(',', "\t")] {
+        folder.write("connections.csv", written);
+        let outcome = folder.report(&["--by", "tag:team"]);
+        assert!(lines_of(&outcome).contains(",net,"), "{}", outcome.stdout);
+    }
+}
+
+/// What tells a change of a trail twice, or not clearly, is never taken for the one or the other in silence.
+#[test]
+fn events_that_do_not_tell_clearly_are_refused() {
+    let folder = Folder::new();
+    let event = |name: &str, parameters: &str, more: &str| {
+        format!(
+            r#"{{"eventName":"{name}","eventTime":"2026-10-05T03:30:00Z","requestParameters":{parameters}{more}}}"#
+        )
+    };
+    const MODIFY: &str = "ModifyVpcPeerConnection";
+    const GOOD: &str = r#"{"InstanceId":"pcc-1","LinkType":"Platinum"}"#;
+    let other = r#","requestParameterJson":"{\"InstanceId\":\"pcc-1\",\"LinkType\":\"Gold\"}""#;
+    let twice = r#"{"InstanceId":"pcc-1","LinkType":"Platinum","LinkType":"Gold"}"#;
+    let dry = |is: &str| GOOD.replace('}', &format!(",\"DryRun\":{is}}}"));
+    let args = ["--link-changes", "trail.json", "--link-type-before", "Gold"];
+    for (written, why) in [
+        (
+            event("modifyVpcPeerConnection", GOOD, ""),
+            "is no call that is known; did you mean \"ModifyVpcPeerConnection\"?",
+        ),
+        (event(MODIFY, twice, ""), "the member \"LinkType\" stands twice"),
+        (event(MODIFY, &serde_json::Value::from(twice).to_string(), ""), "\"LinkType\" stands twice"),
+        (
+            event(MODIFY, GOOD, other),
+            "requestParameters.LinkType: it is another one than in requestParameterJson",
+        ),
+        (event(MODIFY, &dry("1"), ""), "requestParameters.DryRun: \"1\" is neither true nor false"),
+        (event(MODIFY, &dry("\"yes\""), ""), "is neither true nor false"),
+    ] {
+        folder.write("trail.json", written);
+        folder.refused(3, &report_args(&["usage.csv"], &args), &["trail.json:1: ", why]);
+    }
+    for (written, told) in [
+        (event("AcceptVpcPeerConnection", GOOD, ""), "1 of other calls"),
+        (event(MODIFY, &dry("\"TRUE\""), ""), "1 dry runs"),
+    ] {
+        folder.write("trail.json", written);
+        let outcome = folder.report(&args);
+        assert!(outcome.code == 0 && outcome.stderr.contains(told), "{}", outcome.stderr);
+    }
+}
+
+/// The two resources of one connection in a state, of which a new provider tells the link type of both.
+#[test]
+fn the_link_type_that_a_state_tells_of_the_accepter_alone_is_taken() {
+    const CASE: &str = "field/02-link-type-not-told";
+    let folder = Folder::new();
+    for name in ["state.json", "usage.csv"] {
+        fs::copy(case(CASE).join(name), folder.path().join(name)).expect("a copy");
+    }
+    let mut state: serde_json::Value = serde_json::from_str(&folder.read("state.json")).expect("JSON");
+    let resources = &mut state["values"]["root_module"]["resources"];
+    let accepter = serde_json::json!({
+        "address": "alicloud_vpc_peer_connection_accepter.y", "mode": "managed",
+        "type": "alicloud_vpc_peer_connection_accepter", "name": "y",
+        "values": {"id": "pcc-aaa", "instance_id": "pcc-aaa", "link_type": "Platinum"}
+    });
+    resources.as_array_mut().expect("a list").push(accepter);
+    folder.write("state.json", state.to_string());
+    let args = [
+        &["report", "--usage", "usage.csv", "--connections", "state.json", "--format", "csv"][..],
+        &["--requester-account", "1000000000000001"],
+        &MONTH,
+    ]
+    .concat();
+    let outcome = folder.run(&args);
+    assert!(outcome.stdout.contains(",72.00,CNY,"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("link_type_not_told"), "{}", outcome.stderr);
+    state["values"]["root_module"]["resources"][0]["values"]["link_type"] = "Gold".into();
+    folder.write("state.json", state.to_string());
+    let why = "its link type is Gold, and that of alicloud_vpc_peer_connection_accepter.y Platinum";
+    folder.refused(3, &args, &["state.json:1: alicloud_vpc_peer_connection.x: ", why]);
+    // What the state tells of the requester itself is not laid over, and that is said.
+    fs::copy(case(CASE).join("state.json"), folder.path().join("state.json")).expect("a copy");
+    let outcome = folder.run(&[&args[..], &["--requester-region", "cn-beijing"]].concat());
+    let told = "[statement_overruled] the requester's region cn-beijing, stated for all requesters, does not count for \
+                alicloud_vpc_peer_connection.x: cn-huhehaote is what Terraform tells itself";
+    assert!(outcome.code == 0 && outcome.stderr.contains(told), "{}", outcome.stderr);
+}
+
+#[test]
+fn paths_of_flow_logs_that_are_no_plain_number_are_refused() {
+    const CASE: &str = "field/09-log-service-forms";
+    let folder = Folder::new();
+    fs::copy(case(CASE).join("connections.csv"), folder.path().join("connections.csv")).expect("a copy");
+    let good = fs::read_to_string(case(CASE).join("getlogs.json")).expect("a case");
+    let path = "\"traffic_path\":\"17\"";
+    assert!(good.contains(path));
+    for bad in ["17.0", "17 ", "017", "x"] {
+        folder.write("logs.json", good.replace(path, &format!("\"traffic_path\":\"{bad}\"")));
+        let why = format!("traffic_path \"{bad}\": it is a whole number, or -");
+        folder.refused(3, &report_of_folder(&["--flow-logs", "logs.json"]), &["logs.json:1: ", &why]);
+    }
+}
+
+/// A column that decides what is billed is not passed over under a name that is nearly its own.
+#[test]
+fn a_currency_is_not_overlooked_for_its_spelling() {
+    let folder = Folder::new();
+    let contract = "account_id,source,destination,link_type,unit_price,discount_percent,effective_from,effective_until,Currency\n\
+                    *,*,*,*,0.1,,,,USD\n";
+    let prices = "source,destination,link_type,unit_price,effective_from,status,source_url,source_date,curency\n\
+                  cn-huhehaote,cn-guangzhou,Gold,0.1,,published,https://x,2026-01-01,USD\n";
+    for (flag, name, table, near) in [
+        ("--contract", "contract.csv", contract, "\"Currency\""),
+        ("--prices", "prices.csv", prices, "\"curency\""),
+    ] {
+        folder.write(name, table);
+        let why = format!("is {near} meant to be currency? names are spelled exactly");
+        folder.refused(3, &report_args(&["usage.csv"], &[flag, name]), &[&format!("{name}:1: "), &why]);
+    }
+}
+
 fn report_of_folder<'a>(traffic: &[&'a str]) -> Vec<&'a str> {
     [&["report", "--connections", "connections.csv"][..], traffic, &MONTH].concat()
 }
@@ -237,7 +410,10 @@ fn traffic_is_grouped_by_tags_of_connections() {
         lines.starts_with("billing_month,billing_account_id,tag:cost_centre,connection_id,sender,"),
         "{lines}"
     );
-    assert!(lines.contains("\n,,CC-1,,,,,,,,322122547200,300,,,144.00,"), "{lines}");
+    assert!(
+        lines.contains("\n2026-10,,CC-1,pcc-published,,,,,Gold,usage,322122547200,300,0.48,0.48,144.00,CNY,"),
+        "{lines}"
+    );
     let told = [
         "--by tag:KEY: no connection has the tag \"cost_center\"; there are cost_centre; did you mean \"cost_centre\"?",
     ];
@@ -254,9 +430,9 @@ fn traffic_is_grouped_by_tags_of_connections() {
     let printed = folder.report(&args).stdout;
     let expected: [&str; 4] = [
         "billing_month,billing_account_id,tag:team,tag:env,connection_id,",
-        ",1000000000000001,,prod,,,,,,,,1,0.0000000009,",
-        ",1000000000000001,net,prod,,,,,,,,214748364800,200,,,96.00,",
-        ",1000000000000002,net,prod,,,,,,,,107374182400,100,,,48.00,",
+        "2026-10,1000000000000001,,prod,pcc-2,requester,cn-huhehaote,cn-guangzhou,1000000000000002,Gold,usage,1,",
+        "2026-10,1000000000000001,net,prod,pcc-1,requester,cn-huhehaote,cn-guangzhou,1000000000000002,Gold,usage,2147",
+        "2026-10,1000000000000002,net,prod,pcc-1,accepter,cn-guangzhou,cn-huhehaote,1000000000000001,Gold,usage,10737",
     ];
     for line in expected {
         assert!(printed.contains(line), "no {line} in {printed}");
@@ -281,5 +457,9 @@ fn traffic_is_grouped_by_tags_of_connections() {
     folder.write("usage.csv", USAGE);
     let connections = ["--connections", "state.json", "--requester-account", "1", "--by", "tag:team"];
     let args = [&["report", "--usage", "usage.csv", "--format", "csv"][..], &connections, &MONTH].concat();
-    assert!(folder.run(&args).stdout.contains(",,net,,,,,,,,322122547200,"), "{:?}", folder.run(&args));
+    assert!(
+        folder.run(&args).stdout.contains("2026-10,,net,pcc-1,,,,,Gold,usage,322122547200,"),
+        "{:?}",
+        folder.run(&args)
+    );
 }

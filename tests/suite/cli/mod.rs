@@ -6,6 +6,7 @@ mod exit_codes;
 mod exports;
 mod faults;
 mod field;
+mod formats;
 mod hostile;
 mod inputs;
 mod opening;

@@ -6,12 +6,17 @@ mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
-pub use traffic::LinesArgs;
 pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
+pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
+use crate::format::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use peerbill::{Result, model::time::Offset};
+use peerbill::{
+    Error, Result,
+    model::time::Offset,
+    write::focus::{FocusSettings, FocusVersion},
+};
 use std::path::PathBuf;
 
 const EXAMPLE: &str = "\
@@ -81,6 +86,10 @@ pub enum DoctorFormat {
     Json,
 }
 
+impl Format for DoctorFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
@@ -91,12 +100,11 @@ pub struct DoctorArgs {
     /// The offset in which months have their edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: DoctorFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
+    #[command(flatten)]
+    pub to: OutputArgs<DoctorFormat>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
     #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub accounts: Option<String>,
 }
 
 pub const METER_EXAMPLE: &str = "\
@@ -115,6 +123,10 @@ pub enum MeterFormat {
     Parquet,
 }
 
+impl Format for MeterFormat {
+    const DEFAULT: Self = Self::Csv;
+}
+
 #[derive(Debug, Args)]
 pub struct MeterArgs {
     #[command(flatten)]
@@ -125,12 +137,8 @@ pub struct MeterArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to write.
-    #[arg(long, value_enum, default_value = "csv")]
-    pub format: MeterFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<MeterFormat>,
     /// Write refused records here and meter the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
@@ -146,6 +154,58 @@ pub enum ReportFormat {
     Json,
     /// What the table shows, for a comment or a page.
     Markdown,
+    /// The lines of the CSV, with types.
+    Parquet,
+    /// A workbook.
+    Xlsx,
+    /// One page for mail, screen and print.
+    Html,
+    /// Charges by hour in the format of FinOps tools: CSV, or Parquet where the output's name ends so.
+    Focus,
+}
+
+impl Format for ReportFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
+impl ReportFormat {
+    /// Whether it holds lines alone, without what a reader needs to trust them.
+    pub fn is_lines(self) -> bool {
+        matches!(self, Self::Csv | Self::Parquet | Self::Focus)
+    }
+}
+
+/// What is asked of `--format focus`.
+#[derive(Debug, Default, Args)]
+pub struct FocusArgs {
+    /// The version of FOCUS whose columns are written: 1.2, 1.3 or 1.4 [default: 1.2].
+    #[arg(long, value_name = "VERSION")]
+    pub focus_version: Option<FocusVersion>,
+    /// Who issues the invoice, in FOCUS: the entity that sells to you [default: Alibaba Cloud].
+    #[arg(long, value_name = "NAME")]
+    pub focus_invoice_issuer: Option<String>,
+}
+
+impl FocusArgs {
+    /// Those settings; none may be given where no FOCUS is written.
+    pub fn settings(&self, is_written: bool) -> Result<FocusSettings> {
+        let given = [
+            ("--focus-version", self.focus_version.is_some()),
+            ("--focus-invoice-issuer", self.focus_invoice_issuer.is_some()),
+        ];
+        if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given && !is_written) {
+            return Err(Error::usage(format!("{flag}: no FOCUS is written; --format focus asks for it")));
+        }
+        let mut settings = FocusSettings::default();
+        settings.version = self.focus_version.unwrap_or_default();
+        if let Some(issuer) = &self.focus_invoice_issuer {
+            if issuer.trim().is_empty() {
+                return Err(Error::usage("--focus-invoice-issuer: the name is empty"));
+            }
+            settings.invoice_issuer = issuer.trim().to_owned();
+        }
+        Ok(settings)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -160,14 +220,14 @@ pub struct ReportArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: ReportFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<ReportFormat>,
+    #[command(flatten)]
+    pub focus: FocusArgs,
     #[command(flatten)]
     pub lines: LinesArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
     /// Write refused records here and bill the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
