@@ -25,8 +25,24 @@ pub(super) fn advice(estimate: &Estimate) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
+/// What the CSV has no column for, line by line: what switches cost, when to make them, what a minute costs, and what a plan
+/// changes.
+///
+/// # Errors
+///
+/// [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be printed.
+pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
+    let mut sections = Vec::new();
+    if let Some(changes) = &estimate.changes {
+        let (connections, _) = change_tables(estimate, changes)?;
+        sections.push(Section::new("change", [connections]));
+    }
+    sections.extend(advice(estimate)?);
+    Ok(lines_of(&sections))
+}
+
 /// The lines of some sections, each of which stands by itself: those of a table name their columns.
-pub(super) fn lines_of(sections: &[Section]) -> Vec<String> {
+fn lines_of(sections: &[Section]) -> Vec<String> {
     let mut lines = Vec::new();
     for section in sections {
         let title = section.title.as_deref().map_or_else(String::new, |title| format!("{title}: "));

@@ -5,14 +5,15 @@ mod comment;
 pub mod json;
 mod page;
 
+pub use advice::advice_lines;
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
 pub(super) use page::page_parts;
 
-use super::{BEFORE_TAX, after, control_totals, finding_words, page::Section, provenance};
+use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
-    error::{MissingPrice, Result},
+    error::MissingPrice,
     estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
@@ -115,22 +116,6 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
     };
     let facts = shared(estimate).map(provenance).unwrap_or_default();
     facts.into_iter().filter(|(name, _)| !unknown(name)).collect()
-}
-
-/// What the CSV has no column for, line by line: what switches cost, when to make them, what a minute costs, and what a plan
-/// changes.
-///
-/// # Errors
-///
-/// [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be printed.
-pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
-    let mut sections = Vec::new();
-    if let Some(changes) = &estimate.changes {
-        let (connections, _) = advice::change_tables(estimate, changes)?;
-        sections.push(Section::new("change", [connections]));
-    }
-    sections.extend(advice::advice(estimate)?);
-    Ok(advice::lines_of(&sections))
 }
 
 /// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
