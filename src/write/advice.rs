@@ -103,6 +103,8 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveMonthlyTraffic => {
             "--traffic needs its requester and its accepter, 0 where one of them sends nothing"
         }
+        Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
+        Remedy::GiveTraffic => "give it with --traffic, CSV with address,sender,gb",
         Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
     };
     format!("; {words}")
