@@ -367,7 +367,7 @@ mod tests {
         let mut topology = star(1, "cn-shanghai");
         topology.connections[0].monthly_bytes = [most + 1, 0];
         let notes = checks(&topology, &Catalog::shipped("china-site").unwrap());
-        assert!(notes[0].message.contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message);
+        assert!(notes[0].message().contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message());
     }
 
     #[test]
@@ -442,7 +442,7 @@ mod tests {
         assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
         assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
         assert_eq!(
-            notes[0].message,
+            notes[0].message(),
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
              vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first"
         );

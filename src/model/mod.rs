@@ -10,6 +10,7 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
+pub(crate) mod said;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
 pub mod time;

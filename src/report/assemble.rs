@@ -18,6 +18,7 @@ use crate::{
         inventory::Inventory,
         money::Money,
         quoted,
+        said::Said,
     },
     rating::{Rated, Rating},
     statement::statements,
@@ -227,27 +228,22 @@ fn check_tags(by: &Grouping, inventory: &Inventory) -> Result<()> {
 fn refused_records(metered: &Metered) -> Vec<Finding> {
     let for_cause = metered.refused_for_cause();
     let dropped = metered.totals().refused.records - for_cause;
-    let mut found = Vec::new();
-    if for_cause > 0 {
-        let message = format!("{for_cause} records are quarantined and not billed");
-        found.push(Finding::new(FindingCode::RecordsQuarantined, message));
-    }
-    if dropped > 0 {
-        let message = format!("{dropped} copies of records were dropped");
-        found.push(Finding::new(FindingCode::CopiesDropped, message));
-    }
-    found
+    [
+        (for_cause, FindingCode::RecordsQuarantined, Said::RecordsQuarantined { count: for_cause }),
+        (dropped, FindingCode::CopiesDropped, Said::CopiesDropped { count: dropped }),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(_, code, said)| Finding::of(code, said))
+    .collect()
 }
 
 /// How many lines have a price that the provider does not publish (R18).
 fn assumed_prices(report: &Report) -> Option<Finding> {
     let assumed = report.lines.iter().filter(|line| line.price.status == PriceStatus::Assumed);
     let count = assumed.count();
-    let message = format!(
-        "lines with an assumed price: {count}; the price is one that the provider does not publish: {}",
-        report.catalog.overlays.join(", ")
-    );
-    (count > 0).then(|| Finding::new(FindingCode::AssumedPrice, message))
+    let said = Said::AssumedPrice { count, overlays: report.catalog.overlays.join(", ") };
+    (count > 0).then(|| Finding::of(FindingCode::AssumedPrice, said))
 }
 
 /// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.

@@ -16,7 +16,7 @@ mod shown;
 pub mod text;
 mod values;
 
-pub(crate) use advice::{after, finding_words};
+pub(crate) use advice::{after, finding_words, finding_words_in};
 pub use advice::{explained, reason, words};
 pub use lang::Lang;
 pub use shown::shown;

@@ -17,6 +17,7 @@ use crate::{
     model::{
         finding::{Finding, FindingCode},
         invalid::Remedy,
+        said::Said,
     },
     report::Report,
 };
@@ -48,7 +49,7 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
 /// The notes, each message once: as with findings, nothing is said twice.
 fn notes_once(estimate: &Estimate) -> Vec<&Finding> {
     let mut known = BTreeSet::new();
-    estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
+    estimate.notes.iter().filter(|note| known.insert((note.code, &note.said))).collect()
 }
 
 /// The command that would supply a missing price: this one with another argument.
@@ -92,7 +93,7 @@ pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     for scenario in &estimate.scenarios {
         let assumed = scenario.report().into_iter().flat_map(|report| &report.findings).filter(of_scenario);
         findings.extend(assumed.map(|finding| Finding {
-            message: format!("{}: {}", scenario.name, finding.message),
+            said: Said::OfScenario { scenario: scenario.name, said: Box::new(finding.said.clone()) },
             ..finding.clone()
         }));
     }
