@@ -171,6 +171,11 @@ fn frame_column(rows: &[ReportRow<'_>], column: ReportColumn) -> Result<Column> 
         ReportColumn::ChargePeriodStart => texts(|row| row.charge_period_start.map(|hour| hour.to_string())),
         ReportColumn::ChargePeriodEnd => texts(|row| row.charge_period_end.map(|hour| hour.to_string())),
         ReportColumn::BillingAccountId => texts(|row| owned(row.billing_account_id)),
+        ReportColumn::BillingAccountName => texts(|row| owned(row.billing_account_name)),
+        ReportColumn::Account(key) => {
+            let values = rows.iter().map(|row| owned(row.account_value(key)));
+            Ok(Series::new(name.into(), values.collect::<Vec<Option<String>>>()))
+        }
         ReportColumn::Tag(key) => {
             let values = rows.iter().map(|row| owned(row.tag(key)));
             Ok(Series::new(name.into(), values.collect::<Vec<Option<String>>>()))

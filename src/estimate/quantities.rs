@@ -6,6 +6,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{MeterSettings, Metered, meter_records},
     model::{
+        accounts::Accounts,
         connection::{Bandwidth, Connection, End},
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
@@ -129,9 +130,16 @@ impl Quantities {
         self
     }
 
-    /// Likewise, those that other quantities name.
+    /// Likewise, with names of accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: Option<Arc<Accounts>>) -> Self {
+        self.options.accounts = accounts;
+        self
+    }
+
+    /// Likewise, with settings and names that other quantities have.
     pub(super) fn with_settings_of(self, other: &Self) -> Self {
-        self.with_settings(other.options.settings.clone())
+        self.with_settings(other.options.settings.clone()).with_accounts(other.options.accounts.clone())
     }
 
     /// Likewise, for the statement of one account alone.

@@ -87,6 +87,10 @@ finding_codes! {
     SenderWithoutRecords => "sender_without_records",
     /// How many connection-hours have no record.
     HoursWithoutRecords => "hours_without_records",
+    /// An account has traffic, and names of accounts were given without it.
+    AccountNotNamed => "account_not_named",
+    /// An account pays more than its budget.
+    OverBudget => "over_budget",
     // What a reader should know before choosing a link type.
     /// The newest price rows are used, because no month was given.
     NewestPrices => "newest_prices",

@@ -156,6 +156,8 @@ pub enum Remedy {
     GiveAsDatapoints,
     /// Give the input as a flow log.
     GiveAsFlowLog,
+    /// Give the names of accounts, with the columns by which lines are to be grouped.
+    GiveAccounts,
     /// Give the input as prices laid over a catalog.
     GiveAsPrices,
     /// Give the input as an account's own terms.

@@ -1,5 +1,6 @@
 //! The nouns: time, link types, connections, usage, money. Values that exist are valid.
 
+pub mod accounts;
 pub mod cidr;
 pub mod connection;
 pub mod end_index;

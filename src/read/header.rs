@@ -85,6 +85,14 @@ pub(crate) struct MappedColumns {
     pub keys: &'static [&'static str],
 }
 
+/// The names in the header of a table that should have these columns: for readers that want further ones, whatever they
+/// are called. None where there is no header; reading the table says so.
+pub(crate) fn names_in(input: impl Read, wanted: &[&str]) -> Vec<String> {
+    let mut rows = Rows::new(input);
+    let Ok(Some(header)) = rows.header(wanted) else { return Vec::new() };
+    (0..header.len()).map(|index| header_name(header.field(index)).into_owned()).collect()
+}
+
 /// Where each wanted column stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {

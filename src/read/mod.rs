@@ -1,5 +1,6 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
+mod accounts;
 pub(crate) mod answer;
 mod changes;
 pub mod cloudmonitor;
@@ -23,6 +24,7 @@ pub mod terraform;
 pub mod topology;
 pub(crate) mod values;
 
+pub use accounts::{read_accounts, read_budgets};
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};

@@ -11,16 +11,18 @@ use crate::{
     findings::{Survey, Surveyor, findings},
     meter::{Metered, UsageDigest},
     model::{
+        accounts::Accounts,
         connection::Connection,
         did_you_mean,
         finding::{Finding, FindingCode},
         id::read_account,
+        invalid::{Invalid, Remedy},
         inventory::Inventory,
         money::Money,
         quoted,
         said::Said,
     },
-    rating::{Rated, Rating},
+    rating::{Line, Rated, Rating},
     statement::statements,
 };
 use std::{
@@ -81,6 +83,57 @@ pub fn report(metered: &Metered, catalog: &Catalog, options: ReportOptions) -> R
     Traffic { metered, options: &options, measured: true }.report(metered.inventory(), catalog)
 }
 
+impl Report {
+    /// The same report with one line for all hours of a price, as it is without hourly lines.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
+    pub fn without_hours(&self) -> Result<Self> {
+        let mut lines: Vec<Line> = Vec::new();
+        let end = |line: &Line| (line.connection, line.sender);
+        for of_end in self.lines.chunk_by(|one, other| end(one) == end(other)) {
+            let start = lines.len();
+            for line in of_end {
+                match lines[start..].iter_mut().find(|sum| sum.is_priced_like(line)) {
+                    Some(sum) => sum.add(line)?,
+                    None => lines.push(Line { hour: None, ..line.clone() }),
+                }
+            }
+            lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
+        }
+        let catalog = &self.catalog;
+        let mut report = Self {
+            options: ReportOptions { hourly: false, ..self.options.clone() },
+            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
+            lines,
+            groups: None,
+            ..self.clone_without_lines()
+        };
+        group_lines(&mut report)?;
+        Ok(report)
+    }
+
+    fn clone_without_lines(&self) -> Self {
+        Self {
+            month: self.month,
+            offset: self.offset,
+            duplicates: self.duplicates,
+            options: self.options.clone(),
+            catalog: self.catalog.clone(),
+            inventory: self.inventory.clone(),
+            lines: Vec::new(),
+            days: self.days.clone(),
+            statements: Vec::new(),
+            groups: None,
+            totals: self.totals,
+            findings: self.findings.clone(),
+            usage_digest: self.usage_digest.clone(),
+            threads: self.threads,
+        }
+    }
+}
+
 /// What reports on the same traffic share, whatever its link types and prices.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traffic<'t> {
@@ -122,6 +175,8 @@ impl Traffic<'_> {
             threads: usage.threads(),
         };
         report.findings.extend(assumed_prices(&report));
+        report.findings.extend(if *measured { not_named(&report) } else { Vec::new() });
+        report.findings.extend(over_budget(&report)?);
         report.findings.sort_by_key(|finding| finding.code);
         group_lines(&mut report)?;
         Ok(report)
@@ -135,6 +190,7 @@ impl Traffic<'_> {
             return Err(Error::setting("hourly", "and lines grouped by day exclude each other"));
         }
         options.by.as_ref().map_or(Ok(()), |by| check_tags(by, metered.inventory()))?;
+        options.by.as_ref().map_or(Ok(()), |by| check_account_columns(by, options.accounts.as_deref()))?;
         options.account.as_deref().map_or(Ok(()), |account| check_account(account, metered.inventory()))
     }
 
@@ -224,6 +280,55 @@ fn check_tags(by: &Grouping, inventory: &Inventory) -> Result<()> {
     Err(Error::setting("by", format!("tag:KEY: no connection has the tag {key}; {known}{near}")))
 }
 
+/// What nothing is noted of groups nothing: it is most likely a typing error, or the file was forgotten.
+fn check_account_columns(by: &Grouping, accounts: Option<&Accounts>) -> Result<()> {
+    let mut named = by.columns.iter().filter(|column| match column {
+        Column::Account(key) => accounts.is_none_or(|accounts| !has_column(accounts, key.key())),
+        column => **column == Column::BillingAccountName && accounts.is_none(),
+    });
+    let Some(unknown) = named.next() else { return Ok(()) };
+    let name = quoted(unknown.name().as_bytes());
+    let (Some(accounts), Column::Account(key)) = (accounts, unknown) else {
+        let why = Invalid::new(format!("{name}: no names of accounts are given"));
+        return Err(Error::setting("by", why.with(Remedy::GiveAccounts)));
+    };
+    let known = accounts.columns();
+    let near = did_you_mean(key.key(), known.iter().map(String::as_str));
+    let why = format!("{name}: accounts have no such column; there are {}{near}", known.join(", "));
+    Err(Error::setting("by", why))
+}
+
+fn has_column(accounts: &Accounts, name: &str) -> bool {
+    accounts.columns().iter().any(|column| column == name)
+}
+
+/// Accounts with traffic of which nothing is noted, where something is of others.
+fn not_named(report: &Report) -> Vec<Finding> {
+    let Some(accounts) = &report.options.accounts else { return Vec::new() };
+    let ids = report.statements.iter().map(|statement| &statement.billing_account_id);
+    let unknown = ids.filter(|id| accounts.get(id).is_none());
+    let message = |id| format!("account {id} has traffic, and the file of accounts lacks it");
+    unknown.map(|id| Finding::new(FindingCode::AccountNotNamed, message(id))).collect()
+}
+
+/// Accounts that pay more than their budgets.
+fn over_budget(report: &Report) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    let Some(budgets) = &report.options.budgets else { return Ok(found) };
+    for statement in &report.statements {
+        let id = &statement.billing_account_id;
+        let Some(budget) = budgets.get(id).filter(|budget| statement.payable > *budget) else { continue };
+        let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
+        let (payable, over) = (statement.payable, statement.payable.checked_sub(budget)?);
+        let currency = &report.catalog.currency;
+        let message = format!(
+            "account {id}{name} pays {payable} {currency}, {over} more than its budget of {budget} {currency}"
+        );
+        found.push(Finding::new(FindingCode::OverBudget, message));
+    }
+    Ok(found)
+}
+
 /// What became of records that were refused (R15).
 fn refused_records(metered: &Metered) -> Vec<Finding> {
     let for_cause = metered.refused_for_cause();
@@ -247,35 +352,47 @@ fn assumed_prices(report: &Report) -> Option<Finding> {
 }
 
 /// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.
-pub(super) fn group_lines(report: &mut Report) -> Result<()> {
+fn group_lines(report: &mut Report) -> Result<()> {
     let Some(grouping) = report.options.grouping() else { return Ok(()) };
-    let groups = group(&report.lines, &grouping, |line| report.shared_values(line, &grouping))?;
-    let by_account = grouping.columns.contains(&Column::BillingAccountId);
-    let mut rest = report.payable()?;
-    let mut subtotals: BTreeMap<Option<&str>, Money> = BTreeMap::new();
+    let named = |line: &Line| report.named_values(line, &grouping);
+    let groups = group(&report.lines, &grouping, |line| report.values(line), named)?;
+    let payer = |line: &Line| Payer::of(report, &grouping, line);
+    // What is payable, less groups and adjustments; by what tells payers apart.
+    let mut rest: BTreeMap<Payer<'_>, Money> = BTreeMap::new();
     for group in &groups {
-        let printed = group.amount.printed(report.catalog.gb)?;
-        rest = rest.checked_sub(printed)?;
-        let account = report.shared_values(&group.first, &grouping).billing_account_id;
-        let subtotal = subtotals.entry(account).or_default();
-        *subtotal = subtotal.checked_add(printed)?;
+        let rest = rest.entry(payer(&group.first)).or_default();
+        *rest = rest.checked_sub(group.amount.printed(report.catalog.gb)?)?;
     }
     let mut statements = report.statements.clone();
     for statement in &mut statements {
-        statement.subtotal = match subtotals.get(&Some(&*statement.billing_account_id)) {
-            Some(subtotal) if by_account => *subtotal,
-            _ => statement.exact.printed(report.catalog.gb)?,
-        };
+        statement.subtotal = statement.exact.printed(report.catalog.gb)?;
         statement.adjustment = statement.payable.checked_sub(statement.subtotal)?;
-        rest = rest.checked_sub(statement.adjustment)?;
+        let rest = rest.entry(payer(&report.lines[statement.lines.start])).or_default();
+        *rest = rest.checked_add(statement.subtotal)?;
     }
-    // Groups that mix accounts round differently from accounts: the last digit goes to the last account.
-    if let Some(last) = statements.last_mut() {
-        last.adjustment = last.adjustment.checked_add(rest)?;
-        last.subtotal = last.payable.checked_sub(last.adjustment)?;
+    // Groups that mix accounts round differently from accounts: the last digit goes to the last account of each payer.
+    for statement in statements.iter_mut().rev() {
+        let Some(rest) = rest.remove(&payer(&report.lines[statement.lines.start])) else { continue };
+        statement.adjustment = statement.adjustment.checked_add(rest)?;
+        statement.subtotal = statement.payable.checked_sub(statement.adjustment)?;
     }
-    drop(subtotals);
     report.statements = statements;
     report.groups = Some(groups);
     Ok(())
+}
+
+/// Who pays, as far as a grouping tells accounts apart: whatever else it names, no group mixes two of them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Payer<'r> {
+    id: Option<&'r str>,
+    name: Option<&'r str>,
+    noted: Vec<Option<&'r str>>,
+}
+
+impl<'r> Payer<'r> {
+    fn of(report: &'r Report, grouping: &Grouping, line: &Line) -> Self {
+        let row = report.named_values(line, grouping);
+        let noted = grouping.accounts().map(|key| row.account?.value(key.key())).collect();
+        Self { id: row.billing_account_id, name: row.billing_account_name, noted }
+    }
 }

@@ -10,7 +10,7 @@ mod row;
 pub(crate) use assemble::Traffic;
 pub use assemble::report;
 pub use options::{Group, Grouping, ReportOptions};
-pub use row::{ChargeCategory, Column, ReportRow, TagKey};
+pub use row::{AccountKey, ChargeCategory, Column, ReportRow, TagKey};
 
 use crate::{
     attribution::attribute,
@@ -18,13 +18,14 @@ use crate::{
     error::Result,
     meter::{ControlTotals, Duplicates},
     model::{
+        accounts::Account,
         finding::Finding,
         inventory::Inventory,
         money::Money,
         time::{BillingMonth, Hour, Offset},
     },
     rating::{DayCost, Line},
-    statement::{Statement, statements},
+    statement::Statement,
 };
 use std::sync::Arc;
 
@@ -75,64 +76,29 @@ pub(crate) enum RowSource<'r> {
 }
 
 impl Report {
-    /// The columns that its rows show, in their order: those of charge periods only where lines have them.
+    /// The name of an account, where names were given and it has one.
+    pub fn account_name(&self, account_id: &str) -> Option<&str> {
+        self.account(account_id)?.name()
+    }
+
+    /// What is noted of an account.
+    fn account(&self, account_id: &str) -> Option<&Account> {
+        self.options.accounts.as_ref()?.get(account_id)
+    }
+
+    /// The columns that its rows show, in their order: those of charge periods only where lines have them, names of
+    /// accounts only where they were given.
     pub fn columns(&self) -> Vec<Column> {
         let periods = self.options.shows_charge_periods();
         let mut columns: Vec<Column> =
             Column::ALL.into_iter().filter(|column| periods || !column.is_charge_period()).collect();
-        let tags = self.options.by.iter().flat_map(Grouping::tags).map(Column::Tag);
+        let names = self.options.accounts.iter().map(|_| Column::BillingAccountName);
+        let by = self.options.by.iter();
+        let accounts = by.clone().flat_map(Grouping::accounts).map(Column::Account);
+        let tags = by.flat_map(Grouping::tags).map(Column::Tag);
         let behind = columns.iter().position(|column| *column == Column::ConnectionId).unwrap_or_default();
-        columns.splice(behind..behind, tags);
+        columns.splice(behind..behind, names.chain(accounts).chain(tags));
         columns
-    }
-
-    /// The same report with one line for all hours of a price, as it is without hourly lines.
-    ///
-    /// # Errors
-    ///
-    /// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
-    pub fn without_hours(&self) -> Result<Self> {
-        let mut lines: Vec<Line> = Vec::new();
-        let end = |line: &Line| (line.connection, line.sender);
-        for of_end in self.lines.chunk_by(|one, other| end(one) == end(other)) {
-            let start = lines.len();
-            for line in of_end {
-                match lines[start..].iter_mut().find(|sum| sum.is_priced_like(line)) {
-                    Some(sum) => sum.add(line)?,
-                    None => lines.push(Line { hour: None, ..line.clone() }),
-                }
-            }
-            lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
-        }
-        let catalog = &self.catalog;
-        let mut report = Self {
-            options: ReportOptions { hourly: false, ..self.options.clone() },
-            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
-            lines,
-            groups: None,
-            ..self.clone_without_lines()
-        };
-        assemble::group_lines(&mut report)?;
-        Ok(report)
-    }
-
-    fn clone_without_lines(&self) -> Self {
-        Self {
-            month: self.month,
-            offset: self.offset,
-            duplicates: self.duplicates,
-            options: self.options.clone(),
-            catalog: self.catalog.clone(),
-            inventory: self.inventory.clone(),
-            lines: Vec::new(),
-            days: self.days.clone(),
-            statements: Vec::new(),
-            groups: None,
-            totals: self.totals,
-            findings: self.findings.clone(),
-            usage_digest: self.usage_digest.clone(),
-            threads: self.threads,
-        }
     }
 
     /// Whether an assumed price touched any line (R18).
@@ -207,11 +173,14 @@ impl Report {
         let connection = self.inventory.connection(line.connection);
         let to = attribute(connection, line.sender);
         let category = if line.link_type.is_some() { ChargeCategory::Usage } else { ChargeCategory::Free };
+        let account = self.account(to.billing_account_id);
         ReportRow {
             billing_month: Some(self.month),
             charge_period_start: line.hour,
             charge_period_end: line.hour.map(Hour::next),
             billing_account_id: Some(to.billing_account_id),
+            billing_account_name: account.and_then(Account::name),
+            account,
             tags: Some(&connection.tags),
             connection_id: Some(&connection.id),
             sender: Some(line.sender),
@@ -228,21 +197,34 @@ impl Report {
         }
     }
 
-    /// The values of a line that it shares with the others of its group.
-    fn shared_values(&self, line: &Line, grouping: &Grouping) -> ReportRow<'_> {
-        let mut shared = self.values(line);
-        shared.keep(&grouping.columns);
+    /// The values of a line that tell its group from others.
+    fn named_values(&self, line: &Line, grouping: &Grouping) -> ReportRow<'_> {
+        let mut named = self.values(line);
+        named.keep(&grouping.columns);
+        self.of_day(named, line, grouping)
+    }
+
+    /// The values that all lines of a group have.
+    fn shared_values(&self, group: &Group, grouping: &Grouping) -> ReportRow<'_> {
+        let mut shared = self.values(&group.first);
+        group.differing.iter().for_each(|&column| shared.clear(column));
+        shared.keep_keyed(&grouping.columns);
+        self.of_day(shared, &group.first, grouping)
+    }
+
+    /// The row with the day of its line as its period, where days tell groups apart.
+    fn of_day<'r>(&self, mut row: ReportRow<'r>, line: &Line, grouping: &Grouping) -> ReportRow<'r> {
         if let Some(hour) = line.hour.filter(|_| grouping.day) {
             let day = self.offset.day_of(hour);
-            (shared.charge_period_start, shared.charge_period_end) = (Some(day.start), Some(day.end));
+            (row.charge_period_start, row.charge_period_end) = (Some(day.start), Some(day.end));
         }
-        shared
+        row
     }
 
     fn group_row(&self, group: &Group) -> Result<ReportRow<'_>> {
         let gb = self.catalog.gb;
         let grouping = self.options.grouping().unwrap_or_default();
-        let shared = self.shared_values(&group.first, &grouping);
+        let shared = self.shared_values(group, &grouping);
         Ok(ReportRow {
             consumed_bytes: Some(group.bytes),
             pricing_quantity: Some(gb.quantity(group.bytes)?),
@@ -258,9 +240,12 @@ impl Report {
 
     /// The row that makes an account's rows add up.
     fn adjustment_row<'r>(&'r self, statement: &'r Statement) -> ReportRow<'r> {
+        let account = self.account(&statement.billing_account_id);
         ReportRow {
             billing_month: Some(self.month),
             billing_account_id: Some(&statement.billing_account_id),
+            billing_account_name: account.and_then(Account::name),
+            account,
             charge_category: Some(ChargeCategory::Adjustment),
             billed_cost: Some(statement.adjustment),
             billing_currency: Some(&self.catalog.currency),

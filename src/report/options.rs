@@ -1,10 +1,11 @@
 //! What is asked of a report, and the lines that it groups.
 
-use super::row::{ChargeCategory, Column, ReportRow, TagKey};
+use super::row::{AccountKey, ChargeCategory, Column, ReportRow, TagKey};
 use crate::{
     catalog::PriceStatus,
     error::{Error, Result},
     model::{
+        accounts::{Accounts, Budgets},
         checked_add, did_you_mean,
         link::LinkType,
         money::{Amount, UnitPrice},
@@ -12,7 +13,7 @@ use crate::{
     },
     rating::Line,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How lines are grouped: lines that share a day and the values of all `columns` become one.
 #[non_exhaustive]
@@ -26,7 +27,8 @@ pub struct Grouping {
 }
 
 impl Grouping {
-    /// Reads names of columns, `tag:KEY` for a tag of connections, and `day`, in any order.
+    /// Reads names of columns, `tag:KEY` for a tag of connections, `account.COLUMN` for what is noted of accounts, and
+    /// `day`, in any order.
     ///
     /// ```
     /// use peerbill::report::{Column, Grouping};
@@ -48,10 +50,12 @@ impl Grouping {
                 grouping.day = true;
                 continue;
             }
-            let column = Column::ALL.into_iter().find(|column| column.name() == name);
+            let mut named = Column::ALL.into_iter().chain([Column::BillingAccountName]);
+            let column = named.find(|column| column.name() == name);
             let column = column.or_else(|| TagKey::of_column(name).map(Column::Tag));
+            let column = column.or_else(|| AccountKey::of_column(name).map(Column::Account));
             let column = column.ok_or_else(|| {
-                let known = Column::ALL.map(Column::name).into_iter().chain(["day"]);
+                let known = Column::ALL.map(Column::name).into_iter().chain(["day", "billing_account_name"]);
                 Error::setting("by", format!("{name}: no such column{}", did_you_mean(name, known)))
             })?;
             if column.is_summed() {
@@ -76,6 +80,12 @@ impl Grouping {
         self.columns.iter().filter_map(|column| if let Column::Tag(key) = column { Some(*key) } else { None })
     }
 
+    /// What is noted of accounts that tells groups apart, likewise.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = AccountKey> {
+        let key = |column: &Column| if let Column::Account(key) = column { Some(*key) } else { None };
+        self.columns.iter().filter_map(key)
+    }
+
     /// Whether lines must be hourly to be grouped so.
     pub(crate) fn needs_hours(&self) -> bool {
         self.day || self.columns.iter().any(|column| column.is_charge_period())
@@ -95,6 +105,10 @@ pub struct ReportOptions {
     pub by: Option<Grouping>,
     /// The account whose lines and statement it shows; `None`: all. Control totals stay those of all records (R14).
     pub account: Option<String>,
+    /// Names of accounts, and what else is noted of them; the report then shows names.
+    pub accounts: Option<Arc<Accounts>>,
+    /// What accounts may pay; one that pays more is a finding.
+    pub budgets: Option<Arc<Budgets>>,
     /// Names and values of further settings that the report names, such as those from a settings file; they decide
     /// nothing.
     pub settings: Vec<(String, String)>,
@@ -124,6 +138,9 @@ pub struct Group {
     /// The first of its lines: what they share is read off it.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) first: Line,
+    /// The columns in which some of its lines have another value than the first.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(super) differing: Vec<Column>,
     /// Bytes sent, the sum of its lines.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
     pub bytes: u128,
@@ -144,6 +161,7 @@ impl Group {
     fn like(first: &Line) -> Self {
         Self {
             first: first.clone(),
+            differing: Vec::new(),
             bytes: 0,
             amount: Amount::ZERO,
             metered_hours: 0,
@@ -164,31 +182,44 @@ impl Group {
     }
 }
 
-/// Sums the lines whose `shared` values are equal; groups stand in the order of those values.
+/// Sums the lines whose `named` values are equal; groups stand in the order of those values. `values` are all of a line
+/// that are not summed.
 pub(super) fn group<'r>(
     lines: &[Line],
     grouping: &Grouping,
-    shared: impl Fn(&Line) -> ReportRow<'r>,
+    values: impl Fn(&Line) -> ReportRow<'r>,
+    named: impl Fn(&Line) -> ReportRow<'r>,
 ) -> Result<Vec<Group>> {
     let mut groups = BTreeMap::new();
     for line in lines {
-        let group = groups.entry(place(&shared(line), grouping)).or_insert_with(|| Group::like(line));
+        let own = values(line);
+        let (group, first) =
+            groups.entry(place(&named(line), grouping)).or_insert_with(|| (Group::like(line), own));
         group.add(line)?;
+        let known = &mut group.differing;
+        first.differing(&own).for_each(|column| {
+            if !known.contains(&column) {
+                known.push(column)
+            }
+        });
     }
-    Ok(groups.into_values().collect())
+    Ok(groups.into_values().map(|(group, _)| group).collect())
 }
 
 /// Where a group stands among others: by its values as they are printed, column by column, so that a sorted file
 /// stays sorted.
-fn place<'r>(shared: &ReportRow<'r>, grouping: &Grouping) -> impl Ord + use<'r> {
-    let tags: Vec<Option<&'r str>> = grouping.tags().map(|key| shared.tags?.get(key.key())).collect();
+fn place<'r>(named: &ReportRow<'r>, grouping: &Grouping) -> impl Ord + use<'r> {
+    let accounts: Vec<Option<&'r str>> =
+        grouping.accounts().map(|key| named.account?.value(key.key())).collect();
+    let tags: Vec<Option<&'r str>> = grouping.tags().map(|key| named.tags?.get(key.key())).collect();
     let printed = |price: Option<UnitPrice>| price.map(|price| price.to_string());
-    let when = (shared.billing_month, shared.charge_period_start, shared.charge_period_end);
-    let who = (shared.billing_account_id, tags, shared.connection_id, shared.sender.map(Sender::as_str));
-    let between = (shared.source_region, shared.destination_region, shared.peer_account_id);
-    let link_type = shared.link_type.map(LinkType::as_str);
-    let charged_as = (link_type, shared.charge_category.map(ChargeCategory::as_str));
-    let prices = (printed(shared.list_unit_price), printed(shared.contracted_unit_price));
-    let money = (shared.billing_currency, shared.price_status.map(PriceStatus::as_str));
+    let when = (named.billing_month, named.charge_period_start, named.charge_period_end);
+    let payer = (named.billing_account_id, named.billing_account_name, accounts);
+    let who = (payer, tags, named.connection_id, named.sender.map(Sender::as_str));
+    let between = (named.source_region, named.destination_region, named.peer_account_id);
+    let link_type = named.link_type.map(LinkType::as_str);
+    let charged_as = (link_type, named.charge_category.map(ChargeCategory::as_str));
+    let prices = (printed(named.list_unit_price), printed(named.contracted_unit_price));
+    let money = (named.billing_currency, named.price_status.map(PriceStatus::as_str));
     (when, who, between, charged_as, prices, money)
 }

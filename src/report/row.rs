@@ -3,6 +3,7 @@
 use crate::{
     catalog::PriceStatus,
     model::{
+        accounts::Account,
         connection::Tags,
         link::LinkType,
         money::{Money, UnitPrice},
@@ -56,6 +57,11 @@ pub struct ReportRow<'r> {
     pub charge_period_end: Option<Hour>,
     /// The account that pays (R2).
     pub billing_account_id: Option<&'r str>,
+    /// The name of that account, where names were given and it has one.
+    pub billing_account_name: Option<&'r str>,
+    /// What is noted of that account, of which the columns of a grouping show some.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) account: Option<&'r Account>,
     /// The tags of its connection, of which the columns of a grouping show some.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) tags: Option<&'r Tags>,
@@ -105,6 +111,8 @@ impl ReportRow<'_> {
             Column::ChargePeriodStart => self.charge_period_start = None,
             Column::ChargePeriodEnd => self.charge_period_end = None,
             Column::BillingAccountId => self.billing_account_id = None,
+            Column::BillingAccountName => self.billing_account_name = None,
+            Column::Account(_) => self.account = None,
             Column::Tag(_) => self.tags = None,
             Column::ConnectionId => self.connection_id = None,
             Column::Sender => self.sender = None,
@@ -128,9 +136,45 @@ impl ReportRow<'_> {
 
     /// Takes the values of all other columns away.
     pub(super) fn keep(&mut self, columns: &[Column]) {
-        let others = Column::ALL.into_iter().filter(|column| !columns.contains(column));
-        others.for_each(|column| self.clear(column));
+        let all = Column::ALL.into_iter().chain([Column::BillingAccountName]);
+        all.filter(|column| !columns.contains(column)).for_each(|column| self.clear(column));
+        self.keep_keyed(columns);
+    }
+
+    /// Takes the values away that columns have by a key, where no such column is among `columns`.
+    pub(super) fn keep_keyed(&mut self, columns: &[Column]) {
         self.tags = self.tags.filter(|_| columns.iter().any(|column| matches!(column, Column::Tag(_))));
+        self.account =
+            self.account.filter(|_| columns.iter().any(|column| matches!(column, Column::Account(_))));
+    }
+
+    /// The columns in which another row has another value; none of those that are summed, or that have a key.
+    pub(super) fn differing(&self, other: &Self) -> impl Iterator<Item = Column> {
+        [
+            (Column::BillingMonth, self.billing_month != other.billing_month),
+            (Column::ChargePeriodStart, self.charge_period_start != other.charge_period_start),
+            (Column::ChargePeriodEnd, self.charge_period_end != other.charge_period_end),
+            (Column::BillingAccountId, self.billing_account_id != other.billing_account_id),
+            (Column::BillingAccountName, self.billing_account_name != other.billing_account_name),
+            (Column::ConnectionId, self.connection_id != other.connection_id),
+            (Column::Sender, self.sender != other.sender),
+            (Column::SourceRegion, self.source_region != other.source_region),
+            (Column::DestinationRegion, self.destination_region != other.destination_region),
+            (Column::PeerAccountId, self.peer_account_id != other.peer_account_id),
+            (Column::LinkType, self.link_type != other.link_type),
+            (Column::ChargeCategory, self.charge_category != other.charge_category),
+            (Column::ListUnitPrice, self.list_unit_price != other.list_unit_price),
+            (Column::ContractedUnitPrice, self.contracted_unit_price != other.contracted_unit_price),
+            (Column::BillingCurrency, self.billing_currency != other.billing_currency),
+            (Column::PriceStatus, self.price_status != other.price_status),
+        ]
+        .into_iter()
+        .filter_map(|(column, differs)| differs.then_some(column))
+    }
+
+    /// The value that is noted of its account, where rows are grouped by that.
+    pub fn account_value(&self, key: AccountKey) -> Option<&str> {
+        self.account?.value(key.key())
     }
 
     /// The value of a tag of its connection, where rows are grouped by that.
@@ -159,24 +203,49 @@ impl TagKey {
     const PREFIX: &str = "tag:";
 
     /// Of the column of this name, `tag:KEY`; `None` where that names no tag.
-    ///
-    /// Each name is kept for good, once: columns are copied from row to row, and there are as many as somebody asked for.
     pub(super) fn of_column(name: &str) -> Option<Self> {
-        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-        name.strip_prefix(Self::PREFIX).filter(|key| !key.is_empty())?;
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = names.get(name).copied();
-        Some(Self(known.unwrap_or_else(|| {
-            let new: &'static str = Box::leak(name.into());
-            names.insert(new);
-            new
-        })))
+        kept_name(name, Self::PREFIX).map(Self)
     }
 
     /// The key: what stands behind `tag:`.
     pub fn key(self) -> &'static str {
         &self.0[Self::PREFIX.len()..]
     }
+}
+
+/// The column of [`Accounts`](crate::model::accounts::Accounts) by which lines are grouped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct AccountKey(&'static str);
+
+impl AccountKey {
+    /// What the name of its column in a report begins with.
+    const PREFIX: &str = "account.";
+
+    /// Of the column of this name, `account.COLUMN`; `None` where that names none.
+    pub(super) fn of_column(name: &str) -> Option<Self> {
+        kept_name(name, Self::PREFIX).map(Self)
+    }
+
+    /// The name of the column there: what stands behind `account.`.
+    pub fn key(self) -> &'static str {
+        &self.0[Self::PREFIX.len()..]
+    }
+}
+
+/// A name of a column that begins so and goes on.
+///
+/// Each is kept for good, once: columns are copied from row to row, and there are as many as somebody asked for.
+fn kept_name(name: &str, prefix: &str) -> Option<&'static str> {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    name.strip_prefix(prefix).filter(|key| !key.is_empty())?;
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = names.get(name).copied();
+    Some(known.unwrap_or_else(|| {
+        let new: &'static str = Box::leak(name.into());
+        names.insert(new);
+        new
+    }))
 }
 
 /// A column of the report, in the order of the file.
@@ -190,6 +259,8 @@ pub enum Column {
     ChargePeriodStart,
     ChargePeriodEnd,
     BillingAccountId,
+    BillingAccountName,
+    Account(AccountKey),
     Tag(TagKey),
     ConnectionId,
     Sender,
@@ -211,7 +282,8 @@ pub enum Column {
 }
 
 impl Column {
-    /// All that every report has, in the order of the file; [`Tag`](Self::Tag) stands only where lines are grouped by it.
+    /// All that every report has, in the order of the file; [`BillingAccountName`](Self::BillingAccountName) stands only
+    /// where names of accounts are given, [`Account`](Self::Account) and [`Tag`](Self::Tag) where lines are grouped by them.
     pub const ALL: [Self; 21] = [
         Self::BillingMonth,
         Self::ChargePeriodStart,
@@ -243,6 +315,8 @@ impl Column {
             Self::ChargePeriodStart => "charge_period_start",
             Self::ChargePeriodEnd => "charge_period_end",
             Self::BillingAccountId => "billing_account_id",
+            Self::BillingAccountName => "billing_account_name",
+            Self::Account(key) => key.0,
             Self::Tag(key) => key.0,
             Self::ConnectionId => "connection_id",
             Self::Sender => "sender",

@@ -115,6 +115,7 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveAsMeteredHours => "give them as --metered",
         Remedy::GiveAsDatapoints => "give them as --cloudmonitor METRIC=PATH",
         Remedy::GiveAsFlowLog => "give them as --flow-logs",
+        Remedy::GiveAccounts => "give them with --accounts",
         Remedy::GiveAsPrices => "give them as --prices",
         Remedy::GiveAsContract => "give it as --contract",
         Remedy::MapColumns { lines } => {

@@ -54,6 +54,9 @@ struct JsonReport<'a> {
 #[derive(Serialize)]
 struct JsonAccount<'a> {
     billing_account_id: &'a str,
+    /// Where names are given: null where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billing_account_name: Option<Option<&'a str>>,
     lines: Vec<JsonLine<'a>>,
     subtotal: String,
     adjustment: String,
@@ -182,7 +185,7 @@ pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Res
         } else {
             lines_of(report, statement, &columns)?
         };
-        Ok(account(statement, lines))
+        Ok(account(report, statement, lines))
     });
     let document = JsonReport {
         billing_month: report.month.to_string(),
@@ -284,9 +287,11 @@ fn grouped_lines<'a>(report: &'a Report, columns: &'a [Column]) -> Result<Vec<Js
     groups.map(|row| Ok(JsonLine { columns, row: row? })).collect()
 }
 
-fn account<'a>(statement: &'a Statement, lines: Vec<JsonLine<'a>>) -> JsonAccount<'a> {
+fn account<'a>(report: &'a Report, statement: &'a Statement, lines: Vec<JsonLine<'a>>) -> JsonAccount<'a> {
+    let id = &statement.billing_account_id;
     JsonAccount {
-        billing_account_id: &statement.billing_account_id,
+        billing_account_id: id,
+        billing_account_name: report.options.accounts.as_ref().map(|_| report.account_name(id)),
         lines,
         subtotal: statement.subtotal.to_string(),
         adjustment: statement.adjustment.to_string(),

@@ -62,6 +62,9 @@ fn grouped_columns(report: &Report) -> Vec<Column> {
     if report.columns().contains(&Column::ChargePeriodStart) {
         columns.push(Column::ChargePeriodStart);
     }
+    if columns.contains(&Column::BillingAccountId) && report.options.accounts.is_some() {
+        columns.push(Column::BillingAccountName);
+    }
     columns.sort_unstable();
     columns.dedup();
     columns.retain(|column| *column != Column::ChargePeriodEnd);
@@ -106,6 +109,9 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
         Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
             "free".into()
         }
+        Column::Account(key) if row.account_value(key).is_none() && !row.is_adjustment() => {
+            format!("(no {})", key.key())
+        }
         Column::Tag(key) if row.tag(key).is_none() && !row.is_adjustment() => format!("(no {})", key.key()),
         // R18: the mark of an assumed price.
         Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
@@ -115,7 +121,9 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
 
 fn account(report: &Report, statement: &Statement) -> Result<Section> {
     let currency = &report.catalog.currency;
-    let mut account = Section::new(format!("Account {}", statement.billing_account_id), []);
+    let id = &statement.billing_account_id;
+    let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
+    let mut account = Section::new(format!("Account {id}{name}"), []);
     if report.groups.is_none() {
         account.blocks.push(lines_of(report, statement)?);
     }

@@ -14,6 +14,8 @@ pub(super) fn push(row: &ReportRow<'_>, column: Column, text: &mut String) {
         Column::ChargePeriodStart => push_shown(row.charge_period_start, text),
         Column::ChargePeriodEnd => push_shown(row.charge_period_end, text),
         Column::BillingAccountId => push_text(row.billing_account_id, text),
+        Column::BillingAccountName => push_text(row.billing_account_name, text),
+        Column::Account(key) => push_text(row.account_value(key), text),
         Column::Tag(key) => push_text(row.tag(key), text),
         Column::ConnectionId => push_text(row.connection_id, text),
         Column::Sender => push_text(row.sender.map(Sender::as_str), text),

@@ -92,6 +92,7 @@ fn instant(text: &str) -> Option<(i64, u32)> {
         .replace(' ', "");
     let seconds_left_out = text.len() > 16 && !matches!(text.as_bytes()[16], b':');
     let text = if seconds_left_out { format!("{}:00{}", text.get(..16)?, text.get(16..)?) } else { text };
+    let text = text.strip_suffix("UTC").map(|time| format!("{time}Z")).unwrap_or(text);
     // `+08`, then `+0800`
     let is_hours =
         |end: &str| end.starts_with(['+', '-']) && end[1..].bytes().all(|byte| byte.is_ascii_digit());

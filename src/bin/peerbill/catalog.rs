@@ -55,7 +55,7 @@ fn load(
 
 /// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.
 fn print(format: TableFormat, header: &[&str], rows: &[Vec<String>], right: &[usize]) -> Result<()> {
-    output::write(None, |output| {
+    output::write(|output| {
         let failed =
             |error: String| Error::new(ErrorKind::Output, Fault::new(FaultCode::UnusableInput, error));
         match format {

@@ -35,11 +35,12 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let offset = offset_of(&args.offset)?;
     let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
     check(&args)?;
+    let targets = args.to.targets()?;
     let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let mut documents = Documents::find(&args.traffic, &mut inputs)?;
     documents.may_be_empty = true;
     let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
-    job::outputs(&[("--output", &args.output)], &inputs)?;
+    job::outputs(&args.to.output, None, &inputs)?;
     let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;
     let months = match month {
         Some(month) => BTreeSet::from([month]),
@@ -63,7 +64,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         settings: &settings::shown(used, &args.traffic),
     };
     inputs.unchanged()?;
-    output::write(args.output.as_deref(), |output| match args.format {
+    output::print(&targets, None, |target, output| match target.format {
         DoctorFormat::Table => text::doctor(&diagnosis, output),
         DoctorFormat::Json => json(&diagnosis, output),
     })

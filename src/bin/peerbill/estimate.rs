@@ -15,7 +15,7 @@ use peerbill::{
     estimate::{Schedule, of_history},
     model::time::Offset,
 };
-use quantities::print;
+use quantities::Printer;
 
 /// Makes the estimate; true where records were quarantined, or a plan must not pass its gate.
 pub fn run(args: EstimateArgs) -> Result<bool> {
@@ -26,10 +26,10 @@ pub fn run(args: EstimateArgs) -> Result<bool> {
         return Err(Error::usage("--traffic and --fail-above belong to --terraform PLAN"));
     }
     match sources {
-        [true, false, false, false] => quantities::from_quantities(args).map(|()| false),
+        [true, false, false, false] => quantities::from_quantities(args),
         [false, true, false, false] => from_history(args),
         [false, false, true, false] => plan::from_terraform(args),
-        [false, false, false, true] => plan::from_topology(args).map(|()| false),
+        [false, false, false, true] => plan::from_topology(args),
         [false, false, false, false] => Err(Error::usage(
             "what is to be estimated? --from REGION --to REGION --gb N, --usage with all that report reads, \
              --terraform with --traffic, or --plan; see peerbill estimate --help",
@@ -47,20 +47,26 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
+        lines: Some(&mut args.lines),
+        shown: Some(&mut args.shown),
         ..Open::default()
     })?;
     let Some(month) = &args.month else {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
-    let mut job = Job::new(&args.traffic, month, &args.offset, &args.output, &args.quarantine)?;
-    let options = args.lines.options(settings::shown(used, &args.traffic))?;
-    let others = args.pricing.paths().chain(args.schedule.schedule.as_deref());
+    let printer = Printer::new(&args)?;
+    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?;
+    args.lines.grouping()?;
+    let others = args.pricing.paths().chain(args.schedule.schedule.as_deref()).chain(args.lines.paths());
     job::inputs_of_traffic(&args.traffic, others)?;
     let schedule = schedule(&args.schedule, job.offset, &mut job.inputs)?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let options =
+        args.lines.options(settings::shown(used, &args.traffic), &catalog.currency, &mut job.inputs)?;
     let metered = job.meter(&|region| catalog.check_region(region))?;
     let estimate = of_history(&metered, &options, schedule.as_ref(), &catalog, &args.scenario)?;
-    job.finish(&metered, |quarantine| print(&args, &estimate, &job.inputs, quarantine))
+    let quarantined = job.finish(&metered, |quarantine| printer.print(&estimate, &job.inputs, quarantine))?;
+    Ok(printer.tell_stopping(&estimate) || quarantined)
 }
 
 /// The schedule, where one is asked for.

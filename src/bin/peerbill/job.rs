@@ -28,7 +28,7 @@ pub struct Job<'a> {
     traffic: &'a TrafficArgs,
     month: BillingMonth,
     pub offset: Offset,
-    output: &'a Option<PathBuf>,
+    outputs: &'a [PathBuf],
     quarantine: &'a Option<PathBuf>,
     /// All inputs that were found so far.
     pub inputs: Inputs,
@@ -40,12 +40,12 @@ impl<'a> Job<'a> {
         traffic: &'a TrafficArgs,
         month: &str,
         offset: &Option<String>,
-        output: &'a Option<PathBuf>,
+        outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
         let (month, offset) = (month.parse()?, offset_of(offset)?);
         let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self { traffic, month, offset, output, quarantine, inputs })
+        Ok(Self { traffic, month, offset, outputs, quarantine, inputs })
     }
 
     /// Reads connections and link changes, then meters the traffic of the month.
@@ -55,7 +55,7 @@ impl<'a> Job<'a> {
         let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        outputs(&[("--output", self.output), ("--quarantine", self.quarantine)], &self.inputs)?;
+        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
         // Whatever was found wrong with an input that did not stay what it was is beside the point.
@@ -152,24 +152,25 @@ pub fn one_reader_of_stdin<'a>(paths: impl Iterator<Item = &'a str>) -> Result<(
     Ok(())
 }
 
-/// An output that is also an input would be lost, and so would one of two outputs to one place. Each is given with the
-/// argument that names it; the first is standard output where it has none.
-pub fn outputs(outputs: &[(&str, &Option<PathBuf>)], inputs: &Inputs) -> Result<()> {
-    let mut places: Vec<(&str, Option<Place>, Option<Metadata>)> = Vec::new();
-    if let Some(file) = outputs.first().filter(|(_, path)| path.is_none()).and_then(|_| output::redirected())
-    {
+/// An output that is also an input would be lost, and so would one of two outputs to one place. Standard output is one
+/// where `outputs` names none.
+pub fn outputs(outputs: &[PathBuf], quarantine: Option<&Path>, inputs: &Inputs) -> Result<()> {
+    let mut places: Vec<(String, Option<Place>, Option<Metadata>)> = Vec::new();
+    if let Some(file) = output::redirected().filter(|_| outputs.is_empty()) {
         if inputs.holds(&file) {
             return Err(Error::usage("standard output: this is one of the inputs"));
         }
-        places.push(("standard output", None, Some(file)));
+        places.push(("standard output".into(), None, Some(file)));
     }
-    for (flag, path) in outputs.iter().filter_map(|(flag, path)| path.as_deref().map(|path| (*flag, path))) {
+    let outputs = outputs.iter().map(|path| ("--output", path.as_path()));
+    for (flag, path) in outputs.chain(quarantine.map(|path| ("--quarantine", path))) {
+        let name = format!("{flag} {}", path.display());
         // What cannot be written says so when it is written.
         let place = Place::of(path).ok();
         let there =
             place.as_ref().and_then(Place::metadata).filter(|there| !there.file_type().is_char_device());
         if let Some(there) = &there {
-            refuse_what_is_read(flag, path, there, inputs)?;
+            refuse_what_is_read(&name, there, inputs)?;
         }
         let same =
             |(_, other, other_there): &&(_, Option<Place>, Option<Metadata>)| match (&there, other_there) {
@@ -178,20 +179,20 @@ pub fn outputs(outputs: &[(&str, &Option<PathBuf>)], inputs: &Inputs) -> Result<
                 _ => false,
             };
         if let Some((other, ..)) = places.iter().find(same) {
-            return Err(Error::usage(format!("{other} and {flag} name the same file")));
+            return Err(Error::usage(format!("{other} and {name} name the same file")));
         }
-        places.push((flag, place, there));
+        places.push((name, place, there));
     }
     Ok(())
 }
 
 /// Refuses an output at an input, or at the settings.
-fn refuse_what_is_read(flag: &str, path: &Path, there: &Metadata, inputs: &Inputs) -> Result<()> {
+fn refuse_what_is_read(name: &str, there: &Metadata, inputs: &Inputs) -> Result<()> {
     let is_settings = || fs::metadata(settings::FILE).is_ok_and(|settings| output::is_same(there, &settings));
     let what = match () {
         () if inputs.holds(there) => "this is one of the inputs",
         () if is_settings() => "this holds the settings",
         () => return Ok(()),
     };
-    Err(Error::usage(format!("{flag} {}: {what}", path.display())))
+    Err(Error::usage(format!("{name}: {what}")))
 }

@@ -21,6 +21,7 @@ mod args;
 mod catalog;
 mod doctor;
 mod estimate;
+mod format;
 mod input;
 mod job;
 mod meter;

@@ -4,10 +4,13 @@ use crate::stop::undisturbed;
 use peerbill::{Error, ErrorKind, Fault, FaultCode, Result, write::shown};
 use std::{
     fs::{self, File, Metadata, OpenOptions},
-    io::{self, BufWriter, ErrorKind::BrokenPipe, Write},
+    io::{self, BufWriter, ErrorKind::BrokenPipe, IsTerminal, Write},
     os::{
         fd::{AsFd, AsRawFd},
-        unix::{ffi::OsStrExt, fs::MetadataExt},
+        unix::{
+            ffi::OsStrExt,
+            fs::{FileTypeExt, MetadataExt},
+        },
     },
     path::{Path, PathBuf},
 };
@@ -28,39 +31,80 @@ pub fn say_line(line: &str) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// Writes through `render` to `path`, or to standard output.
-pub fn write(path: Option<&Path>, render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    print(path, None, render)
+/// One place that data goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target<F> {
+    /// The file; standard output where there is none.
+    pub path: Option<PathBuf>,
+    /// In which format.
+    pub format: F,
+}
+
+impl<F> Target<F> {
+    /// Whether a file is Parquet by its name, which decides for the format of FinOps tools.
+    pub fn is_parquet(&self) -> bool {
+        self.path.as_deref().and_then(extension).as_deref() == Some("parquet")
+    }
+}
+
+/// The extension of a file, in small letters.
+pub fn extension(path: &Path) -> Option<String> {
+    Some(path.extension()?.to_str()?.to_ascii_lowercase())
+}
+
+/// Writes through `render` to standard output.
+pub fn write(render: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    write_to(STDOUT, io::stdout().lock(), render)
 }
 
 /// Writes `bytes` to standard output.
 pub fn write_bytes(bytes: &[u8]) -> Result<()> {
-    write(None, |output| output.write_all(bytes).map_err(|error| failed(STDOUT, &error)))
+    write(|output| output.write_all(bytes).map_err(|error| failed(STDOUT, &error)))
 }
 
-/// Writes likewise, and puts a second file in its place as late as either can still fail.
-pub fn print(
-    path: Option<&Path>,
+/// Writes every target through `render`, all of them or none; puts a further file in its place as late as any of them can
+/// still fail.
+pub fn print<F>(
+    targets: &[Target<F>],
     beside: Option<Staged>,
-    render: impl FnOnce(&mut dyn Write) -> Result<()>,
+    render: impl Fn(&Target<F>, &mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    let beside = || beside.map_or(Ok(()), Staged::commit);
-    let Some(path) = path else {
-        beside()?;
-        return write_to(STDOUT, io::stdout().lock(), render);
-    };
-    let name = path.display().to_string();
-    match Place::of(path).map_err(|error| failed(&name, &error))? {
-        Place::File(place) => {
-            let staged = stage_file(&name, place, render)?;
-            beside()?;
-            staged.commit()
-        }
-        place => {
-            beside()?;
-            write_directly(&name, &place, render)
+    let (mut staged, mut direct) = (Vec::new(), Vec::new());
+    for target in targets {
+        let Some(path) = &target.path else {
+            direct.push((STDOUT.to_owned(), None, target));
+            continue;
+        };
+        let name = path.display().to_string();
+        match Place::of(path).map_err(|error| failed(&name, &error))? {
+            Place::File(place) => staged.push(stage_file(&name, place, |output| render(target, output))?),
+            place => direct.push((name, Some(place), target)),
         }
     }
+    beside.map_or(Ok(()), Staged::commit)?;
+    for (name, place, target) in direct {
+        match place {
+            Some(place) => write_directly(&name, &place, |output| render(target, output))?,
+            None => write(|output| render(target, output))?,
+        }
+    }
+    staged.into_iter().try_for_each(Staged::commit)
+}
+
+/// Begins text with the mark of UTF-8, which some spreadsheets need.
+pub fn write_bom(output: &mut dyn Write) -> Result<()> {
+    // The watch knows why it could not be written, and under which name.
+    output.write_all("\u{feff}".as_bytes()).map_err(|error| failed(STDOUT, &error))
+}
+
+/// Whether an output is a terminal; standard output where it has no path.
+pub fn is_terminal(path: Option<&Path>) -> bool {
+    let Some(path) = path else { return io::stdout().is_terminal() };
+    let device = || Place::of(path).ok().filter(|place| !matches!(place, Place::File(_)));
+    // Nothing else is opened: a pipe would wait for its reader.
+    let is_device = |place: &Place| place.metadata().is_some_and(|own| own.file_type().is_char_device());
+    let open = |place: Place| OpenOptions::new().write(true).open(place.path()).ok();
+    device().filter(is_device).and_then(open).is_some_and(|file| file.is_terminal())
 }
 
 /// Writes through `render` to a file beside `path`, which [`Staged::commit`] puts in its place: never half a file.

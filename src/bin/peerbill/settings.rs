@@ -1,7 +1,7 @@
 //! Settings that never change, from `peerbill.toml` in the working folder: an argument wins over the setting of its name.
 
 use crate::{
-    args::{DuplicatesArg, MetricArgs, PricingArgs, ReadingArgs, TrafficArgs},
+    args::{DuplicatesArg, LangArg, LinesArgs, MetricArgs, PricingArgs, ReadingArgs, ShownArgs, TrafficArgs},
     input::small_text,
 };
 use peerbill::{
@@ -11,6 +11,7 @@ use peerbill::{
         CloudMonitor, TrafficColumns,
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
     },
+    write::Lang,
 };
 use std::{io, num::NonZeroU32, path::Path};
 
@@ -26,6 +27,8 @@ pub struct Open<'a> {
     pub traffic: Option<&'a mut TrafficArgs>,
     pub pricing: Option<&'a mut PricingArgs>,
     pub offset: Option<&'a mut Option<String>>,
+    pub lines: Option<&'a mut LinesArgs>,
+    pub shown: Option<&'a mut ShownArgs>,
     /// Where no arguments of traffic are there to have them.
     pub reading: Option<&'a mut ReadingArgs>,
 }
@@ -45,6 +48,14 @@ pub fn fill(open: Open<'_>) -> Result<ShownSettings> {
     if let Some(traffic) = open.traffic {
         fill_reading(&mut traffic.reading, &mut settings);
         fill_traffic(traffic, &mut settings, &mut used);
+    }
+    if let Some(lines) = open.lines {
+        fill_path("accounts", &mut lines.accounts, settings.accounts.take(), &mut used);
+        fill_path("budget", &mut lines.budget, settings.budget.take(), &mut used);
+    }
+    if let (Some(ShownArgs { lang: open @ None, .. }), Some(lang)) = (open.shown, settings.lang) {
+        used.note("lang", Lang::from(lang).as_str().into());
+        *open = Some(lang);
     }
     if let (Some(open @ None), Some(offset)) = (open.offset, settings.offset) {
         used.note("offset", offset.clone());
@@ -69,9 +80,13 @@ fn fill_pricing(pricing: &mut PricingArgs, settings: &mut Settings, used: &mut U
         pricing.catalog = Some(catalog);
     }
     fill_paths("prices", &mut pricing.prices, settings.prices.take(), used);
-    if let (None, Some(contract)) = (&pricing.contract, settings.contract.take()) {
-        used.note("contract", PATH.into());
-        pricing.contract = Some(contract);
+    fill_path("contract", &mut pricing.contract, settings.contract.take(), used);
+}
+
+fn fill_path(name: &str, open: &mut Option<String>, set: Option<String>, used: &mut Used) {
+    if let (None, Some(set)) = (&open, set) {
+        used.note(name, PATH.into());
+        *open = Some(set);
     }
 }
 
@@ -200,6 +215,9 @@ pub struct Settings {
     pub requester_region: Option<Vec<String>>,
     pub link_type_before: Option<Vec<String>>,
     pub offset: Option<String>,
+    pub accounts: Option<String>,
+    pub budget: Option<String>,
+    pub lang: Option<LangArg>,
     pub encoding: Option<String>,
     pub memory: Option<String>,
     pub duplicates: Option<DuplicatesArg>,

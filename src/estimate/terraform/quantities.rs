@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
+        accounts::Accounts,
         connection::{Bandwidth, End},
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
@@ -15,6 +16,7 @@ use crate::{
         terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
+use std::sync::Arc;
 
 /// A Terraform plan with the monthly traffic of its connections, ready for [`of_plan`](super::of_plan).
 #[derive(Debug, Clone)]
@@ -104,6 +106,14 @@ impl PlanQuantities {
     pub fn with_settings(mut self, settings: &[(String, String)]) -> Self {
         self.before = self.before.with_settings(settings.to_vec());
         self.after = self.after.with_settings(settings.to_vec());
+        self
+    }
+
+    /// Likewise, with names of accounts.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &Option<Arc<Accounts>>) -> Self {
+        self.before = self.before.with_accounts(accounts.clone());
+        self.after = self.after.with_accounts(accounts.clone());
         self
     }
 }

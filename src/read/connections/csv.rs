@@ -12,8 +12,8 @@ use crate::{
     },
     read::{
         Document,
+        header::names_in,
         place::Place,
-        rows::Rows,
         table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },
@@ -82,7 +82,8 @@ pub(super) fn read(
     take: Take<'_>,
 ) -> Result<()> {
     let name = &document.name;
-    let header = header_of(document);
+    // Tags have keys that are not known before.
+    let header = names_in(&document.text[..], &["connection_id", "requester_account_id"]);
     let (columns, table) = Columns::new(&header);
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
         take(match row {
@@ -111,13 +112,6 @@ pub(super) fn read(
             }
         });
     })
-}
-
-/// The names in the header, of which those of tags are not known before.
-fn header_of(document: &Document) -> Vec<String> {
-    let mut rows = Rows::new(&document.text[..]);
-    let Ok(Some(header)) = rows.next() else { return Vec::new() };
-    (0..header.len()).map(|index| String::from_utf8_lossy(header.field(index)).into_owned()).collect()
 }
 
 /// What can be read of an end where the row is bad: what joins flow logs to it.

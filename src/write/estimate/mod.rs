@@ -87,7 +87,8 @@ pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
 
 /// What was found in the traffic, once, and which scenarios use assumed prices.
 pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
-    let of_scenario = |finding: &&Finding| finding.code == FindingCode::AssumedPrice;
+    let of_scenario =
+        |finding: &&Finding| matches!(finding.code, FindingCode::AssumedPrice | FindingCode::OverBudget);
     let shared = shared(estimate).into_iter().flat_map(|report| &report.findings);
     let mut findings: Vec<Finding> = shared.filter(|finding| !of_scenario(finding)).cloned().collect();
     for scenario in &estimate.scenarios {
@@ -112,11 +113,15 @@ pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
     facts.into_iter().filter(|(name, _)| !unknown(name)).collect()
 }
 
-/// What the CSV itself has no place for, line by line.
-pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
+/// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
+/// `in_full` all that the figures rest on.
+pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
     const SHOWN: usize = 20;
-    let mut lines: Vec<String> =
-        facts(estimate).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut lines: Vec<String> = facts(estimate)
+        .into_iter()
+        .filter(|_| in_full)
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
     if let Some(report) = shared(estimate).filter(|_| estimate.measured) {
         let totals = control_totals(report).into_iter();
         lines
@@ -142,6 +147,6 @@ pub fn provenance_lines(estimate: &Estimate) -> Vec<String> {
     if findings.len() > SHOWN {
         lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
     }
-    lines.push(BEFORE_TAX.to_owned());
+    lines.extend(in_full.then(|| BEFORE_TAX.to_owned()));
     lines
 }

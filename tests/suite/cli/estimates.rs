@@ -50,13 +50,13 @@ fn an_estimate_takes_settings_writes_whole_files_and_says_what_it_used() {
         "peerbill.toml",
         "catalog = \"china-site\"\nconnections = [\"connections.csv\"]\noffset = \"Z\"\n",
     );
-    let pair = [&["estimate"], &PAIR[3..], &["--format", "csv"]].concat();
+    let pair = [&["estimate"], &PAIR[3..], &["--format", "csv", "--verbose"]].concat();
     let quantities = folder.run(&pair);
     assert!(lines_of(&quantities).contains(",96.00,CNY,"), "{}", quantities.stdout);
     assert!(quantities.stderr.contains("setting catalog: china-site"), "{}", quantities.stderr);
     assert!(!quantities.stderr.contains("offset"), "{}", quantities.stderr);
 
-    let traffic = ["estimate", "--usage", "usage.csv", "--month", "2026-10", "--format", "csv"];
+    let traffic = ["estimate", "--usage", "usage.csv", "--month", "2026-10", "--format", "csv", "--verbose"];
     let history = folder.run(&traffic);
     let as_billed: String = LINES.lines().map(|line| format!("as-billed,{line}\n")).collect();
     assert!(lines_of(&history).starts_with(&as_billed), "{}", history.stdout);

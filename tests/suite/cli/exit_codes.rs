@@ -4,16 +4,18 @@ use super::*;
 
 #[test]
 fn a_report_exits_0_with_data_on_stdout_and_the_rest_on_stderr() {
-    let outcome = Folder::new().report(&[]);
-    assert_eq!(lines_of(&outcome), LINES);
-    for told in [
-        "offset: +08:00",
-        "gb: 2^30 bytes",
-        "read: 2 records, 322122547200 bytes",
-        "refused: 0",
-        "before tax",
-    ] {
+    let folder = Folder::new();
+    let (outcome, in_full) = (folder.report(&[]), folder.report(&["--verbose"]));
+    assert_eq!([lines_of(&outcome), lines_of(&in_full)], [LINES; 2]);
+    for told in
+        ["read: 2 records, 322122547200 bytes", "refused: 0", "finding: [link_changes_not_given] link changes"]
+    {
         assert!(outcome.stderr.contains(told), "no {told:?} in {}", outcome.stderr);
+        assert!(in_full.stderr.contains(told), "no {told:?} in {}", in_full.stderr);
+    }
+    for told in ["offset: +08:00", "gb: 2^30 bytes", "catalog: china-site", "usage_digest: ", "before tax"] {
+        assert!(!outcome.stderr.contains(told), "{told:?} in {}", outcome.stderr);
+        assert!(in_full.stderr.contains(told), "no {told:?} in {}", in_full.stderr);
     }
     assert!(!outcome.stderr.contains('\u{1b}'), "no colour and no progress bar where there is no terminal");
 }

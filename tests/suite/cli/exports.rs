@@ -76,7 +76,7 @@ fn peerbill_toml_says_how_datapoints_are_read_and_arguments_win() {
     folder.write("rx.json", answer("pcc-1", "Average", "143165577"));
     folder.write("peerbill.toml", "[cloudmonitor]\nstatistic = \"Average\"\nunit = \"bit/s\"\n");
     let traffic = ["--cloudmonitor", "inbound=rx.json"];
-    let outcome = folder.run(&report_of(&traffic, &[]));
+    let outcome = folder.run(&report_of(&traffic, &["--verbose"]));
     assert!(lines_of(&outcome).contains(",1073741828,"), "{}", outcome.stdout);
     for told in ["setting cloudmonitor.statistic: Average", "setting cloudmonitor.unit: bit/s"] {
         assert!(outcome.stderr.contains(told), "no {told:?} in {}", outcome.stderr);

@@ -237,7 +237,7 @@ fn traffic_is_grouped_by_tags_of_connections() {
         lines.starts_with("billing_month,billing_account_id,tag:cost_centre,connection_id,sender,"),
         "{lines}"
     );
-    assert!(lines.contains("\n,,CC-1,,,,,,,,322122547200,300,,,144.00,"), "{lines}");
+    assert!(lines.contains("\n2026-10,,CC-1,pcc-published,,,,,Gold,usage,322122547200,300,0.48,0.48,144.00,CNY,"), "{lines}");
     let told = [
         "--by tag:KEY: no connection has the tag \"cost_center\"; there are cost_centre; did you mean \"cost_centre\"?",
     ];
@@ -254,9 +254,9 @@ fn traffic_is_grouped_by_tags_of_connections() {
     let printed = folder.report(&args).stdout;
     let expected: [&str; 4] = [
         "billing_month,billing_account_id,tag:team,tag:env,connection_id,",
-        ",1000000000000001,,prod,,,,,,,,1,0.0000000009,",
-        ",1000000000000001,net,prod,,,,,,,,214748364800,200,,,96.00,",
-        ",1000000000000002,net,prod,,,,,,,,107374182400,100,,,48.00,",
+        "2026-10,1000000000000001,,prod,pcc-2,requester,cn-huhehaote,cn-guangzhou,1000000000000002,Gold,usage,1,",
+        "2026-10,1000000000000001,net,prod,pcc-1,requester,cn-huhehaote,cn-guangzhou,1000000000000002,Gold,usage,2147",
+        "2026-10,1000000000000002,net,prod,pcc-1,accepter,cn-guangzhou,cn-huhehaote,1000000000000001,Gold,usage,10737",
     ];
     for line in expected {
         assert!(printed.contains(line), "no {line} in {printed}");
@@ -281,5 +281,5 @@ fn traffic_is_grouped_by_tags_of_connections() {
     folder.write("usage.csv", USAGE);
     let connections = ["--connections", "state.json", "--requester-account", "1", "--by", "tag:team"];
     let args = [&["report", "--usage", "usage.csv", "--format", "csv"][..], &connections, &MONTH].concat();
-    assert!(folder.run(&args).stdout.contains(",,net,,,,,,,,322122547200,"), "{:?}", folder.run(&args));
+    assert!(folder.run(&args).stdout.contains("2026-10,,net,pcc-1,,,,,Gold,usage,322122547200,"), "{:?}", folder.run(&args));
 }

@@ -260,11 +260,11 @@ fn a_stated_encoding_is_used_for_text_without_a_mark_and_shown() {
     folder.write("peerbill.toml", settings);
     let words = ["usage.csv:1: the header lacks", "is not UTF-8; it may be GBK", "--encoding gbk"];
     folder.refused(3, &report_args(&["usage.csv"], &[]), &words);
-    let outcome = folder.report(&["--encoding", "GB18030"]);
+    let outcome = folder.report(&["--encoding", "GB18030", "--verbose"]);
     assert_eq!(lines_of(&outcome), LINES);
     assert!(outcome.stderr.contains("setting encoding: gb18030"), "{}", outcome.stderr);
     folder.write("peerbill.toml", format!("encoding = \"gbk\"\n{settings}"));
-    let outcome = folder.report(&[]);
+    let outcome = folder.report(&["--verbose"]);
     assert_eq!(lines_of(&outcome), LINES);
     assert!(outcome.stderr.contains("setting encoding: gbk"), "{}", outcome.stderr);
     folder.refused(2, &report_args(&["usage.csv"], &["--encoding", "klingon"]), &["--encoding", "klingon"]);

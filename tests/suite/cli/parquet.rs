@@ -75,7 +75,7 @@ fn the_report_of_metered_hours_is_that_of_the_records() {
         "hour,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,214748364801\n\
          2026-10-05T04:00:00Z,pcc-1,accepter,107374182400\n"
     );
-    let report = ["report", "--catalog", "china-site", "--format", "csv"];
+    let report = ["report", "--catalog", "china-site", "--format", "csv", "--verbose"];
     let raw = folder.run(&[&report[..], &inputs, &["--usage", "usage.csv"]].concat());
     let again = folder.run(&[&report[..], &inputs, &["--metered", "hours.csv"]].concat());
     assert_eq!((again.code, &again.stdout), (0, &raw.stdout), "{}", again.stderr);

@@ -1,6 +1,7 @@
 //! `peerbill estimate`.
 
-use super::{LinesArgs, PricingArgs, TrafficArgs};
+use super::traffic::{LinesArgs, OutputArgs, PricingArgs, ShownArgs, TrafficArgs};
+use crate::format::Format;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -37,6 +38,10 @@ pub enum EstimateFormat {
     Markdown,
 }
 
+impl Format for EstimateFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
 /// From quantities (--from, --to, --gb), from history (--usage and all that `report` reads), from a Terraform plan
 /// (--terraform, --traffic), or from a planned topology (--plan).
 #[derive(Debug, Args)]
@@ -61,14 +66,12 @@ pub struct EstimateArgs {
     /// with --plan as-planned; with --terraform before, after.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub scenario: Vec<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: EstimateFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<EstimateFormat>,
     #[command(flatten)]
     pub lines: LinesArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
     /// Write refused records here and estimate from the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,

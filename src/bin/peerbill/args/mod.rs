@@ -6,10 +6,11 @@ mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
-pub use traffic::LinesArgs;
 pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
+pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
+use crate::format::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{Result, model::time::Offset};
 use std::path::PathBuf;
@@ -81,6 +82,10 @@ pub enum DoctorFormat {
     Json,
 }
 
+impl Format for DoctorFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     #[command(flatten)]
@@ -91,12 +96,8 @@ pub struct DoctorArgs {
     /// The offset in which months have their edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: DoctorFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<DoctorFormat>,
 }
 
 pub const METER_EXAMPLE: &str = "\
@@ -115,6 +116,10 @@ pub enum MeterFormat {
     Parquet,
 }
 
+impl Format for MeterFormat {
+    const DEFAULT: Self = Self::Csv;
+}
+
 #[derive(Debug, Args)]
 pub struct MeterArgs {
     #[command(flatten)]
@@ -125,12 +130,8 @@ pub struct MeterArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to write.
-    #[arg(long, value_enum, default_value = "csv")]
-    pub format: MeterFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<MeterFormat>,
     /// Write refused records here and meter the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
@@ -146,6 +147,25 @@ pub enum ReportFormat {
     Json,
     /// What the table shows, for a comment or a page.
     Markdown,
+    /// The lines of the CSV, with types.
+    Parquet,
+    /// A workbook.
+    Xlsx,
+    /// One page for mail, screen and print.
+    Html,
+    /// Charges by hour in the format of FinOps tools: CSV, or Parquet where the output's name ends so.
+    Focus,
+}
+
+impl Format for ReportFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
+impl ReportFormat {
+    /// Whether it holds lines alone, without what a reader needs to trust them.
+    pub fn is_lines(self) -> bool {
+        matches!(self, Self::Csv | Self::Parquet | Self::Focus)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -160,14 +180,12 @@ pub struct ReportArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: ReportFormat,
-    /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub to: OutputArgs<ReportFormat>,
     #[command(flatten)]
     pub lines: LinesArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
     /// Write refused records here and bill the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,

@@ -1,16 +1,23 @@
 //! The inputs that verbs share.
 
-use crate::input::Reading;
+use crate::{
+    format::{Format, targets},
+    input::{Inputs, Reading},
+    output::Target,
+};
 use clap::{Args, ValueEnum};
 use peerbill::{
-    Result,
-    model::id::unwrapped,
+    Error, FindingCode, Result,
+    model::{accounts::Accounts, did_you_mean, id::unwrapped},
     read::{
         TrafficColumns,
         cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
+        read_accounts, read_budgets,
     },
     report::{Grouping, ReportOptions},
+    write::Lang,
 };
+use std::{path::PathBuf, sync::Arc};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -145,33 +152,145 @@ impl MetricArgs {
     }
 }
 
+/// Where data goes, and in which format.
+#[derive(Debug, Args)]
+pub struct OutputArgs<F: ValueEnum + Send + Sync + 'static> {
+    /// What to write [default: what the name of the output says].
+    #[arg(long, value_enum)]
+    pub format: Option<F>,
+    /// Write to this file, whole or not at all, instead of standard output; repeatable. Its name decides the format: .csv,
+    /// .json, .md, .parquet, .xlsx, .html, or .txt for a table.
+    #[arg(long, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+}
+
+impl<F: Format + Send + Sync + 'static> OutputArgs<F> {
+    /// Where data goes, each in its format.
+    pub fn targets(&self) -> Result<Vec<Target<F>>> {
+        targets(self.format, &self.output)
+    }
+}
+
 #[derive(Debug, Default, Args)]
 pub struct LinesArgs {
     /// One line per hour.
     #[arg(long)]
     pub hourly: bool,
-    /// Group lines by columns of the report, or by `day`.
+    /// Group lines by columns of the report, by `day`, by `account.COLUMN` of --accounts or by `tag:KEY` of connections.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub by: Vec<String>,
     /// The statement of this account alone.
     #[arg(long, value_name = "ID")]
     pub account: Option<String>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name and any further columns, such as a cost center.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<String>,
+    /// What accounts may pay for the month, CSV with account_id,amount; one that pays more is a finding.
+    #[arg(long, value_name = "FILE")]
+    pub budget: Option<String>,
 }
 
 impl LinesArgs {
-    /// What is asked of a report, which shows these settings.
-    pub fn options(&self, settings: Vec<(String, String)>) -> Result<ReportOptions> {
-        let by = match self.by.as_slice() {
-            [] => None,
-            names => Some(Grouping::parse(names.iter().map(String::as_str))?),
-        };
+    /// What is asked of a report, which shows these settings; names and budgets are read in the currency of the catalog.
+    pub fn options(
+        &self,
+        settings: Vec<(String, String)>,
+        currency: &str,
+        inputs: &mut Inputs,
+    ) -> Result<ReportOptions> {
         let mut options = ReportOptions::default();
         options.hourly = self.hourly;
-        options.by = by;
+        options.by = self.grouping()?;
         options.account = self.account.as_deref().map(|id| unwrapped(id).to_owned());
+        options.accounts = self.accounts(inputs)?;
+        let budget = self.budget.as_deref().map(|path| inputs.one_document("budget", path)).transpose()?;
+        let budget = budget.map(|document| read_budgets(&document, currency)).transpose()?;
+        options.budgets = budget.map(Arc::new);
         options.settings = settings;
         Ok(options)
     }
+
+    /// How lines are to be grouped.
+    pub fn grouping(&self) -> Result<Option<Grouping>> {
+        match self.by.as_slice() {
+            [] => Ok(None),
+            names => Grouping::parse(names.iter().map(String::as_str)).map(Some),
+        }
+    }
+
+    /// The names of accounts.
+    pub fn accounts(&self, inputs: &mut Inputs) -> Result<Option<Arc<Accounts>>> {
+        let Some(path) = &self.accounts else { return Ok(None) };
+        Ok(Some(Arc::new(read_accounts(&inputs.one_document("accounts", path)?)?)))
+    }
+
+    /// What may name inputs.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.accounts.iter().chain(&self.budget).map(String::as_str)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+pub enum LangArg {
+    /// English.
+    #[value(name = "en")]
+    #[serde(rename = "en")]
+    En,
+    /// Chinese, simplified.
+    #[value(name = "zh-Hans")]
+    #[serde(rename = "zh-Hans")]
+    ZhHans,
+    /// Chinese, traditional.
+    #[value(name = "zh-Hant")]
+    #[serde(rename = "zh-Hant")]
+    ZhHant,
+}
+
+impl From<LangArg> for Lang {
+    fn from(lang: LangArg) -> Self {
+        match lang {
+            LangArg::En => Self::En,
+            LangArg::ZhHans => Self::ZhHans,
+            LangArg::ZhHant => Self::ZhHant,
+        }
+    }
+}
+
+/// How results are shown, and which of them stop a run.
+#[derive(Debug, Default, Args)]
+pub struct ShownArgs {
+    /// The language of tables, Markdown, HTML and workbooks; data formats keep their keys [default: en].
+    #[arg(long, value_enum, ignore_case = true)]
+    pub lang: Option<LangArg>,
+    /// Begin CSV with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    pub csv_bom: bool,
+    /// The exit code is 1 where one of these findings is there, by their codes; the data is written all the same.
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+    /// Beside CSV, Parquet and FOCUS, print all that the figures rest on to standard error, and not just control totals and
+    /// findings.
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+impl ShownArgs {
+    /// The language, as it was stated.
+    pub fn lang(&self) -> Lang {
+        self.lang.map_or_else(Lang::default, Lang::from)
+    }
+
+    /// The codes of findings that stop.
+    pub fn stopping(&self) -> Result<Vec<FindingCode>> {
+        self.fail_on.iter().map(|name| code_of(name)).collect()
+    }
+}
+
+fn code_of(name: &str) -> Result<FindingCode> {
+    FindingCode::ALL.iter().copied().find(|code| code.as_str() == name).ok_or_else(|| {
+        let near = did_you_mean(name, FindingCode::ALL.iter().map(|code| code.as_str()));
+        Error::setting("fail-on", format!("{name:?} is no code of a finding{near}"))
+    })
 }
 
 /// Which prices to use.

@@ -1,6 +1,6 @@
 //! Estimates of what is to be built: a Terraform plan with its gate, and a planned topology.
 
-use super::quantities::{prices_of, print, refuse_needs_of_hours};
+use super::quantities::{Printer, prices_of, refuse_needs_of_hours};
 use crate::{
     args::EstimateArgs,
     input::Inputs,
@@ -15,7 +15,6 @@ use peerbill::{
     estimate::{Estimate, Gate, PlanQuantities, PlannedConnection, Quantities, of_plan, of_topology},
     model::money::Money,
     read::{
-        Document,
         monthly::{MonthlyBytes, read_monthly},
         terraform::{PeeringPlan, StatedRequesters, read_plan},
         topology::read_topology,
@@ -31,30 +30,23 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
         pricing: Some(&mut args.pricing),
         reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
+        lines: Some(&mut args.lines),
+        shown: Some(&mut args.shown),
         ..Default::default()
     })?;
     refuse_needs_of_hours(args)?;
     let plans = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
-    let paths = plans.chain(&args.pricing.prices).chain(&args.pricing.contract);
-    if paths.filter(|path| *path == "-").count() > 1 {
-        return Err(Error::usage("- stands for standard input, which can be read only once"));
-    }
+    let paths = plans.map(String::as_str).chain(args.pricing.paths()).chain(args.lines.paths());
+    job::one_reader_of_stdin(paths)?;
     let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     Ok((settings, inputs, catalog))
 }
 
-fn one_document(inputs: &mut Inputs, role: &str, path: &str) -> Result<Document> {
-    let mut documents = inputs.documents(role, &[path.to_owned()])?;
-    match (documents.pop(), documents.is_empty()) {
-        (Some(document), true) => Ok(document),
-        _ => Err(Error::usage(format!("--{role} {path}: name one file"))),
-    }
-}
-
 /// Estimates what a Terraform plan changes; tells whether it must not pass its gate.
 pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let (settings, mut inputs, catalog) = begin(&mut args)?;
+    let printer = Printer::new(&args)?;
     if args.lines.account.is_some() {
         return Err(Error::usage("--account: both sides of a plan are shown for all accounts"));
     }
@@ -70,14 +62,17 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
     stated.check_regions(&|region| catalog.check_region(region))?;
     let path = args.plans.terraform.as_deref().unwrap_or_default();
-    let plan = read_plan(&one_document(&mut inputs, "terraform", path)?, &stated)?;
+    let plan = read_plan(&inputs.one_document("terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
-    job::outputs(&[("--output", &args.output)], &inputs)?;
-    let quantities =
-        PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?.with_settings(&settings);
+    let accounts = args.lines.accounts(&mut inputs)?;
+    job::outputs(&args.to.output, None, &inputs)?;
+    let quantities = PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?
+        .with_settings(&settings)
+        .with_accounts(&accounts);
     let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
-    print(&args, &estimate, &inputs, None)?;
-    limit.map_or(Ok(false), |limit| stopped(&estimate, limit))
+    printer.print(&estimate, &inputs, None)?;
+    let stops = limit.map_or(Ok(false), |limit| stopped(&estimate, limit))?;
+    Ok(printer.tell_stopping(&estimate) || stops)
 }
 
 fn traffic_of(
@@ -91,7 +86,7 @@ fn traffic_of(
     };
     let names = plan.names();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    read_monthly(&one_document(inputs, "traffic", path)?, catalog.gb, &known)
+    read_monthly(&inputs.one_document("traffic", path)?, catalog.gb, &known)
 }
 
 /// Whether the gate stops the plan; says why.
@@ -119,14 +114,19 @@ fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
 }
 
 /// Estimates a planned topology, with what would stand in its way.
-pub fn from_topology(mut args: EstimateArgs) -> Result<()> {
+pub fn from_topology(mut args: EstimateArgs) -> Result<bool> {
     let (settings, mut inputs, catalog) = begin(&mut args)?;
+    let printer = Printer::new(&args)?;
     let path = args.plans.plan.as_deref().unwrap_or_default();
-    let document = one_document(&mut inputs, "plan", path)?;
-    job::outputs(&[("--output", &args.output)], &inputs)?;
+    let document = inputs.one_document("plan", path)?;
+    let accounts = args.lines.accounts(&mut inputs)?;
+    job::outputs(&args.to.output, None, &inputs)?;
     let topology = read_topology(&document, catalog.gb, &|region| catalog.region_id(region))?;
     let quantities = Quantities::new(&PlannedConnection::of(&topology), prices_of(&args)?, &catalog)?
         .with_settings(settings)
+        .with_accounts(accounts)
         .of_account(args.lines.account.clone());
-    print(&args, &of_topology(&topology, &quantities, &catalog, &args.scenario)?, &inputs, None)
+    let estimate = of_topology(&topology, &quantities, &catalog, &args.scenario)?;
+    printer.print(&estimate, &inputs, None)?;
+    Ok(printer.tell_stopping(&estimate))
 }

@@ -1,36 +1,46 @@
 //! Estimates from quantities, what all estimates without hours have in common, and how every estimate is printed.
 
 use crate::{
-    args::{EstimateArgs, EstimateFormat, QuantityArgs, offset_of},
+    args::{EstimateArgs, EstimateFormat, QuantityArgs, ShownArgs, offset_of},
     input::Inputs,
     job,
-    output::{self, say},
-    pricing, settings,
+    output::{self, Target, say},
+    pricing,
+    report::{refuse_bom_without_csv, tell_stopping},
+    settings,
 };
 use peerbill::{
-    Error, Result,
+    Error, FindingCode, Result,
     catalog::Catalog,
-    estimate::{Estimate, PlannedConnection, PricesOf, Quantities, of_quantities},
+    estimate::{Estimate, PlannedConnection, PricesOf, Quantities, Scenario, of_quantities},
     model::{connection::End, id::read_account, link::LinkType, time::Offset},
     write,
 };
 
 /// Estimates from quantities that the arguments give.
-pub fn from_quantities(mut args: EstimateArgs) -> Result<()> {
+pub fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
     let settings = settings::fill(settings::Open {
         pricing: Some(&mut args.pricing),
         reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
+        lines: Some(&mut args.lines),
+        shown: Some(&mut args.shown),
         ..Default::default()
     })?;
     refuse_needs_of_hours(&args)?;
+    let printer = Printer::new(&args)?;
+    job::one_reader_of_stdin(args.pricing.paths().chain(args.lines.paths()))?;
     let mut inputs = Inputs::new(args.traffic.reading.reading()?);
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
-    job::outputs(&[("--output", &args.output)], &inputs)?;
+    let accounts = args.lines.accounts(&mut inputs)?;
+    job::outputs(&args.to.output, None, &inputs)?;
     let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
         .with_settings(settings)
+        .with_accounts(accounts)
         .of_account(args.lines.account.clone());
-    print(&args, &of_quantities(&quantities, &catalog, &args.scenario)?, &inputs, None)
+    let estimate = of_quantities(&quantities, &catalog, &args.scenario)?;
+    printer.print(&estimate, &inputs, None)?;
+    Ok(printer.tell_stopping(&estimate))
 }
 
 /// Quantities have no hours, so what needs some is refused.
@@ -38,6 +48,7 @@ pub fn refuse_needs_of_hours(args: &EstimateArgs) -> Result<()> {
     let given = [
         ("--hourly", args.lines.hourly),
         ("--by", !args.lines.by.is_empty()),
+        ("--budget", args.lines.budget.is_some()),
         ("--quarantine", args.quarantine.is_some()),
         ("--platinum-when", !args.schedule.platinum_when.is_empty()),
         ("--schedule", args.schedule.schedule.is_some()),
@@ -87,26 +98,55 @@ fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> 
     Ok(planned)
 }
 
-/// Prints the estimate, and puts the quarantine in its place as late as either can still fail.
-pub fn print(
-    args: &EstimateArgs,
-    estimate: &Estimate,
-    inputs: &Inputs,
-    quarantine: Option<output::Staged>,
-) -> Result<()> {
-    let digests = if args.format == EstimateFormat::Json { inputs.digests()? } else { Vec::new() };
-    let render = |output: &mut dyn std::io::Write| match args.format {
-        EstimateFormat::Table => write::text::estimate(estimate, write::Lang::En, output),
-        EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
-        EstimateFormat::Markdown => write::markdown::estimate(estimate, write::Lang::En, output),
-        EstimateFormat::Csv => write::csv::estimate(estimate, output),
-    };
-    inputs.unchanged()?;
-    output::print(args.output.as_deref(), quarantine, render)?;
-    if args.format == EstimateFormat::Csv {
-        for line in write::estimate::provenance_lines(estimate) {
-            say!("{line}");
-        }
+/// Where an estimate goes, how it is shown, and which findings stop.
+pub struct Printer<'a> {
+    shown: &'a ShownArgs,
+    targets: Vec<Target<EstimateFormat>>,
+    stopping: Vec<FindingCode>,
+}
+
+impl<'a> Printer<'a> {
+    /// As the arguments say, with what settings fill of them; refuses what makes no sense before anything is read.
+    pub fn new(args: &'a EstimateArgs) -> Result<Self> {
+        let (shown, targets) = (&args.shown, args.to.targets()?);
+        let has_csv = targets.iter().any(|target| target.format == EstimateFormat::Csv);
+        refuse_bom_without_csv(shown, has_csv)?;
+        Ok(Self { shown, targets, stopping: shown.stopping()? })
     }
-    Ok(())
+
+    /// Prints the estimate wherever it goes, and puts the quarantine in its place as late as any of that can still fail.
+    pub fn print(
+        &self,
+        estimate: &Estimate,
+        inputs: &Inputs,
+        quarantine: Option<output::Staged>,
+    ) -> Result<()> {
+        let has = |format| self.targets.iter().any(|target| target.format == format);
+        let digests = if has(EstimateFormat::Json) { inputs.digests()? } else { Vec::new() };
+        inputs.unchanged()?;
+        output::print(&self.targets, quarantine, |target, output| {
+            if self.shown.csv_bom && target.format == EstimateFormat::Csv {
+                output::write_bom(output)?;
+            }
+            match target.format {
+                EstimateFormat::Table => write::text::estimate(estimate, self.shown.lang(), output),
+                EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
+                EstimateFormat::Markdown => write::markdown::estimate(estimate, self.shown.lang(), output),
+                EstimateFormat::Csv => write::csv::estimate(estimate, output),
+            }
+        })?;
+        if has(EstimateFormat::Csv) {
+            for line in write::estimate::provenance_lines(estimate, self.shown.verbose) {
+                say!("{line}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which findings and notes are there that stop; whether any is.
+    pub fn tell_stopping(&self, estimate: &Estimate) -> bool {
+        let reports = estimate.scenarios.iter().filter_map(Scenario::report);
+        let findings = reports.flat_map(|report| &report.findings).chain(&estimate.notes);
+        tell_stopping(&self.stopping, findings)
+    }
 }

@@ -83,6 +83,15 @@ impl Inputs {
         Ok(documents)
     }
 
+    /// The one document that an argument names.
+    pub fn one_document(&mut self, role: &str, argument: &str) -> Result<Document> {
+        let mut documents = self.documents(role, &[argument.to_owned()])?;
+        match (documents.pop(), documents.is_empty()) {
+            (Some(document), true) => Ok(document),
+            _ => Err(Error::usage(format!("--{role} {argument}: name one file"))),
+        }
+    }
+
     /// Whether `file` is one of the inputs found so far, by whatever name; also what standard input was opened from.
     pub fn holds(&self, file: &fs::Metadata) -> bool {
         let from_stdin =
