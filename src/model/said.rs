@@ -4,6 +4,7 @@
 use crate::model::{
     error::MissingPrice,
     link::LinkType,
+    money::Money,
     time::{BillingMonth, Hour},
     usage::Sender,
 };
@@ -41,7 +42,7 @@ macro_rules! shown_as_they_are {
     };
 }
 
-shown_as_they_are! { u32 u64 u128 usize &'static str String Arc<str> Hour BillingMonth }
+shown_as_they_are! { Money u32 u64 u128 usize &'static str String Arc<str> Hour BillingMonth }
 
 impl AsValue for Sender {
     fn value(&self) -> Value<'_> {
@@ -136,6 +137,8 @@ sayings! {
     TrailElsewhere "trail_elsewhere" { events: u64, connections: usize, named: String },
     RowFromTrail "row_from_trail" { id: Arc<str> },
     AssumedPrice "assumed_price" { count: usize, overlays: String },
+    AccountNotNamed "account_not_named" { id: String },
+    OverBudget "over_budget" { account: String, payable: Money, over: Money, budget: Money, currency: String },
     OfScenario "of_scenario" { scenario: &'static str, said: Box<Said> },
     ImplausibleVolume "implausible_volume" { id: Arc<str>, bytes: u128, sender: Sender, hour: Hour, most: u128 },
     ImplausiblySmall "implausibly_small" { billed: u128, largest: u128 },

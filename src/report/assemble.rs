@@ -307,8 +307,8 @@ fn not_named(report: &Report) -> Vec<Finding> {
     let Some(accounts) = &report.options.accounts else { return Vec::new() };
     let ids = report.statements.iter().map(|statement| &statement.billing_account_id);
     let unknown = ids.filter(|id| accounts.get(id).is_none());
-    let message = |id| format!("account {id} has traffic, and the file of accounts lacks it");
-    unknown.map(|id| Finding::new(FindingCode::AccountNotNamed, message(id))).collect()
+    let said = |id: &String| Said::AccountNotNamed { id: id.clone() };
+    unknown.map(|id| Finding::of(FindingCode::AccountNotNamed, said(id))).collect()
 }
 
 /// Accounts that pay more than their budgets.
@@ -321,10 +321,9 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
         let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
         let (payable, over) = (statement.payable, statement.payable.checked_sub(budget)?);
         let currency = &report.catalog.currency;
-        let message = format!(
-            "account {id}{name} pays {payable} {currency}, {over} more than its budget of {budget} {currency}"
-        );
-        found.push(Finding::new(FindingCode::OverBudget, message));
+        let (account, currency) = (format!("{id}{name}"), currency.clone());
+        let said = Said::OverBudget { account, payable, over, budget, currency };
+        found.push(Finding::of(FindingCode::OverBudget, said));
     }
     Ok(found)
 }

@@ -78,6 +78,7 @@ pub(crate) struct ReportTexts {
     pub day: String,
     pub without_value: String,
     pub account: String,
+    pub account_column: String,
     pub subtotal: String,
     pub adjustment: String,
     pub payable: String,
@@ -101,6 +102,9 @@ pub(crate) struct ReportTexts {
     pub before_tax: String,
     /// What stands between the things of a list.
     pub comma: String,
+    /// What stands between two sentences of a line, and behind the last of them.
+    pub semicolon: String,
+    pub stop: String,
 }
 
 /// What can be done about findings.

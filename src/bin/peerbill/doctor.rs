@@ -20,7 +20,6 @@ use peerbill::{
     read::{TrafficSource, describe_connections, describe_link_changes},
     write::{
         doctor::{Diagnosis, InputSummary, json},
-        text,
     },
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -65,7 +64,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     };
     inputs.unchanged()?;
     output::print(&targets, None, |target, output| match target.format {
-        DoctorFormat::Table => text::doctor(&diagnosis, output),
+        DoctorFormat::Table => output::screen(target).doctor(&diagnosis, output),
         DoctorFormat::Json => json(&diagnosis, output),
     })
 }

@@ -73,7 +73,7 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, shown.lang(), output),
+        ReportFormat::Table => output::screen(target).report(report, shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, shown.lang(), output),

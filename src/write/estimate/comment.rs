@@ -25,7 +25,7 @@ pub(super) const PARTIAL_HEADER: [&str; 5] =
     ["scenario", "SLA", "payable (partial)", "difference per month (partial)", "per year (x 12, partial)"];
 
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
@@ -36,8 +36,8 @@ pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<P
     });
     sections.extend(missing(estimate));
     sections.extend(notices(estimate));
-    sections.push(basis(facts(estimate), catalog));
-    let page = Page::titled("VPC peering traffic, what if");
+    sections.push(basis(facts(estimate, lang), catalog, lang));
+    let page = Page::titled("VPC peering traffic, what if", lang);
     Ok(Page { about: Some(about), assumed: estimate.assumed(), sections, ..page })
 }
 
