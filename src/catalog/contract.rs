@@ -261,7 +261,7 @@ impl Columns {
             discount_percent: table.required("discount_percent"),
             effective_from: table.required("effective_from"),
             effective_until: table.required("effective_until"),
-            currency: table.optional("currency"),
+            currency: table.optional_as_spelled("currency"),
         };
         (columns, table)
     }

@@ -78,8 +78,8 @@ impl Columns {
             status: table.required("status"),
             source_url: table.required("source_url"),
             source_date: table.required("source_date"),
-            effective_until: table.optional("effective_until"),
-            currency: table.optional("currency"),
+            effective_until: table.optional_as_spelled("effective_until"),
+            currency: table.optional_as_spelled("currency"),
         };
         (columns, table)
     }

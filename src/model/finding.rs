@@ -59,6 +59,8 @@ finding_codes! {
     LinkChangesIgnored => "link_changes_ignored",
     /// What a connection was read from has no member or column for its link type.
     LinkTypeNotTold => "link_type_not_told",
+    /// What is stated about requesters does not count, because a state or a plan tells otherwise itself.
+    StatementOverruled => "statement_overruled",
     /// A list of connections has pages that were not given.
     InventoryIncomplete => "inventory_incomplete",
     /// The provider has locked a connection for financial reasons.

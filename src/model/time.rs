@@ -93,8 +93,8 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Any other text, a time without an offset, a second 60, and more than 9 decimals of a second. The error says
-    /// what is wrong, without the value.
+    /// Any other text, a time without an offset, a second 60, more than 9 decimals of a second, and a year that in UTC
+    /// is not 0000 to 9999. The error says what is wrong, without the value.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Self::parse_by(text, None)
     }
@@ -114,7 +114,9 @@ impl Timestamp {
     fn parse_calendar(text: &str, clock: Option<ClockOffset>) -> Result<Self, &'static str> {
         let WrittenTime { clock_seconds, nanos, offset } = WrittenTime::read(text)?;
         let offset = offset.or(clock.map(ClockOffset::seconds)).ok_or(NO_OFFSET)?;
-        Ok(Self { seconds: clock_seconds - offset, nanos })
+        let seconds = clock_seconds - offset;
+        // An offset may lead out of the years that can be written with four digits.
+        if FOUR_DIGIT_YEARS.contains(&seconds) { Ok(Self { seconds, nanos }) } else { Err(OTHER_YEAR) }
     }
 
     /// Whether this is a time of the calendar whose offset is missing, such as `2026-10-05 11:00:00`.
@@ -133,6 +135,10 @@ impl fmt::Display for Timestamp {
         write!(f, "{:?}Z", instant.naive_utc())
     }
 }
+
+/// The years 0000 to 9999 in UTC, as seconds since 1970.
+const FOUR_DIGIT_YEARS: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
+const OTHER_YEAR: &str = "in UTC its year is none of 0000 to 9999";
 
 /// A billing hour `[hh:00, hh+1:00)` UTC, counted from 1970-01-01T00:00:00Z (R6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

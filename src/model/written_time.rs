@@ -134,6 +134,8 @@ const DATE_ALONE: &str =
 const COMPACT: &str = "write it with dashes, colons and the offset of its clock: 2026-10-05T11:00:00+08:00";
 const SLASHES: &str = "the date is year/month/day, and the offset is missing: write it with dashes and with the offset \
                        of its clock, 2026-10-05T11:00:00+08:00";
+const SLASHES_ALONE: &str =
+    "the date is year/month/day: write it with dashes, such as 2026-10-05T11:00:00+08:00";
 const DAY_OR_MONTH: &str = "the date is month/day/year or day/month/year, which cannot be told apart, and the offset is \
                             missing: write the year first, and the offset of its clock, 2026-10-05T11:00:00+08:00";
 const MONTH_NAME: &str = "the month is written in letters: write it in digits, and the offset of its clock, \
@@ -160,6 +162,7 @@ fn why_no_time(text: &str) -> &'static str {
         (".", [10 | 13, _]) => {
             return "an epoch is a whole number of 10 or 13 digits: write it without decimals";
         }
+        ("//" | ".." | "年月", [4, 1..=2, 1..=2]) if tells_offset(text) => return SLASHES_ALONE,
         ("//" | ".." | "年月", [4, 1..=2, 1..=2]) => return SLASHES,
         ("//" | ".." | "--", [1..=2, 1..=2, 2 | 4]) => return DAY_OR_MONTH,
         ("--", [4, 2, 2]) if text.len() == 10 => return DATE_ALONE,
@@ -172,9 +175,13 @@ fn why_no_time(text: &str) -> &'static str {
     if names_a_month(text) {
         return MONTH_NAME;
     }
-    let has_zone = text.ends_with(['Z', 'z']) || text.len() > 16 && text[..].contains('+');
     let many_digits = text.bytes().filter(u8::is_ascii_digit).count() >= 6;
-    if many_digits && !has_zone { UNUSUAL } else { SHAPE }
+    if many_digits && !tells_offset(text) { UNUSUAL } else { SHAPE }
+}
+
+/// Whether the offset of a clock seems to be told.
+fn tells_offset(text: &str) -> bool {
+    text.ends_with(['Z', 'z']) || text.ends_with("UTC") || text.len() > 16 && text.contains('+')
 }
 
 /// Why what stands behind a time is no offset.
@@ -256,6 +263,9 @@ mod tests {
             ("05.10.2026 03:00:00", "month/day/year"),
             ("2026/10/05 03:00", "year/month/day"),
             ("2026/10/5", "year/month/day"),
+            ("2026/10/05 03:00:00+08:00", "with dashes, such as"),
+            ("9999-12-31T23:59:59-08:00", "its year is none of"),
+            ("0000-01-01T00:00:00+08:00", "its year is none of"),
             ("2026年10月5日 03:00", "year/month/day"),
             ("5-Oct-26", "month is written in letters"),
             ("Oct 5, 2026 3:00 AM", "month is written in letters"),

@@ -72,10 +72,15 @@ impl<'a> Members<'a> {
 
     /// What the provider says where it answers with an error in place of data; `None` where it does not.
     pub fn error(&self) -> Option<String> {
-        self.has("Code").then(|| {
-            let (code, message) = (self.shown("Code"), self.shown("Message"));
-            format!("the provider answered with the error {code}: {message}; make the export again")
-        })
+        // Log Service spells its errors otherwise; events of a trail have such members as well.
+        let of_logs = self.has("errorCode") && self.has("errorMessage") && !self.has("eventName");
+        let [code, message] = match self.has("Code") {
+            true => ["Code", "Message"],
+            false if of_logs => ["errorCode", "errorMessage"],
+            false => return None,
+        };
+        let (code, message) = (self.shown(code), self.shown(message));
+        Some(format!("the provider answered with the error {code}: {message}; make the export again"))
     }
 
     /// The answer within the response that an SDK hands over, which may be text; `None` where this is none.
@@ -94,7 +99,21 @@ impl<'a> Members<'a> {
             text => Cow::Borrowed(text),
         };
         check_status(&self.shown("StatusCode"), &body)?;
+        self.check_headers()?;
         Ok(Some(body))
+    }
+
+    /// Refuses a response of Log Service that is not complete: what `GetLogs` answers is a list, so that it stands
+    /// beside it.
+    fn check_headers(&self) -> Result<(), String> {
+        const PROGRESS: &str = "x-log-progress";
+        let headers = self.get("Headers").and_then(|headers| Members::read(headers.get()).ok());
+        let progress = match headers.and_then(|headers| headers.value(PROGRESS)) {
+            Some(Value::Array(values)) => values.first().cloned(),
+            progress => progress,
+        };
+        let progress = progress.as_ref().and_then(Value::as_str).unwrap_or_default();
+        refuse_progress(&format!("headers.{PROGRESS}"), progress)
     }
 }
 
@@ -222,6 +241,7 @@ pub(crate) fn answer_within(text: &mut [u8]) -> Result<Range<usize>, String> {
         let Ok(own) = std::str::from_utf8(&text[answer.clone()]) else { return Ok(answer) };
         let Ok(members) = Members::read(own) else { return Ok(answer) };
         let Some(body) = members.written_body().map(RawValue::get) else { return Ok(answer) };
+        members.check_headers()?;
         let status = members.shown("StatusCode");
         let start = answer.start + (body.as_ptr() as usize - own.as_ptr() as usize);
         answer = if body.starts_with('"') {
@@ -317,18 +337,25 @@ fn show_answer<'a>(
 /// complete is refused: what it lacks would be missing from a bill.
 pub(crate) fn logs<'a>(members: &Members<'a>) -> Result<Option<Vec<&'a RawValue>>, String> {
     let (Some(meta), Some(data)) = (members.get("meta"), members.get("data")) else { return Ok(None) };
-    check_progress(meta.get())?;
-    elements(data.get()).map(Some).map_err(|why| format!("data: {why}"))
+    let meta = Members::read(meta.get()).unwrap_or_default();
+    refuse_progress("meta.progress", &meta.shown("progress"))?;
+    let entries = elements(data.get()).map_err(|why| format!("data: {why}"))?;
+    match meta.shown("count").parse::<usize>() {
+        Ok(count) if count != entries.len() => {
+            let held = entries.len();
+            Err(format!("meta.count is {count}, and data holds {held} entries: it is not whole; ask again"))
+        }
+        _ => Ok(Some(entries)),
+    }
 }
 
-/// Refuses an answer of Log Service that says that it is not complete.
-pub(crate) fn check_progress(meta: &str) -> Result<(), String> {
-    let progress = Members::read(meta).map(|meta| meta.shown("progress")).unwrap_or_default();
+/// Refuses an answer of Log Service that says, under this name, that it is not complete.
+fn refuse_progress(name: &str, progress: &str) -> Result<(), String> {
     if progress.is_empty() || progress == "Complete" {
         return Ok(());
     }
     let progress = quoted(progress.as_bytes());
-    Err(format!("meta.progress is {progress}: entries are missing; ask again until it is Complete"))
+    Err(format!("{name} is {progress}: entries are missing; ask again until it is Complete"))
 }
 
 /// Refuses a document of text that holds nothing, or what the provider's command line prints in place of an answer.

@@ -291,7 +291,7 @@ fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
     }
     if one_of(DIRECTION, &["in", "out"])? == "in"
         || one_of(ACTION, &["ACCEPT", "REJECT"])? == "REJECT"
-        || text(TRAFFIC_PATH).map_err(told)? != PEERING
+        || !is_peering(&text(TRAFFIC_PATH).map_err(told)?).map_err(told)?
     {
         return Ok(Entry::PassedOver);
     }
@@ -310,6 +310,19 @@ fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
         Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(text) })
     };
     flow().map(Entry::Traffic).map_err(told)
+}
+
+/// Whether a path is that of peering connections. One that is no plain number tells nothing: `17.0` would be passed
+/// over in silence.
+fn is_peering(path: &str) -> Result<bool, String> {
+    let is_number =
+        path.bytes().all(|byte| byte.is_ascii_digit()) && (path.len() == 1 || !path.starts_with('0'));
+    match is_number || path == "-" {
+        true => Ok(path == PEERING),
+        false => {
+            Err(format!("{} {}: it is a whole number, or -", NAMES[TRAFFIC_PATH], quoted(path.as_bytes())))
+        }
+    }
 }
 
 fn bytes(text: Value<'_, '_>) -> Result<u64, String> {

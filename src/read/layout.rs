@@ -207,8 +207,8 @@ fn is_entry(beginning: &[u8]) -> bool {
     let text = String::from_utf8_lossy(beginning);
     let Some((_, object)) = text.split_once('{') else { return false };
     let key = object.trim_start_matches([' ', '\t']).strip_prefix('"').and_then(|key| key.split('"').next());
-    const AROUND: [&str; 8] =
-        ["meta", "data", "headers", "StatusCode", "body", "Code", "Message", "RequestId"];
+    const AROUND: [&str; 9] =
+        ["meta", "data", "headers", "StatusCode", "body", "Code", "Message", "RequestId", "errorCode"];
     key.is_some_and(|key| !AROUND.iter().any(|name| same_name(key, name)))
 }
 

@@ -318,11 +318,10 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
     for statement in &report.statements {
         let id = &statement.billing_account_id;
         let Some(budget) = budgets.get(id).filter(|budget| statement.payable > *budget) else { continue };
-        let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
+        let account = report.account_label(id);
         let (payable, over) = (statement.payable, statement.payable.checked_sub(budget)?);
         let currency = &report.catalog.currency;
-        let (account, currency) = (format!("{id}{name}"), currency.clone());
-        let said = Said::OverBudget { account, payable, over, budget, currency };
+        let said = Said::OverBudget { account, payable, over, budget, currency: currency.clone() };
         found.push(Finding::of(FindingCode::OverBudget, said));
     }
     Ok(found)

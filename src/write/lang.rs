@@ -66,6 +66,7 @@ pub(crate) struct Texts {
     /// What findings say, by the key of what is said.
     findings: BTreeMap<String, String>,
     pub advice: AdviceTexts,
+    pub html: HtmlTexts,
 }
 
 /// Those of a report's page: table and Markdown.
@@ -187,6 +188,63 @@ impl serde::Serialize for Finding {
         finding.serialize_field("source", &self.source)?;
         finding.end()
     }
+}
+
+/// Those of a page of HTML.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HtmlTexts {
+    pub title: String,
+    pub about: String,
+    pub total: String,
+    pub accounts: String,
+    pub payable: String,
+    pub subtotal: String,
+    pub adjustment: String,
+    pub assumed: String,
+    pub highest: String,
+    pub days: String,
+    pub days_table: String,
+    pub day: String,
+    pub cost: String,
+    pub routes: String,
+    pub route: String,
+    pub connections: String,
+    pub connection: String,
+    pub others: String,
+    pub gold: String,
+    pub platinum: String,
+    pub free: String,
+    pub raised: String,
+    pub raised_hours: String,
+    pub raised_cost: String,
+    pub raised_none: String,
+    pub raised_sum: String,
+    pub raised_bound: String,
+    pub lines: String,
+    pub lines_all: String,
+    pub lines_largest: String,
+    pub rest: String,
+    pub filter: String,
+    pub reset: String,
+    pub all: String,
+    pub count: String,
+    pub totals: String,
+    pub totals_partial: String,
+    pub records: String,
+    pub bytes: String,
+    pub read: String,
+    pub billed: String,
+    pub outside_period: String,
+    pub refused: String,
+    pub findings: String,
+    pub findings_none: String,
+    pub findings_more: String,
+    pub basis: String,
+    pub before_tax: String,
+    pub scenarios: String,
+    pub scenario: String,
+    pub not_priced: String,
 }
 
 /// A text with the values of its `{names}`.

@@ -4,11 +4,15 @@ mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
+pub mod focus;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;
 pub mod metered;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod quarantine;
 mod report;
 mod shown;

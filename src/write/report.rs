@@ -135,8 +135,6 @@ impl<'a> LineCells<'a> {
     /// A value where people read it.
     pub fn cell(&self, row: &ReportRow<'_>, column: Column) -> String {
         let texts = self.lang.texts();
-        let none = |key: &str| fill(&texts.report.without_value, &[("key", key)]);
-        let of_line = !row.is_adjustment();
         match column {
             Column::LinkType if is_free(row) => texts.word("free").to_owned(),
             Column::LinkType | Column::Sender | Column::ChargeCategory | Column::PriceStatus => {
@@ -147,11 +145,9 @@ impl<'a> LineCells<'a> {
                 Some((hour, offset)) => offset.date_of(hour),
                 None => value(row, column),
             },
-            Column::Account(key) if row.account_value(key).is_none() && of_line => none(key.key()),
-            Column::Tag(key) if row.tag(key).is_none() && of_line => none(key.key()),
             // R18: the mark of an assumed price.
             Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
-            _ => value(row, column),
+            _ => group_cell(row, column, self.lang),
         }
     }
 
@@ -171,6 +167,19 @@ pub(crate) fn region_in(catalog: &CatalogSummary, id: &str, lang: Lang) -> Strin
     name.filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
 }
 
+/// What data says of a line; but a group without a value is told as such.
+pub(super) fn group_cell(row: &ReportRow<'_>, column: Column, lang: Lang) -> String {
+    let without = match column {
+        Column::Account(key) if row.account_value(key).is_none() => key.key(),
+        Column::Tag(key) if row.tag(key).is_none() => key.key(),
+        _ => return value(row, column),
+    };
+    match row.is_adjustment() {
+        true => String::new(),
+        false => fill(&lang.texts().report.without_value, &[("key", without)]),
+    }
+}
+
 fn is_free(row: &ReportRow<'_>) -> bool {
     row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none()
 }
@@ -184,14 +193,9 @@ pub(super) fn yields(columns: &[Column], behind: usize) -> Vec<Yield> {
     shorter.chain(left_out).collect()
 }
 
-/// An account by its id, and its name where it has one.
-fn account_of(report: &Report, id: &str) -> String {
-    report.account_name(id).map_or_else(|| id.to_owned(), |name| format!("{id} ({name})"))
-}
-
 fn account(report: &Report, statement: &Statement, lang: Lang) -> Result<Section> {
     let (currency, texts) = (&report.catalog.currency, &lang.texts().report);
-    let account = account_of(report, &statement.billing_account_id);
+    let account = report.account_label(&statement.billing_account_id);
     let mut section = Section::new(fill(&texts.account, &[("account", &account)]), []);
     if report.groups.is_none() {
         section.blocks.push(lines_of(report, statement, lang)?);
@@ -240,7 +244,7 @@ fn payable(report: &Report, lang: Lang) -> Result<Section> {
     let mut section = Section::new(format!("{}{mark}", fill(title, &values)), []);
     if report.statements.len() > 1 {
         let each = report.statements.iter().map(|statement| {
-            let account = account_of(report, &statement.billing_account_id);
+            let account = report.account_label(&statement.billing_account_id);
             (account, marked(statement.payable, currency, statement.assumed))
         });
         section.blocks.push(Block::Sums(Sums { amounts: each.collect(), total_last: false }));

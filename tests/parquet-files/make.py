@@ -42,6 +42,7 @@ pq.write_table(table(utc, zoned).rename_columns(["timestamp", "connection", "sen
 pq.write_table(table(utc, zoned), "refused-pyarrow-brotli.parquet", compression="brotli")
 nested = table(utc, zoned).set_column(2, "sender", pa.array([[text] for text in senders]))
 pq.write_table(nested, "refused-pyarrow-lists.parquet")
+pq.write_table(table(utc, zoned).slice(0, 0), "no-rows.parquet")
 
 frame = pl.DataFrame({"bytes": pl.Series(amounts, dtype=pl.UInt64), "sender": senders, "connection_id": ids,
                       "timestamp": pl.Series(utc, dtype=pl.Datetime("us", "UTC")), "note": [1.5] * len(ids)})

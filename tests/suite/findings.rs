@@ -52,7 +52,10 @@ fn every_code_is_on_the_page_of_rules_and_every_code_there_is_one() {
 fn schemas_know_the_codes_of_reports_and_of_advice() {
     let of_reports = between(FindingCode::NoRecordsInMonth, Some(FindingCode::NewestPrices));
     assert_eq!(of_schema("report", "finding"), of_reports);
-    let of_advice = between(FindingCode::NewestPrices, Some(FindingCode::Tie));
+    let mut of_advice = between(FindingCode::NewestPrices, Some(FindingCode::Tie));
+    // What a plan tells otherwise, or not at all, is a finding there as well.
+    let of_plans = [FindingCode::LinkTypeNotTold, FindingCode::StatementOverruled];
+    of_advice.extend(of_plans.map(|code| code.as_str().to_owned()));
     assert_eq!(of_schema("estimate", "note"), of_advice);
 }
 

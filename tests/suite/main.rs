@@ -2,6 +2,7 @@
 //!
 //! What needs a feature is left out without it. `cargo test --test suite golden::` runs one module.
 
+mod accounts;
 #[cfg(feature = "cli")]
 mod cli;
 mod corpus;

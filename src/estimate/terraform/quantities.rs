@@ -54,6 +54,10 @@ impl PlanQuantities {
         let mut sides = Sides::new(catalog);
         sides.note_unknown(plan, &unchanged);
         sides.note_left_in_place(plan);
+        let unchanged_label =
+            |label: &Arc<str>| unchanged.iter().any(|change| change.address.as_str() == &**label);
+        let matter = |found: &&Finding| !found.connection_id.as_ref().is_some_and(unchanged_label);
+        sides.notes.extend(plan.findings.iter().filter(matter).cloned());
         for change in &changes {
             sides.add(change, traffic);
         }

@@ -10,12 +10,13 @@ use crate::{
     read::{
         Document,
         answer::{self, Answer, answers, logs},
-        json::Located,
+        header::names_in,
+        json::{Located, Unambiguous},
         place::Place,
         table::{Column, TableColumns, faults_of, read_all},
     },
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Columns under which a log service delivers events, the first two always; each may have `event.` in front.
 const COLUMNS: [&str; 16] = [
@@ -45,12 +46,8 @@ pub(super) struct EventColumns {
 
 /// The columns of a CSV document that holds events; `None` where its header names no event.
 pub(super) fn columns(document: &Document) -> Option<EventColumns> {
-    let header = document.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let header = String::from_utf8_lossy(header);
-    let has = |name: &str| {
-        let mut found = header.split(',').map(|column| column.trim_matches(['"', '\r', ' ', '\u{feff}']));
-        found.any(|column| column == name)
-    };
+    let header = names_in(&document.text[..], &[]);
+    let has = |name: &str| header.iter().any(|column| column == name);
     if has("event") {
         return Some(EventColumns { names: vec!["event".into()], required: 1 });
     }
@@ -93,7 +90,10 @@ pub(super) fn read_json(document: &Document, trail: &mut Trail) -> Result<()> {
             let place = Place::value(&document.name, event.line, event.path.clone());
             let unusable =
                 |why: Invalid| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why));
-            let members: Map<String, Value> = event.read().map_err(|_| unusable("is no object".into()))?;
+            let members = event.read().map_err(|why| unusable(why.into()))?;
+            let Unambiguous(Value::Object(members)) = members else {
+                return Err(unusable("is no object".into()));
+            };
             let members = Members::new(members);
             if !members.is_event() {
                 return Err(unusable(what_else(&answer.members)));

@@ -5,11 +5,12 @@ use crate::{
     model::{
         connection::{Connection, End},
         link::LinkType,
+        quoted,
         said::Said,
         time::Timestamp,
     },
     read::{
-        json::{account_of, connection_id_of, required_text, text_of},
+        json::{Unambiguous, account_of, connection_id_of, required_text, text_of, without_place},
         place::Place,
         values::read_bandwidth,
     },
@@ -33,6 +34,16 @@ impl Call {
             "DeleteVpcPeerConnection" => Some(Self::Delete),
             _ => None,
         }
+    }
+
+    /// Why a call of this name, which is none of these, is not passed over like others: it is one but for its spelling.
+    fn misspelled(event_name: &str) -> Option<String> {
+        const NAMES: [&str; 3] =
+            ["CreateVpcPeerConnection", "ModifyVpcPeerConnection", "DeleteVpcPeerConnection"];
+        let is_one = |name: &&&str| name.eq_ignore_ascii_case(event_name.trim());
+        let name = NAMES.iter().find(is_one)?;
+        let shown = quoted(event_name.as_bytes());
+        Some(format!("eventName: {shown} is no call that is known; did you mean {name:?}?"))
     }
 
     /// As it is counted.
@@ -145,16 +156,23 @@ impl Members {
         flat.or_else(|| object_of(self.get(parent)?)?.remove(name))
     }
 
-    /// The parameters of the call.
+    /// The parameters of the call, which may be told twice, and then must be the same.
     fn parameters(&self) -> Result<Map<String, Value>, String> {
+        const THAT_MATTER: [&str; 3] = ["InstanceId", "LinkType", "DryRun"];
         let mut parameters = Map::new();
         for name in ["requestParameterJson", "requestParameters"] {
             if let Some(value) = self.get(name) {
-                let shown = || format!("{name}: is neither an object nor the JSON text of one");
-                parameters.extend(object_of(value).ok_or_else(shown)?);
+                let told = object_in(value).map_err(|why| format!("{name}: {why}"))?;
+                let differs = |key: &&&str| {
+                    parameters.get(**key).zip(told.get(**key)).is_some_and(|(one, other)| !same(one, other))
+                };
+                if let Some(key) = THAT_MATTER.iter().find(differs) {
+                    return Err(format!("{name}.{key}: it is another one than in requestParameterJson"));
+                }
+                parameters.extend(told);
             }
         }
-        for name in ["InstanceId", "LinkType", "DryRun"] {
+        for name in THAT_MATTER {
             if let Some(value) = self.get(&format!("requestParameters.{name}")) {
                 parameters.insert(name.into(), value.clone());
             }
@@ -165,28 +183,49 @@ impl Members {
 
 /// An object, also one that stands as JSON text.
 fn object_of(value: &Value) -> Option<Map<String, Value>> {
+    object_in(value).ok()
+}
+
+/// Likewise, or what stands there instead.
+fn object_in(value: &Value) -> Result<Map<String, Value>, String> {
+    const NONE: &str = "is neither an object nor the JSON text of one";
     match value {
-        Value::Object(object) => Some(object.clone()),
-        Value::String(text) => serde_json::from_str(text).ok(),
-        _ => None,
+        Value::Object(object) => Ok(object.clone()),
+        Value::String(text) => match serde_json::from_str(text) {
+            Ok(Unambiguous(Value::Object(object))) => Ok(object),
+            Err(error) if error.is_data() => Err(without_place(&error)),
+            _ => Err(NONE.into()),
+        },
+        _ => Err(NONE.into()),
     }
+}
+
+/// Whether two values are the same but for being text: `true` and `"true"`.
+fn same(one: &Value, other: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text(one) == text(other)
 }
 
 /// Reads an event. Failed calls, dry runs and calls that name no link type change nothing.
 pub(super) fn read(members: &Members, place: Place) -> ReadEvent {
     let name = members.get("eventName").and_then(Value::as_str).unwrap_or_default();
-    let Some(call) = Call::of(name) else { return ReadEvent::Skipped(Skip::OtherCall) };
+    let of_no_connection =
+        |why: &str| ReadEvent::Refused(None, place.member_fault(FaultCode::UnusableInput, why));
+    let Some(call) = Call::of(name) else {
+        let misspelled = Call::misspelled(name);
+        return misspelled.map_or(ReadEvent::Skipped(Skip::OtherCall), |why| of_no_connection(&why));
+    };
     if members.get("errorCode").is_some() {
         return ReadEvent::Skipped(Skip::Failed);
     }
-    let of_no_connection =
-        |why: &str| ReadEvent::Refused(None, place.member_fault(FaultCode::UnusableInput, why));
     let parameters = match members.parameters() {
         Ok(parameters) => parameters,
         Err(why) => return of_no_connection(&why),
     };
-    if is_true(parameters.get("DryRun")) {
-        return ReadEvent::Skipped(Skip::DryRun);
+    match is_true(parameters.get("DryRun")) {
+        Ok(false) => {}
+        Ok(true) => return ReadEvent::Skipped(Skip::DryRun),
+        Err(why) => return of_no_connection(&why),
     }
     let link_type = parameters.get("LinkType").filter(|value| !matches!(value, Value::Null));
     let link_type = link_type.filter(|value| value.as_str() != Some(""));
@@ -299,10 +338,16 @@ fn created(
     })
 }
 
-fn is_true(value: Option<&Value>) -> bool {
+/// Whether the call was a dry run, which changes nothing; one that cannot be told may have changed something or not.
+fn is_true(value: Option<&Value>) -> Result<bool, String> {
     match value {
-        Some(Value::Bool(is)) => *is,
-        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
-        _ => false,
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(is)) => Ok(*is),
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
+        Some(Value::String(text)) if text.is_empty() || text.eq_ignore_ascii_case("false") => Ok(false),
+        Some(other) => {
+            let shown = quoted(other.to_string().as_bytes());
+            Err(format!("requestParameters.DryRun: {shown} is neither true nor false"))
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     read::{
         Document,
         answer::{Answer, Members, answers},
+        json::Unambiguous,
         terraform::{StatedRequesters, accepters, count as count_of_state},
     },
 };
@@ -65,7 +66,8 @@ impl<'s> Answers<'s> {
         let place = answer.place(document);
         match Kind::of(&answer.members) {
             Kind::Terraform => {
-                let json = answer.value.read().map_err(|why| answer.unusable(document, why))?;
+                let json: Unambiguous = answer.value.read().map_err(|why| answer.unusable(document, why))?;
+                let json = json.0;
                 self.accepters.extend(accepters(&json));
                 terraform::read(&json, &place, self.requesters, self.check_region, take)
             }

@@ -26,7 +26,9 @@ pub(super) fn read(
     take: Take<'_>,
 ) -> Result<()> {
     let none_stated = StatedRequesters::default();
-    for resource in connections(place, json, requesters.unwrap_or(&none_stated))? {
+    let (resources, findings) = connections(place, json, requesters.unwrap_or(&none_stated))?;
+    findings.into_iter().for_each(|finding| take(Found::Finding(finding)));
+    for resource in resources {
         let place = place.within(&resource.address);
         match resource.connection.and_then(|connection| check_regions(connection, check_region)) {
             // Two states may hold one connection, as two exports may.

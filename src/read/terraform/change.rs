@@ -1,6 +1,6 @@
 //! What a plan does to peering connections, and what it does not say about them.
 
-use crate::model::{connection::Bandwidth, invalid::Invalid, link::LinkType};
+use crate::model::{connection::Bandwidth, finding::Finding, invalid::Invalid, link::LinkType};
 use std::fmt;
 
 /// What a plan does to a resource.
@@ -152,6 +152,8 @@ pub struct PeeringPlan {
     pub changes: Vec<Change>,
     /// What is not known, by address.
     pub unknown: Vec<Unknown>,
+    /// What else a reader should know of what the plan tells.
+    pub findings: Vec<Finding>,
 }
 
 impl PeeringPlan {

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{id::read_account, invalid::Invalid},
-    read::Document,
+    read::{Document, json::Unambiguous},
 };
 use serde_json::Value;
 
@@ -28,9 +28,10 @@ pub(super) fn parse(document: &Document) -> Result<Value> {
     if std::str::from_utf8(text).is_err() {
         return Err(Error::unusable(ErrorKind::Input, &document.name, Invalid::not_utf8("it")));
     }
-    let json: Value = serde_json::from_slice(text).map_err(|error| {
+    let Unambiguous(json) = serde_json::from_slice(text).map_err(|error| {
         let line = error.line() as u64;
-        let message = format!("this is not JSON: {error}; {SHOW}");
+        let what = if error.is_data() { "this is not as Terraform writes it" } else { "this is not JSON" };
+        let message = format!("{what}: {error}; {SHOW}");
         let fault = Fault::at(FaultCode::UnusableInput, &document.name, line, message);
         Error::new(ErrorKind::Input, fault)
     })?;

@@ -6,15 +6,16 @@ use super::{
     change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found, whole_references},
     document::{
-        ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, list, parse, text,
-        value_of,
+        ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, is_marked, list,
+        parse, text, value_of,
     },
-    stated::{Requester, Statement},
+    stated::{Overruled, Requester, Statement},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         connection::Bandwidth,
+        finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         link::LinkType,
     },
@@ -61,6 +62,7 @@ pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<Peeri
         plan: PeeringPlan::default(),
         ids: Vec::new(),
         labels: BTreeSet::new(),
+        overruled: Overruled::default(),
     };
     for resource in connections() {
         reader.read_change(resource);
@@ -72,7 +74,10 @@ pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<Peeri
         reader.read_accepter(resource, &known);
     }
     reader.note_incomplete(&json);
-    let mut plan = reader.plan;
+    let Reader { mut plan, overruled, .. } = reader;
+    plan.findings.sort_by(|a, b| (&a.connection_id, &a.said).cmp(&(&b.connection_id, &b.said)));
+    plan.findings.dedup();
+    plan.findings.extend(overruled.findings());
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));
     plan.unknown.sort_by(|a, b| a.order().cmp(&b.order()));
     plan.unknown.dedup();
@@ -87,6 +92,7 @@ struct Reader<'a> {
     ids: Vec<(String, &'a str)>,
     /// Under which names connections were read.
     labels: BTreeSet<String>,
+    overruled: Overruled,
 }
 
 /// The resource that a side is of: under which name it is told, and where its configuration stands.
@@ -177,7 +183,11 @@ impl<'a> Reader<'a> {
             ..PlanSide::default()
         };
         (found.requester_region, found.region_from) = match values.attribute("region_id") {
-            Attribute::Known(Value::String(region)) => (Some(region.clone()), None),
+            Attribute::Known(Value::String(region)) => {
+                let stated = self.stated_region(of, provider);
+                self.overruled.note("requester's region", stated, of.label, region);
+                (Some(region.clone()), None)
+            }
             _ => self.provider_region(of, provider).unzip(),
         };
         // R8: inside a region it is ignored.
@@ -186,30 +196,39 @@ impl<'a> Reader<'a> {
         found
     }
 
+    fn has_several_regions(&self, provider: Option<&str>) -> bool {
+        provider.is_some_and(|key| self.configuration.has_several_regions(key))
+    }
+
+    fn stated_region(&self, of: Of<'_>, provider: Option<&str>) -> Option<Statement<'a>> {
+        let several = self.has_several_regions(provider);
+        self.stated.region(Requester { address: of.address, provider, several })
+    }
+
     /// The region that the provider is configured with, and how it was found.
     fn provider_region(&mut self, of: Of<'_>, provider: Option<&str>) -> Option<(String, String)> {
-        let several = provider.is_some_and(|key| self.configuration.has_several_regions(key));
-        let stated = self.stated.region(Requester { address: of.address, provider, several });
+        let stated = self.stated_region(of, provider);
         let configured = match provider {
             Some(key) => self.configuration.region(key),
             None => Err("the plan does not tell its provider".into()),
         };
         match (configured, stated) {
-            (Ok(Found { value, through: None }), _) => {
+            (Ok(Found { value, through: None }), stated) => {
+                self.overruled.note("requester's region", stated, of.label, &value);
                 Some((value, format!("provider {}", provider.unwrap_or_default())))
             }
             // A reference may be only a part of the expression: what is stated for this provider wins over it.
-            (_, Some(Statement { value, by_instance: None })) => {
+            (_, Some(Statement { value, by_instance: None, .. })) => {
                 Some((value.to_owned(), "what is stated".into()))
             }
-            (_, Some(Statement { value, by_instance: Some(key) })) => {
+            (_, Some(Statement { value, by_instance: Some(key), .. })) => {
                 Some((value.to_owned(), format!("{key} through the same instance key")))
             }
             (Ok(Found { value, through: Some(through) }), None) => {
                 Some((value, format!("provider {} through {through}", provider.unwrap_or_default())))
             }
             (Err(why), None) => {
-                let key = key_to_state(of.address, provider, several);
+                let key = key_to_state(of.address, provider, self.has_several_regions(provider));
                 let why = Invalid::new(why).with(Remedy::StateRequesterRegionOf { key });
                 self.not_known(of.label, "requester region", true, why);
                 None
@@ -224,7 +243,10 @@ impl<'a> Reader<'a> {
         };
         let several = provider.is_some_and(|key| self.configuration.has_several_accounts(key));
         match (found, self.stated.account(Requester { address: of.address, provider, several })) {
-            (Ok(account), _) => Some(account),
+            (Ok(account), stated) => {
+                self.overruled.note("requester's account", stated, of.label, &account);
+                Some(account)
+            }
             (Err(_), Some(stated)) => Some(stated.value.to_owned()),
             (Err(why), None) => {
                 let key = key_to_state(of.address, provider, several);
@@ -259,6 +281,9 @@ impl<'a> Reader<'a> {
     }
 
     fn link_type(&mut self, label: &str, values: Values<'_>) -> Option<LinkType> {
+        if values.values.get(LINK_TYPE).is_none() && !is_marked(values.unknown, LINK_TYPE) {
+            self.plan.findings.push(not_told(label));
+        }
         let why = match values.attribute(LINK_TYPE) {
             // R8: omitted it means Gold.
             Attribute::Known(Value::Null) => return Some(LinkType::Gold),
@@ -407,6 +432,14 @@ impl<'a> Reader<'a> {
 }
 
 const LINK_TYPE: &str = "link_type";
+
+/// That a plan is of a provider too old to tell the link type: it leaves what it does not know as it is.
+fn not_told(label: &str) -> Finding {
+    let why = format!(
+        "{label}: link_type is not told: the plan has no member for it, as plans of old providers have none; Gold is taken"
+    );
+    Finding::new(FindingCode::LinkTypeNotTold, why).about(&label.into())
+}
 
 /// By what key something can be stated about a requester.
 fn key_to_state(address: &str, provider: Option<&str>, several: bool) -> Arc<str> {

@@ -4,12 +4,13 @@ use super::{
     StatedRequesters,
     configuration::{Configuration, account_of_data},
     document::{ACCEPTER, CONNECTION, account_id, check_version, is_marked, resources, text, value_of},
-    stated::{KnownKeys, Requester},
+    stated::{KnownKeys, Overruled, Requester},
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{
         connection::{Bandwidth, Connection, End, Tags},
+        finding::Finding,
         id::{check_id, check_name, unwrapped},
         invalid::{Invalid, Remedy},
         link::LinkType,
@@ -39,9 +40,8 @@ pub(crate) struct StateConnection {
 pub(crate) fn accepters(json: &Value) -> Vec<(String, String)> {
     let accepters = managed(state_values(json), ACCEPTER).into_iter();
     let told = accepters.map(|resource| {
-        let values = resource.get("values").unwrap_or(&Value::Null);
-        let id = ["instance_id", "id"].into_iter().map(|key| text(values, key)).find(|id| !id.is_empty());
-        (text(resource, "address").to_owned(), id.unwrap_or_default().to_owned())
+        let id = accepted_id(resource).unwrap_or_default().to_owned();
+        (text(resource, "address").to_owned(), id)
     });
     told.collect()
 }
@@ -67,12 +67,13 @@ fn managed<'a>(values: &'a Value, kind: &str) -> Vec<&'a Value> {
 /// The connections of a state, or of the state that a plan starts from.
 ///
 /// The requester's region is the exported `region_id`, else the provider's where the document is a plan; its account
-/// is that of the data sources. What neither has must be stated.
+/// is that of the data sources. What neither has must be stated. An accepter beside it tells the link type where the
+/// connection itself does not.
 pub(crate) fn connections(
     place: &Place,
     json: &Value,
     stated: &StatedRequesters,
-) -> Result<Vec<StateConnection>> {
+) -> Result<(Vec<StateConnection>, Vec<Finding>)> {
     check_version(json)
         .map_err(|why| Error::new(ErrorKind::Input, place.fault(FaultCode::UnusableInput, why)))?;
     let (is_plan, values) = (json.get("values").is_none(), state_values(json));
@@ -88,11 +89,50 @@ pub(crate) fn connections(
     };
     // Several states make one inventory, and a key may be of another of them.
     stated.check_keys(&KnownKeys { elsewhere: true, ..known })?;
-    let requesters = Requesters { configuration, accounts: accounts(values), stated };
+    let mut requesters =
+        Requesters { configuration, accounts: accounts(values), stated, overruled: Overruled::default() };
     let mut found: Vec<StateConnection> =
-        resources.iter().map(|resource| read(resource, &requesters)).collect();
+        resources.iter().map(|resource| read(resource, &mut requesters)).collect();
+    let accepters = managed(values, ACCEPTER);
+    let told: BTreeMap<&str, &Value> =
+        accepters.iter().filter_map(|accepter| Some((accepted_id(accepter)?, *accepter))).collect();
+    for connection in &mut found {
+        if let Some(accepter) = connection.id.as_deref().and_then(|id| told.get(id)) {
+            hear_accepter(connection, accepter);
+        }
+    }
     found.sort_by(|a, b| a.address.cmp(&b.address));
-    Ok(found)
+    Ok((found, requesters.overruled.findings()))
+}
+
+/// Takes the link type that an accepter tells of a connection which does not tell it, and refuses two that differ.
+fn hear_accepter(own: &mut StateConnection, accepter: &Value) {
+    let Ok(connection) = &mut own.connection else { return };
+    let values = accepter.get("values").unwrap_or(&Value::Null);
+    let Value::String(told) = value_of(values, "link_type") else { return };
+    if connection.within_region() {
+        return;
+    }
+    let address = text(accepter, "address");
+    let why = match told.parse::<LinkType>() {
+        Ok(told) if !own.link_type_told => {
+            (connection.link_type, own.link_type_told) = (told, true);
+            return;
+        }
+        Ok(told) if told == connection.link_type => return,
+        Ok(told) => Invalid::new(format!(
+            "its link type is {}, and that of {address} {told}; one of them is old: refresh the state",
+            connection.link_type
+        )),
+        Err(why) => why.about(address),
+    };
+    own.connection = Err(why);
+}
+
+/// The id of the connection that an accepter is about, where it has one.
+fn accepted_id(accepter: &Value) -> Option<&str> {
+    let values = accepter.get("values")?;
+    ["instance_id", "id"].into_iter().map(|key| text(values, key)).find(|id| !id.is_empty())
 }
 
 /// What the document and the caller say about requesters.
@@ -101,6 +141,7 @@ struct Requesters<'a> {
     /// All accounts that data sources of a state have read; the state does not say for which provider.
     accounts: Result<BTreeSet<String>, String>,
     stated: &'a StatedRequesters,
+    overruled: Overruled,
 }
 
 fn accounts(values: &Value) -> Result<BTreeSet<String>, String> {
@@ -125,14 +166,15 @@ impl<'a> Requesters<'a> {
     }
 
     /// The requester's account, and whether it is that of a data source of whatever provider.
-    fn account(&self, address: &str) -> Result<(String, bool), Invalid> {
+    fn account(&mut self, address: &str) -> Result<(String, bool), Invalid> {
         let provider = self.provider(address);
-        let configured = self.configuration.as_ref().zip(provider);
-        if let Some(Ok(found)) = configured.map(|(all, key)| all.account(key)) {
+        let configured = self.configuration.as_ref().zip(provider).map(|(all, key)| all.account(key));
+        let stated = self.stated.account(self.requester(address, Configuration::has_several_accounts));
+        if let Some(Ok(found)) = configured {
+            self.overruled.note("requester's account", stated, address, &found.value);
             return Ok((found.value, false));
         }
-        let requester = self.requester(address, Configuration::has_several_accounts);
-        if let Some(stated) = self.stated.account(requester) {
+        if let Some(stated) = stated {
             return Ok((stated.value.to_owned(), false));
         }
         let accounts = self.accounts.as_ref().map_err(String::clone)?;
@@ -147,15 +189,16 @@ impl<'a> Requesters<'a> {
         }
     }
 
-    fn region(&self, address: &str, values: &Value) -> Result<String, Invalid> {
+    fn region(&mut self, address: &str, values: &Value) -> Result<String, Invalid> {
+        let stated = self.stated.region(self.requester(address, Configuration::has_several_regions));
         if let Some(region) = string(values, "region_id")? {
+            self.overruled.note("requester's region", stated, address, &region);
             return Ok(region);
         }
-        let provider = self.provider(address);
-        if let Some(stated) = self.stated.region(self.requester(address, Configuration::has_several_regions))
-        {
+        if let Some(stated) = stated {
             return Ok(stated.value.to_owned());
         }
+        let provider = self.provider(address);
         let configured = match (&self.configuration, provider) {
             (Some(configuration), Some(key)) => configuration.region(key).map(|found| found.value),
             _ => Err("the requester's region is not known: region_id is empty".into()),
@@ -170,7 +213,7 @@ fn account_to_be_stated(why_not_elsewhere: String) -> Invalid {
     Invalid::new(why).with(Remedy::StateRequesterAccount)
 }
 
-fn read(resource: &Value, requesters: &Requesters<'_>) -> StateConnection {
+fn read(resource: &Value, requesters: &mut Requesters<'_>) -> StateConnection {
     let address = text(resource, "address").to_owned();
     let values = resource.get("values").unwrap_or(&Value::Null);
     let account = requesters.account(&address);
@@ -187,7 +230,7 @@ fn read_connection(
     account: String,
     resource: &Value,
     values: &Value,
-    requesters: &Requesters<'_>,
+    requesters: &mut Requesters<'_>,
 ) -> Result<Connection, Invalid> {
     let needed = |key: &str| string(values, key)?.ok_or_else(|| format!("{key} is empty"));
     let id = connection_id(values)?;
@@ -273,7 +316,8 @@ mod tests {
     fn read_text(text: &str, accounts: &[&str]) -> Result<Vec<StateConnection>> {
         let accounts: Vec<String> = accounts.iter().map(|text| (*text).to_owned()).collect();
         let json = serde_json::from_str(text).unwrap();
-        connections(&Place::row(&"state.json".into(), 1), &json, &StatedRequesters::parse(&accounts, &[])?)
+        let place = Place::row(&"state.json".into(), 1);
+        Ok(connections(&place, &json, &StatedRequesters::parse(&accounts, &[])?)?.0)
     }
 
     #[test]

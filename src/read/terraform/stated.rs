@@ -3,9 +3,14 @@
 use super::document::{Address, CONNECTION, split_key};
 use crate::{
     error::{Error, Result},
-    model::{did_you_mean, id::read_account, invalid::Invalid},
+    model::{
+        did_you_mean,
+        finding::{Finding, FindingCode},
+        id::read_account,
+        invalid::Invalid,
+    },
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the caller states about requesters.
 ///
@@ -42,6 +47,37 @@ pub(super) struct Requester<'a> {
 pub(super) struct Statement<'a> {
     pub value: &'a str,
     pub by_instance: Option<&'a str>,
+    /// The key that it is stated for; `None`: for all.
+    key: Option<&'a str>,
+}
+
+/// Statements that do not count, because the document itself tells otherwise.
+#[derive(Debug, Default)]
+pub(super) struct Overruled(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Overruled {
+    /// Holds what is stated of the requester at `address` against what the document tells; `what` names it.
+    pub fn note(&mut self, what: &str, stated: Option<Statement<'_>>, address: &str, told: &str) {
+        let Some(Statement { value, key, .. }) = stated.filter(|stated| stated.value != told) else { return };
+        let whom = key.unwrap_or("all requesters");
+        let about = format!("the {what} {value}, stated for {whom},");
+        self.0.entry(about).or_default().insert(address.to_owned(), told.to_owned());
+    }
+
+    /// One finding for each statement.
+    pub fn findings(self) -> Vec<Finding> {
+        let finding = |(about, resources): (String, BTreeMap<String, String>)| {
+            let (address, told) = resources.first_key_value()?;
+            let more = match resources.len() {
+                1 => String::new(),
+                count => format!(" (and {} more)", count - 1),
+            };
+            let why =
+                format!("{about} does not count for {address}{more}: {told} is what Terraform tells itself");
+            Some(Finding::new(FindingCode::StatementOverruled, why))
+        };
+        self.0.into_iter().filter_map(finding).collect()
+    }
 }
 
 /// What of a document can be named by a key.
@@ -160,22 +196,24 @@ fn read_stated(setting: &'static str, texts: &[String]) -> Result<Vec<Stated>> {
 fn find_stated<'a>(stated: &'a [Stated], of: Requester<'_>) -> Option<Statement<'a>> {
     let keyed = |stated: &'a Stated| Some((stated.of.as_deref()?, stated.value.as_str()));
     let keyed: Vec<(&str, &str)> = stated.iter().filter_map(keyed).collect();
-    let by = |holds: &dyn Fn(&str) -> bool| keyed.iter().find(|(key, _)| holds(key)).map(|(_, value)| *value);
+    let by = |holds: &dyn Fn(&str) -> bool| keyed.iter().find(|(key, _)| holds(key)).copied();
     let resource = by(&|key| key == of.address).or_else(|| by(&|key| is_resource(key, of.address)));
-    if let Some(value) = resource {
-        return Some(Statement { value, by_instance: None });
+    if let Some((key, value)) = resource {
+        return Some(Statement { value, by_instance: None, key: Some(key) });
     }
     let provider = of.provider.unwrap_or_default();
     let instance = keyed.iter().find(|(key, _)| is_instance_of(key, provider, of.address).is_some());
     if let Some((key, value)) = instance {
-        return Some(Statement { value, by_instance: Some(key) });
+        return Some(Statement { value, by_instance: Some(key), key: Some(key) });
     }
     if of.several {
         return None;
     }
-    let for_all = || stated.iter().find(|stated| stated.of.is_none()).map(|stated| stated.value.as_str());
-    let value = by(&|key| Some(key) == of.provider).or_else(for_all)?;
-    Some(Statement { value, by_instance: None })
+    if let Some((key, value)) = by(&|key| Some(key) == of.provider) {
+        return Some(Statement { value, by_instance: None, key: Some(key) });
+    }
+    let for_all = stated.iter().find(|stated| stated.of.is_none())?;
+    Some(Statement { value: for_all.value.as_str(), by_instance: None, key: None })
 }
 
 /// Whether a key names this resource: by its address, also without quotes, or by that of all its instances.

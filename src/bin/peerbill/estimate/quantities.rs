@@ -133,6 +133,7 @@ impl<'a> Printer<'a> {
                 EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
                 EstimateFormat::Markdown => write::markdown::estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Csv => write::csv::estimate(estimate, output),
+                EstimateFormat::Html => write::html::estimate(estimate, self.shown.lang(), output),
             }
         })?;
         if has(EstimateFormat::Csv) {
