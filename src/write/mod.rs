@@ -19,6 +19,8 @@ mod shown;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
 
 pub(crate) use advice::{after, finding_words, finding_words_in};
 pub use advice::{explained, reason, words};
