@@ -146,6 +146,37 @@ sayings! {
     ConnectionWithoutRecords "connection_without_records" { id: Arc<str> },
     SenderWithoutRecords "sender_without_records" { id: Arc<str>, sender: Sender },
     HoursWithoutRecords "hours_without_records" { without: u64, expected: u64, touched: u64, connections: usize },
+    // Of planned connections.
+    QuotaIntraRegion "quota_intra_region" { vpc: String, count: usize, quota: usize },
+    QuotaCrossRegion "quota_cross_region" { vpc: String, count: usize, quota: usize },
+    QuotaPerAccount "quota_per_account" { account: String, count: usize, region: String, quota: usize },
+    QuotaOfBandwidth "quota_of_bandwidth" { mbps: u64, quota: u64 },
+    VolumeBeyondBandwidth "volume_beyond_bandwidth" {
+        sender: Sender, bytes: u128, mbps: u64, most: u128, gb: String, needed: u128
+    },
+    BytesOfMbps "bytes_of_mbps" {},
+    LinkTypeInsideRegion "link_type_inside_region" { link_type: LinkType, region: String },
+    BandwidthInsideRegion "bandwidth_inside_region" { region: String },
+    TwoSites "two_sites" { requester: String, site: &'static str, accepter: String, other_site: &'static str },
+    CatalogOfAnotherSite "catalog_of_another_site" { vpc: String, site: &'static str, catalog: String },
+    TablesOfSites "tables_of_sites" {},
+    SeparateClouds "separate_clouds" { one: String, cloud: Box<Said>, other: String, other_cloud: Box<Said> },
+    PublicCloud "public_cloud" {},
+    FinanceCloud "finance_cloud" {},
+    GovernmentCloud "government_cloud" {},
+    OverlappingBlocks "overlapping_blocks" { blocks: Vec<Said> },
+    Overlap "overlap" { block: String, vpc: String, other_block: String, other_vpc: String },
+    ConnectedTwice "connected_twice" { labels: Box<Said> },
+    Both "both" { one: Box<Said>, other: Box<Said> },
+    NoTransit "no_transit" { from: String, to: String, via: String },
+    NoLinkTypeInsideRegion "no_link_type_inside_region" { region: Arc<str> },
+    RegionNotListed "region_not_listed" { region: Arc<str> },
+    RegionOnOlderList "region_on_older_list" { region: Arc<str> },
+    RegionClosing "region_closing" { region: Arc<str> },
+    CrossBorder "cross_border" { source: Arc<str>, destination: Arc<str>, verification: Box<Said> },
+    VerificationOfChinaSite "verification_of_china_site" {},
+    VerificationOfInternationalSite "verification_of_international_site" {},
+    VerificationOfEitherSite "verification_of_either_site" {},
     // Of prices.
     MissingPrice "missing_price" {
         link_type: LinkType, source: String, destination: String, catalog: String, currency: String

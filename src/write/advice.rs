@@ -37,7 +37,7 @@ pub(crate) fn finding_words(finding: &Finding) -> String {
 
 /// The same in a language.
 pub(crate) fn finding_words_in(finding: &Finding, lang: Lang) -> String {
-    let source = finding.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
+    let source = finding.source_in(lang).map_or_else(String::new, |source| format!(" [{source}]"));
     format!("{}{}{source}", finding.message_in(lang), after_in(finding.remedy.as_ref(), lang))
 }
 

@@ -173,6 +173,11 @@ impl Finding {
     pub fn message_in(&self, lang: Lang) -> String {
         lang.texts().say(&self.said)
     }
+
+    /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.
+    pub fn source_in(&self, lang: Lang) -> Option<String> {
+        self.source.as_ref().map(|source| lang.texts().say(source))
+    }
 }
 
 /// With its `message` in English, as all data is.
@@ -187,7 +192,7 @@ impl serde::Serialize for Finding {
         finding.serialize_field("sender", &self.sender)?;
         finding.serialize_field("hour", &self.hour)?;
         finding.serialize_field("remedy", &self.remedy)?;
-        finding.serialize_field("source", &self.source)?;
+        finding.serialize_field("source", &self.source_in(Lang::En))?;
         finding.end()
     }
 }
