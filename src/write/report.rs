@@ -169,14 +169,16 @@ pub(crate) fn region_in(catalog: &CatalogSummary, id: &str, lang: Lang) -> Strin
 
 /// What data says of a line; but a group without a value is told as such.
 pub(super) fn group_cell(row: &ReportRow<'_>, column: Column, lang: Lang) -> String {
+    let texts = &lang.texts().report;
     let without = match column {
+        Column::BillingAccountName if row.billing_account_name.is_none() => texts.name.as_str(),
         Column::Account(key) if row.account_value(key).is_none() => key.key(),
         Column::Tag(key) if row.tag(key).is_none() => key.key(),
         _ => return value(row, column),
     };
     match row.is_adjustment() {
         true => String::new(),
-        false => fill(&lang.texts().report.without_value, &[("key", without)]),
+        false => fill(&texts.without_value, &[("key", without)]),
     }
 }
 

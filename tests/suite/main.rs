@@ -11,11 +11,17 @@ mod estimate;
 mod estimate_plan;
 mod findings;
 #[cfg(feature = "cli")]
+mod focus;
+#[cfg(feature = "cli")]
 mod golden;
+#[cfg(feature = "cli")]
+mod html;
 mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
 mod layers;
+#[cfg(all(feature = "cli", feature = "parquet"))]
+mod lines_parquet;
 mod messages;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -251,6 +251,31 @@ fn names_stand_beside_accounts_in_every_format() {
 }
 
 #[test]
+fn what_is_noted_of_accounts_is_shown_and_never_acts() {
+    let folder = Folder::new();
+    let accounts =
+        "account_id,name,team\n1000000000000001,=1+1,+net\u{1b}[2J\n1000000000000002,\"\tx\u{202e}\",@ops\n";
+    folder.write("accounts.csv", accounts);
+    let by = ["--accounts", "accounts.csv", "--by", "billing_account_id,account.team"];
+    let csv = folder.report(&by).stdout;
+    assert!(csv.contains(",1000000000000001,'=1+1,'+net\\u{1b}[2J,"), "{csv}");
+    assert!(csv.contains(",1000000000000002,'\\tx\\u{202e},'@ops,"), "{csv}");
+    for format in ["table", "markdown", "json"] {
+        let shown = folder.report(&[&by[..], &["--format", format]].concat()).stdout;
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown}");
+    }
+    // Names of columns are arguments, and may need quotes.
+    folder.write("accounts.csv", "account_id,name,\"a \"\"b\"\"\",\"c\nd\",\n1000000000000001,x,y,z,\n");
+    let quoted = folder.report(&["--accounts", "accounts.csv", "--by", "account.a \"b\""]).stdout;
+    assert!(
+        quoted.starts_with("billing_month,billing_account_id,billing_account_name,\"account.a \"\"b\"\"\","),
+        "{quoted}"
+    );
+    let hidden = report_args(&["usage.csv"], &["--accounts", "accounts.csv", "--by", "account.c\nd"]);
+    folder.refused(2, &hidden, &["no such column"]);
+}
+
+#[test]
 fn lines_are_grouped_by_what_is_noted_of_accounts() {
     let folder = named();
     let args = ["--accounts", "accounts.csv", "--by", "tag:x,account.cost_center,account.name"];
