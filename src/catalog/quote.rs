@@ -106,15 +106,20 @@ impl Catalog {
         if self.knows_region(region) {
             return Ok(());
         }
-        let near = did_you_mean(region, self.regions.all().map(|region| &*region.id));
+        // Where ids are read a name is not enough, but tells which one is meant.
+        let near = match self.regions.find(region) {
+            Ok(named) => format!("; did you mean \"{}\"?", named.id),
+            Err(_) => did_you_mean(region, self.regions.all().map(|region| &*region.id)),
+        };
         Err(format!("region {region:?} is not known to catalog {}{near}", self.name).into())
     }
 
-    /// The id of the region that a user names by id, English or Chinese name, as [`Regions::find`] finds it.
+    /// The id of the region that a user names by id or by any of its names, as [`Regions::find`] finds it.
     ///
     /// # Errors
     ///
-    /// [`Usage`](ErrorKind::Usage) where the region is not known; the message suggests a near one.
+    /// [`Usage`](ErrorKind::Usage) where the region is not known, or the name is that of several; the message suggests
+    /// some.
     pub fn region_id(&self, text: &str) -> Result<Arc<str>> {
         if self.knows_region(text) {
             return Ok(text.into());

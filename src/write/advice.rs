@@ -133,6 +133,8 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::EstimateFromHours => {
             "leave --month out for the newest prices, or estimate from traffic with --usage"
         }
+        Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
+        Remedy::GiveTraffic => "give it with --traffic, CSV with address,sender,gb",
     };
     format!("; {words}")
 }

@@ -28,6 +28,7 @@ mod parquet;
 mod properties;
 #[cfg(feature = "cli")]
 mod readme;
+mod regions;
 #[cfg(feature = "serde")]
 mod serialize;
 mod sources;
