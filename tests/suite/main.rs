@@ -26,3 +26,5 @@ mod readme;
 mod serialize;
 mod sources;
 mod support;
+#[cfg(all(feature = "cli", feature = "xlsx"))]
+mod xlsx;

@@ -152,6 +152,7 @@ fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
 }
 
 /// The error of a format without a writer.
+#[cfg(not(all(feature = "parquet", feature = "xlsx")))]
 fn not_yet(format: &str) -> Result<()> {
     Err(Error::usage(format!("--format {format}: reports cannot be written so yet")))
 }
