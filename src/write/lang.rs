@@ -104,6 +104,7 @@ pub(crate) struct HtmlTexts {
     pub reset: String,
     pub all: String,
     pub count: String,
+    pub count_sum: String,
     pub totals: String,
     pub totals_partial: String,
     pub records: String,
