@@ -130,15 +130,14 @@ fn focus_parquet(report: &Report, settings: &FocusSettings, output: &mut dyn Wri
     write::focus::parquet(&[report], settings, output)
 }
 
-/// Never reached: a build without Parquet refuses its targets.
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
-    not_yet("parquet")
+    lacking("parquet")
 }
 
 #[cfg(not(feature = "parquet"))]
 fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
-    not_yet("parquet")
+    lacking("parquet")
 }
 
 #[cfg(feature = "xlsx")]
@@ -148,13 +147,13 @@ fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()
 
 #[cfg(not(feature = "xlsx"))]
 fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
-    not_yet("xlsx")
+    lacking("xlsx")
 }
 
-/// The error of a format without a writer.
+/// Never reached: a build that lacks a format refuses its targets.
 #[cfg(not(all(feature = "parquet", feature = "xlsx")))]
-fn not_yet(format: &str) -> Result<()> {
-    Err(Error::usage(format!("--format {format}: reports cannot be written so yet")))
+fn lacking(format: &str) -> Result<()> {
+    Err(Error::internal(format!("this build cannot write {format}")))
 }
 
 fn is_csv(target: &Target<ReportFormat>) -> bool {
@@ -199,12 +198,14 @@ fn print_around_lines(report: &Report, verbose: bool) {
             if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
         say!("{name}: {records} records, {bytes} bytes{partial}");
     }
-    const SHOWN: usize = 20;
-    for finding in report.findings.iter().take(SHOWN) {
-        say!("finding: {}", write::text::finding_line(finding).trim_start());
-    }
-    if report.findings.len() > SHOWN {
-        say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
+    const SHOWN_OF_A_CODE: usize = 20;
+    for same in report.findings.chunk_by(|one, other| one.code == other.code) {
+        for finding in same.iter().take(SHOWN_OF_A_CODE) {
+            say!("finding: {}", write::text::finding_line(finding).trim_start());
+        }
+        if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
+            say!("finding: [{}] ... and {more} more; --format json has them all", same[0].code.as_str());
+        }
     }
     if verbose {
         say!("{}", write::BEFORE_TAX);
