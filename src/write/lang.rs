@@ -54,6 +54,8 @@ impl Lang {
 pub(crate) struct Texts {
     pub report: ReportTexts,
     pub html: HtmlTexts,
+    #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
+    pub xlsx: XlsxTexts,
 }
 
 /// Those of a report's page: table and Markdown.
@@ -102,6 +104,7 @@ pub(crate) struct HtmlTexts {
     pub reset: String,
     pub all: String,
     pub count: String,
+    pub count_sum: String,
     pub totals: String,
     pub totals_partial: String,
     pub records: String,
@@ -118,6 +121,22 @@ pub(crate) struct HtmlTexts {
     pub scenarios: String,
     pub scenario: String,
     pub not_priced: String,
+}
+
+/// Those of a workbook: titles of charts, and notes on how to read it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
+pub(crate) struct XlsxTexts {
+    pub cost_per_day: String,
+    pub cost_per_route: String,
+    pub with_assumed_prices: String,
+    pub partial: String,
+    pub unrounded: String,
+    pub digits: String,
+    pub no_days: String,
+    pub continued: String,
+    pub cut: String,
 }
 
 /// A text with the values of its `{names}`.

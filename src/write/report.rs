@@ -109,6 +109,9 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
         Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
             "free".into()
         }
+        Column::BillingAccountName if row.billing_account_name.is_none() && !row.is_adjustment() => {
+            "(no name)".into()
+        }
         Column::Account(key) if row.account_value(key).is_none() && !row.is_adjustment() => {
             format!("(no {})", key.key())
         }

@@ -53,13 +53,15 @@ fn time(text: &str) {
     if let Ok(at) = read {
         let (seconds, nanos) = expected.expect("no time that chrono cannot tell");
         let again = Timestamp::parse(&at.to_string());
-        assert!(again.is_err() || again == Ok(at), "{text}: {at}");
+        assert_eq!(again, Ok(at), "{text}");
         let hour = seconds.div_euclid(3600);
         assert_eq!(at.hour().index(), hour, "{text}");
         let printed = DateTime::from_timestamp(seconds, nanos).expect("a year that chrono knows");
         assert_eq!(at.to_string(), format!("{:?}Z", printed.naive_utc()), "{text}");
     } else if is_strict(text) {
-        assert_eq!(expected, None, "{text}: {read:?}");
+        // The years 0000 to 9999 in UTC; others have no spelling of four digits.
+        let years = -62_167_219_200..253_402_300_800;
+        assert!(expected.is_none_or(|(seconds, _)| !years.contains(&seconds)), "{text}: {read:?}");
     }
 }
 

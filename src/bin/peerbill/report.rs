@@ -113,7 +113,7 @@ fn render(
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
         ReportFormat::Parquet => parquet(report, output),
-        ReportFormat::Xlsx => not_yet("xlsx"),
+        ReportFormat::Xlsx => xlsx(report, form.shown, output),
         ReportFormat::Html => write::html::reports(&[report], form.shown.lang(), output),
         ReportFormat::Focus if target.is_parquet() => focus_parquet(report, form.focus, output),
         ReportFormat::Focus => write::focus::reports(&[report], form.focus, output),
@@ -139,6 +139,16 @@ fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
 #[cfg(not(feature = "parquet"))]
 fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
     not_yet("parquet")
+}
+
+#[cfg(feature = "xlsx")]
+fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::reports(&[report], shown.lang(), output)
+}
+
+#[cfg(not(feature = "xlsx"))]
+fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
+    not_yet("xlsx")
 }
 
 /// The error of a format without a writer.

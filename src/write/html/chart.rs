@@ -116,7 +116,9 @@ pub(super) fn days(html: &mut Html, about: &str, days: &[DayBar], unit: &str) {
     for (place, day) in days.iter().enumerate() {
         let height = (share(day.cost, top) * PLOT / WHOLE).max(if day.cost > Money::ZERO { 50 } else { 0 });
         let column = Column { place: place as u128, count, y: ABOVE + PLOT - height, height };
-        column.rect(html, &format!("{}: {} {unit}", day.date, day.cost));
+        if height > 0 {
+            column.rect(html, &format!("{}: {} {unit}", day.date, day.cost));
+        }
         let x = percent((2 * column.place + 1) * WHOLE / (2 * count));
         // On small screens every fifth day has its number.
         let number = day.date.get(8..).unwrap_or_default();

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of [`STYLE`] and [`SCRIPT`]; a test holds them to what they are of.
-const STYLE_DIGEST: &str = "sha256-DAyfxItAjb24Rs2RnKx31IX4yjrP4IxyNCAOheFEeJQ=";
+const STYLE_DIGEST: &str = "sha256-WBrWywa81VaiV9u/dsXQcD/rmzvTpIKmIxmoRaWBHJU=";
 const SCRIPT_DIGEST: &str = "sha256-bmIQ91BGcrF+fWeBU2DYtiEwrR+cSPNXl+oHysKZkD4=";
 
 /// Text where HTML shows text or takes the value of an attribute: nothing in it is markup, acts, or is not seen.
@@ -103,10 +103,12 @@ impl Html {
         self.text(fraction);
     }
 
-    /// An amount with its unit, and the mark of an assumed price where one touched it (R18).
+    /// An amount with its unit, where that does not stand above, and the mark of an assumed price where one touched it (R18).
     fn amount(&mut self, amount: &str, unit: &str, assumed: bool) {
         self.decimal(amount);
-        self.element("span", &[("class", "unit")], &format!(" {unit}"));
+        if !unit.is_empty() {
+            self.element("span", &[("class", "unit")], &format!(" {unit}"));
+        }
         if assumed {
             self.raw(" <span class=\"mark\">*</span>");
         }

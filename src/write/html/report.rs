@@ -132,7 +132,7 @@ fn scenarios(html: &mut Html, estimate: &Estimate, texts: &HtmlTexts) -> Result<
                 let title = format!("{}: {payable} {currency}", scenario.name);
                 bar(html, &title, &[(Fill::Solid, payable)], most);
                 html.raw("</td><td class=\"n\">");
-                html.amount(&payable.to_string(), currency, scenario.assumed());
+                html.amount(&payable.to_string(), "", scenario.assumed());
             }
             None => {
                 html.raw("</td><td class=\"n\">");
@@ -709,7 +709,9 @@ impl LinesTable<'_> {
         html.text(&texts.filter);
         html.raw("<input type=\"search\" id=\"filter\" autocomplete=\"off\"></label>");
         html.element("button", &[("type", "button"), ("id", "reset")], &texts.reset);
-        let count = fill(&texts.count, &[("currency", self.currency)]);
+        // What scenarios cost is no sum.
+        let count = if self.scenarios { &texts.count } else { &texts.count_sum };
+        let count = fill(count, &[("currency", self.currency)]);
         html.open(
             "output",
             &[("id", "count"), ("for", "filter"), ("aria-live", "polite"), ("data-text", &count)],

@@ -210,6 +210,31 @@ fn a_full_disk_is_told_by_the_name_that_the_user_knows_and_nothing_is_left() {
     assert_eq!((outcome.code, folder.names() == names), (4, true), "{}", outcome.stderr);
 }
 
+/// A file system of one page, which an older output fills: a new one does not fit. Only root may mount one, within a name space of
+/// its own.
+#[test]
+fn a_small_file_system_that_fills_up_keeps_what_it_held() {
+    let folder = large();
+    let mount = "mkdir small && mount -t tmpfs -o size=4k tmpfs small";
+    if folder.shell(&format!("unshare -m sh -c '{mount}'")).code != 0 {
+        eprintln!("skipped: no file system can be mounted here");
+        return;
+    }
+    for verb in VERBS {
+        for name in ["new", "old"] {
+            let written = format!(
+                "{{ mountpoint -q small || mount -t tmpfs -o size=4k tmpfs small; }} && echo kept > small/old && \
+                 \"$PEERBILL\" {} --output small/{name}; code=$?; ls -A small; cat small/old; exit $code",
+                arguments(verb).join(" ")
+            );
+            let outcome = folder.shell(&format!("unshare -m sh -c '{written}'"));
+            assert_eq!((outcome.code, outcome.stdout.as_str()), (4, "old\nkept\n"), "{}", outcome.stderr);
+            let said = format!("peerbill: small/{name}: cannot be written: ");
+            assert!(outcome.stderr.starts_with(&said), "{}", outcome.stderr);
+        }
+    }
+}
+
 #[test]
 fn what_is_asked_for_and_cannot_be_printed_is_told() {
     let folder = Folder::new();

@@ -251,6 +251,31 @@ fn names_stand_beside_accounts_in_every_format() {
 }
 
 #[test]
+fn what_is_noted_of_accounts_is_shown_and_never_acts() {
+    let folder = Folder::new();
+    let accounts =
+        "account_id,name,team\n1000000000000001,=1+1,+net\u{1b}[2J\n1000000000000002,\"\tx\u{202e}\",@ops\n";
+    folder.write("accounts.csv", accounts);
+    let by = ["--accounts", "accounts.csv", "--by", "billing_account_id,account.team"];
+    let csv = folder.report(&by).stdout;
+    assert!(csv.contains(",1000000000000001,'=1+1,'+net\\u{1b}[2J,"), "{csv}");
+    assert!(csv.contains(",1000000000000002,'\\tx\\u{202e},'@ops,"), "{csv}");
+    for format in ["table", "markdown", "json"] {
+        let shown = folder.report(&[&by[..], &["--format", format]].concat()).stdout;
+        assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t']), "{shown}");
+    }
+    // Names of columns are arguments, and may need quotes.
+    folder.write("accounts.csv", "account_id,name,\"a \"\"b\"\"\",\"c\nd\",\n1000000000000001,x,y,z,\n");
+    let quoted = folder.report(&["--accounts", "accounts.csv", "--by", "account.a \"b\""]).stdout;
+    assert!(
+        quoted.starts_with("billing_month,billing_account_id,billing_account_name,\"account.a \"\"b\"\"\","),
+        "{quoted}"
+    );
+    let hidden = report_args(&["usage.csv"], &["--accounts", "accounts.csv", "--by", "account.c\nd"]);
+    folder.refused(2, &hidden, &["no such column"]);
+}
+
+#[test]
 fn lines_are_grouped_by_what_is_noted_of_accounts() {
     let folder = named();
     let args = ["--accounts", "accounts.csv", "--by", "tag:x,account.cost_center,account.name"];
@@ -378,4 +403,52 @@ fn accounts_budget_and_language_may_stand_in_the_settings() {
     folder.write("peerbill.toml", "lang = \"de\"\n");
     folder.refused(3, &report(&[]), &["peerbill.toml:1:"]);
     folder.refused(2, &report(&["--lang", "de"]), &["zh-Hans"]);
+}
+
+/// Reads `bill.csv`, `bill.parquet` and `bill.xlsx` of the working folder, and fails where they differ in columns or texts.
+#[cfg(all(feature = "parquet", feature = "xlsx"))]
+const SAME_LINES: &str = "
+import csv, openpyxl, pyarrow.parquet
+header, *rows = list(csv.reader(open('bill.csv', encoding='utf-8-sig')))
+texts = [i for i, name in enumerate(header) if name.startswith(('billing_', 'account.', 'tag:', 'connection_'))]
+picked = lambda row: ['' if row[i] is None else str(row[i]) for i in texts]
+table = pyarrow.parquet.read_table('bill.parquet')
+assert table.column_names == header, table.column_names
+assert [picked(list(row.values())) for row in table.to_pylist()] == [picked(row) for row in rows]
+sheet = openpyxl.load_workbook('bill.xlsx')['Lines'].iter_rows(values_only=True)
+assert list(next(sheet)) == header
+found = [picked(row) for row in sheet][:len(rows)]
+assert found == [picked(row) for row in rows], found
+";
+
+#[cfg(all(feature = "parquet", feature = "xlsx"))]
+#[test]
+fn names_and_groups_are_the_same_in_parquet_workbooks_and_pages_of_one_run() {
+    let Some(mut python) = tools::python("python", &["openpyxl", "pyarrow.parquet"]) else { return };
+    let folder = named();
+    folder.write(
+        "connections.csv",
+        CONNECTIONS.replace("Gold\n", "Gold,net\n").replace("link_type\n", "link_type,tag:team\n"),
+    );
+    let names = ["bill.csv", "bill.parquet", "bill.xlsx", "bill.html"];
+    for by in [&[][..], &["--by", "account.cost_center,tag:team"], &["--by", "billing_account_name,sender"]] {
+        let mut args = report(&["--accounts", "accounts.csv", "--csv-bom"]);
+        args.extend(by);
+        args.extend(names.iter().flat_map(|name| ["--output", name]));
+        let outcome = folder.run(&args);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
+        let compared =
+            python.args(["-c", SAME_LINES]).current_dir(folder.path()).output().expect("python runs");
+        assert!(compared.status.success(), "{by:?}: {}", String::from_utf8_lossy(&compared.stderr));
+        python = tools::python("python", &["openpyxl"]).expect("it was there");
+        let page = folder.read("bill.html");
+        for name in folder.read("bill.csv").lines().next().expect("a header").split(',') {
+            assert!(page.contains(name.trim_start_matches('\u{feff}')), "{by:?}: no {name} in {page}");
+        }
+        assert!(page.contains("Payments &lt;b&gt;"), "{page}");
+    }
+    let focus = report(&["--accounts", "accounts.csv", "--format", "focus", "--output", "focus.csv"]);
+    assert_eq!(folder.run(&focus).code, 0);
+    assert!(folder.read("focus.csv").contains("Payments <b>"), "{}", folder.read("focus.csv"));
+    folder.refused(2, &[&focus[..], &["--by", "sender"]].concat(), &["--by", "FOCUS"]);
 }

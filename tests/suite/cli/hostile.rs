@@ -194,6 +194,66 @@ fn nor_in_what_is_made_of_exports_of_the_provider() {
     Trial { files, args: "doctor --flow-logs flow.json --connections list.json", formats: &["table"] }.run();
 }
 
+/// Events of a trail, as JSON and as a table of Log Service.
+#[test]
+fn nor_in_what_is_made_of_a_trail() {
+    let event = r#"[{"eventId":"E-1","eventName":"ModifyVpcPeerConnection","eventTime":"2026-10-05T03:30:00Z",
+        "requestId":"R-1","acsRegion":"cn-huhehaote","recipientAccountId":"1000000000000001","resourceName":"pcc-1",
+        "requestParameters":{"InstanceId":"pcc-1","LinkType":"Gold"}},
+        {"eventId":"E-2","eventName":"CreateVpcPeerConnection","eventTime":"2026-10-01T03:30:00Z","requestId":"R-2",
+        "acsRegion":"cn-beijing","recipientAccountId":"1000000000000003","responseElements":{"InstanceId":"pcc-2"},
+        "requestParameters":{"AcceptingAliUid":"1000000000000004","AcceptingRegionId":"cn-guangzhou","VpcId":"vpc-3",
+        "AcceptingVpcId":"vpc-4","Name":"south"}},
+        {"eventId":"E-3","eventName":"DeleteVpcPeerConnection","eventTime":"2026-10-02T03:30:00Z","requestId":"R-3",
+        "requestParameters":{"InstanceId":"pcc-2"}}]"#;
+    let table = "eventName,eventTime,eventId,requestId,requestParameters.InstanceId,requestParameters.LinkType\n\
+                 ModifyVpcPeerConnection,2026-10-05T03:30:00Z,E-1,R-1,pcc-1,Gold";
+    for (name, trail) in [("trail.json", event.to_owned()), ("trail.csv", quoted(table))] {
+        let mut files: Vec<_> = traffic_and_terms().into_iter().take(1).collect();
+        files.push(("connections.csv", quoted(CONNECTIONS)));
+        files.push((name, trail));
+        let inputs = "--usage usage.csv --connections connections.csv --link-type-before Platinum";
+        let args =
+            format!("report {inputs} --link-changes {name} --catalog china-site --month 2026-10").leak();
+        Trial { files, args, formats: SCREENS }.run();
+    }
+}
+
+/// Ids of a Parquet file, which may hold any text.
+#[cfg(feature = "parquet")]
+#[test]
+fn nor_in_what_is_made_of_parquet() {
+    use crate::support::{
+        columns::{COMMON, file},
+        oracle::Record,
+    };
+    let folder = Folder::new();
+    for text in hostile("pcc-1") {
+        // 2026-10-05T03:00:00Z
+        let record = |id: &str| Record {
+            at: 1_791_169_200_000,
+            connection_id: id.to_owned(),
+            sender: 0,
+            bytes: Some(7),
+        };
+        let records = [record("pcc-1"), record(&text)];
+        folder.write("usage.parquet", file(&records, &COMMON));
+        for format in SCREENS {
+            let args = ["--format", format, "--quarantine", "q.csv"];
+            let outcome = folder.report_on(&["usage.parquet"], &args);
+            assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+            check(format, &outcome);
+            check_cells(&folder.read("q.csv"));
+        }
+        check("", &folder.report_on(&["usage.parquet"], &[]));
+        for format in ["table", "json"] {
+            let inputs = ["doctor", "--usage", "usage.parquet", "--format", format];
+            check(format, &folder.run(&inputs));
+            check(format, &folder.run(&[&inputs[..], &["--connections", "connections.csv"]].concat()));
+        }
+    }
+}
+
 #[test]
 fn nor_in_what_is_made_of_a_plan() {
     let files = vec![
