@@ -10,7 +10,7 @@ use super::{
     refused::{Refusal, RefusedRecord},
     sums::HourShare,
     totals::Count,
-    worker::{Goal, Moment, Worker},
+    worker::{Goal, KeptRecord, Moment, Worker},
 };
 use crate::{
     error::{Fault, FaultCode, Result},
@@ -36,9 +36,16 @@ impl Worker<'_> {
 
     /// Sends one record where it belongs.
     pub fn accept(&mut self, observation: &Observation<'_>) -> Result<()> {
-        if let Goal::Collect(wanted) = self.plan.goal {
-            self.collect(observation, wanted);
-            return Ok(());
+        match self.plan.goal {
+            Goal::Bill { .. } => {}
+            Goal::Collect(wanted) => {
+                self.collect(observation, wanted);
+                return Ok(());
+            }
+            Goal::Keep { end, hour } => {
+                self.keep(observation, end, hour);
+                return Ok(());
+            }
         }
         self.found.totals.read.add(observation.quantity.bytes);
         match &observation.traffic {
@@ -59,7 +66,7 @@ impl Worker<'_> {
                 &in_hour_of_start[..]
             }
             Shares::Several(shares) => {
-                in_several = shares.iter().map(|share| self.placed(share)).collect::<Vec<_>>();
+                in_several = self.all_placed(shares);
                 &in_several[..]
             }
         };
@@ -77,6 +84,10 @@ impl Worker<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn all_placed(&self, shares: &[Share]) -> Vec<HourShare> {
+        shares.iter().map(|share| self.placed(share)).collect()
     }
 
     fn placed(&self, share: &Share) -> HourShare {
@@ -188,6 +199,26 @@ impl Worker<'_> {
             if moment.hour.is_some() && wanted[end.index()] {
                 self.found.collected.push((end, moment.clock));
             }
+        }
+    }
+
+    /// Keeps a record of this end that has a share in this hour, billed or not.
+    fn keep(&mut self, observation: &Observation<'_>, wanted: EndIndex, hour: u32) {
+        let Ok(traffic) = &observation.traffic else { return };
+        let quantity = match &traffic.shares {
+            Shares::HourOfStart => {
+                (self.moment_of(traffic.start).hour == Some(hour)).then_some(observation.quantity)
+            }
+            Shares::Several(shares) => {
+                let shares = self.all_placed(shares);
+                shares.iter().find(|share| share.hour == Some(hour)).map(|share| share.quantity)
+            }
+        };
+        let Some(quantity) = quantity else { return };
+        if self.known_end(traffic).is_ok_and(|end| end == wanted) {
+            let record = self.refused_record(observation, Refusal::new(FaultCode::UnreadableRow, ""));
+            let (place, start, whole) = (observation.place, traffic.start, observation.quantity);
+            self.found.kept.push(KeptRecord { record, place, start, quantity, whole });
         }
     }
 

@@ -135,6 +135,13 @@ impl Metered {
         &self.reading.outside
     }
 
+    /// How it was metered, keeping every refused record.
+    pub(crate) fn rules_keeping_all(&self) -> Rules {
+        let Self { offset, duplicates, .. } = *self;
+        let (period, threads) = (self.usage().period(), self.usage().threads());
+        Rules { period, offset, duplicates, keep_all: true, threads }
+    }
+
     /// What was seen in the sources beside records.
     pub(crate) fn notes(&self) -> &Notes {
         &self.reading.notes

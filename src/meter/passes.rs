@@ -12,11 +12,11 @@ use super::{
     scan::{Cut, Scanned, scan, scan_one_span},
     sums::Sums,
     totals::ControlTotals,
-    worker::{Goal, Plan, SpanFindings, Worker},
+    worker::{Goal, KeptRecord, Plan, SpanFindings, Worker},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{inventory::Inventory, usage::UsageRecord},
+    model::{end_index::EndIndex, inventory::Inventory, time::Hour, usage::UsageRecord},
     read::{
         TrafficSource,
         record::{Notes, Observation, Quantity, Traffic},
@@ -56,6 +56,23 @@ fn take_record(worker: &mut Worker<'_>, line: u64, record: &UsageRecord) -> Resu
         fields: Some([instant.as_bytes(), id, end, number.as_bytes()]),
         raw: b"",
     })
+}
+
+/// Reads once more, and keeps what an end sent in an hour, in the order of the input, whether it is billed or refused.
+pub(crate) fn records_of(
+    sources: &[TrafficSource],
+    inventory: &Inventory,
+    rules: &Rules,
+    end: EndIndex,
+    hour: Hour,
+) -> Result<Vec<KeptRecord>> {
+    let names: Vec<Arc<str>> = sources.iter().map(|source| source.shared_name().clone()).collect();
+    let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
+    // OK because no period has 2^32 hours, and the hour is one of this one.
+    let hour = (hour.index() - rules.period.start.index()) as u32;
+    let goal = Goal::Keep { end, hour };
+    let plan = Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, goal };
+    Ok(scan(sources, &plan, Cut::DEFAULT)?.found.kept)
 }
 
 /// Reads records as often as duplicates make it necessary; `read` reads all of them once.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::Result,
     model::{end_index::EndIndex, inventory::Inventory, time::Timestamp, usage::Sender},
-    read::record::Notes,
+    read::record::{Notes, Place, Quantity},
 };
 use std::sync::Arc;
 
@@ -167,6 +167,28 @@ pub(super) enum Goal<'a> {
     },
     /// To collect which records there are, of these ends alone.
     Collect(&'a [bool]),
+    /// To keep what one end sent in one hour, whether it is billed or refused.
+    Keep {
+        /// The end.
+        end: EndIndex,
+        /// The hour, counted from the period's start.
+        hour: u32,
+    },
+}
+
+/// A record of the one end and hour that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptRecord {
+    /// What tells it from others: its place and its values. Its fault says nothing.
+    pub record: RefusedRecord,
+    /// Where it stands, where a line does not tell.
+    pub place: Option<Place>,
+    /// When it begins.
+    pub start: Timestamp,
+    /// What of it lies in the hour.
+    pub quantity: Quantity,
+    /// All of it.
+    pub whole: Quantity,
 }
 
 /// What all workers of one reading share.
@@ -201,6 +223,8 @@ pub(super) struct SpanFindings {
     /// Likewise, those that a digest tells apart.
     pub digests: Vec<u128>,
     pub thinned_digests: Thinned,
+    /// Where this is asked for: the records of one end and hour.
+    pub kept: Vec<KeptRecord>,
 }
 
 impl SpanFindings {
@@ -223,6 +247,7 @@ impl SpanFindings {
         self.collected.append(&mut later.collected);
         self.digests.append(&mut later.digests);
         self.thinned_digests.look(&mut self.digests);
+        self.kept.append(&mut later.kept);
         Ok(())
     }
 

@@ -77,6 +77,16 @@ impl Accounts {
         self.accounts.get(account_id)
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// The names of all columns, in the order of the file behind `account_id` and `name`.
     pub fn columns(&self) -> &[String] {
         &self.columns

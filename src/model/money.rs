@@ -73,6 +73,31 @@ impl Gb {
         u64::try_from(bytes).map_err(|_| format!("{text:?} GB are {bytes} bytes, which exceed 2^64-1").into())
     }
 
+    /// `bytes` in GB, with all digits: at most 30 decimals.
+    ///
+    /// ```
+    /// use peerbill::model::money::Gb;
+    ///
+    /// assert_eq!(Gb::Binary.exact_quantity(3 << 20).text(2), "0.0029296875");
+    /// assert_eq!(Gb::Decimal.exact_quantity(200_000_000_000).text(2), "200.00");
+    /// ```
+    pub fn exact_quantity(self, bytes: u128) -> Exact {
+        self.of_one(Exact::from(bytes))
+    }
+
+    /// `whole` divided by the bytes of one: `1 / 2^30` is `5^30 / 10^30`, so that only what is less than one is multiplied.
+    fn of_one(self, whole: Exact) -> Exact {
+        const FIVE_30: u128 = 5u128.pow(30);
+        match self {
+            Self::Binary => Exact {
+                magnitude: whole.magnitude >> 30,
+                below: (whole.magnitude & ((1 << 30) - 1)) * FIVE_30,
+                ..whole
+            },
+            Self::Decimal => Exact { scale: whole.scale + 9, ..whole },
+        }
+    }
+
     /// `bytes` in GB, rounded half to even at 10 decimals, for display.
     ///
     /// # Errors
@@ -150,6 +175,11 @@ impl UnitPrice {
     /// As a decimal number, without zeros at its end.
     pub fn to_decimal(self) -> Decimal {
         self.0
+    }
+
+    /// The price with all its digits.
+    pub fn exact(self) -> Exact {
+        Exact { scale: self.0.scale(), ..Exact::from(self.0.mantissa()) }
     }
 }
 
@@ -304,6 +334,32 @@ impl Amount {
         divide(self.numerator, divisor, decimals, rounding)
     }
 
+    /// The amount with all its digits: bytes over a GB are a finite decimal.
+    ///
+    /// ```
+    /// use peerbill::model::money::{Amount, Gb};
+    ///
+    /// let amount = Amount::of(1, "0.48".parse()?)?;
+    /// assert_eq!(amount.exact(Gb::Binary).text(2), "0.0000000004470348358154296875");
+    /// assert_eq!(amount.exact(Gb::Decimal).rounded(10)?, 5, "4.8 of 10^-10");
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    pub fn exact(self, gb: Gb) -> Exact {
+        gb.of_one(Exact { scale: self.scale, ..Exact::from(self.numerator) })
+    }
+
+    /// The amount that is just this money.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the numerator exceeds 2^127.
+    pub(crate) fn of_money(money: Money, gb: Gb) -> Result<Self> {
+        let numerator = money.0.checked_mul(i128::from(gb.bytes()));
+        let numerator =
+            numerator.ok_or_else(|| Error::overflow(format!("{money} times a GB exceeds 2^127")))?;
+        Ok(Self { numerator, scale: PRINTED_DECIMALS })
+    }
+
     /// How many percent of `whole` it is, half to even at 2 decimals; `None` where `whole` is nothing or less.
     ///
     /// # Errors
@@ -353,6 +409,87 @@ fn divide(dividend: i128, divisor: i128, decimals: u32, rounding: Rounding) -> R
         .and_then(|units| units.checked_mul(10i128.pow(PRINTED_DECIMALS - decimals)))
         .ok_or_else(overflow)?;
     Ok(Money(if dividend < 0 { -magnitude } else { magnitude }))
+}
+
+/// A finite decimal with all its digits: an amount, a quantity or a price before anything rounds it.
+///
+/// It is `(magnitude + below / 10^30) / 10^scale`, and negative or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Exact {
+    negative: bool,
+    magnitude: u128,
+    /// What is below one, as a number of 10^-30.
+    below: u128,
+    scale: u32,
+}
+
+impl From<i128> for Exact {
+    fn from(whole: i128) -> Self {
+        Self { negative: whole < 0, magnitude: whole.unsigned_abs(), below: 0, scale: 0 }
+    }
+}
+
+impl From<u128> for Exact {
+    fn from(whole: u128) -> Self {
+        Self { negative: false, magnitude: whole, below: 0, scale: 0 }
+    }
+}
+
+impl Exact {
+    /// So many 10^-`decimals`.
+    pub(crate) fn of_units(units: i128, decimals: u32) -> Self {
+        Self { scale: decimals, ..Self::from(units) }
+    }
+
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.magnitude | self.below == 0
+    }
+
+    /// Plain decimal text with at least `least` decimals and no zeros beyond them; `-` only where it is not nothing.
+    pub fn text(self, least: usize) -> String {
+        let (digits, scale) = self.digits();
+        let (whole, fraction) = digits.split_at(digits.len() - scale);
+        let shown = fraction.trim_end_matches('0').len();
+        let zeros = least.saturating_sub(shown);
+        let sign = if self.negative && !self.is_zero() { "-" } else { "" };
+        let point = if shown + zeros > 0 { "." } else { "" };
+        format!("{sign}{whole}{point}{}{:0<zeros$}", &fraction[..shown], "")
+    }
+
+    /// Rounded half to even at `decimals`, as a number of 10^-`decimals`.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where that exceeds 2^127.
+    pub fn rounded(self, decimals: u32) -> Result<i128> {
+        let (digits, scale) = self.digits();
+        let decimals = decimals as usize;
+        let kept = (digits.len() + decimals).saturating_sub(scale);
+        let (head, rest) = digits.split_at(kept.min(digits.len()));
+        let zeros = decimals.saturating_sub(scale);
+        let up = match rest.as_bytes() {
+            [] | [b'0'..=b'4', ..] => false,
+            [b'5', more @ ..] if more.iter().all(|digit| *digit == b'0') => {
+                head.as_bytes().last().is_some_and(|last| last % 2 == 1)
+            }
+            _ => true,
+        };
+        format!("0{head}{:0<zeros$}", "")
+            .parse::<i128>()
+            .ok()
+            .and_then(|units| units.checked_add(i128::from(up)))
+            .map(|units| if self.negative { -units } else { units })
+            .ok_or_else(|| Error::overflow(format!("{} has too many digits", self.text(0))))
+    }
+
+    /// All digits, at least one of them before the point, and how many stand behind it.
+    fn digits(self) -> (String, usize) {
+        let below = if self.below == 0 { String::new() } else { format!("{:030}", self.below) };
+        let scale = self.scale as usize + below.len();
+        let digits = format!("{}{below}", self.magnitude);
+        (format!("{digits:0>least$}", least = scale + 1), scale)
+    }
 }
 
 /// A finished amount, in the catalog's currency, or a quantity: an integer number of 10^-10. It may be negative.
@@ -483,6 +620,47 @@ mod tests {
         let sum = one.checked_add(gib_less_one).unwrap();
         assert_eq!(sum.round(Gb::Binary, 10, Rounding::Down).unwrap().to_string(), "0.48");
         assert_eq!(one.printed(Gb::Binary).unwrap().to_string(), "0.0000000004");
+    }
+
+    #[test]
+    fn r10_all_digits_are_those_of_a_division_by_hand() {
+        let exact =
+            |bytes: u128, unit_price: &str, gb| Amount::of(bytes, price(unit_price)).unwrap().exact(gb);
+        assert_eq!(exact(1, "1", Gb::Binary).text(0), "0.000000000931322574615478515625");
+        assert_eq!(exact(3 << 29, "0.48", Gb::Binary).text(2), "0.72");
+        assert_eq!(exact(1 << 30, "14", Gb::Binary).text(2), "14.00");
+        assert_eq!(exact(1 << 30, "14", Gb::Binary).text(0), "14");
+        assert_eq!(exact(7, "0.0000000001", Gb::Decimal).text(0), "0.0000000000000000007");
+        assert_eq!(exact(0, "0.48", Gb::Binary).text(2), "0.00");
+        let less = Amount::ZERO.checked_sub(Amount::of(1 << 29, price("0.01")).unwrap()).unwrap();
+        assert_eq!(less.exact(Gb::Binary).text(2), "-0.005");
+        assert_eq!(
+            Amount::of_money(Money(-1), Gb::Binary).unwrap().exact(Gb::Binary).text(2),
+            "-0.0000000001"
+        );
+        assert_eq!(price("0.0123456789").exact().text(2), "0.0123456789");
+        assert_eq!(
+            Gb::Binary.exact_quantity(u128::MAX).text(0).split('.').next(),
+            Some("316912650057057350374175801343")
+        );
+    }
+
+    #[test]
+    fn all_digits_are_rounded_half_to_even() {
+        let rounded = |units, decimals, at| Exact::of_units(units, decimals).rounded(at).unwrap();
+        assert_eq!(rounded(25, 2, 1), 2);
+        assert_eq!(rounded(35, 2, 1), 4);
+        assert_eq!(rounded(2_500_001, 7, 1), 3);
+        assert_eq!(rounded(-25, 2, 1), -2);
+        assert_eq!(rounded(-26, 2, 1), -3);
+        assert_eq!(rounded(5, 1, 0), 0);
+        assert_eq!(rounded(15, 1, 0), 2);
+        assert_eq!(rounded(5, 3, 0), 0);
+        assert_eq!(rounded(99, 0, 18), 99 * 10i128.pow(18));
+        assert_eq!(rounded(7, 3, 18), 7 * 10i128.pow(15));
+        assert_eq!(Gb::Binary.exact_quantity(1).rounded(18).unwrap(), 931_322_575);
+        assert!(Exact::from(i128::MAX).rounded(1).is_err());
+        assert_eq!(Exact::from(i128::MAX).rounded(0).unwrap(), i128::MAX);
     }
 
     #[test]

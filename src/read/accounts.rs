@@ -33,8 +33,10 @@ use crate::{
 pub fn read_accounts(document: &Document) -> Result<Accounts> {
     const OWN: [&str; 2] = [ACCOUNT_ID, NAME];
     let header = names_in(&document.text[..], &OWN);
-    let further: Vec<&str> =
-        header.iter().map(String::as_str).filter(|name| is_name(name) && !OWN.contains(name)).collect();
+    // Where one of its own is missing, a further column may be that one misspelt: it is not taken for another.
+    let has_own = OWN.iter().all(|own| header.iter().any(|name| name == own));
+    let is_further = |name: &&str| has_own && is_name(name) && !OWN.contains(name);
+    let further: Vec<&str> = header.iter().map(String::as_str).filter(is_further).collect();
     let mut table = TableColumns::default();
     let id = table.required(ACCOUNT_ID);
     let mut columns = vec![table.required(NAME)];

@@ -317,11 +317,11 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
     for statement in &report.statements {
         let id = &statement.billing_account_id;
         let Some(budget) = budgets.get(id).filter(|budget| statement.payable > *budget) else { continue };
-        let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
+        let account = report.account_label(id);
         let (payable, over) = (statement.payable, statement.payable.checked_sub(budget)?);
         let currency = &report.catalog.currency;
         let message = format!(
-            "account {id}{name} pays {payable} {currency}, {over} more than its budget of {budget} {currency}"
+            "account {account} pays {payable} {currency}, {over} more than its budget of {budget} {currency}"
         );
         found.push(Finding::new(FindingCode::OverBudget, message));
     }

@@ -81,6 +81,17 @@ impl Report {
         self.account(account_id)?.name()
     }
 
+    /// An account where people read it: its id, and its name behind it.
+    pub(crate) fn account_label(&self, account_id: &str) -> String {
+        let name = self.account_name(account_id).map_or_else(String::new, |name| format!(" ({name})"));
+        format!("{account_id}{name}")
+    }
+
+    /// The name of an account for a format that tells all or none of them: `None` where no names were given.
+    pub(crate) fn told_name(&self, account_id: &str) -> Option<Option<&str>> {
+        self.options.accounts.as_ref().map(|_| self.account_name(account_id))
+    }
+
     /// What is noted of an account.
     fn account(&self, account_id: &str) -> Option<&Account> {
         self.options.accounts.as_ref()?.get(account_id)

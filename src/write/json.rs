@@ -291,7 +291,7 @@ fn account<'a>(report: &'a Report, statement: &'a Statement, lines: Vec<JsonLine
     let id = &statement.billing_account_id;
     JsonAccount {
         billing_account_id: id,
-        billing_account_name: report.options.accounts.as_ref().map(|_| report.account_name(id)),
+        billing_account_name: report.told_name(id),
         lines,
         subtotal: statement.subtotal.to_string(),
         adjustment: statement.adjustment.to_string(),

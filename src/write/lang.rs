@@ -53,6 +53,9 @@ impl Lang {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Texts {
     pub report: ReportTexts,
+    pub html: HtmlTexts,
+    #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
+    pub xlsx: XlsxTexts,
 }
 
 /// Those of a report's page: table and Markdown.
@@ -60,6 +63,80 @@ pub(crate) struct Texts {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportTexts {
     pub payable: String,
+}
+
+/// Those of a page of HTML.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HtmlTexts {
+    pub title: String,
+    pub about: String,
+    pub total: String,
+    pub accounts: String,
+    pub payable: String,
+    pub subtotal: String,
+    pub adjustment: String,
+    pub assumed: String,
+    pub highest: String,
+    pub days: String,
+    pub days_table: String,
+    pub day: String,
+    pub cost: String,
+    pub routes: String,
+    pub route: String,
+    pub connections: String,
+    pub connection: String,
+    pub others: String,
+    pub gold: String,
+    pub platinum: String,
+    pub free: String,
+    pub raised: String,
+    pub raised_hours: String,
+    pub raised_cost: String,
+    pub raised_none: String,
+    pub raised_sum: String,
+    pub raised_bound: String,
+    pub lines: String,
+    pub lines_all: String,
+    pub lines_largest: String,
+    pub rest: String,
+    pub filter: String,
+    pub reset: String,
+    pub all: String,
+    pub count: String,
+    pub count_sum: String,
+    pub totals: String,
+    pub totals_partial: String,
+    pub records: String,
+    pub bytes: String,
+    pub read: String,
+    pub billed: String,
+    pub outside_period: String,
+    pub refused: String,
+    pub findings: String,
+    pub findings_none: String,
+    pub findings_more: String,
+    pub basis: String,
+    pub before_tax: String,
+    pub scenarios: String,
+    pub scenario: String,
+    pub not_priced: String,
+}
+
+/// Those of a workbook: titles of charts, and notes on how to read it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
+pub(crate) struct XlsxTexts {
+    pub cost_per_day: String,
+    pub cost_per_route: String,
+    pub with_assumed_prices: String,
+    pub partial: String,
+    pub unrounded: String,
+    pub digits: String,
+    pub no_days: String,
+    pub continued: String,
+    pub cut: String,
 }
 
 /// A text with the values of its `{names}`.

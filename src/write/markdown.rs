@@ -3,6 +3,7 @@
 //! Whatever comes from an input is escaped, so that no name can leave its cell.
 
 use super::{
+    Lang,
     csv::output_error,
     estimate::comment_of,
     page::{Block, Page, Section, Table},
@@ -18,8 +19,8 @@ use std::{borrow::Cow, io::Write};
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(page_of(report)?, output)
+pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
+    write(page_of(report, lang)?, output)
 }
 
 /// Writes an estimate as a comment, which is shorter than what a screen shows.
@@ -28,8 +29,8 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
-    write(comment_of(estimate)?, output)
+pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<()> {
+    write(comment_of(estimate, lang)?, output)
 }
 
 fn write(page: Page, mut output: impl Write) -> Result<()> {

@@ -4,20 +4,27 @@ mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
+pub mod focus;
+pub mod html;
 pub mod json;
 mod lang;
 pub mod markdown;
 pub mod metered;
 mod page;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod quarantine;
 mod report;
 mod shown;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
 
 pub(crate) use advice::{after, finding_words};
-pub use advice::{explained, reason, words};
+pub use advice::{explained, in_shell, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 

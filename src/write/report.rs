@@ -1,7 +1,7 @@
 //! A report as a page: accounts, their lines, what is payable, control totals and findings.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
+    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     provenance,
     values::value,
@@ -18,7 +18,8 @@ use crate::{
 const FINDINGS_SHOWN: usize = 10;
 
 /// The page of a report.
-pub(super) fn page_of(report: &Report) -> Result<Page> {
+pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
+    let _ = lang;
     let catalog = &report.catalog;
     let title = format!(
         "VPC peering traffic, billing month {} ({}), {} in {}",
@@ -108,6 +109,9 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
         Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
             "free".into()
         }
+        Column::BillingAccountName if row.billing_account_name.is_none() && !row.is_adjustment() => {
+            "(no name)".into()
+        }
         Column::Account(key) if row.account_value(key).is_none() && !row.is_adjustment() => {
             format!("(no {})", key.key())
         }
@@ -120,9 +124,8 @@ pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
 
 fn account(report: &Report, statement: &Statement) -> Result<Section> {
     let currency = &report.catalog.currency;
-    let id = &statement.billing_account_id;
-    let name = report.account_name(id).map_or_else(String::new, |name| format!(" ({name})"));
-    let mut account = Section::new(format!("Account {id}{name}"), []);
+    let account = report.account_label(&statement.billing_account_id);
+    let mut account = Section::new(format!("Account {account}"), []);
     if report.groups.is_none() {
         account.blocks.push(lines_of(report, statement)?);
     }

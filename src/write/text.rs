@@ -1,14 +1,21 @@
 //! Pages for a screen: plain text, whose width depends on what it holds and never on the terminal (R17).
 
 use super::{
+    Lang,
     csv::output_error,
     doctor::{self, Diagnosis},
-    estimate, finding_words,
+    estimate, explain, finding_words,
     page::{Block, Notices, Page, Room, Section, Sums},
     report::page_of,
     shown::shown,
 };
-use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
+use crate::{
+    error::Result,
+    estimate::Estimate,
+    explain::{AccountLines, Explanation},
+    model::finding::Finding,
+    report::Report,
+};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::io::Write;
 
@@ -18,8 +25,8 @@ use std::io::Write;
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn report(report: &Report, output: impl Write) -> Result<()> {
-    write(page_of(report)?, output)
+pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
+    write(page_of(report, lang)?, output)
 }
 
 /// Writes an estimate: scenarios side by side, then their lines, then advice and provenance.
@@ -28,8 +35,8 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
-    write(estimate::page_of(estimate)?, output)
+pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<()> {
+    write(estimate::page_of(estimate, lang)?, output)
 }
 
 /// Writes what the doctor saw of inputs.
@@ -39,6 +46,25 @@ pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
     write(doctor::page_of(diagnosis), output)
+}
+
+/// Writes where one charge comes from, in steps that can be done again on paper.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
+pub fn explanation(explanation: &Explanation, output: impl Write) -> Result<()> {
+    write(explain::page_of(explanation), output)
+}
+
+/// Writes the lines of an account, with the command that explains the largest hour of each.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
+pub fn account_lines(lines: &AccountLines, commands: &[String], output: impl Write) -> Result<()> {
+    write(explain::page_of_lines(lines, commands)?, output)
 }
 
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.

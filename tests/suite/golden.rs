@@ -12,7 +12,7 @@ use std::{
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
 
 /// Files that are arguments of the program where a case has them, with their flags.
-const INPUTS: [(&str, &str); 9] = [
+const INPUTS: [(&str, &str); 11] = [
     ("--usage", "usage.csv"),
     ("--connections", "connections.csv"),
     ("--connections", "connections.json"),
@@ -22,6 +22,8 @@ const INPUTS: [(&str, &str); 9] = [
     ("--prices", "prices.csv"),
     ("--contract", "contract.csv"),
     ("--schedule", "schedule.csv"),
+    ("--accounts", "accounts.csv"),
+    ("--budget", "budget.csv"),
 ];
 
 /// Folders of cases, each with the verb that its cases run.

@@ -2,19 +2,27 @@
 //!
 //! What needs a feature is left out without it. `cargo test --test suite golden::` runs one module.
 
+mod accounts;
 #[cfg(feature = "cli")]
 mod cli;
 mod corpus;
 mod dependencies;
 mod estimate;
 mod estimate_plan;
+mod explain;
 mod findings;
 #[cfg(feature = "cli")]
+mod focus;
+#[cfg(feature = "cli")]
 mod golden;
+#[cfg(feature = "cli")]
+mod html;
 mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
 mod layers;
+#[cfg(all(feature = "cli", feature = "parquet"))]
+mod lines_parquet;
 mod messages;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -386,7 +386,7 @@ impl Site {
         let (mut csv, mut table) = (Vec::new(), Vec::new());
         write::csv::report(&report, &mut csv).expect("memory can be written");
         #[cfg(feature = "cli")]
-        write::text::report(&report, &mut table).expect("memory can be written");
+        write::text::report(&report, write::Lang::En, &mut table).expect("memory can be written");
         let payable = report.statements.iter();
         let payable = payable.map(|own| (own.billing_account_id.clone(), own.payable.to_string())).collect();
         let text = |bytes: &mut Vec<u8>| String::from_utf8(std::mem::take(bytes)).expect("reports are UTF-8");

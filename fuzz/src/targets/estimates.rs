@@ -103,7 +103,7 @@ fn check_estimate(estimate: &Estimate) {
     let mut files = [Vec::new(), Vec::new(), Vec::new()];
     write::csv::estimate(estimate, &mut files[0]).expect("memory can be written");
     write::estimate::json::write(estimate, &[], &mut files[1]).expect("memory can be written");
-    write::markdown::estimate(estimate, &mut files[2]).expect("memory can be written");
+    write::markdown::estimate(estimate, write::Lang::En, &mut files[2]).expect("memory can be written");
     let rows = csv::Reader::from_reader(&files[0][..]).into_records().collect::<Result<Vec<_>, _>>();
     let lines = rows.expect("CSV can be read back").len();
     let document: serde_json::Value = serde_json::from_slice(&files[1]).expect("JSON can be read back");

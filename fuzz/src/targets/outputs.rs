@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 pub fn check(report: &Report) {
     let csv = bytes(|into| write::csv::report(report, into));
     let json = bytes(|into| write::json::write(report, &[], into));
-    let markdown = bytes(|into| write::markdown::report(report, into));
+    let markdown = bytes(|into| write::markdown::report(report, write::Lang::En, into));
     let rows = rows(&csv);
     let document: serde_json::Value = serde_json::from_slice(&json).expect("JSON can be read back");
     check_lines(report, &rows, &document);
     assert!(!markdown.is_empty());
     screen(&markdown);
     #[cfg(feature = "cli")]
-    screen(&bytes(|into| write::text::report(report, into)));
+    screen(&bytes(|into| write::text::report(report, write::Lang::En, into)));
 }
 
 fn bytes(write: impl FnOnce(&mut Vec<u8>) -> peerbill::Result<()>) -> Vec<u8> {

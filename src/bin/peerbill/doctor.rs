@@ -14,10 +14,11 @@ use peerbill::{
     doctor::{MonthSummary, SourceSummary, examine, inventory_of, look_through},
     meter::Refused,
     model::{
+        accounts::Accounts,
         inventory::Inventory,
         time::{BillingMonth, Offset},
     },
-    read::{TrafficSource, describe_connections, describe_link_changes},
+    read::{TrafficSource, describe_connections, describe_link_changes, read_accounts},
     write::{
         doctor::{Diagnosis, InputSummary, json},
         text,
@@ -30,6 +31,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
+        accounts: Some(&mut args.accounts),
         ..Open::default()
     })?;
     let offset = offset_of(&args.offset)?;
@@ -40,6 +42,8 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     let mut documents = Documents::find(&args.traffic, &mut inputs)?;
     documents.may_be_empty = true;
     let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
+    let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;
+    let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;
     job::outputs(&args.to.output, None, &inputs)?;
     let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;
     let months = match month {
@@ -55,13 +59,14 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     progress.finish_and_clear();
     let unknown = seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
     let diagnosis = Diagnosis {
-        inputs: &inputs_seen(&inputs, &documents, &sources, seen)?,
+        inputs: &inputs_seen(&inputs, &documents, &sources, seen, accounts.as_ref())?,
         inventory: inventory.as_deref(),
         connections_given: !documents.connections.is_empty(),
         unknown: &unknown,
         months: &months,
         offset,
         settings: &settings::shown(used, &args.traffic),
+        accounts: accounts.as_ref(),
     };
     inputs.unchanged()?;
     output::print(&targets, None, |target, output| match target.format {
@@ -75,7 +80,7 @@ fn check(args: &DoctorArgs) -> Result<()> {
     if traffic.paths().next().is_none() {
         return Err(Error::usage("name something to look at: --connections, --link-changes, --usage ..."));
     }
-    job::one_reader_of_stdin(traffic.paths())
+    job::one_reader_of_stdin(traffic.paths().chain(args.accounts.as_deref()))
 }
 
 /// What a first look through the traffic shows.
@@ -133,12 +138,13 @@ fn examine_months(
     months.into_iter().map(examine_month).collect()
 }
 
-/// The inputs in the order in which they were found: documents first, then traffic.
+/// The inputs in the order in which they were found: documents first, then traffic, then names of accounts.
 fn inputs_seen(
     inputs: &Inputs,
     documents: &Documents,
     sources: &[TrafficSource],
     seen: Vec<SourceSummary>,
+    accounts: Option<&Accounts>,
 ) -> Result<Vec<InputSummary>> {
     let mut what = Vec::new();
     for document in &documents.connections {
@@ -153,6 +159,7 @@ fn inputs_seen(
         let hours = source.hours.or(source.unknown.hours.filter(|_| documents.connections.is_empty()));
         ((source.format.to_owned(), source.records), Some(source.refused), hours)
     }));
+    what.extend(accounts.map(|accounts| (("CSV".to_owned(), accounts.len() as u64), None, None)));
     let seen = inputs.seen().zip(what).map(|((role, name, stored), ((format, records), refused, hours))| {
         let (role, name) = (role.to_owned(), name.to_owned());
         InputSummary { role, name, stored, format, records, refused, hours }

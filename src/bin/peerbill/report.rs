@@ -10,8 +10,8 @@ use crate::{
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
-    report::{Report, report},
-    write::{self, json::InputDigest},
+    report::{Grouping, Report, report},
+    write::{self, focus::FocusSettings, json::InputDigest},
 };
 use std::{io::Write, mem::ManuallyDrop};
 
@@ -27,26 +27,58 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     })?;
     let targets = args.to.targets()?;
     let stopping = args.shown.stopping()?;
-    args.lines.grouping()?;
-    refuse_bom_without_csv(&args.shown, targets.iter().any(|target| is_csv(target)))?;
+    refuse_clashes(&args, &targets)?;
+    let has_focus = targets.iter().any(is_focus);
+    let focus = args.focus.settings(has_focus)?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
-    let options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    options.daily =
+        targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
+    // Lines that are grouped by hours or days have hours anyway.
+    let adds_hours = has_focus && !options.hourly && !options.by.as_ref().is_some_and(Grouping::needs_hours);
+    options.hourly |= adds_hours;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
-    let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
-    let print = |quarantine| print(&targets, &args.shown, &report, &job.inputs, quarantine);
+    let by_hour = ManuallyDrop::new(report(&metered, &catalog, options)?);
+    let folded = ManuallyDrop::new(adds_hours.then(|| by_hour.without_hours()).transpose()?);
+    let report = folded.as_ref().unwrap_or(&by_hour);
+    let form = Form { shown: &args.shown, focus: &focus };
+    let print = |quarantine| print(&targets, form, report, &by_hour, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
+}
+
+/// Refuses what no report can be, before anything is read.
+fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result<()> {
+    refuse_bom_without_csv(&args.shown, targets.iter().any(is_csv))?;
+    match args.lines.grouping()? {
+        Some(_) if targets.iter().all(is_focus) => {
+            Err(Error::usage("--by: the rows of FOCUS are those of hours, and are not grouped"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_focus(target: &Target<ReportFormat>) -> bool {
+    target.format == ReportFormat::Focus
+}
+
+/// How a report is written.
+#[derive(Clone, Copy)]
+struct Form<'a> {
+    shown: &'a ShownArgs,
+    focus: &'a FocusSettings,
 }
 
 /// Prints the report wherever it goes, and puts the quarantine in its place as late as any of that can still fail.
 fn print(
     targets: &[Target<ReportFormat>],
-    shown: &ShownArgs,
+    form: Form<'_>,
     report: &Report,
+    by_hour: &Report,
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
@@ -54,9 +86,12 @@ fn print(
         true => inputs.digests()?,
         false => Vec::new(),
     };
-    output::print(targets, quarantine, |target, output| render(target, shown, report, &digests, output))?;
+    output::print(targets, quarantine, |target, output| {
+        let report = if target.format == ReportFormat::Focus { by_hour } else { report };
+        render(target, form, report, &digests, output)
+    })?;
     if targets.iter().any(|target| target.format.is_lines()) {
-        print_around_lines(report, shown.verbose);
+        print_around_lines(report, form.shown.verbose);
     }
     Ok(())
 }
@@ -64,24 +99,56 @@ fn print(
 /// Writes the report as one of its targets has it.
 fn render(
     target: &Target<ReportFormat>,
-    shown: &ShownArgs,
+    form: Form<'_>,
     report: &Report,
     digests: &[InputDigest],
     output: &mut dyn Write,
 ) -> Result<()> {
-    if shown.csv_bom && is_csv(target) {
+    if form.shown.csv_bom && is_csv(target) {
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, output),
+        ReportFormat::Table => write::text::report(report, form.shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
-        ReportFormat::Markdown => write::markdown::report(report, output),
-        ReportFormat::Parquet => not_yet("parquet"),
-        ReportFormat::Xlsx => not_yet("xlsx"),
-        ReportFormat::Html => not_yet("html"),
-        ReportFormat::Focus => not_yet("focus"),
+        ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
+        ReportFormat::Parquet => parquet(report, output),
+        ReportFormat::Xlsx => xlsx(report, form.shown, output),
+        ReportFormat::Html => write::html::reports(&[report], form.shown.lang(), output),
+        ReportFormat::Focus if target.is_parquet() => focus_parquet(report, form.focus, output),
+        ReportFormat::Focus => write::focus::reports(&[report], form.focus, output),
     }
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(report: &Report, output: &mut dyn Write) -> Result<()> {
+    write::parquet::reports(&[report], output)
+}
+
+#[cfg(feature = "parquet")]
+fn focus_parquet(report: &Report, settings: &FocusSettings, output: &mut dyn Write) -> Result<()> {
+    write::focus::parquet(&[report], settings, output)
+}
+
+/// Never reached: a build without Parquet refuses its targets.
+#[cfg(not(feature = "parquet"))]
+fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
+    not_yet("parquet")
+}
+
+#[cfg(not(feature = "parquet"))]
+fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
+    not_yet("parquet")
+}
+
+#[cfg(feature = "xlsx")]
+fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::reports(&[report], shown.lang(), output)
+}
+
+#[cfg(not(feature = "xlsx"))]
+fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
+    not_yet("xlsx")
 }
 
 /// The error of a format without a writer.

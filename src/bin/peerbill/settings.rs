@@ -29,6 +29,8 @@ pub struct Open<'a> {
     pub offset: Option<&'a mut Option<String>>,
     pub lines: Option<&'a mut LinesArgs>,
     pub shown: Option<&'a mut ShownArgs>,
+    /// Where there are no lines to have it.
+    pub accounts: Option<&'a mut Option<String>>,
     /// Where no arguments of traffic are there to have them.
     pub reading: Option<&'a mut ReadingArgs>,
 }
@@ -48,6 +50,9 @@ pub fn fill(open: Open<'_>) -> Result<ShownSettings> {
     if let Some(traffic) = open.traffic {
         fill_reading(&mut traffic.reading, &mut settings);
         fill_traffic(traffic, &mut settings, &mut used);
+    }
+    if let Some(accounts) = open.accounts {
+        fill_path("accounts", accounts, settings.accounts.take(), &mut used);
     }
     if let Some(lines) = open.lines {
         fill_path("accounts", &mut lines.accounts, settings.accounts.take(), &mut used);

@@ -4,6 +4,7 @@ use crate::{
     doctor::MonthSummary,
     error::Result,
     model::{
+        accounts::Accounts,
         inventory::Inventory,
         time::{Hour, Offset, Period},
         usage::Sender,
@@ -55,6 +56,8 @@ pub struct Diagnosis<'a> {
     pub offset: Offset,
     /// Names and values of the settings by which inputs were read.
     pub settings: &'a [(String, String)],
+    /// Names of accounts, where they are given.
+    pub accounts: Option<&'a Accounts>,
 }
 
 /// The last hour of a period that is not empty.

@@ -31,7 +31,7 @@ pub(in crate::write) fn page_of(diagnosis: &Diagnosis<'_>) -> Page {
     for (month, inventory) in diagnosis.months.iter().filter_map(|month| Some((month, diagnosis.inventory?)))
     {
         sections.push(month_totals(diagnosis, month));
-        sections.push(ends(inventory, month));
+        sections.push(ends(diagnosis, inventory, month));
         sections.push(findings(&month.findings));
     }
     Page { sections, ..Page::default() }
@@ -90,8 +90,12 @@ fn month_totals(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Section {
     Section::new(title, [totals_table(totals(&month.totals)), items])
 }
 
-fn ends(inventory: &Inventory, month: &MonthSummary) -> Section {
-    let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end));
+fn ends(diagnosis: &Diagnosis<'_>, inventory: &Inventory, month: &MonthSummary) -> Section {
+    let label = |id: &str| match diagnosis.accounts.and_then(|all| all.get(id)?.name()) {
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_owned(),
+    };
+    let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end, label));
     let header = [
         "connection",
         "sender",
@@ -110,7 +114,7 @@ fn ends(inventory: &Inventory, month: &MonthSummary) -> Section {
     ends
 }
 
-fn end_row(inventory: &Inventory, end: &EndCoverage) -> Vec<String> {
+fn end_row(inventory: &Inventory, end: &EndCoverage, label: impl Fn(&str) -> String) -> Vec<String> {
     let connection = inventory.connection(end.connection);
     let account = attribute(connection, end.sender).billing_account_id;
     // Of gaps of one length the first is shown.
@@ -118,7 +122,7 @@ fn end_row(inventory: &Inventory, end: &EndCoverage) -> Vec<String> {
     vec![
         connection.id.to_string(),
         end.sender.to_string(),
-        account.to_owned(),
+        label(account),
         end.expected.to_string(),
         end.covered.to_string(),
         end.hours.map_or_else(String::new, |hours| hours.start.to_string()),

@@ -1,16 +1,16 @@
 //! What a Terraform plan changes, as tables that several pages hold.
 
-use super::marked;
+use super::{account_label, marked};
 use crate::{
     error::Result,
-    estimate::{AccountCost, ChangeCost, Changes, difference},
+    estimate::{AccountCost, ChangeCost, Changes, Estimate, difference},
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     write::page::Block,
 };
 
 /// The changes by connection, and by account.
-pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
+pub(super) fn change_tables(estimate: &Estimate, changes: &Changes) -> Result<[Block; 2]> {
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
     let partial = changes.partial();
     let mut total = vec![if partial { "total of what is priced" } else { "total" }.to_owned()];
@@ -19,7 +19,7 @@ pub(super) fn change_tables(changes: &Changes) -> Result<[Block; 2]> {
     connections.push(total);
     let cells_of = |account: &AccountCost| {
         let costs = costs(account.before, account.after, account.assumed)?;
-        Ok([account.billing_account_id.clone()].into_iter().chain(costs).collect())
+        Ok([account_label(estimate, &account.billing_account_id)].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(cells_of).collect::<Result<Vec<_>>>()?;
     let header = ["connection", "action", "route", "link type", "SLA", "before", "after", "difference"];

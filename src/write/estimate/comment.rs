@@ -1,7 +1,7 @@
 //! An estimate as a comment: what a reader of a pull request needs, without its lines.
 
 use super::{
-    NOT_PRICED,
+    NOT_PRICED, account_label,
     changes::{change_tables, coverage},
     facts, findings, marked, not_priced, notes_once, partial_note, reason_for, supplying,
 };
@@ -10,7 +10,7 @@ use crate::{
     estimate::{Changes, Estimate, Scenario, per_year},
     model::link::LinkType,
     write::{
-        finding_words,
+        Lang, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{basis, raised},
     },
@@ -25,13 +25,13 @@ pub(super) const PARTIAL_HEADER: [&str; 5] =
     ["scenario", "SLA", "payable (partial)", "difference per month (partial)", "per year (x 12, partial)"];
 
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
     let mut sections = vec![scenarios(estimate)?];
     sections.push(match &estimate.changes {
-        Some(planned) => changes(planned)?,
+        Some(planned) => changes(estimate, planned)?,
         None => costs(estimate)?,
     });
     sections.extend(missing(estimate));
@@ -56,8 +56,8 @@ fn scenarios(estimate: &Estimate) -> Result<Section> {
     Ok(Section::untitled([Block::table(&header, rows, &[2, 3, 4]), Block::Items(about)]))
 }
 
-fn changes(changes: &Changes) -> Result<Section> {
-    let [connections, accounts] = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<Section> {
+    let [connections, accounts] = change_tables(estimate, changes)?;
     let rounding = Block::Paragraph("Per month, not rounded as a bill is:".into());
     Ok(Section::untitled([rounding, connections, Block::Paragraph(coverage(changes)), accounts]))
 }
@@ -135,7 +135,7 @@ pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
         }));
     }
     let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
-    let rows = accounts.map(|account| (account.clone(), vec![account.clone()])).collect();
+    let rows = accounts.map(|id| (id.clone(), vec![account_label(estimate, id)])).collect();
     side_by_side(estimate, titles, &rows, &values)
 }
 

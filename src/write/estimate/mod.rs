@@ -3,12 +3,12 @@
 mod changes;
 mod comment;
 pub mod json;
-#[cfg(feature = "cli")]
 mod page;
 
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
+pub(super) use page::page_parts;
 
 use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
 use crate::{
@@ -82,6 +82,11 @@ fn partial_note(estimate: &Estimate) -> Option<String> {
 /// The report that all scenarios share their traffic, prices and settings with.
 pub(super) fn shared(estimate: &Estimate) -> Option<&Report> {
     estimate.reference().and_then(Scenario::report)
+}
+
+/// An account where people read it: its id, and its name behind it where names are given.
+pub(super) fn account_label(estimate: &Estimate, id: &str) -> String {
+    shared(estimate).map_or_else(|| id.to_owned(), |report| report.account_label(id))
 }
 
 /// What was found in the traffic, once, and which scenarios use assumed prices.

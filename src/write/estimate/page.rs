@@ -13,7 +13,7 @@ use crate::{
     model::money::Money,
     report::{Column, ReportRow},
     write::{
-        RAISED_IS_UPPER_BOUND, finding_words,
+        Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
         report::{self, cell, heading, is_number},
         values::value,
@@ -23,7 +23,16 @@ use crate::{
 const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
-pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
+#[cfg(feature = "cli")]
+pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
+    let (mut page, behind) = page_parts(estimate, lang)?;
+    page.sections.push(lines(estimate)?);
+    page.sections.extend(behind);
+    Ok(page)
+}
+
+/// The page of an estimate up to its lines, and the sections behind them.
+pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(Page, Vec<Section>)> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -35,7 +44,7 @@ pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
     );
     let mut sections = vec![scenarios(estimate)?];
     match &estimate.changes {
-        Some(planned) => sections.extend(changes(planned)?),
+        Some(planned) => sections.extend(changes(estimate, planned)?),
         None => {
             sections.push(accounts(estimate));
             sections.extend(connections(estimate)?);
@@ -47,13 +56,13 @@ pub(in crate::write) fn page_of(estimate: &Estimate) -> Result<Page> {
     sections.extend(estimate.schedule.iter().flat_map(schedule));
     sections.extend(missing(estimate));
     sections.extend(notes(estimate));
-    sections.push(lines(estimate)?);
+    let mut behind = Vec::new();
     if estimate.measured {
-        sections.extend(shared(estimate).map(report::totals));
-        sections.push(report::findings(&findings(estimate)));
+        behind.extend(shared(estimate).map(report::totals));
+        behind.push(report::findings(&findings(estimate)));
     }
-    sections.push(report::basis(facts(estimate), catalog));
-    Ok(Page { assumed: estimate.assumed(), sections, ..Page::titled(title) })
+    behind.push(report::basis(facts(estimate), catalog));
+    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title) }, behind))
 }
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
@@ -86,8 +95,8 @@ fn connections(estimate: &Estimate) -> Result<Option<Section>> {
 }
 
 /// What a Terraform plan changes.
-fn changes(changes: &Changes) -> Result<[Section; 2]> {
-    let [connections, accounts] = change_tables(changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<[Section; 2]> {
+    let [connections, accounts] = change_tables(estimate, changes)?;
     let title = "Changes of the plan, per month; not rounded as a bill is";
     Ok([
         Section::new(title, [connections, Block::item(coverage(changes))]),

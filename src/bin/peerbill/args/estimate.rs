@@ -36,6 +36,8 @@ pub enum EstimateFormat {
     Json,
     /// For the comment under a pull request.
     Markdown,
+    /// One page for mail, screen and print.
+    Html,
 }
 
 impl Format for EstimateFormat {

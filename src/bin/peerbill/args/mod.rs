@@ -2,17 +2,23 @@
 
 mod catalog;
 mod estimate;
+mod explain;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
+pub use explain::{ExplainArgs, ExplainFormat};
 pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
 use crate::format::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use peerbill::{Result, model::time::Offset};
+use peerbill::{
+    Error, Result,
+    model::time::Offset,
+    write::focus::{FocusSettings, FocusVersion},
+};
 use std::path::PathBuf;
 
 const EXAMPLE: &str = "\
@@ -44,6 +50,9 @@ pub enum Verb {
     /// What the inputs hold: formats, months, connections, hours without records, and what would be refused.
     #[command(before_help = DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
+    /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
+    #[command(before_help = explain::EXAMPLES)]
+    Explain(Box<ExplainArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
         subcommand,
@@ -98,6 +107,9 @@ pub struct DoctorArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<DoctorFormat>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<String>,
 }
 
 pub const METER_EXAMPLE: &str = "\
@@ -168,6 +180,39 @@ impl ReportFormat {
     }
 }
 
+/// What is asked of `--format focus`.
+#[derive(Debug, Default, Args)]
+pub struct FocusArgs {
+    /// The version of FOCUS whose columns are written: 1.2, 1.3 or 1.4 [default: 1.2].
+    #[arg(long, value_name = "VERSION")]
+    pub focus_version: Option<FocusVersion>,
+    /// Who issues the invoice, in FOCUS: the entity that sells to you [default: Alibaba Cloud].
+    #[arg(long, value_name = "NAME")]
+    pub focus_invoice_issuer: Option<String>,
+}
+
+impl FocusArgs {
+    /// Those settings; none may be given where no FOCUS is written.
+    pub fn settings(&self, is_written: bool) -> Result<FocusSettings> {
+        let given = [
+            ("--focus-version", self.focus_version.is_some()),
+            ("--focus-invoice-issuer", self.focus_invoice_issuer.is_some()),
+        ];
+        if let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given && !is_written) {
+            return Err(Error::usage(format!("{flag}: no FOCUS is written; --format focus asks for it")));
+        }
+        let mut settings = FocusSettings::default();
+        settings.version = self.focus_version.unwrap_or_default();
+        if let Some(issuer) = &self.focus_invoice_issuer {
+            if issuer.trim().is_empty() {
+                return Err(Error::usage("--focus-invoice-issuer: the name is empty"));
+            }
+            settings.invoice_issuer = issuer.trim().to_owned();
+        }
+        Ok(settings)
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     #[command(flatten)]
@@ -182,6 +227,8 @@ pub struct ReportArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<ReportFormat>,
+    #[command(flatten)]
+    pub focus: FocusArgs,
     #[command(flatten)]
     pub lines: LinesArgs,
     #[command(flatten)]

@@ -129,10 +129,11 @@ impl<'a> Printer<'a> {
                 output::write_bom(output)?;
             }
             match target.format {
-                EstimateFormat::Table => write::text::estimate(estimate, output),
+                EstimateFormat::Table => write::text::estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
-                EstimateFormat::Markdown => write::markdown::estimate(estimate, output),
+                EstimateFormat::Markdown => write::markdown::estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Csv => write::csv::estimate(estimate, output),
+                EstimateFormat::Html => write::html::estimate(estimate, self.shown.lang(), output),
             }
         })?;
         if has(EstimateFormat::Csv) {

@@ -41,7 +41,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         scenarios: scenarios.collect::<Result<_>>()?,
         switches: estimate.timings.iter().map(|timing| switches(estimate, timing)).collect::<Result<_>>()?,
         schedule: estimate.schedule.as_ref().map(schedule),
-        changes: estimate.changes.as_ref().map(changes).transpose()?,
+        changes: estimate.changes.as_ref().map(|planned| changes(estimate, planned)).transpose()?,
         before_choosing: notes(estimate),
         catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
@@ -111,6 +111,7 @@ fn accounts<'e>(
         let lines = lines.map(|line| Ok(scenario_line(scenario, columns, scenario.line_row(report, line)?)));
         Ok(JsonAccount {
             billing_account_id: &statement.billing_account_id,
+            billing_account_name: report.told_name(&statement.billing_account_id),
             lines: lines.collect::<Result<_>>()?,
             subtotal: statement.subtotal.to_string(),
             adjustment: statement.adjustment.to_string(),
@@ -203,7 +204,7 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
     }
 }
 
-fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
+fn changes<'e>(estimate: &'e Estimate, changes: &'e Changes) -> Result<JsonChanges<'e>> {
     let costs = |before: Option<Money>, after: Option<Money>, assumed: [bool; 2]| -> Result<JsonCosts> {
         let text = |money: Option<Money>| money.map(|money| money.to_string());
         let difference = estimate::difference(before, after)?;
@@ -224,6 +225,7 @@ fn changes(changes: &Changes) -> Result<JsonChanges<'_>> {
         let billing_account_id = &account.billing_account_id;
         Ok(JsonAccountChange {
             billing_account_id,
+            billing_account_name: shared(estimate).and_then(|report| report.told_name(billing_account_id)),
             costs: costs(account.before, account.after, account.assumed)?,
         })
     });
@@ -293,6 +295,8 @@ pub(super) struct JsonScenario<'a> {
 #[derive(Serialize)]
 pub(super) struct JsonAccount<'a> {
     pub billing_account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_account_name: Option<Option<&'a str>>,
     pub lines: Vec<JsonScenarioLine<'a>>,
     pub subtotal: String,
     pub adjustment: String,
@@ -419,6 +423,8 @@ pub(super) struct JsonSide<'a> {
 #[derive(Serialize)]
 pub(super) struct JsonAccountChange<'a> {
     pub billing_account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_account_name: Option<Option<&'a str>>,
     #[serde(flatten)]
     pub costs: JsonCosts,
 }
