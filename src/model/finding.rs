@@ -95,6 +95,8 @@ finding_codes! {
     // What a reader should know before choosing a link type.
     /// The newest price rows are used, because no month was given.
     NewestPrices => "newest_prices",
+    /// Monthly bytes come from a bandwidth and hours a day: by which formula.
+    VolumeFromBandwidth => "volume_from_bandwidth",
     /// Traffic stays inside one region: it is free, and there is no link type to choose (R1, R8).
     NoLinkTypeInsideRegion => "no_link_type_inside_region",
     /// A region stands on no list of regions that support peering, or on one that announces its closing.

@@ -11,6 +11,7 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
+pub mod quantity;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
 pub mod time;

@@ -103,15 +103,24 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveMonthlyTraffic => {
             "--traffic needs its requester and its accepter, 0 where one of them sends nothing"
         }
+        Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
+        Remedy::GiveTraffic => "give it with --traffic, CSV with address,sender,gb",
         Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
     };
     format!("; {words}")
 }
 
 /// An argument as a shell takes it: in quotes where it holds anything that a shell could change.
-fn in_shell(argument: &str) -> String {
+///
+/// ```
+/// use peerbill::write::in_shell;
+///
+/// assert_eq!(in_shell("usage/2026-10.csv"), "usage/2026-10.csv");
+/// assert_eq!(in_shell("it's $HOME"), "'it'\\''s $HOME'");
+/// ```
+pub fn in_shell(argument: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:=/".contains(letter);
-    if argument.chars().all(plain) {
+    if !argument.is_empty() && argument.chars().all(plain) {
         argument.to_owned()
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))

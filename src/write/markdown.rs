@@ -23,14 +23,23 @@ pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
     write(page_of(report, lang)?, output)
 }
 
-/// Writes an estimate as a comment, which is shorter than what a screen shows.
+/// The first line of an estimate, which Markdown does not show: by it a bot finds the comment that it is to bring up to
+/// date. It never changes.
+pub const ESTIMATE_MARK: &str = "<!-- peerbill estimate -->";
+
+/// Writes an estimate as a comment, which is shorter than what a screen shows: [`ESTIMATE_MARK`], a headline with what
+/// decides, then the rest.
 ///
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<()> {
-    write(comment_of(estimate, lang)?, output)
+pub fn estimate(estimate: &Estimate, lang: Lang, mut output: impl Write) -> Result<()> {
+    let page = comment_of(estimate, lang)?;
+    output
+        .write_all(format!("{ESTIMATE_MARK}\n").as_bytes())
+        .map_err(|error| output_error(&error.to_string()))?;
+    write(page, output)
 }
 
 fn write(page: Page, mut output: impl Write) -> Result<()> {

@@ -4,6 +4,7 @@ mod advice;
 pub mod csv;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
 pub mod focus;
 pub mod html;
 pub mod json;
@@ -23,7 +24,7 @@ mod values;
 pub mod xlsx;
 
 pub(crate) use advice::{after, finding_words};
-pub use advice::{explained, reason, words};
+pub use advice::{explained, in_shell, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 

@@ -1,10 +1,11 @@
 //! Estimates to bytes: the lines of a report with the scenario in front.
 
-mod changes;
+mod advice;
 mod comment;
 pub mod json;
 mod page;
 
+pub use advice::advice_lines;
 pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;

@@ -119,7 +119,7 @@ fn scenarios(html: &mut Html, estimate: &Estimate, texts: &HtmlTexts) -> Result<
     let currency = &estimate.catalog.currency;
     let mut payables = Vec::new();
     for scenario in &estimate.scenarios {
-        payables.push((scenario, scenario.payable()?));
+        payables.push((scenario, estimate.payable(scenario)?));
     }
     let most = payables.iter().filter_map(|(_, payable)| *payable).max().unwrap_or_default();
     bars_head(html, &texts.scenarios, &texts.scenario, &[&texts.payable], currency);

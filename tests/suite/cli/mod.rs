@@ -3,6 +3,7 @@
 mod catalog;
 mod estimates;
 mod exit_codes;
+mod explain;
 mod exports;
 mod faults;
 mod field;
