@@ -108,7 +108,7 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, form.shown.lang(), output),
+        ReportFormat::Table => output::screen(target).report(report, form.shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
@@ -149,11 +149,6 @@ fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()
 #[cfg(not(feature = "xlsx"))]
 fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
     not_yet("xlsx")
-}
-
-/// The error of a format without a writer.
-fn not_yet(format: &str) -> Result<()> {
-    Err(Error::usage(format!("--format {format}: reports cannot be written so yet")))
 }
 
 fn is_csv(target: &Target<ReportFormat>) -> bool {
