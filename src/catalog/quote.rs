@@ -15,7 +15,8 @@ use crate::{
     },
 };
 use std::{
-    collections::{HashMap, HashSet},
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -59,6 +60,8 @@ pub struct Catalog {
     pub symmetric: bool,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Site and notes in other languages, by their tags.
+    pub in_language: BTreeMap<String, InLanguage>,
     pub(super) regions: Regions,
     pub(super) rows: Vec<PriceRow>,
     /// Which of `rows` holds when: of the published and of the assumed ones.
@@ -104,15 +107,20 @@ impl Catalog {
         if self.knows_region(region) {
             return Ok(());
         }
-        let near = did_you_mean(region, self.regions.all().map(|region| &*region.id));
+        // Where ids are read a name is not enough, but tells which one is meant.
+        let near = match self.regions.find(region) {
+            Ok(named) => format!("; did you mean \"{}\"?", named.id),
+            Err(_) => did_you_mean(region, self.regions.all().map(|region| &*region.id)),
+        };
         Err(format!("region {region:?} is not known to catalog {}{near}", self.name).into())
     }
 
-    /// The id of the region that a user names by id, English or Chinese name, as [`Regions::find`] finds it.
+    /// The id of the region that a user names by id or by any of its names, as [`Regions::find`] finds it.
     ///
     /// # Errors
     ///
-    /// [`Usage`](ErrorKind::Usage) where the region is not known; the message suggests a near one.
+    /// [`Usage`](ErrorKind::Usage) where the region is not known, or the name is that of several; the message suggests
+    /// some.
     pub fn region_id(&self, text: &str) -> Result<Arc<str>> {
         if self.knows_region(text) {
             return Ok(text.into());
@@ -291,6 +299,128 @@ impl Catalog {
     }
 }
 
+/// Why a row does not hold: the first of these that tells it from the row that does (R4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// It begins after the start of the hour.
+    NotYet,
+    /// It ended at the start of the hour or before.
+    Ended,
+    /// It is assumed, and a published one is in force (R18).
+    Assumed,
+    /// The other names accounts, places or link types more closely.
+    LessSpecific,
+    /// It is of the opposite direction, and this direction has a row of its own.
+    Reverse,
+    /// The other is in force from a later date on.
+    EarlierStart,
+    /// The other is of a later layer.
+    EarlierLayer,
+    /// It is the list price, and the account's contract names a unit price of its own.
+    Contract,
+}
+
+impl Lost {
+    /// In a word: `not_yet`, `ended`, `assumed`, `less_specific`, `reverse`, `earlier_start`, `earlier_layer`, `contract`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotYet => "not_yet",
+            Self::Ended => "ended",
+            Self::Assumed => "assumed",
+            Self::LessSpecific => "less_specific",
+            Self::Reverse => "reverse",
+            Self::EarlierStart => "earlier_start",
+            Self::EarlierLayer => "earlier_layer",
+            Self::Contract => "contract",
+        }
+    }
+
+    /// Why one that is not in force in `hour` is not.
+    fn not_in_force(validity: Validity, hour: Hour) -> Option<Self> {
+        let begins_later = validity.from.is_some_and(|from| from > hour.start());
+        match validity.covers(hour) {
+            true => None,
+            false => Some(if begins_later { Self::NotYet } else { Self::Ended }),
+        }
+    }
+}
+
+/// How a row covers a pair of regions: better ones are greater.
+type Cover = (Reverse<usize>, bool);
+
+impl Catalog {
+    /// The price rows that cover a pair of regions over a link type and do not hold in `hour`, each with why, in the
+    /// order in which they were laid: all but the [`row`](Quote::row) of the quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`quote`](Self::quote), where two of them tie.
+    pub fn lost_rows(
+        &self,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Vec<(&PriceRow, Lost)>> {
+        let winner = self.list_price(source, destination, link_type, hour)?;
+        let pairs = self.pairs_by_specificity(source, destination);
+        let covering = self.rows.iter().filter(|row| row.link_type == link_type);
+        let covering = covering.filter_map(|row| Some((row, self.cover(row, &pairs)?)));
+        let best = winner.and_then(|row| Some((row, self.cover(row, &pairs)?)));
+        let others = covering.filter(|(row, _)| winner.is_none_or(|winner| !std::ptr::eq(winner, *row)));
+        Ok(others.filter_map(|(row, cover)| Some((row, why_lost(row, cover, best, hour)?))).collect())
+    }
+
+    /// How a row covers a pair of regions, where it does: by which of `pairs`, and whether in their direction.
+    fn cover(&self, row: &PriceRow, pairs: &[Vec<(Place, Place)>; 3]) -> Option<Cover> {
+        let own = |(from, to): &(Place, Place)| (from, to) == (&row.source, &row.destination);
+        let reverse = |(from, to): &(Place, Place)| (to, from) == (&row.source, &row.destination);
+        (0..).zip(pairs).find_map(|(level, pairs)| {
+            if pairs.iter().any(own) {
+                return Some((Reverse(level), true));
+            }
+            (self.symmetric && pairs.iter().any(reverse)).then_some((Reverse(level), false))
+        })
+    }
+
+    /// The contract rows that match what `account` sends and do not hold in `hour`, each with why, in the order in which
+    /// they were read: all but the [`contract`](Quote::contract) of the quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`quote`](Self::quote), where two of them tie.
+    pub fn lost_terms(
+        &self,
+        account: &str,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Vec<(&ContractRow, Lost)>> {
+        let sides = [self.regions.places_of(source), self.regions.places_of(destination)];
+        let winner = self.contract.in_force(account, &sides, link_type, hour)?;
+        let is_other = |row: &&ContractRow| winner.is_none_or(|winner| !std::ptr::eq(winner, *row));
+        let matching = self.contract.rows().iter().filter(|row| row.is_for(account, &sides, link_type));
+        let why = |row: &ContractRow| Lost::not_in_force(row.validity, hour).unwrap_or(Lost::LessSpecific);
+        Ok(matching.filter(is_other).map(|row| (row, why(row))).collect())
+    }
+}
+
+/// Why a row lost against the one that holds; one that is in force always lost against some other.
+fn why_lost(row: &PriceRow, cover: Cover, best: Option<(&PriceRow, Cover)>, hour: Hour) -> Option<Lost> {
+    if let Some(why) = Lost::not_in_force(row.validity, hour) {
+        return Some(why);
+    }
+    let (winner, best) = best?;
+    Some(match () {
+        () if row.status != winner.status => Lost::Assumed,
+        () if cover.0 != best.0 => Lost::LessSpecific,
+        () if cover.1 != best.1 => Lost::Reverse,
+        () if row.validity.from != winner.validity.from => Lost::EarlierStart,
+        () => Lost::EarlierLayer,
+    })
+}
+
 fn describe_row(row: &PriceRow) -> String {
     let instant = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
     format!(
@@ -323,6 +453,17 @@ fn tied(source: &str, destination: &str, link_type: LinkType, hour: Hour, rows: 
     Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows")
 }
 
+/// What a catalog says of itself in another language than English.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub struct InLanguage {
+    /// The provider's site that it describes.
+    pub site: Option<String>,
+    /// What a reader should know.
+    pub notes: Option<Vec<String>>,
+}
+
 /// A catalog without its prices: what a report shows of it, and needs to print amounts.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -342,6 +483,11 @@ pub struct CatalogSummary {
     pub rounding: RoundingPolicy,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Site and notes in other languages, by their tags, `zh-Hans`.
+    pub in_language: BTreeMap<String, InLanguage>,
+    /// Its regions, for their names.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub regions: Regions,
     /// Names of the overlays, in the order in which they were laid.
     pub overlays: Vec<String>,
     /// How many rows the contract in use has; 0 where there is none.
@@ -361,6 +507,8 @@ impl Catalog {
             gb: self.gb,
             rounding: self.rounding.clone(),
             notes: self.notes.clone(),
+            in_language: self.in_language.clone(),
+            regions: self.regions.clone(),
             overlays: self.overlays().to_vec(),
             contract_rows: self.contract().rows().len(),
             price_digest: self.digest(),

@@ -7,7 +7,7 @@ use super::{
     result::Estimate,
     scenario::{AS_BILLED, SCHEDULED, Scenario, WELL_TIMED},
     schedule::{Schedule, ScheduleAdvice},
-    timing::Timing,
+    timing::{Timing, switches_in},
 };
 use crate::{
     catalog::Catalog,
@@ -17,6 +17,7 @@ use crate::{
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         link::LinkType,
+        money::Amount,
     },
     report::{ReportOptions, Traffic},
 };
@@ -25,8 +26,9 @@ use std::sync::Arc;
 /// Estimates a month's traffic over other link types than those it was billed over.
 ///
 /// The scenario [`AS_BILLED`] is the report that [`report`](crate::report()) makes of the same arguments. With it come
-/// [`ALL_GOLD`](super::ALL_GOLD), [`ALL_PLATINUM`](super::ALL_PLATINUM), [`SCHEDULED`] where there is a schedule, and by
-/// name alone [`WELL_TIMED`]. `wanted` names the scenarios to price; where it names none, all but the last one are.
+/// [`ALL_GOLD`](super::ALL_GOLD), [`ALL_PLATINUM`](super::ALL_PLATINUM), [`SCHEDULED`] where there is a schedule, and
+/// [`WELL_TIMED`] where the month has switches and they would cost something else. `wanted` names the scenarios to price, of which [`WELL_TIMED`] is always
+/// one; where it names none, all that come are priced.
 ///
 /// ```
 /// use peerbill::{
@@ -73,7 +75,10 @@ pub fn of_history(
 ) -> Result<Estimate> {
     let traffic = Traffic { metered, options, measured: true };
     let what_ifs = what_ifs(traffic, schedule);
-    let scenarios = price(&what_ifs, catalog, wanted)?;
+    let mut scenarios = price(&what_ifs, catalog, wanted)?;
+    if wanted.is_empty() && nothing_to_move(&scenarios)? {
+        scenarios.retain(|scenario| scenario.name != WELL_TIMED);
+    }
     let mut notes = notes_on_places(metered.inventory().connections(), catalog);
     let (timings, not_priced) = timings(&scenarios, &what_ifs, catalog)?;
     notes.extend(not_priced);
@@ -111,8 +116,36 @@ fn what_ifs<'t>(traffic: Traffic<'t>, schedule: Option<&Schedule>) -> Vec<WhatIf
     }));
     let about = "the switches of the bill: up just after the hour, down just before it";
     let history = |index| well_timed(inventory.history(index));
-    what_ifs.push(WhatIf::changing(WELL_TIMED, about, traffic, history).by_name_only());
+    let moved = WhatIf::changing(WELL_TIMED, about, traffic, history);
+    what_ifs.push(if has_switches(traffic) { moved } else { moved.by_name_only() });
     what_ifs
+}
+
+/// Whether well timed switches cost what those of the bill do: then they are no choice.
+fn nothing_to_move(scenarios: &[Scenario]) -> Result<bool> {
+    let costs = |name| -> Result<Option<Vec<Amount>>> {
+        let scenario = scenarios.iter().find(|scenario| scenario.name == name && scenario.report().is_some());
+        let amounts = |scenario: &Scenario| -> Result<Vec<Amount>> {
+            Ok(scenario.connections()?.into_values().map(|cost| cost.amount).collect())
+        };
+        scenario.map(amounts).transpose()
+    };
+    Ok(match (costs(AS_BILLED)?, costs(WELL_TIMED)?) {
+        (Some(as_billed), Some(well_timed)) => {
+            let pairs = as_billed.iter().zip(&well_timed);
+            let differences = pairs.map(|(one, other)| one.checked_sub(*other));
+            differences.collect::<Result<Vec<_>>>()?.iter().all(|difference| difference.is_zero())
+        }
+        _ => false,
+    })
+}
+
+/// Whether a connection has a switch within the month and its life, which could be moved.
+fn has_switches(traffic: Traffic<'_>) -> bool {
+    let (inventory, month) = (traffic.inventory(), traffic.metered.usage().period());
+    let connections = inventory.connections().iter().enumerate();
+    let mut between = connections.filter(|(_, connection)| !connection.within_region());
+    between.any(|(index, connection)| switches_in(inventory.history(index), connection.hours_in(month)) > 0)
 }
 
 /// What the switches of the bill and of the schedule cost; with notes on prices that only moved switches need.

@@ -27,10 +27,12 @@ mod timing;
 pub use history::of_history;
 pub use planned::{of_quantities, of_topology};
 pub use quantities::{PlannedConnection, PricesOf, Quantities};
-pub use result::{Estimate, MONTHS_PER_YEAR, per_year};
+pub use result::{AVOIDED_MINUTES, Estimate, MONTHS_PER_YEAR, ServiceLevel, per_year};
 pub use scenario::ConnectionCost;
 pub use scenario::{AFTER, ALL_GOLD, ALL_PLATINUM, AS_BILLED, AS_PLANNED, BEFORE, SCHEDULED, WELL_TIMED};
-pub use scenario::{Outcome, Scenario, Supply};
+pub use scenario::{Coverage, Outcome, Scenario, Supply};
 pub use schedule::{Schedule, ScheduleAdvice, Share, WindowAdvice};
-pub use terraform::{AccountCost, ChangeCost, Changes, Gate, PlanQuantities, difference, of_plan};
+pub use terraform::{
+    AccountCost, ChangeCost, Changes, Gate, PlanQuantities, UnitPrices, difference, of_plan,
+};
 pub use timing::{SwitchCost, Timing};

@@ -93,6 +93,7 @@ fn planned(
 ) -> Result<Estimate> {
     let traffic = quantities.traffic();
     let mut notes: Vec<Finding> = quantities.note_on_prices(catalog).into_iter().collect();
+    notes.extend_from_slice(quantities.notes());
     notes.extend(notes_on_places(quantities.inventory().connections(), catalog));
     Ok(Estimate {
         source,

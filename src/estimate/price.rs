@@ -1,18 +1,24 @@
 //! Questions, and how they get their answers: each scenario is rated as a bill is.
 
-use super::scenario::{ALL_GOLD, ALL_PLATINUM, Outcome, Scenario, Supply};
+use super::scenario::{ALL_GOLD, ALL_PLATINUM, Coverage, Outcome, Scenario, Supply, connection_costs};
 use crate::{
+    attribution::attribute,
     catalog::{Catalog, SHIPPED_OVERLAYS, shipped_overlay},
     error::{Error, ErrorKind, MissingPrice, Result},
     model::{
         did_you_mean,
+        end_index::EndIndex,
         inventory::Inventory,
         link::{LinkHistory, LinkType},
+        time::Hour,
     },
     rating::rate,
     report::{Column, Traffic},
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Prices the scenarios that `wanted` names, or the default ones where it names none.
 ///
@@ -42,8 +48,12 @@ fn check_names(what_ifs: &[WhatIf<'_>], wanted: &[String]) -> Result<()> {
 }
 
 fn scenario(what_if: &WhatIf<'_>, catalog: &Catalog) -> Result<Scenario> {
+    let mut coverage = None;
     let outcome = match what_if.traffic.report(&what_if.link_types, catalog) {
-        Ok(report) => Outcome::Priced(Box::new(report)),
+        Ok(report) => {
+            coverage = Some(Coverage::count(connection_costs(&report.lines)?.keys().map(|_| true)));
+            Outcome::Priced(Box::new(report))
+        }
         Err(error) if error.kind() == ErrorKind::MissingPrice => {
             let mut missing = error.missing_prices().to_vec();
             if what_if.without_value.contains(&Column::BillingMonth) {
@@ -58,8 +68,72 @@ fn scenario(what_if: &WhatIf<'_>, catalog: &Catalog) -> Result<Scenario> {
         about: what_if.about.clone(),
         link_type: what_if.link_type,
         outcome,
+        coverage: coverage.map_or_else(|| Prices::new(what_if, catalog).coverage(), Ok)?,
         without_value: what_if.without_value,
     })
+}
+
+/// Which prices of a question are known, each looked up once.
+struct Prices<'a> {
+    what_if: &'a WhatIf<'a>,
+    catalog: &'a Catalog,
+    /// The hours in which a price may change.
+    changes: Vec<Hour>,
+    /// By end, link type, and how many of the changes have come.
+    known: HashMap<(usize, LinkType, usize), bool>,
+}
+
+impl<'a> Prices<'a> {
+    fn new(what_if: &'a WhatIf<'a>, catalog: &'a Catalog) -> Self {
+        Self { what_if, catalog, changes: catalog.price_changes(), known: HashMap::new() }
+    }
+
+    /// How many of the connections have all prices that their hours need.
+    fn coverage(mut self) -> Result<Coverage> {
+        let Traffic { metered, options, .. } = self.what_if.traffic;
+        let link_types = &self.what_if.link_types;
+        let mut priced = BTreeMap::new();
+        metered.usage().try_each(|row| {
+            row.try_each_key(|key, _| {
+                let end = EndIndex::from_index(key);
+                let payer =
+                    attribute(link_types.connection(end.connection()), end.sender()).billing_account_id;
+                if options.account.as_deref().is_none_or(|account| account == payer) {
+                    let known = self.knows(end, row.hour)?;
+                    *priced.entry(end.connection()).or_insert(true) &= known;
+                }
+                Ok(())
+            })
+        })?;
+        Ok(Coverage::count(priced.into_values()))
+    }
+
+    /// Whether what an end sends in an hour is priced: at the level that is billed, and at that it is compared with (R7).
+    fn knows(&mut self, end: EndIndex, hour: Hour) -> Result<bool> {
+        let link_types = &self.what_if.link_types;
+        let connection = link_types.connection(end.connection());
+        if connection.within_region() {
+            return Ok(true);
+        }
+        let levels = link_types.history(end.connection()).levels(hour);
+        let come = self.changes.partition_point(|&change| change <= hour);
+        let to = attribute(connection, end.sender());
+        for level in [levels.highest, levels.lowest] {
+            let key = (end.index(), level, come);
+            let known = match self.known.get(&key) {
+                Some(known) => *known,
+                None => self
+                    .catalog
+                    .quote(to.billing_account_id, to.source_region, to.destination_region, level, hour)?
+                    .is_some(),
+            };
+            self.known.insert(key, known);
+            if !known {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// What all scenarios lack together, each price once.

@@ -87,6 +87,7 @@ pub struct Quantities {
     prices_of: PricesOf,
     /// The hour whose prices are used.
     hour: Hour,
+    notes: Vec<Finding>,
 }
 
 impl Quantities {
@@ -115,7 +116,7 @@ impl Quantities {
         let records: Vec<UsageRecord> =
             connections.iter().flat_map(|planned| records(planned, hour)).collect();
         let metered = meter_records(&records, inventory, &settings)?;
-        Ok(Self { metered, options: ReportOptions::default(), prices_of, hour })
+        Ok(Self { metered, options: ReportOptions::default(), prices_of, hour, notes: Vec::new() })
     }
 
     /// The connections, sorted by label.
@@ -147,6 +148,42 @@ impl Quantities {
     pub fn of_account(mut self, account: Option<String>) -> Self {
         self.options.account = account;
         self
+    }
+
+    /// The same, with what a reader should know of how the bytes came about.
+    #[must_use]
+    pub fn with_notes(mut self, notes: Vec<Finding>) -> Self {
+        self.notes = notes;
+        self
+    }
+
+    /// What one GB costs that an end of a connection sends; `None` where no price is known, or where it changes within the
+    /// month whose prices are taken.
+    pub(super) fn unit_price(
+        &self,
+        planned: &PlannedConnection,
+        sender: Sender,
+        catalog: &Catalog,
+    ) -> Result<Option<Price>> {
+        let connection = planned.connection();
+        if connection.within_region() {
+            return Ok(Some(Price::FREE));
+        }
+        let price = |hour| price(&connection, sender, planned.link_type, hour, catalog);
+        let first = price(self.hour)?;
+        if let PricesOf::Month(month, offset) = self.prices_of {
+            for hour in changes_within(month.period(offset), catalog) {
+                if price(hour)? != first {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(first)
+    }
+
+    /// What a reader should know of how the bytes came about.
+    pub(super) fn notes(&self) -> &[Finding] {
+        &self.notes
     }
 
     /// What scenarios are priced from.
@@ -201,17 +238,19 @@ fn records(planned: &PlannedConnection, hour: Hour) -> impl Iterator<Item = Usag
     })
 }
 
+/// The hours of a period in which a price may change.
+fn changes_within(period: Period, catalog: &Catalog) -> impl Iterator<Item = Hour> {
+    let changes = catalog.price_changes().into_iter();
+    changes.filter(move |&hour| hour > period.start && period.contains(hour))
+}
+
 /// Fails where a price changes within the month: quantities have no hours by which they could be split.
 fn refuse_changing_prices(
     connections: &[PlannedConnection],
     period: Period,
     catalog: &Catalog,
 ) -> Result<()> {
-    let changes: Vec<Hour> = catalog
-        .price_changes()
-        .into_iter()
-        .filter(|&hour| hour > period.start && period.contains(hour))
-        .collect();
+    let changes: Vec<Hour> = changes_within(period, catalog).collect();
     let mut faults: Vec<Fault> = Vec::new();
     for planned in connections {
         let connection = planned.connection();

@@ -11,7 +11,7 @@ use crate::{
     rating::Line,
     report::{Column, Report, ReportRow},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What traffic costs over certain link types.
 #[non_exhaustive]
@@ -25,6 +25,8 @@ pub struct Scenario {
     pub link_type: Option<LinkType>,
     /// The report, or why there is none.
     pub outcome: Outcome,
+    /// How many of the connections that send anything are priced.
+    pub coverage: Coverage,
     /// Columns of the report that have no value here.
     pub(super) without_value: &'static [Column],
 }
@@ -41,6 +43,41 @@ pub enum Outcome {
         /// What would supply it. An overlay stands first, and only where it is enough by itself.
         supply: Vec<Supply>,
     },
+}
+
+/// How many connections are priced, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// Connections whose cost is known.
+    pub priced: usize,
+    /// Connections in all.
+    pub of: usize,
+}
+
+impl Coverage {
+    /// Whether all of them are priced, so that their total is one.
+    pub fn is_complete(self) -> bool {
+        self.priced == self.of
+    }
+
+    /// Whether there are some, and none of them is priced: then there is no total.
+    pub fn is_nothing(self) -> bool {
+        self.priced == 0 && self.of > 0
+    }
+
+    /// That of connections, by whether each is priced.
+    pub(super) fn count(priced: impl Iterator<Item = bool>) -> Self {
+        priced.fold(Self { priced: 0, of: 0 }, |sum, own| Self {
+            priced: sum.priced + usize::from(own),
+            of: sum.of + 1,
+        })
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} priced", self.priced, self.of)
+    }
 }
 
 /// What would supply a price that is missing.

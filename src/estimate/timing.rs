@@ -154,6 +154,7 @@ fn rerated(
     Ok((connection_costs(&lines)?, payable))
 }
 
-fn switches_in(history: &LinkHistory, period: Period) -> u64 {
+/// How many switches lie in a period.
+pub(super) fn switches_in(history: &LinkHistory, period: Period) -> u64 {
     history.switches().iter().filter(|(at, _)| period.contains(at.hour())).count() as u64
 }

@@ -175,6 +175,10 @@ pub enum Remedy {
     ChooseMonth,
     /// Give the monthly bytes of both ends, 0 where one of them sends nothing.
     GiveMonthlyTraffic,
+    /// Choose one of the regions that the catalog knows.
+    ChooseRegion,
+    /// Give the monthly bytes of the connections of a plan.
+    GiveTraffic,
     /// Use the catalog of another site.
     UseCatalog {
         /// Its name.

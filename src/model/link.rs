@@ -37,6 +37,17 @@ impl LinkType {
             Self::Platinum => "99.995%",
         }
     }
+
+    /// For how many minutes of 30 days a connection may be down within that agreement, in hundredths: 21.60 or 2.16.
+    pub const fn downtime(self) -> i128 {
+        const HUNDREDTHS_OF_30_DAYS: i128 = 30 * 24 * 60 * 100;
+        // In thousandths of a percent.
+        let allowed = match self {
+            Self::Gold => 50,
+            Self::Platinum => 5,
+        };
+        HUNDREDTHS_OF_30_DAYS * allowed / 100_000
+    }
 }
 
 impl FromStr for LinkType {

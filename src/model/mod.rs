@@ -11,6 +11,8 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
+pub mod quantity;
+pub(crate) mod said;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
 pub mod time;

@@ -222,7 +222,11 @@ impl fmt::Display for Discount {
 }
 
 /// Reads digits with at most one point: no sign, no exponent, no separator, nothing that would be rounded.
-fn plain_decimal(text: &str, most_digits: usize, most_decimals: usize) -> Result<Decimal, Invalid> {
+pub(super) fn plain_decimal(
+    text: &str,
+    most_digits: usize,
+    most_decimals: usize,
+) -> Result<Decimal, Invalid> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -374,6 +378,11 @@ impl Amount {
         }
         let percent = self.numerator_at(scale).and_then(|own| own.checked_mul(100)).ok_or_else(overflow)?;
         divide(percent, divisor, 2, Rounding::HalfEven).map(Some)
+    }
+
+    /// Whether it is nothing.
+    pub(crate) fn is_zero(self) -> bool {
+        self.numerator == 0
     }
 
     /// The amount as it is printed: half to even at 10 decimals (R11).
@@ -539,6 +548,18 @@ impl Money {
     /// As [`checked_add`](Self::checked_add).
     pub fn checked_sub(self, other: Self) -> Result<Self> {
         self.checked_add(Self(-other.0))
+    }
+
+    /// The amount times a fraction, half to even at 10 decimals. `denominator` is positive and below 10^20.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the product exceeds 2^127 units of 10^-10.
+    pub(crate) fn times(self, numerator: i128, denominator: i128) -> Result<Self> {
+        let product = self.0.checked_mul(numerator);
+        let product =
+            product.ok_or_else(|| Error::overflow(format!("{self} x {numerator} exceeds 2^127")))?;
+        divide(product, denominator * 10i128.pow(PRINTED_DECIMALS), PRINTED_DECIMALS, Rounding::HalfEven)
     }
 
     /// Plain decimal text with at least `least` decimals and no zeros beyond them: `14.40`, `0.0000000001`.
@@ -748,6 +769,18 @@ mod tests {
         for text in ["", "-1", "1e3", "0.00000000001", "1,5"] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn r11_a_part_of_an_amount_is_rounded_half_to_even() {
+        let part = |text: &str, numerator, denominator| {
+            text.parse::<Money>().unwrap().times(numerator, denominator).unwrap().to_string()
+        };
+        assert_eq!(part("72", 100, 1944), "3.7037037037");
+        assert_eq!(part("0.0000000001", 1, 2), "0.00");
+        assert_eq!(part("0.0000000003", 1, 2), "0.0000000002");
+        assert_eq!(Money(-3).times(1, 2).unwrap(), Money(-2));
+        assert!(Money::from_units(i128::MAX).times(2, 1).is_err());
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn read_monthly(document: &Document, gb: Gb, known: &[&str]) -> Result<Month
                 return Err(format!("address {address:?} is not a connection of the plan{near}"));
             }
             let sender: Sender = sender.parse()?;
-            let bytes = gb.bytes_of(quantity).map_err(|why| format!("gb: {why}"))?;
+            let bytes = gb.volume(quantity).map_err(|why| format!("gb: {why}"))?;
             let slot = &mut found.entry(address.to_owned()).or_default()[sender as usize];
             match slot.replace(bytes) {
                 None => Ok(()),

@@ -284,7 +284,7 @@ impl Reader<'_> {
         }
         let bytes = |key: &str, value: &Value| {
             let text = exact_text(value).map_err(|why| format!("connection {label}: {key}: {why}"))?;
-            self.gb.bytes_of(&text).map_err(|why| format!("connection {label}: {key}: {why}"))
+            self.gb.volume(&text).map_err(|why| format!("connection {label}: {key}: {why}"))
         };
         Ok(PlannedLink {
             from,

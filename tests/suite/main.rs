@@ -9,6 +9,7 @@ mod corpus;
 mod dependencies;
 mod estimate;
 mod estimate_plan;
+mod explain;
 mod findings;
 #[cfg(feature = "cli")]
 mod focus;
@@ -28,6 +29,7 @@ mod parquet;
 mod properties;
 #[cfg(feature = "cli")]
 mod readme;
+mod regions;
 #[cfg(feature = "serde")]
 mod serialize;
 mod sources;

@@ -1,4 +1,4 @@
-//! `peerbill catalog list | show | check | price | diff`.
+//! `peerbill catalog list | regions | show | check | price | diff`.
 
 use crate::{
     args::{CatalogVerb, PricingArgs, ReadingArgs, TableFormat},
@@ -26,6 +26,10 @@ use peerbill::{
 pub fn run(verb: &CatalogVerb) -> Result<()> {
     match verb {
         CatalogVerb::List { format } => list(*format),
+        CatalogVerb::Regions { catalog, reading, format } => {
+            let catalog = catalog.as_deref().unwrap_or(SHIPPED_CATALOGS[0]);
+            regions(&load(catalog, &[], None, reading)?, *format)
+        }
         CatalogVerb::Show { catalog, prices, reading, format } => {
             show(&load(catalog, prices, None, reading)?, *format)
         }
@@ -91,13 +95,13 @@ fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
         vec![
             severity(finding.code.is_fault()).to_owned(),
             finding.code.as_str().to_owned(),
-            finding.message.clone(),
+            finding.message(),
         ]
     });
     print(format, &["severity", "kind", "about"], &cells.collect::<Vec<_>>(), &[])?;
     let faults = findings.iter().filter(|finding| finding.code.is_fault());
     let faults: Vec<Fault> =
-        faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message.clone())).collect();
+        faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message())).collect();
     say!("{}: {} faults, {} notes", catalog.name, faults.len(), findings.len() - faults.len());
     Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(()), Err)
 }
@@ -151,6 +155,31 @@ fn list(format: TableFormat) -> Result<()> {
         ]);
     }
     print(format, &["name", "kind", "currency", "version", "rows", "about"], &rows, &[4])
+}
+
+/// Prints the regions that a catalog knows, and says whose mapping to areas that is.
+fn regions(catalog: &Catalog, format: TableFormat) -> Result<()> {
+    let header = ["region id", "name en", "name zh", "name zh hant", "area", "peering"];
+    let rows = catalog.regions().all().map(|region| {
+        let area = region.area.as_deref().unwrap_or_default();
+        let cells = [
+            &region.id,
+            region.name_en.as_str(),
+            &region.name_zh,
+            &region.name_zh_hant,
+            area,
+            &region.peering,
+        ];
+        cells.map(str::to_owned).to_vec()
+    });
+    print(format, &header, &rows.collect::<Vec<_>>(), &[])?;
+    say!(
+        "which region lies in which area is not published: the areas are those of the catalog's regions.csv"
+    );
+    say!(
+        "peering: whether the provider lists the region for peering; further names of regions are found as well"
+    );
+    Ok(())
 }
 
 /// Prints all price rows, and says what else the catalog holds.

@@ -101,7 +101,7 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => write::text::report(report, form.shown.lang(), output),
+        ReportFormat::Table => output::screen(target).report(report, form.shown.lang(), output),
         ReportFormat::Json => write::json::write(report, digests, output),
         ReportFormat::Csv => write::csv::report(report, output),
         ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
@@ -123,15 +123,14 @@ fn focus_parquet(report: &Report, settings: &FocusSettings, output: &mut dyn Wri
     write::focus::parquet(&[report], settings, output)
 }
 
-/// Never reached: a build without Parquet refuses its targets.
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
-    not_built("parquet")
+    lacking("parquet")
 }
 
 #[cfg(not(feature = "parquet"))]
 fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
-    not_built("parquet")
+    lacking("parquet")
 }
 
 #[cfg(feature = "xlsx")]
@@ -141,13 +140,13 @@ fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()
 
 #[cfg(not(feature = "xlsx"))]
 fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
-    not_built("xlsx")
+    lacking("xlsx")
 }
 
-/// The error of a format that this build has no code for.
+/// Never reached: a build that lacks a format refuses its targets.
 #[cfg(not(all(feature = "parquet", feature = "xlsx")))]
-fn not_built(format: &str) -> Result<()> {
-    Err(Error::internal(format!("{format} was not refused, and this build cannot write it")))
+fn lacking(format: &str) -> Result<()> {
+    Err(Error::internal(format!("this build cannot write {format}")))
 }
 
 fn is_csv(target: &Target<ReportFormat>) -> bool {

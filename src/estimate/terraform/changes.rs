@@ -1,12 +1,12 @@
 //! What a plan changes and costs, and whether it may pass a gate.
 
-use super::quantities::PlanQuantities;
+use super::quantities::{PlanQuantities, UnitPrices};
 use crate::{
     catalog::Catalog,
     error::{ErrorKind, Result},
     estimate::{
         quantities::{PlannedConnection, PricesOf, Quantities},
-        scenario::{AFTER, BEFORE, Scenario},
+        scenario::{AFTER, BEFORE, Coverage, Scenario},
     },
     model::{
         invalid::Invalid,
@@ -48,6 +48,8 @@ pub struct ChangeCost {
     pub after: Option<Money>,
     /// Whether an assumed price touched it before, and after (R18).
     pub assumed: [bool; 2],
+    /// What one GB costs before, and after, also where there is no traffic that it could be priced with.
+    pub unit_prices: [UnitPrices; 2],
 }
 
 /// What an account pays for the connections that are changed.
@@ -92,6 +94,23 @@ impl ChangeCost {
 }
 
 impl Changes {
+    /// How many of the connections that are there before the plan are priced, and of those after it.
+    pub fn coverage(&self) -> [Coverage; 2] {
+        let there = |side: fn(&ChangeCost) -> (bool, Option<Money>)| {
+            let sides = self.connections.iter().map(side).filter(|(is_there, _)| *is_there);
+            Coverage::count(sides.map(|(_, cost)| cost.is_some()))
+        };
+        [
+            there(|own| (own.change.before.is_some(), own.before)),
+            there(|own| (own.change.after.is_some() || own.change.keeps_beside_new(), own.after)),
+        ]
+    }
+
+    /// How many of the connections that are changed are priced on both sides.
+    pub fn priced(&self) -> Coverage {
+        Coverage::count(self.connections.iter().map(|change| !change.not_priced()))
+    }
+
     /// How many connections are not priced on a side that they have; the totals are without them.
     pub fn not_priced(&self) -> usize {
         self.connections.iter().filter(|change| change.not_priced()).count()
@@ -157,11 +176,12 @@ pub(super) fn changes_with_costs(
         let sides = [&quantities.before, &quantities.after];
         let priced = sides.iter().any(|side| side.inventory().index_of(&change.address).is_some());
         let known = [0, 1].map(|index: usize| known[index].as_ref().filter(|_| priced));
-        change_cost(change, known, catalog.gb)
+        let unit_prices = quantities.unit_prices(change, catalog)?;
+        Ok(ChangeCost { unit_prices, ..change_cost(change, known, catalog.gb)? })
     };
     let total =
         |side: &Option<SideCosts>| side.as_ref().map(|side| side.total.printed(catalog.gb)).transpose();
-    Ok(Changes {
+    let mut changes = Changes {
         connections: quantities.changes.iter().map(change_cost).collect::<Result<_>>()?,
         accounts: account_costs(&sides, catalog.gb)?,
         before: total(&sides[0])?,
@@ -169,7 +189,12 @@ pub(super) fn changes_with_costs(
         assumed: [0, 1].map(|index: usize| sides[index].as_ref().is_some_and(|side| side.assumed)),
         unchanged: quantities.unchanged,
         open: quantities.open.clone(),
-    })
+    };
+    // A sum of nothing that is known is no sum.
+    let [before, after] = changes.coverage();
+    changes.before = changes.before.filter(|_| !before.is_nothing());
+    changes.after = changes.after.filter(|_| !after.is_nothing());
+    Ok(changes)
 }
 
 /// What a side costs; `None` where its scenario is not priced or not asked for.
@@ -223,7 +248,7 @@ fn change_cost(change: &Change, known: [Option<&Known>; 2], gb: Gb) -> Result<Ch
         }
     }
     let [before, after] = costs;
-    Ok(ChangeCost { change: change.clone(), before, after, assumed })
+    Ok(ChangeCost { change: change.clone(), before, after, assumed, unit_prices: Default::default() })
 }
 
 fn sum(one: Cost, other: Cost) -> Result<Cost> {

@@ -9,4 +9,4 @@ mod quantities;
 
 pub use changes::{AccountCost, ChangeCost, Changes, Gate, difference};
 pub use of_plan::of_plan;
-pub use quantities::PlanQuantities;
+pub use quantities::{PlanQuantities, UnitPrices};

@@ -1,7 +1,7 @@
 //! A Terraform plan with monthly traffic, as quantities of its two sides.
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, Price, PriceStatus},
     error::{ErrorKind, MissingPrice, Result},
     estimate::quantities::{PlannedConnection, PricesOf, Quantities},
     model::{
@@ -10,13 +10,26 @@ use crate::{
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         link::LinkType,
+        usage::Sender,
     },
     read::{
         monthly::MonthlyBytes,
         terraform::{Action, Change, PeeringPlan, PlanSide},
     },
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What one GB costs that requester and accepter send, in this order; `None` where no price is known, or more than one
+/// in the month.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UnitPrices(pub [Option<Price>; 2]);
+
+impl UnitPrices {
+    /// Whether one of them is assumed (R18).
+    pub fn assumed(&self) -> bool {
+        self.0.iter().flatten().any(|price| price.status == PriceStatus::Assumed)
+    }
+}
 
 /// A Terraform plan with the monthly traffic of its connections, ready for [`of_plan`](super::of_plan).
 #[derive(Debug, Clone)]
@@ -31,7 +44,12 @@ pub struct PlanQuantities {
     /// Why the difference of the plan as a whole is not known.
     pub(super) open: Vec<Invalid>,
     pub(super) unchanged: usize,
+    /// What of each change is known, also without traffic, before and after, by address.
+    pub(super) known: KnownSides,
 }
+
+/// What of a connection is known before a plan is applied, and after, by address.
+type KnownSides = BTreeMap<String, [Option<PlannedConnection>; 2]>;
 
 impl PlanQuantities {
     /// From a plan ([`read_plan`](crate::read::terraform::read_plan)) and the monthly bytes of its connections by address
@@ -51,7 +69,7 @@ impl PlanQuantities {
     ) -> Result<Self> {
         let (unchanged, changes): (Vec<&Change>, Vec<&Change>) =
             plan.changes.iter().partition(|change| change.action == Action::NoOp);
-        let mut sides = Sides::new(catalog);
+        let mut sides = Sides { without_traffic: traffic.is_empty(), ..Sides::new(catalog) };
         sides.note_unknown(plan, &unchanged);
         sides.note_left_in_place(plan);
         let unchanged_label =
@@ -61,7 +79,7 @@ impl PlanQuantities {
         for change in &changes {
             sides.add(change, traffic);
         }
-        let Sides { planned, notes, open, .. } = sides;
+        let Sides { planned, notes, open, known, .. } = sides;
         Ok(Self {
             before: Quantities::new(&planned[0], prices_of, catalog)?,
             after: Quantities::new(&planned[1], prices_of, catalog)?,
@@ -71,7 +89,21 @@ impl PlanQuantities {
             notes,
             open,
             unchanged: unchanged.len(),
+            known,
         })
+    }
+
+    /// What one GB costs that both ends of a changed connection send, before and after.
+    pub(super) fn unit_prices(&self, change: &Change, catalog: &Catalog) -> Result<[UnitPrices; 2]> {
+        let mut prices = [UnitPrices::default(); 2];
+        let known = self.known.get(&change.address).into_iter().flatten();
+        for (prices, side) in prices.iter_mut().zip(known) {
+            let Some(side) = side else { continue };
+            for (price, sender) in prices.0.iter_mut().zip(Sender::ALL) {
+                *price = self.before.unit_price(side, sender, catalog)?;
+            }
+        }
+        Ok(prices)
     }
 
     /// The same without connections for which a price is missing on either side, which are noted and close the gate;
@@ -130,13 +162,23 @@ pub(super) struct Sides<'a> {
     pub notes: Vec<Finding>,
     /// Why the difference of the plan as a whole is not known.
     pub open: Vec<Invalid>,
+    known: KnownSides,
+    /// Whether there is no traffic at all: then this is said once.
+    without_traffic: bool,
 }
 
 impl<'a> Sides<'a> {
     /// None yet.
     pub fn new(catalog: &'a Catalog) -> Self {
         let planned = [Vec::new(), Vec::new()];
-        Self { catalog, planned, notes: Vec::new(), open: Vec::new() }
+        Self {
+            catalog,
+            planned,
+            notes: Vec::new(),
+            open: Vec::new(),
+            known: KnownSides::new(),
+            without_traffic: false,
+        }
     }
 
     /// Lists what the plan does not show; of connections that stay as they are nothing needs to be known.
@@ -183,6 +225,7 @@ impl<'a> Sides<'a> {
         let kept_bytes = traffic.get(&change.kept_label()).copied().unwrap_or(bytes);
         let given = [&change.before, &change.after];
         let complete = given.map(|side| side.as_ref().map(|side| self.complete(address, side)));
+        self.known.insert(address.clone(), complete.clone().map(Option::flatten));
         if change.unreadable || complete.contains(&Some(None)) {
             // What is destroyed cannot cost more, whatever it is.
             if change.action != Action::Delete {
@@ -195,14 +238,9 @@ impl<'a> Sides<'a> {
         let [before, after] = complete.map(Option::flatten);
         let free = [&before, &after].into_iter().flatten().all(within_region);
         if bytes.contains(&None) || kept_bytes.contains(&None) {
-            let message = format!("{address}: no traffic given, so it is not priced");
-            let message = Invalid::new(message).with(Remedy::GiveMonthlyTraffic);
-            self.notes.push(note(FindingCode::NoTrafficGiven, address, message.clone()));
             // Nothing that is free, destroyed, or priced as before and not beside what was there can cost more.
             let more = change.keeps_beside_new() || before != after;
-            if !free && after.is_some() && more {
-                self.open.push(message);
-            }
+            self.note_no_traffic(address, !free && after.is_some() && more);
             return;
         }
         let sends = |bytes: [Option<u64>; 2]| {
@@ -213,6 +251,21 @@ impl<'a> Sides<'a> {
         self.planned[1].extend(after.map(sends(bytes)));
         let label = change.kept_label();
         self.planned[1].extend(kept.map(|before| PlannedConnection { label, ..before }));
+    }
+
+    /// Says that a connection is not priced for lack of traffic, or once that none is; `open` where it may cost more.
+    fn note_no_traffic(&mut self, address: &str, open: bool) {
+        let message = match self.without_traffic {
+            true => Invalid::new("no traffic is given: prices of one GB are shown, and no costs")
+                .with(Remedy::GiveTraffic),
+            false => Invalid::new(format!("{address}: no traffic given, so it is not priced"))
+                .with(Remedy::GiveMonthlyTraffic),
+        };
+        let about = if self.without_traffic { "" } else { address };
+        self.add_note(note(FindingCode::NoTrafficGiven, about, message.clone()));
+        if open && !self.open.contains(&message) {
+            self.open.push(message);
+        }
     }
 
     /// A side of a change, where the plan shows all that prices depend on.

@@ -7,10 +7,12 @@ use crate::{
         did_you_mean,
         finding::{Finding, FindingCode},
         id::read_account,
-        invalid::Invalid,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What the caller states about requesters.
 ///
@@ -109,14 +111,17 @@ impl StatedRequesters {
         Ok(Self { accounts, regions: read_stated("requester-region", regions)? })
     }
 
-    /// Refuses a region that `check` does not know.
+    /// The same with the id of every region, which may be stated by a name; `find` gives it.
     ///
     /// # Errors
     ///
-    /// [`Usage`](crate::ErrorKind::Usage), in the words of `check`.
-    pub fn check_regions(&self, check: &dyn Fn(&str) -> Result<(), Invalid>) -> Result<()> {
-        let mut all = self.regions.iter().map(|stated| check(&stated.value));
-        all.find_map(Result::err).map_or(Ok(()), |why| Err(Error::setting("requester-region", why)))
+    /// [`Usage`](crate::ErrorKind::Usage) where `find` knows no such region, in its words.
+    pub fn with_region_ids(mut self, find: &dyn Fn(&str) -> Result<Arc<str>>) -> Result<Self> {
+        for Stated { value, .. } in &mut self.regions {
+            let found = find(value).map_err(|error| Error::setting("requester-region", error.to_string()))?;
+            *value = found.to_string();
+        }
+        Ok(self)
     }
 
     /// The account that is stated for this requester.

@@ -1,14 +1,15 @@
-//! An estimate as a comment: what a reader of a pull request needs, without its lines.
+//! An estimate as a comment: what a reader of a pull request needs, without its lines. Its headline is the figure that
+//! decides, with sign and currency.
 
 use super::{
     NOT_PRICED, account_label,
-    changes::{change_tables, coverage},
+    advice::{advice, change_tables, coverage, minutes, total},
     facts, findings, marked, not_priced, notes_once, partial_note, reason_for, supplying,
 };
 use crate::{
     error::Result,
-    estimate::{Changes, Estimate, Scenario, per_year},
-    model::link::LinkType,
+    estimate::{Changes, Estimate, Scenario, difference},
+    model::{link::LinkType, money::Money},
     write::{
         Lang, finding_words,
         page::{Block, Notices, Page, Room, Section},
@@ -17,15 +18,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What stands above scenarios that have no hours.
-pub(super) const QUANTITIES_HEADER: [&str; 5] =
-    ["scenario", "SLA", "payable", "difference per month", "per year (x 12)"];
-/// Likewise, where what they cost is not all that a plan costs.
-pub(super) const PARTIAL_HEADER: [&str; 5] =
-    ["scenario", "SLA", "payable (partial)", "difference per month (partial)", "per year (x 12, partial)"];
-
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
@@ -34,32 +28,117 @@ pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<P
         Some(planned) => changes(estimate, planned)?,
         None => costs(estimate)?,
     });
+    sections.extend(advice(estimate)?);
     sections.extend(missing(estimate));
     sections.extend(notices(estimate));
-    sections.push(basis(facts(estimate), catalog));
-    let page = Page::titled("VPC peering traffic, what if");
+    sections.push(basis(facts(estimate, lang), catalog, lang));
+    let page = Page::titled(headline(estimate)?, lang);
     Ok(Page { about: Some(about), assumed: estimate.assumed(), sections, ..page })
 }
 
-fn scenarios(estimate: &Estimate) -> Result<Section> {
-    let header = match (estimate.measured, estimate.partial()) {
-        (true, _) => ["scenario", "SLA", "payable", "difference", "raised hours"],
-        (false, false) => QUANTITIES_HEADER,
-        (false, true) => PARTIAL_HEADER,
-    };
-    let mut rows = Vec::new();
-    for scenario in &estimate.scenarios {
-        rows.push(scenario_cells(estimate, scenario, header.len())?);
+/// What a plan costs more or less; otherwise what the traffic costs, and how far each other scenario is from that.
+fn headline(estimate: &Estimate) -> Result<String> {
+    let currency = &estimate.catalog.currency;
+    if let Some(changes) = &estimate.changes {
+        let (more, priced) = (difference(changes.before, changes.after)?, changes.priced());
+        let mark = if changes.assumed.contains(&true) { " *" } else { "" };
+        return Ok(match more {
+            Some(more) if priced.is_complete() => {
+                format!("VPC peering: {} {currency} per month{mark}", signed(more))
+            }
+            Some(more) => format!("VPC peering: {} {currency} per month{mark}, {priced}", signed(more)),
+            None => format!("VPC peering: {priced}, so what it costs more in {currency} is not known"),
+        });
     }
+    let mut parts = Vec::new();
+    let reference = estimate.reference().map_or("", |reference| reference.name);
+    for scenario in &estimate.scenarios {
+        let mark = if scenario.assumed() { " *" } else { "" };
+        parts.push(match (estimate.payable(scenario)?, estimate.difference(scenario)?) {
+            (Some(payable), _) if scenario.name == reference => {
+                format!("{} {payable} {currency}{mark}", scenario.name)
+            }
+            (_, Some(more)) => format!("{} {} {currency}{mark}", scenario.name, signed(more)),
+            _ => format!("{} {}", scenario.name, estimate.coverage(scenario)),
+        });
+    }
+    Ok(format!("VPC peering per month: {}", parts.join(", ")))
+}
+
+/// An amount with its sign, also where it is more.
+fn signed(money: Money) -> String {
+    if money < Money::ZERO { money.to_string() } else { format!("+{money}") }
+}
+
+fn scenarios(estimate: &Estimate) -> Result<Section> {
+    let table = scenarios_table(estimate)?;
     let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
     let about = about.chain(partial_note(estimate)).collect();
-    Ok(Section::untitled([Block::table(&header, rows, &[2, 3, 4]), Block::Items(about)]))
+    Ok(Section::untitled([table, Block::Items(about)]))
+}
+
+/// The scenarios side by side.
+pub(super) fn scenarios_table(estimate: &Estimate) -> Result<Block> {
+    let columns = columns(estimate);
+    let mut rows = Vec::new();
+    for scenario in &estimate.scenarios {
+        let cells = columns.iter().map(|column| scenario_cell(estimate, scenario, *column));
+        rows.push(cells.collect::<Result<Vec<_>>>()?);
+    }
+    let numbers: Vec<usize> = (2..columns.len()).collect();
+    let partial = if estimate.partial() { " (partial)" } else { "" };
+    let header: Vec<String> = columns.iter().map(|column| column.heading(partial)).collect();
+    Ok(Block::table(&header, rows, &numbers))
+}
+
+/// What is told of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Name,
+    Sla,
+    /// How long a connection may be down within that agreement.
+    Downtime,
+    Payable,
+    Difference,
+    PerYear,
+    RaisedHours,
+    RaisedCost,
+}
+
+impl Told {
+    fn heading(self, partial: &str) -> String {
+        match self {
+            Self::Name => "scenario".into(),
+            Self::Sla => "SLA".into(),
+            Self::Downtime => "down, min per 30 days".into(),
+            Self::Payable => format!("payable{partial}"),
+            Self::Difference => format!("difference per month{partial}"),
+            Self::PerYear => "per year (x 12)".into(),
+            Self::RaisedHours => "raised hours".into(),
+            Self::RaisedCost => "raised cost".into(),
+        }
+    }
+}
+
+/// What is told of scenarios: hours where there are some, a year where it is one of months alike and no price is missing.
+fn columns(estimate: &Estimate) -> Vec<Told> {
+    let mut columns = vec![Told::Name, Told::Sla];
+    let one_level = |scenario: &Scenario| scenario.link_type.is_some();
+    columns.extend(estimate.scenarios.iter().any(one_level).then_some(Told::Downtime));
+    columns.extend([Told::Payable, Told::Difference]);
+    match (estimate.measured, estimate.partial()) {
+        (true, _) => columns.extend([Told::RaisedHours, Told::RaisedCost]),
+        (false, false) => columns.push(Told::PerYear),
+        (false, true) => {}
+    }
+    columns
 }
 
 fn changes(estimate: &Estimate, changes: &Changes) -> Result<Section> {
-    let [connections, accounts] = change_tables(estimate, changes)?;
+    let (connections, accounts) = change_tables(estimate, changes)?;
     let rounding = Block::Paragraph("Per month, not rounded as a bill is:".into());
-    Ok(Section::untitled([rounding, connections, Block::Paragraph(coverage(changes)), accounts]))
+    let blocks = [rounding, connections, Block::Paragraph(coverage(changes))];
+    Ok(Section::untitled(blocks.into_iter().chain(accounts).collect::<Vec<_>>()))
 }
 
 /// What accounts and connections cost in each scenario.
@@ -80,27 +159,23 @@ fn notices(estimate: &Estimate) -> Option<Section> {
         .then(|| Section::new("Before choosing", [Block::Notices(Notices { notices, room })]))
 }
 
-/// What a scenario costs, in so many cells.
-pub(super) fn scenario_cells(estimate: &Estimate, scenario: &Scenario, width: usize) -> Result<Vec<String>> {
+fn scenario_cell(estimate: &Estimate, scenario: &Scenario, column: Told) -> Result<String> {
     let by = if estimate.measured { "by the hour" } else { "by connection" };
-    let sla = scenario.link_type.map_or(by, LinkType::sla);
-    let mut cells = vec![scenario.name.to_owned(), sla.to_owned()];
-    let (Some(report), Some(difference)) = (scenario.report(), estimate.difference(scenario)?) else {
-        cells.push(NOT_PRICED.into());
-        cells.resize(width, String::new());
-        return Ok(cells);
-    };
-    let assumed = scenario.assumed();
-    let of_difference = estimate.difference_assumed(scenario);
-    cells.extend([marked(report.payable()?, assumed), marked(difference, of_difference)]);
-    if estimate.measured {
-        let (hours, cost) = raised(report)?;
-        cells.extend([hours.to_string(), marked(cost, assumed)]);
-    } else {
-        cells.push(marked(per_year(difference)?, of_difference));
-    }
-    cells.truncate(width);
-    Ok(cells)
+    let (assumed, of_difference) = (scenario.assumed(), estimate.difference_assumed(scenario));
+    let shown = |money: Option<Money>| money.map_or_else(String::new, |money| marked(money, of_difference));
+    let raised = || scenario.report().map(raised).transpose();
+    Ok(match column {
+        Told::Name => scenario.name.to_owned(),
+        Told::Sla => scenario.link_type.map_or(by, LinkType::sla).to_owned(),
+        Told::Downtime => {
+            scenario.link_type.map_or_else(String::new, |link_type| minutes(link_type.downtime()))
+        }
+        Told::Payable => total(estimate.payable(scenario)?, estimate.coverage(scenario), assumed),
+        Told::Difference => shown(estimate.difference(scenario)?),
+        Told::PerYear => shown(estimate.difference_per_year(scenario)?),
+        Told::RaisedHours => raised()?.map_or_else(String::new, |(hours, _)| hours.to_string()),
+        Told::RaisedCost => raised()?.map_or_else(String::new, |(_, cost)| marked(cost, assumed)),
+    })
 }
 
 /// A table with a column for each scenario; `values` are by scenario and key.

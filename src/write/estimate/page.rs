@@ -1,21 +1,18 @@
 //! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
-    changes::{change_tables, coverage},
-    comment::{
-        PARTIAL_HEADER, QUANTITIES_HEADER, accounts_table, connections_table, missing, scenario_cells,
-    },
+    advice::{advice, change_tables, coverage},
+    comment::{accounts_table, connections_table, missing, scenarios_table},
     facts, findings, marked, notes_once, partial_note, shared,
 };
 use crate::{
     error::Result,
-    estimate::{Changes, Estimate, Scenario, ScheduleAdvice, Share, Timing},
-    model::money::Money,
+    estimate::{Changes, Estimate, Scenario},
     report::{Column, ReportRow},
     write::{
         Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
-        report::{self, cell, heading, is_number},
+        report::{self, LineCells, heading, is_number, yields},
         values::value,
     },
 };
@@ -26,13 +23,13 @@ const NOTES_SHOWN: usize = 20;
 #[cfg(feature = "cli")]
 pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let (mut page, behind) = page_parts(estimate, lang)?;
-    page.sections.push(lines(estimate)?);
+    page.sections.extend(lines(estimate, lang)?);
     page.sections.extend(behind);
     Ok(page)
 }
 
 /// The page of an estimate up to its lines, and the sections behind them.
-pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(Page, Vec<Section>)> {
+pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(Page, Vec<Section>)> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -50,34 +47,21 @@ pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(
             sections.extend(connections(estimate)?);
         }
     }
-    for timing in estimate.timings.iter().filter(|timing| !timing.connections.is_empty()) {
-        sections.push(switches(timing, estimate)?);
-    }
-    sections.extend(estimate.schedule.iter().flat_map(schedule));
+    sections.extend(advice(estimate)?);
     sections.extend(missing(estimate));
     sections.extend(notes(estimate));
     let mut behind = Vec::new();
     if estimate.measured {
-        behind.extend(shared(estimate).map(report::totals));
-        behind.push(report::findings(&findings(estimate)));
+        behind.extend(shared(estimate).map(|shared| report::totals(shared, lang)));
+        behind.push(report::findings(&findings(estimate), lang));
     }
-    behind.push(report::basis(facts(estimate), catalog));
-    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title) }, behind))
+    behind.push(report::basis(facts(estimate, lang), catalog, lang));
+    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title, lang) }, behind))
 }
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
-    // A year is told from planned quantities; a measured month is one of twelve that need not be alike.
-    let header: &[&str] = match (estimate.measured, estimate.partial()) {
-        (true, _) => &["scenario", "SLA", "payable", "difference per month", "raised hours", "raised cost"],
-        (false, false) => &QUANTITIES_HEADER,
-        (false, true) => &PARTIAL_HEADER,
-    };
-    let mut rows = Vec::new();
-    for scenario in &estimate.scenarios {
-        rows.push(scenario_cells(estimate, scenario, header.len())?);
-    }
-    let table = Block::table(header, rows, &[2, 3, 4, 5]);
+    let table = scenarios_table(estimate)?;
     let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
     let bound = estimate.measured.then(|| RAISED_IS_UPPER_BOUND.to_owned());
     let about = Block::Items(about.chain(bound).chain(partial_note(estimate)).collect());
@@ -95,13 +79,12 @@ fn connections(estimate: &Estimate) -> Result<Option<Section>> {
 }
 
 /// What a Terraform plan changes.
-fn changes(estimate: &Estimate, changes: &Changes) -> Result<[Section; 2]> {
-    let [connections, accounts] = change_tables(estimate, changes)?;
+fn changes(estimate: &Estimate, changes: &Changes) -> Result<Vec<Section>> {
+    let (connections, accounts) = change_tables(estimate, changes)?;
     let title = "Changes of the plan, per month; not rounded as a bill is";
-    Ok([
-        Section::new(title, [connections, Block::item(coverage(changes))]),
-        Section::new("Changes by account", [accounts]),
-    ])
+    let mut sections = vec![Section::new(title, [connections, Block::item(coverage(changes))])];
+    sections.extend(accounts.map(|accounts| Section::new("Changes by account", [accounts])));
+    Ok(sections)
 }
 
 /// Columns that a screen has no room for, or that say the same on every line.
@@ -114,7 +97,9 @@ const LEFT_OUT: [Column; 6] = [
     Column::PriceStatus,
 ];
 
-fn lines(estimate: &Estimate) -> Result<Section> {
+/// The lines of all scenarios, where there are any.
+fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
+    let line_cells = LineCells { lang, catalog: &estimate.catalog, days: None };
     let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
@@ -123,14 +108,15 @@ fn lines(estimate: &Estimate) -> Result<Section> {
     }
     let columns = line_columns(estimate, &rows);
     let header: Vec<&str> =
-        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column))).collect();
+        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column, lang))).collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
         let assumed = line_assumed(scenario, row);
-        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
+        let cells = columns.iter().map(|&column| line_cell(&line_cells, row, column, assumed));
         [scenario.name.to_owned()].into_iter().chain(cells).collect()
     });
-    Ok(Section::new("Lines", [Block::table(&header, cells.collect(), &numbers)]))
+    let table = Block::table(&header, cells.collect(), &numbers).with_yields(yields(&columns, 1));
+    Ok((!rows.is_empty()).then(|| Section::new("Lines", [table])))
 }
 
 /// The columns in which any of the lines has something to say.
@@ -149,8 +135,12 @@ fn line_columns(estimate: &Estimate, rows: &[(&Scenario, ReportRow<'_>)]) -> Vec
     columns
 }
 
-fn title(column: Column) -> &'static str {
-    if column == Column::BillingAccountId { "account" } else { heading(column) }
+fn title(column: Column, lang: Lang) -> &'static str {
+    if column == Column::BillingAccountId {
+        &lang.texts().report.account_column
+    } else {
+        heading(column, lang)
+    }
 }
 
 /// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
@@ -162,90 +152,14 @@ fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
     row.is_assumed() || row.is_adjustment() && of_account()
 }
 
-fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
+fn line_cell(cells: &LineCells<'_>, row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
     const PRICED: [Column; 4] =
         [Column::ListUnitPrice, Column::ContractedUnitPrice, Column::BilledCost, Column::RaisedCost];
     if column == Column::LinkType && row.is_adjustment() {
-        return "adjustment".into();
+        return cells.lang.texts().word("adjustment").to_owned();
     }
     let text = value(row, column);
-    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cell(row, column) }
-}
-
-fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
-    let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
-    let mut rows = Vec::new();
-    for cost in &timing.connections {
-        rows.push(vec![
-            cost.connection.to_string(),
-            cost.switches.to_string(),
-            cost.raised_hours.to_string(),
-            marked(cost.raised_cost, cost.assumed),
-            marked(cost.amount.printed(gb)?, cost.assumed),
-            marked(cost.just_after.printed(gb)?, cost.assumed),
-            marked(cost.well_timed.printed(gb)?, cost.assumed),
-            marked(cost.saving, cost.assumed),
-        ]);
-    }
-    let header = [
-        "connection",
-        "switches",
-        "raised hours",
-        "raised cost",
-        "cost",
-        "just after the hour",
-        "well timed",
-        "saving",
-    ];
-    let money = |money: Money| marked(money, timing.assumed);
-    let (payable, after) = (money(timing.payable), money(timing.just_after_payable));
-    let (well_timed, saving) = (money(timing.well_timed_payable), money(timing.saving()?));
-    let sums = vec![
-        format!(
-            "All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
-        ),
-        format!("Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
-    ];
-    let table = Block::table(&header, rows, &[1, 2, 3, 4, 5, 6, 7]);
-    Ok(Section::new(format!("Switches of {}", timing.scenario), [table, Block::Items(sums)]))
-}
-
-fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
-    let rows = advice.windows.iter().map(|window| {
-        vec![
-            window.window.clone(),
-            window.whole_hours.to_string(),
-            window.lifted_hours.to_string(),
-            window.up_at.clone(),
-            window.down_at.clone(),
-            if window.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
-        ]
-    });
-    let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
-    let gaps = advice.gaps_without_gold.iter();
-    let gaps =
-        gaps.map(|gap| format!("From {gap} no hour is billed at Gold: switching down and up saves nothing"));
-    let no_share = (advice.shares.is_empty() && advice.missing.is_none())
-        .then(|| "No break-even share: over Platinum this traffic is no dearer than over Gold".to_owned());
-    let table = Block::table(&header, rows.collect(), &[1, 2]);
-    let title = format!("Schedule ({})", advice.offset);
-    let mut sections = vec![Section::new(title, [table, Block::Items(gaps.chain(no_share).collect())])];
-    sections.extend((!advice.shares.is_empty()).then(|| shares(advice)));
-    sections
-}
-
-fn shares(advice: &ScheduleAdvice) -> Section {
-    let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
-    let rows = advice.shares.iter().map(|share| {
-        let percent =
-            [share.in_windows, share.lifted, share.break_even].map(|percent| marked(percent, advice.assumed));
-        [name(share)].into_iter().chain(percent).collect()
-    });
-    let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
-    Section::new(
-        "Share of the traffic in percent, weighed by the difference of its prices",
-        [Block::table(&header, rows.collect(), &[1, 2, 3])],
-    )
+    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cells.cell(row, column) }
 }
 
 fn notes(estimate: &Estimate) -> Option<Section> {

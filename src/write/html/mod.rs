@@ -227,10 +227,11 @@ impl Html {
             Block::Facts(facts) => {
                 self.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             }
-            Block::Sums(Sums { amounts, unit }) => {
+            Block::Sums(Sums { amounts, total_last: _ }) => {
+                let amounts = amounts.iter();
                 let sums: Vec<_> =
-                    amounts.iter().map(|(name, amount)| (*name, format!("{amount} {unit}"))).collect();
-                self.facts(sums.iter().map(|(name, amount)| (*name, amount.as_str())));
+                    amounts.map(|(name, (amount, unit))| (name, format!("{amount} {unit}"))).collect();
+                self.facts(sums.iter().map(|(name, amount)| (name.as_str(), amount.as_str())));
             }
             Block::Notices(Notices { notices, room: _ }) => {
                 self.notices(notices.iter().map(|(code, message)| (*code, message.as_str())));

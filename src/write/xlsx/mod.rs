@@ -8,11 +8,11 @@ mod sheet;
 
 use self::sheet::{Book, Cell, Head, Kind, ROWS_OF_A_SHEET, Table, failed};
 use super::{
-    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals,
+    Lang, catalog_notes, control_totals,
     csv::output_error,
-    finding_words,
+    finding_words_in,
     lang::{XlsxTexts, fill},
-    provenance,
+    provenance, provenance_in,
     report::is_number,
     values::RowText,
 };
@@ -73,6 +73,7 @@ fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Boo
     workbook.set_properties(&properties(reports)?);
     let mut book = Book { workbook, rows_of_a_sheet, has_cut_text: false };
     let context = Context {
+        lang,
         texts: &lang.texts().xlsx,
         currency,
         has_names: reports.iter().any(|report| report.options.accounts.is_some()),
@@ -84,6 +85,7 @@ fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Boo
 
 /// What all sheets share.
 struct Context<'a> {
+    lang: Lang,
     texts: &'a XlsxTexts,
     currency: &'a str,
     /// Whether names of accounts stand beside their ids.
@@ -113,7 +115,7 @@ fn fill_book(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Res
     let summed: Vec<Summed> = [summary, lines].into_iter().chain(hours).chain([days, routes]).collect();
     let totals = totals(book, reports, &summed)?;
     let mut tables: Vec<Table> = summed.into_iter().map(|summed| summed.table).collect();
-    tables.extend([totals, findings(book, reports)?]);
+    tables.extend([totals, findings(book, context, reports)?]);
     let basis = basis(book, context, reports, &tables)?;
     tables.push(basis);
     tables.into_iter().try_for_each(|table| table.finish(book))
@@ -618,7 +620,7 @@ fn add_counts(book: &mut Book, table: &mut Table, report: &Report) -> Result<()>
 }
 
 /// What a reader should know (R16), each with its place.
-fn findings(book: &mut Book, reports: &[&Report]) -> Result<Table> {
+fn findings(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Result<Table> {
     let names = ["billing_month", "code", "message", "connection_id", "sender", "hour"];
     let kind = |name| if name == "message" { Kind::Prose } else { Kind::Text };
     let heads = names.map(|name| Head::new(name, kind(name))).into();
@@ -630,7 +632,7 @@ fn findings(book: &mut Book, reports: &[&Report]) -> Result<Table> {
             let hour = finding.hour.map_or_else(String::new, |hour| hour.to_string());
             let connection = finding.connection_id.as_deref().unwrap_or_default();
             let sender = finding.sender.map_or("", Sender::as_str);
-            let message = finding_words(finding);
+            let message = finding_words_in(finding, context.lang);
             table.add(book, [&*month, finding.code.as_str(), &message, connection, sender, &hour])?;
         }
     }
@@ -647,7 +649,9 @@ fn basis(book: &mut Book, context: &Context<'_>, reports: &[&Report], tables: &[
     let mut table = Table::new(book, "Basis", heads, 0)?;
     for report in reports {
         let month = report.month.to_string();
-        for (name, value) in provenance(report) {
+        // Names are keys, which stay English.
+        let values = provenance_in(report, context.lang).into_iter().map(|(_, value)| value);
+        for ((name, _), value) in provenance(report).into_iter().zip(values) {
             table.add(book, [&*month, &name, &value])?;
         }
         if let Some(account) = &report.options.account {
@@ -663,12 +667,12 @@ fn basis(book: &mut Book, context: &Context<'_>, reports: &[&Report], tables: &[
 
 fn notes(context: &Context<'_>, reports: &[&Report], tables: &[Table], has_cut_text: bool) -> Vec<String> {
     let texts = context.texts;
-    let mut notes = vec![BEFORE_TAX.to_owned()];
+    let mut notes = vec![context.lang.texts().report.before_tax.clone()];
     let mut of_catalogs: Vec<String> =
-        reports.iter().flat_map(|report| report.catalog.notes.clone()).collect();
+        reports.iter().flat_map(|report| catalog_notes(&report.catalog, context.lang)).collect();
     of_catalogs.dedup();
     notes.extend(of_catalogs);
-    notes.push(RAISED_IS_UPPER_BOUND.to_owned());
+    notes.push(context.lang.texts().report.raised_is_upper_bound.clone());
     notes.extend([&texts.unrounded, &texts.digits].map(String::clone));
     if reports.iter().any(|report| report.days.is_none()) {
         notes.push(texts.no_days.clone());

@@ -83,6 +83,72 @@ fn catalog_price_tells_price_status_and_source_and_what_is_not_known() {
 }
 
 #[test]
+fn catalog_regions_lists_ids_names_and_areas() {
+    let folder = Folder::new();
+    let shipped = folder.run(&["catalog", "regions", "--format", "csv"]);
+    assert_eq!(shipped.code, 0, "{}", shipped.stderr);
+    let mut lines = shipped.stdout.lines();
+    assert_eq!(lines.next(), Some("region_id,name_en,name_zh,name_zh_hant,area,peering"));
+    let hohhot = "cn-huhehaote,China (Hohhot),华北5（呼和浩特）,華北5（呼和浩特）,Chinese mainland,listed";
+    assert!(lines.clone().any(|line| line == hohhot), "{}", shipped.stdout);
+    assert_eq!(lines.count(), 40);
+    for told in ["cn-huhehaote", "China (Hohhot)", "華北5（呼和浩特）", "Chinese mainland"] {
+        assert!(folder.run(&["catalog", "regions"]).stdout.contains(told), "{told}");
+    }
+
+    folder.write("own/catalog.toml", CATALOG);
+    folder.write("own/prices.csv", PRICES.replace("Europe,Europe", "Here,Here"));
+    folder.write("own/regions.csv", "area,region_id\nHere,xx-one\n");
+    let own = folder.run(&["catalog", "regions", "own", "--format", "csv"]);
+    assert_eq!(own.stdout.lines().nth(1), Some("xx-one,,,,Here,"), "{}", own.stderr);
+}
+
+#[test]
+fn people_name_regions_as_the_providers_pages_do_and_inventories_hold_ids() {
+    let folder = Folder::new();
+    let price = |from: &str| {
+        folder.run(&[
+            "catalog",
+            "price",
+            "--catalog",
+            "china-site",
+            "--from",
+            from,
+            "--to",
+            "廣州",
+            "--format",
+            "csv",
+        ])
+    };
+    let by_id = price("cn-huhehaote");
+    assert!(by_id.stdout.contains("cn-huhehaote,cn-guangzhou,Gold,0.48"), "{}{}", by_id.stdout, by_id.stderr);
+    for name in ["華北5(呼和浩特)", "华北5（呼和浩特）", "呼和浩特", "Hohhot", "China (Hohhot)"]
+    {
+        assert_eq!(price(name), by_id, "{name}");
+    }
+    let several = ["catalog", "price", "--catalog", "china-site", "--from", "Malaysia", "--to", "cn-beijing"];
+    folder.refused(2, &several, &["ap-southeast-3", "ap-southeast-8", "peerbill catalog regions"]);
+
+    folder.write(
+        "hub.toml",
+        "[[vpc]]\nname = \"a\"\naccount = \"1\"\nregion = \"華北5(呼和浩特)\"\n\
+         [[vpc]]\nname = \"b\"\naccount = \"2\"\nregion = \"Guangzhou\"\n\
+         [[connection]]\nfrom = \"a\"\nto = \"b\"\ngb = 1\nreturn_gb = 0\n",
+    );
+    let plan = folder.run(&["estimate", "--plan", "hub.toml", "--catalog", "china-site", "--format", "csv"]);
+    assert!(
+        plan.stdout.contains(",a--b,requester,cn-huhehaote,cn-guangzhou,"),
+        "{}{}",
+        plan.stdout,
+        plan.stderr
+    );
+
+    folder.write("connections.csv", CONNECTIONS.replace("cn-huhehaote", "Hohhot"));
+    let report = report_args(&["usage.csv"], &[]);
+    folder.refused(3, &report, &["connections.csv:2", "\"Hohhot\"", "did you mean \"cn-huhehaote\"?"]);
+}
+
+#[test]
 fn catalog_price_reads_the_price_in_force_at_an_hour() {
     let folder = Folder::new();
     folder.write("own/catalog.toml", CATALOG);

@@ -40,7 +40,85 @@ fn quantities_that_cannot_be_read_say_why() {
         }
         folder.refused(2, &args, words);
     }
-    folder.refused(2, &PAIR[..7], &["--gb is needed"]);
+    folder.refused(2, &PAIR[..7], &["--gb or --mbps is needed"]);
+}
+
+#[test]
+fn quantities_are_read_as_people_write_them_and_never_guessed() {
+    let folder = Folder::new();
+    let csv = |gb: &str| folder.run(&[&PAIR[..8], &[gb, "--format", "csv"]].concat());
+    for (written, plain) in [
+        ("2TB", "2048"),
+        ("2 TiB", "2048"),
+        ("500 GB", "500"),
+        ("1,000", "1000"),
+        ("512MB", "0.5"),
+        ("1,024.0GiB", "1024"),
+    ] {
+        let read = csv(written);
+        assert_eq!((read.code, &read.stdout), (0, &csv(plain).stdout), "{written}: {}", read.stderr);
+    }
+    for (written, words) in [
+        ("1,5", &["--gb: ", "not clear", "write 1.5"][..]),
+        ("2Tb", &["--gb: ", "did you mean \"TB\"?"]),
+        ("1 000", &["--gb: ", "has a blank"]),
+        ("two", &["--gb: ", "plain decimal"]),
+    ] {
+        folder.refused(2, &[&PAIR[..8], &[written]].concat(), words);
+    }
+    folder.write("own/catalog.toml", DECIMAL);
+    folder.write(
+        "own/prices.csv",
+        "source,destination,link_type,unit_price,effective_from,status,source_url,source_date\n\
+        Chinese mainland,Chinese mainland,Gold,1,,published,u,d\n",
+    );
+    let own =
+        ["estimate", "--catalog", "own", "--from", "Hohhot", "--to", "Guangzhou", "--format", "csv", "--gb"];
+    let decimal = folder.run(&[&own[..], &["2TB"]].concat());
+    assert!(
+        decimal.stdout.contains(",2000000000000,2000,1,1,2000.00,CNY,"),
+        "{}{}",
+        decimal.stdout,
+        decimal.stderr
+    );
+    folder.refused(2, &[&own[..], &["2TiB"]].concat(), &["--gb: ", "10^9 bytes", "MB, GB, TB or PB"]);
+}
+
+const DECIMAL: &str = "name = \"own\"\nversion = \"1\"\nsite = \"none\"\ncurrency = \"CNY\"\ngb = \"decimal\"\n\
+                       symmetric = true\n[rounding]\nmode = \"down\"\ndecimals = 2\nstatus = \"published\"\n";
+
+#[test]
+fn a_bandwidth_for_some_hours_of_every_day_becomes_exact_bytes() {
+    let folder = Folder::new();
+    let rate = [&PAIR[..7], &["--mbps", "100", "--hours-a-day", "8", "--format", "csv"]].concat();
+    let newest = folder.run(&rate);
+    // 100 x 450,000,000 x 8 x 30.
+    assert!(newest.stdout.contains(",10800000000000,"), "{}{}", newest.stdout, newest.stderr);
+    assert!(
+        newest.stderr.contains(
+            "[volume_from_bandwidth] what the requester sends a month: 100 Mbit/s x 450000000 bytes an hour of each x 8 \
+             hours a day x 30 days = 10800000000000 bytes, 10058.2838058472 GB"
+        ),
+        "{}",
+        newest.stderr
+    );
+    let february = folder.run(&[&rate[..], &["--month", "2026-02", "--return-mbps", "0.5"]].concat());
+    for bytes in [100 * 450_000_000_u64 * 8 * 28, 225_000_000 * 8 * 28] {
+        assert!(february.stdout.contains(&format!(",{bytes},")), "{bytes}: {}", february.stdout);
+    }
+    for (args, words) in [
+        (&["--mbps", "100"][..], &["--hours-a-day is needed with --mbps"][..]),
+        (&["--mbps", "100", "--hours-a-day", "25"], &["--mbps", "at most 24"]),
+        (&["--mbps", "1,5", "--hours-a-day", "2"], &["--mbps", "not clear"]),
+        (&["--mbps", "100", "--hours-a-day", "2", "--gb", "5"], &["--gb and --mbps", "choose one"]),
+        (&["--gb", "100", "--hours-a-day", "2"], &["--hours-a-day belongs to"]),
+        (
+            &["--gb", "1", "--return-mbps", "1", "--hours-a-day", "2", "--return-gb", "1"],
+            &["--return-gb and --return-mbps"],
+        ),
+    ] {
+        folder.refused(2, &[&PAIR[..7], args].concat(), words);
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 mod catalog;
 mod estimates;
 mod exit_codes;
+mod explain;
 mod exports;
 mod faults;
 mod field;
-mod formats;
 mod hostile;
 mod inputs;
 mod opening;

@@ -20,6 +20,20 @@ pub enum CatalogVerb {
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
     },
+    /// The regions: ids, names in English and Chinese, price areas, and whether the provider lists them for peering.
+    ///
+    /// Wherever a region is asked for, its id or any of its names will do, with or without brackets and number: Hohhot,
+    /// "China (Hohhot)", 呼和浩特, 华北5（呼和浩特）, 華北5(呼和浩特).
+    #[command(before_help = "Example: peerbill catalog regions")]
+    Regions {
+        /// A shipped name or a folder [default: the regions of the shipped catalogs].
+        catalog: Option<String>,
+        #[command(flatten)]
+        reading: ReadingArgs,
+        /// What to print.
+        #[arg(long, value_enum, default_value = "table")]
+        format: TableFormat,
+    },
     /// All price rows of a catalog, with their sources.
     #[command(before_help = "Example: peerbill catalog show china-site")]
     Show {
@@ -60,7 +74,7 @@ pub enum CatalogVerb {
     Price {
         #[command(flatten)]
         pricing: PricingArgs,
-        /// The sender's region: an id, or an English or Chinese name.
+        /// The sender's region: an id, or a name as `catalog regions` lists them.
         #[arg(long, value_name = "REGION")]
         from: String,
         /// The other end's region.

@@ -10,6 +10,10 @@ Example: 200 GB a month there and 100 GB back, over Gold and over Platinum
 
   peerbill estimate --catalog china-site --from Hohhot --to Guangzhou --gb 200 --return-gb 100
 
+Example: 100 Mbit/s there for 8 hours of every day
+
+  peerbill estimate --catalog china-site --from Hohhot --to Guangzhou --mbps 100 --hours-a-day 8
+
 Example: October's traffic over other link types, and over Platinum in office hours only
 
   peerbill estimate --usage usage.csv --connections connections.csv --catalog china-site \\
@@ -82,18 +86,28 @@ pub struct EstimateArgs {
 /// One planned connection.
 #[derive(Debug, Default, Args)]
 pub struct QuantityArgs {
-    /// The region that sends --gb: an id, or an English or Chinese name.
+    /// The region that sends --gb: an id, or a name as `peerbill catalog regions` lists them.
     #[arg(long, value_name = "REGION")]
     pub from: Option<String>,
     /// The region at the other end.
     #[arg(long, value_name = "REGION")]
     pub to: Option<String>,
-    /// GB that leave --from in a month, such as 200 or 0.5.
+    /// What leaves --from in a month: GB, such as 200, 0.5 or 1,000, or with a unit, such as 2TB. MB, TB and PB follow the
+    /// catalog's GB: where that is 2^30 bytes, a TB is 1,024 of them; MiB, GiB, TiB and PiB are the same there.
     #[arg(long, value_name = "GB", allow_negative_numbers = true)]
     pub gb: Option<String>,
-    /// GB that leave --to in a month, on the way back.
+    /// What leaves --to in a month, on the way back, likewise.
     #[arg(long, value_name = "GB", allow_negative_numbers = true)]
     pub return_gb: Option<String>,
+    /// In place of --gb: so many Mbit/s leave --from for --hours-a-day on every day of --month, or of 30 days without it.
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub mbps: Option<String>,
+    /// Likewise in place of --return-gb.
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub return_mbps: Option<String>,
+    /// For how many hours of a day --mbps and --return-mbps hold: at most 24, such as 8 or 7.5.
+    #[arg(long, value_name = "HOURS", allow_negative_numbers = true)]
+    pub hours_a_day: Option<String>,
     /// The account that owns the VPC in --from, for its contract [default: requester].
     #[arg(long, value_name = "ID")]
     pub from_account: Option<String>,
@@ -105,8 +119,9 @@ pub struct QuantityArgs {
 impl QuantityArgs {
     /// Whether any of them is given.
     pub fn any(&self) -> bool {
-        let Self { from, to, gb, return_gb, from_account, to_account } = self;
-        [from, to, gb, return_gb, from_account, to_account].into_iter().any(Option::is_some)
+        let Self { from, to, gb, return_gb, mbps, return_mbps, hours_a_day, from_account, to_account } = self;
+        let all = [from, to, gb, return_gb, mbps, return_mbps, hours_a_day, from_account, to_account];
+        all.into_iter().any(Option::is_some)
     }
 }
 

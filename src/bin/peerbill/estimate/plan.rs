@@ -60,7 +60,7 @@ pub fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
         .map(|text| text.parse::<Money>().map_err(|why| Error::usage(format!("--fail-above: {why}"))));
     let limit = limit.transpose()?;
     let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
-    stated.check_regions(&|region| catalog.check_region(region))?;
+    let stated = stated.with_region_ids(&|region| catalog.region_id(region))?;
     let path = args.plans.terraform.as_deref().unwrap_or_default();
     let plan = read_plan(&inputs.one_document("terraform", path)?, &stated)?;
     let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
@@ -81,9 +81,8 @@ fn traffic_of(
     inputs: &mut Inputs,
     catalog: &Catalog,
 ) -> Result<MonthlyBytes> {
-    let Some(path) = &args.plans.traffic else {
-        return Err(Error::usage("--traffic is needed with --terraform: CSV with address,sender,gb"));
-    };
+    // Without traffic the prices of one GB are shown.
+    let Some(path) = &args.plans.traffic else { return Ok(MonthlyBytes::new()) };
     let names = plan.names();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     read_monthly(&inputs.one_document("traffic", path)?, catalog.gb, &known)

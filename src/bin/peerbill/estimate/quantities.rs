@@ -13,7 +13,10 @@ use peerbill::{
     Error, FindingCode, Result,
     catalog::Catalog,
     estimate::{Estimate, PlannedConnection, PricesOf, Quantities, Scenario, of_quantities},
-    model::{connection::End, id::read_account, link::LinkType, time::Offset},
+    model::{
+        connection::End, finding::Finding, id::read_account, invalid::Invalid, link::LinkType,
+        quantity::DailyRate, time::Offset,
+    },
     write,
 };
 
@@ -34,8 +37,11 @@ pub fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
     let catalog = pricing::load(&args.pricing, &mut inputs)?;
     let accounts = args.lines.accounts(&mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
-    let quantities = Quantities::new(&[planned(&args.quantities, &catalog)?], prices_of(&args)?, &catalog)?
+    let prices_of = prices_of(&args)?;
+    let (planned, notes) = planned(&args.quantities, prices_of, &catalog)?;
+    let quantities = Quantities::new(&[planned], prices_of, &catalog)?
         .with_settings(settings)
+        .with_notes(notes)
         .with_accounts(accounts)
         .of_account(args.lines.account.clone());
     let estimate = of_quantities(&quantities, &catalog, &args.scenario)?;
@@ -73,29 +79,97 @@ fn offset(args: &EstimateArgs) -> Result<Offset> {
     offset_of(&args.offset)
 }
 
-/// The connection that the arguments describe.
-fn planned(args: &QuantityArgs, catalog: &Catalog) -> Result<PlannedConnection> {
-    let needed = |flag: &str, value: &Option<String>| {
-        value.clone().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
-    };
+/// The connection that the arguments describe, with what a reader should know of its bytes.
+fn planned(
+    args: &QuantityArgs,
+    prices_of: PricesOf,
+    catalog: &Catalog,
+) -> Result<(PlannedConnection, Vec<Finding>)> {
     let region = |flag: &str, value: &Option<String>| {
-        catalog.region_id(&needed(flag, value)?).map_err(|error| Error::usage(format!("{flag}: {error}")))
-    };
-    let bytes = |flag: &str, value: &str| {
-        catalog.gb.bytes_of(value).map_err(|why| Error::usage(format!("{flag}: {why}")))
+        catalog.region_id(needed(flag, value)?).map_err(|error| named(flag, &error))
     };
     let account = |flag: &str, value: &Option<String>, default: &str| match value {
         Some(id) => read_account(id).map(str::to_owned).map_err(|why| Error::usage(format!("{flag}: {why}"))),
         None => Ok(default.to_owned()),
     };
-    let back = args.return_gb.as_deref().map(|value| bytes("--return-gb", value)).transpose()?;
     let requester =
         End::new(account("--from-account", &args.from_account, "requester")?, region("--from", &args.from)?);
     let accepter =
         End::new(account("--to-account", &args.to_account, "accepter")?, region("--to", &args.to)?);
     let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
-    planned.monthly_bytes = [Some(bytes("--gb", &needed("--gb", &args.gb)?)?), back];
-    Ok(planned)
+    let days = days_of(prices_of);
+    let there = Sent { gb: ("--gb", &args.gb), mbps: ("--mbps", &args.mbps), hours: &args.hours_a_day };
+    let back = Sent {
+        gb: ("--return-gb", &args.return_gb),
+        mbps: ("--return-mbps", &args.return_mbps),
+        hours: &args.hours_a_day,
+    };
+    if args.mbps.is_none() && args.return_mbps.is_none() && args.hours_a_day.is_some() {
+        return Err(Error::usage("--hours-a-day belongs to --mbps or --return-mbps"));
+    }
+    let (sent, returned) = (there.read(days, catalog)?, back.read(days, catalog)?);
+    let Some((bytes, note)) = sent else {
+        return Err(Error::usage("--gb or --mbps is needed to estimate from quantities"));
+    };
+    let (back, back_note) = returned.map_or((None, None), |(bytes, note)| (Some(bytes), note));
+    planned.monthly_bytes = [Some(bytes), back];
+    Ok((planned, [note, back_note].into_iter().flatten().collect()))
+}
+
+fn needed<'a>(flag: &str, value: &'a Option<String>) -> Result<&'a str> {
+    value.as_deref().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
+}
+
+/// The days of a month: of the given one, of 30 days where none is.
+fn days_of(prices_of: PricesOf) -> u32 {
+    match prices_of {
+        PricesOf::Newest => 30,
+        PricesOf::Month(month, offset) => {
+            let period = month.period(offset);
+            // OK because a month has at most 31 days.
+            u32::try_from((period.end.index() - period.start.index()) / 24).unwrap_or(31)
+        }
+    }
+}
+
+/// What one end sends, as arguments with their names.
+struct Sent<'a> {
+    gb: (&'static str, &'a Option<String>),
+    mbps: (&'static str, &'a Option<String>),
+    hours: &'a Option<String>,
+}
+
+impl Sent<'_> {
+    /// Its bytes in a month of so many days, and how they come from a rate; `None` where nothing is given.
+    fn read(&self, days: u32, catalog: &Catalog) -> Result<Option<(u64, Option<Finding>)>> {
+        let Self { gb: (gb_flag, gb), mbps: (mbps_flag, mbps), hours } = *self;
+        let of = |flag: &'static str| move |why: Invalid| Error::usage(format!("{flag}: {why}"));
+        match (gb, mbps, hours) {
+            (None, None, _) => Ok(None),
+            (Some(_), Some(_), _) => Err(Error::usage(format!(
+                "{gb_flag} and {mbps_flag} both say what is sent: choose one of them"
+            ))),
+            (Some(gb), None, _) => Ok(Some((catalog.gb.volume(gb).map_err(of(gb_flag))?, None))),
+            (None, Some(_), None) => Err(Error::usage(format!(
+                "--hours-a-day is needed with {mbps_flag}: for how many hours of a day it holds, 24 for all of it"
+            ))),
+            (None, Some(rate), Some(hours)) => {
+                let rate = DailyRate::parse(rate, hours).map_err(of(mbps_flag))?;
+                let bytes = rate.bytes_in(days).map_err(of(mbps_flag))?;
+                let formula = rate.formula(days).map_err(of(mbps_flag))?;
+                let gb = catalog.gb.quantity(bytes.into())?.text(0);
+                let end = if mbps_flag == "--mbps" { "requester" } else { "accepter" };
+                let message = format!("what the {end} sends a month: {formula}, {gb} GB");
+                Ok(Some((bytes, Some(Finding::new(FindingCode::VolumeFromBandwidth, message)))))
+            }
+        }
+    }
+}
+
+/// The same error of this argument.
+fn named(flag: &str, error: &Error) -> Error {
+    let reasons: Vec<String> = error.faults().iter().map(write::reason).collect();
+    Error::usage(format!("{flag}: {}", reasons.join("; ")))
 }
 
 /// Where an estimate goes, how it is shown, and which findings stop.
@@ -129,7 +203,7 @@ impl<'a> Printer<'a> {
                 output::write_bom(output)?;
             }
             match target.format {
-                EstimateFormat::Table => write::text::estimate(estimate, self.shown.lang(), output),
+                EstimateFormat::Table => output::screen(target).estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
                 EstimateFormat::Markdown => write::markdown::estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Csv => write::csv::estimate(estimate, output),
@@ -137,6 +211,9 @@ impl<'a> Printer<'a> {
             }
         })?;
         if has(EstimateFormat::Csv) {
+            for line in write::estimate::advice_lines(estimate)? {
+                say!("{line}");
+            }
             for line in write::estimate::provenance_lines(estimate, self.shown.verbose) {
                 say!("{line}");
             }

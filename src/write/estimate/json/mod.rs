@@ -1,9 +1,12 @@
 //! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
 
-use super::{facts, findings, not_priced, reason_for, shared, supplying};
+use super::{advice::minutes, facts, findings, not_priced, reason_for, shared, supplying};
 use crate::{
     error::{Error, Result},
-    estimate::{self, Changes, Estimate, Scenario, ScheduleAdvice, Timing, per_year},
+    estimate::{
+        self, AVOIDED_MINUTES, Changes, Coverage, Estimate, Scenario, ScheduleAdvice, ServiceLevel, Timing,
+        UnitPrices,
+    },
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
     report::{Column, Report, ReportRow},
@@ -41,12 +44,13 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         scenarios: scenarios.collect::<Result<_>>()?,
         switches: estimate.timings.iter().map(|timing| switches(estimate, timing)).collect::<Result<_>>()?,
         schedule: estimate.schedule.as_ref().map(schedule),
+        service_levels: estimate.service_levels()?.iter().map(service_level).collect(),
         changes: estimate.changes.as_ref().map(|planned| changes(estimate, planned)).transpose()?,
         before_choosing: notes(estimate),
         catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: estimate.measured.then(|| totals(shared)),
-        usage_digest: facts(estimate)
+        usage_digest: facts(estimate, crate::write::Lang::En)
             .into_iter()
             .find(|(name, _)| name == "usage_digest")
             .map(|(_, digest)| digest),
@@ -64,8 +68,7 @@ fn scenario<'e>(
     columns: &'e [Column],
 ) -> Result<JsonScenario<'e>> {
     let text = |money: Money| money.to_string();
-    let difference = estimate.difference(scenario)?;
-    let per_year = difference.filter(|_| !estimate.measured).map(per_year).transpose()?;
+    let coverage = estimate.coverage(scenario);
     let report = scenario.report();
     let not_priced = not_priced(estimate).find(|(name, ..)| *name == scenario.name);
     Ok(JsonScenario {
@@ -73,12 +76,14 @@ fn scenario<'e>(
         about: &scenario.about,
         link_type: scenario.link_type.map(LinkType::as_str),
         sla: scenario.link_type.map(LinkType::sla),
-        priced: report.is_some(),
+        downtime_minutes: scenario.link_type.map(|link_type| minutes(link_type.downtime())),
+        priced: report.is_some() && coverage.is_complete(),
+        coverage: json_coverage(coverage),
         partial: report.is_some_and(|report| report.options.account.is_some() || estimate.partial()),
         assumed: scenario.assumed(),
-        payable: scenario.payable()?.map(text),
-        difference_per_month: difference.map(text),
-        difference_per_year: per_year.map(text),
+        payable: estimate.payable(scenario)?.map(text),
+        difference_per_month: estimate.difference(scenario)?.map(text),
+        difference_per_year: estimate.difference_per_year(scenario)?.map(text),
         difference_assumed: report.is_some() && estimate.difference_assumed(scenario),
         accounts: report.map_or(Ok(Vec::new()), |report| accounts(estimate, scenario, report, columns))?,
         grouped_lines: report.map_or(Ok(Vec::new()), |report| {
@@ -191,7 +196,21 @@ fn schedule(advice: &ScheduleAdvice) -> JsonSchedule {
     }
 }
 
-fn side(side: &PlanSide) -> JsonSide<'_> {
+fn json_coverage(coverage: Coverage) -> JsonCoverage {
+    JsonCoverage { priced: coverage.priced.to_string(), of: coverage.of.to_string() }
+}
+
+fn service_level(level: &ServiceLevel) -> JsonServiceLevel {
+    JsonServiceLevel {
+        connection_id: level.connection.clone(),
+        difference_per_month: level.difference.to_string(),
+        avoided_minutes: minutes(AVOIDED_MINUTES),
+        per_avoided_minute: level.per_minute.to_string(),
+        assumed: level.assumed,
+    }
+}
+
+fn side<'p>(side: &'p PlanSide, prices: &UnitPrices) -> JsonSide<'p> {
     // R8: inside a region there is none.
     let link_type = side.link_type.filter(|_| !side.within_region());
     JsonSide {
@@ -201,6 +220,9 @@ fn side(side: &PlanSide) -> JsonSide<'_> {
         accepter_region: side.accepter_region.as_deref(),
         link_type: link_type.map(LinkType::as_str),
         sla: link_type.map(LinkType::sla),
+        requester_unit_price: prices.0[0].map(|price| price.contracted.to_string()),
+        accepter_unit_price: prices.0[1].map(|price| price.contracted.to_string()),
+        unit_prices_assumed: prices.assumed(),
     }
 }
 
@@ -216,8 +238,8 @@ fn changes<'e>(estimate: &'e Estimate, changes: &'e Changes) -> Result<JsonChang
             connection_id: &priced.change.address,
             action: priced.change.action.as_str(),
             keeps_old: priced.change.keeps_old,
-            as_it_is: priced.change.before.as_ref().map(side),
-            as_planned: priced.change.after.as_ref().map(side),
+            as_it_is: priced.change.before.as_ref().map(|own| side(own, &priced.unit_prices[0])),
+            as_planned: priced.change.after.as_ref().map(|own| side(own, &priced.unit_prices[1])),
             costs: costs(priced.before, priced.after, priced.assumed)?,
         })
     });
@@ -232,7 +254,11 @@ fn changes<'e>(estimate: &'e Estimate, changes: &'e Changes) -> Result<JsonChang
     Ok(JsonChanges {
         connections: connections.collect::<Result<_>>()?,
         accounts: accounts.collect::<Result<_>>()?,
-        total: costs(changes.before, changes.after, changes.assumed)?,
+        total: JsonTotal {
+            priced: changes.priced().is_complete(),
+            coverage: json_coverage(changes.priced()),
+            costs: costs(changes.before, changes.after, changes.assumed)?,
+        },
         partial: changes.partial(),
         unchanged: changes.unchanged.to_string(),
         not_known: changes.open.iter().map(crate::write::words).collect(),
@@ -261,6 +287,7 @@ pub(super) struct JsonEstimate<'a> {
     pub scenarios: Vec<JsonScenario<'a>>,
     pub switches: Vec<JsonSwitches<'a>>,
     pub schedule: Option<JsonSchedule>,
+    pub service_levels: Vec<JsonServiceLevel>,
     pub changes: Option<JsonChanges<'a>>,
     pub before_choosing: Vec<JsonNote<'a>>,
     pub catalog: JsonCatalog<'a>,
@@ -279,7 +306,9 @@ pub(super) struct JsonScenario<'a> {
     pub about: &'a str,
     pub link_type: Option<&'a str>,
     pub sla: Option<&'a str>,
+    pub downtime_minutes: Option<String>,
     pub priced: bool,
+    pub coverage: JsonCoverage,
     pub partial: bool,
     pub assumed: bool,
     pub payable: Option<String>,
@@ -290,6 +319,22 @@ pub(super) struct JsonScenario<'a> {
     pub grouped_lines: Vec<JsonScenarioLine<'a>>,
     pub connections: Vec<JsonConnection<'a>>,
     pub not_priced: Option<JsonNotPriced>,
+}
+
+/// How many connections are priced, of how many.
+#[derive(Serialize)]
+pub(super) struct JsonCoverage {
+    pub priced: String,
+    pub of: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct JsonServiceLevel {
+    pub connection_id: Option<String>,
+    pub difference_per_month: String,
+    pub avoided_minutes: String,
+    pub per_avoided_minute: String,
+    pub assumed: bool,
 }
 
 #[derive(Serialize)]
@@ -392,7 +437,7 @@ pub(super) struct JsonShare {
 pub(super) struct JsonChanges<'a> {
     pub connections: Vec<JsonChange<'a>>,
     pub accounts: Vec<JsonAccountChange<'a>>,
-    pub total: JsonCosts,
+    pub total: JsonTotal,
     pub partial: bool,
     pub unchanged: String,
     pub not_known: Vec<String>,
@@ -418,6 +463,18 @@ pub(super) struct JsonSide<'a> {
     pub accepter_region: Option<&'a str>,
     pub link_type: Option<&'a str>,
     pub sla: Option<&'a str>,
+    pub requester_unit_price: Option<String>,
+    pub accepter_unit_price: Option<String>,
+    pub unit_prices_assumed: bool,
+}
+
+/// What all that a plan changes costs, of what is priced of it.
+#[derive(Serialize)]
+pub(super) struct JsonTotal {
+    pub priced: bool,
+    pub coverage: JsonCoverage,
+    #[serde(flatten)]
+    pub costs: JsonCosts,
 }
 
 #[derive(Serialize)]
