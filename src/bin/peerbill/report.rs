@@ -191,12 +191,14 @@ fn print_around_lines(report: &Report, verbose: bool) {
             if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
         say!("{name}: {records} records, {bytes} bytes{partial}");
     }
-    const SHOWN: usize = 20;
-    for finding in report.findings.iter().take(SHOWN) {
-        say!("finding: {}", write::text::finding_line(finding).trim_start());
-    }
-    if report.findings.len() > SHOWN {
-        say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
+    const SHOWN_OF_A_CODE: usize = 20;
+    for same in report.findings.chunk_by(|one, other| one.code == other.code) {
+        for finding in same.iter().take(SHOWN_OF_A_CODE) {
+            say!("finding: {}", write::text::finding_line(finding).trim_start());
+        }
+        if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
+            say!("finding: [{}] ... and {more} more; --format json has them all", same[0].code.as_str());
+        }
     }
     if verbose {
         say!("{}", write::BEFORE_TAX);
