@@ -332,6 +332,25 @@ fn files_of_accounts_and_budgets_that_cannot_be_used_are_refused_with_their_line
 }
 
 #[test]
+fn no_finding_beside_lines_hides_one_of_another_code() {
+    let folder = Folder::new();
+    let row = |number: usize| {
+        format!("pcc-x{number},1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n")
+    };
+    folder.write("connections.csv", CONNECTIONS.to_owned() + &(0..30).map(row).collect::<String>());
+    folder.write("accounts.csv", "account_id,name\n1000000000000001,A\n");
+    let estimate =
+        ["estimate", "--usage", "usage.csv", "--connections", "connections.csv", "--format", "csv"];
+    for args in [report_args(&["usage.csv"], &[]), [&estimate[..], &MONTH].concat()] {
+        let told = folder.run(&[&args[..], &["--accounts", "accounts.csv"]].concat()).stderr;
+        let of = |words: &str| told.lines().filter(|line| line.starts_with(words)).count();
+        assert_eq!(of("finding: [connection_without_records] pcc-x"), 20, "{told}");
+        assert_eq!(of("finding: [connection_without_records] ... and 10 more; --format json"), 1, "{told}");
+        assert_eq!(of("finding: [account_not_named] account 1000000000000002"), 1, "{told}");
+    }
+}
+
+#[test]
 fn findings_that_are_named_stop_beside_whole_data() {
     let folder = Folder::new();
     let plain = folder.report(&[]);
