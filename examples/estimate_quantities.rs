@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         println!("{} (SLA {sla}): {payable} {currency} a month, {more} more, {a_year} a year", scenario.name);
     }
     for note in &estimate.notes {
-        println!("[{}] {}", note.code.as_str(), note.message);
+        println!("[{}] {}", note.code.as_str(), note.message());
     }
     Ok(())
 }

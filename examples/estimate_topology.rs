@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
             }
         }
         for note in &estimate.notes {
-            println!("  [{}] {}", note.code.as_str(), note.message);
+            println!("  [{}] {}", note.code.as_str(), note.message());
         }
     }
     Ok(())

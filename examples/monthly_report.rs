@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         totals.refused.records
     );
     for finding in &report.findings {
-        println!("[{}] {}", finding.code.as_str(), finding.message);
+        println!("[{}] {}", finding.code.as_str(), finding.message());
     }
     Ok(())
 }

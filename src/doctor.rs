@@ -14,6 +14,7 @@ use crate::{
         finding::{Finding, FindingCode},
         inventory::Inventory,
         link::LinkType,
+        said::Said,
         time::{BillingMonth, Hour, Offset, Period},
         usage::Sender,
     },
@@ -243,11 +244,8 @@ fn shifted_windows(sources: &[TrafficSource], inventory: &Inventory, period: Per
 }
 
 fn shifted_window(id: &Arc<str>, sender: Sender) -> Finding {
-    let message = format!(
-        "of what the {sender} of {id} sent, the first period of the month is missing and the first of the next month is \
-         there: CloudMonitor answers a query with its start left out and its end included; ask from one period earlier"
-    );
-    Finding::new(FindingCode::WindowShifted, message).about(id).of_sender(sender)
+    let said = Said::WindowShifted { id: id.clone(), sender };
+    Finding::of(FindingCode::WindowShifted, said).about(id).of_sender(sender)
 }
 
 const WORDS: usize = 744_usize.div_ceil(64);
@@ -348,7 +346,7 @@ mod tests {
         let minutes = ["2026-10-31T16:00:00Z", "2026-09-30T16:02:00Z", "2026-09-30T16:01:00Z"];
         let found = examined(&minutes, &connections);
         assert_eq!((found.len(), found[0].sender), (1, Some(Sender::Requester)));
-        assert!(found[0].message.contains("pcc-1"));
+        assert!(found[0].message().contains("pcc-1"));
         let hours = ["2026-09-30T17:00:00Z", "2026-09-30T18:00:00Z", "2026-10-31T16:00:00Z"];
         assert_eq!(examined(&hours, &connections).len(), 1);
         for whole in [

@@ -7,6 +7,7 @@ use crate::{
         connection::Connection,
         finding::{Finding, FindingCode},
         inventory::Inventory,
+        said::Said,
         time::BillingMonth,
         usage::{MeteredHour, Sender},
     },
@@ -17,26 +18,15 @@ use std::collections::BTreeMap;
 /// What sources hold beside records.
 fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
     let Notes { pages_announced, last_pages, skipped, passed_over, entries: _ } = *notes;
-    let pages = format!(
-        "{pages_announced} answers of CloudMonitor announce a further page (NextToken) and {last_pages} are last ones; \
-         where more lists than that were asked for, pages are missing"
-    );
-    let skipped_entries = format!(
-        "{skipped} entries of flow logs have log-status SKIPDATA: what they stand for was not captured, so less is \
-         billed than was sent"
-    );
-    let others = format!(
-        "{passed_over} entries of flow logs are no outbound traffic of a peering connection: they come in, were \
-         rejected, took another path, or hold no data; they are not among the records read"
-    );
+    let pages = Said::PagesAnnounced { announced: pages_announced, last: last_pages };
     [
         (pages_announced, FindingCode::PagesAnnounced, pages),
-        (skipped, FindingCode::EntriesSkipped, skipped_entries),
-        (passed_over, FindingCode::EntriesPassedOver, others),
+        (skipped, FindingCode::EntriesSkipped, Said::EntriesSkipped { count: skipped }),
+        (passed_over, FindingCode::EntriesPassedOver, Said::EntriesPassedOver { count: passed_over }),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(_, code, message)| Finding::new(code, message))
+    .map(|(_, code, said)| Finding::of(code, said))
 }
 
 /// What is found in what was metered, and in `survey` of it: coverage and plausibility.
@@ -45,36 +35,31 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
     let mut found = Vec::new();
     let in_month = totals.billed.records + totals.free.records;
     if in_month == 0 {
-        let message = format!(
-            "no record of the month was billed: {} read, {} outside the period, {} refused{}",
-            totals.read.records,
-            totals.outside_period.records,
-            totals.refused.records,
-            months_told(metered.outside_months())
-        );
-        found.push(Finding::new(FindingCode::NoRecordsInMonth, message));
+        let said = Said::NoRecordsInMonth {
+            read: totals.read.records,
+            outside: totals.outside_period.records,
+            refused: totals.refused.records,
+            months: months_told(metered.outside_months()),
+        };
+        found.push(Finding::of(FindingCode::NoRecordsInMonth, said));
     }
     if !inventory.changes_given() {
-        let why = "link changes were not given: every connection is taken to have had its present link type all month";
-        found.push(Finding::new(FindingCode::LinkChangesNotGiven, why));
+        found.push(Finding::of(FindingCode::LinkChangesNotGiven, Said::LinkChangesNotGiven {}));
     }
     for id in inventory.changed_within_region() {
-        let why = format!("link changes of {id} are ignored: it lies inside one region");
-        found.push(about_known(&Finding::new(FindingCode::LinkChangesIgnored, why).about(id), inventory));
+        let said = Said::LinkChangesIgnored { id: id.clone() };
+        found.push(about_known(&Finding::of(FindingCode::LinkChangesIgnored, said).about(id), inventory));
     }
     let unknown = |fault: &&Fault| fault.code == FaultCode::UnknownConnection;
-    let refused = inventory.faults().iter().filter(unknown).count();
-    if refused > 0 {
-        let why = format!("{refused} link changes were refused: the inventory lacks their connections");
-        found.push(Finding::new(FindingCode::LinkChangesRefused, why));
+    let count = inventory.faults().iter().filter(unknown).count();
+    if count > 0 {
+        found.push(Finding::of(FindingCode::LinkChangesRefused, Said::LinkChangesRefused { count }));
     }
     let mut faulty: Vec<_> = inventory.faulty().map(|(id, _)| id).collect();
     faulty.sort_unstable();
     found.extend(faulty.into_iter().map(|id| {
-        let why = format!(
-            "{id} is quarantined: its own row or link changes are bad, none of its traffic is billed"
-        );
-        Finding::new(FindingCode::ConnectionQuarantined, why)
+        let said = Said::ConnectionQuarantined { id: id.clone() };
+        Finding::of(FindingCode::ConnectionQuarantined, said)
     }));
     found.extend(noted(metered.notes()));
     found.extend(inventory.findings().iter().map(|finding| about_known(finding, inventory)));
@@ -88,15 +73,14 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
 }
 
 /// The months in which there are records, where there are any.
-fn months_told(months: &BTreeMap<BillingMonth, u64>) -> String {
+fn months_told(months: &BTreeMap<BillingMonth, u64>) -> Option<Box<Said>> {
     const MOST: usize = 12;
-    let mut told: Vec<String> = months.iter().map(|(month, count)| format!("{month} ({count})")).collect();
-    let more = told.len().saturating_sub(MOST);
-    told.truncate(MOST);
-    match (told.is_empty(), more) {
-        (true, _) => String::new(),
-        (false, 0) => format!("; there are records of {}", told.join(", ")),
-        (false, more) => format!("; there are records of {} and {more} more months", told.join(", ")),
+    let told = months.iter().take(MOST).map(|(&month, &count)| Said::RecordsOfMonth { month, count });
+    let told: Vec<Said> = told.collect();
+    match (told.is_empty(), months.len() - told.len()) {
+        (true, _) => None,
+        (false, 0) => Some(Box::new(Said::MonthsTold { months: told })),
+        (false, more) => Some(Box::new(Said::MonthsToldAndMore { months: told, more })),
     }
 }
 
@@ -110,11 +94,7 @@ fn implausibly_small(largest: u128, billed: u128) -> Option<Finding> {
     if largest >= SMALL_HOUR || billed < SMALL_MONTH {
         return None;
     }
-    let message = format!(
-        "{billed} bytes between regions in the whole month, at most {largest} from one end in an hour: that is \
-         implausibly small. `bytes` means bytes: where the export counts KB, MB or GB, turn them into bytes"
-    );
-    Some(Finding::new(FindingCode::ImplausiblySmall, message))
+    Some(Finding::of(FindingCode::ImplausiblySmall, Said::ImplausiblySmall { billed, largest }))
 }
 
 /// A finding about connections, which names its connection where the inventory has it.
@@ -201,12 +181,9 @@ impl Surveyor {
 fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {
     let connection = inventory.connection(cell.connection);
     let most = connection.bandwidth.bytes_per_hour().unwrap_or_default();
-    let message = format!(
-        "{} sent {} bytes from its {} in hour {}, more than the {most} that its bandwidth carries; \
-         check the unit of the export",
-        connection.id, cell.bytes, cell.sender, cell.hour
-    );
-    let found = Finding::new(FindingCode::ImplausibleVolume, message).about(&connection.id);
+    let (id, bytes, sender, hour) = (connection.id.clone(), cell.bytes, cell.sender, cell.hour);
+    let said = Said::ImplausibleVolume { id, bytes, sender, hour, most };
+    let found = Finding::of(FindingCode::ImplausibleVolume, said).about(&connection.id);
     found.of_sender(cell.sender).in_hour(cell.hour)
 }
 
@@ -229,28 +206,18 @@ fn coverage(covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) -> 
             (_, 0) => Some(Sender::Accepter),
             _ => continue,
         };
-        let (code, message) = match silent {
-            None => (
-                FindingCode::ConnectionWithoutRecords,
-                format!("{} has no record in the month", connection.id),
-            ),
-            Some(sender) => (
-                FindingCode::SenderWithoutRecords,
-                format!(
-                    "{} has no record sent by its {sender}: is that side's export missing?",
-                    connection.id
-                ),
-            ),
+        let id = connection.id.clone();
+        let (code, said) = match silent {
+            None => (FindingCode::ConnectionWithoutRecords, Said::ConnectionWithoutRecords { id }),
+            Some(sender) => (FindingCode::SenderWithoutRecords, Said::SenderWithoutRecords { id, sender }),
         };
-        found.push(Finding { sender: silent, ..Finding::new(code, message).about(&connection.id) });
+        found.push(Finding { sender: silent, ..Finding::of(code, said).about(&connection.id) });
     }
     let without = expected_hours - covered_hours;
     if without > 0 {
-        let message = format!(
-            "{without} of {expected_hours} connection-hours have no record, on {touched} of {} connections",
-            inventory.connections().len()
-        );
-        found.push(Finding::new(FindingCode::HoursWithoutRecords, message));
+        let connections = inventory.connections().len();
+        let said = Said::HoursWithoutRecords { without, expected: expected_hours, touched, connections };
+        found.push(Finding::of(FindingCode::HoursWithoutRecords, said));
     }
     found
 }

@@ -4,7 +4,7 @@ use super::{
     Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity,
     contract::{check_currency, read_validity},
     price::Timeline,
-    quote::PairKey,
+    quote::{InLanguage, PairKey},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -47,6 +47,8 @@ struct Settings {
     symmetric: bool,
     #[serde(default)]
     notes: Vec<String>,
+    #[serde(default, rename = "in")]
+    in_language: BTreeMap<String, InLanguage>,
     rounding: RoundingPolicy,
 }
 /// The columns of a price table.
@@ -108,6 +110,7 @@ impl Catalog {
             rounding: settings.rounding,
             symmetric: settings.symmetric,
             notes: settings.notes,
+            in_language: settings.in_language,
             regions,
             rows: Vec::new(),
             by_pair: HashMap::new(),

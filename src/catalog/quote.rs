@@ -16,7 +16,7 @@ use crate::{
 };
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -60,6 +60,8 @@ pub struct Catalog {
     pub symmetric: bool,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Site and notes in other languages, by their tags.
+    pub in_language: BTreeMap<String, InLanguage>,
     pub(super) regions: Regions,
     pub(super) rows: Vec<PriceRow>,
     /// Which of `rows` holds when: of the published and of the assumed ones.
@@ -451,6 +453,17 @@ fn tied(source: &str, destination: &str, link_type: LinkType, hour: Hour, rows: 
     Error::from_faults(ErrorKind::Catalog, faults.collect()).expect("a tie has rows")
 }
 
+/// What a catalog says of itself in another language than English.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[serde(deny_unknown_fields, default)]
+pub struct InLanguage {
+    /// The provider's site that it describes.
+    pub site: Option<String>,
+    /// What a reader should know.
+    pub notes: Option<Vec<String>>,
+}
+
 /// A catalog without its prices: what a report shows of it, and needs to print amounts.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -470,6 +483,11 @@ pub struct CatalogSummary {
     pub rounding: RoundingPolicy,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Site and notes in other languages, by their tags, `zh-Hans`.
+    pub in_language: BTreeMap<String, InLanguage>,
+    /// Its regions, for their names.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub regions: Regions,
     /// Names of the overlays, in the order in which they were laid.
     pub overlays: Vec<String>,
     /// How many rows the contract in use has; 0 where there is none.
@@ -489,6 +507,8 @@ impl Catalog {
             gb: self.gb,
             rounding: self.rounding.clone(),
             notes: self.notes.clone(),
+            in_language: self.in_language.clone(),
+            regions: self.regions.clone(),
             overlays: self.overlays().to_vec(),
             contract_rows: self.contract().rows().len(),
             price_digest: self.digest(),

@@ -64,7 +64,7 @@ pub struct Region {
 }
 
 /// Regions by id.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Regions {
     by_id: BTreeMap<Arc<str>, Region>,
     areas: BTreeSet<Arc<str>>,

@@ -7,13 +7,14 @@ use crate::{
     model::{
         connection::Bandwidth,
         finding::{Finding, FindingCode},
-        invalid::{Invalid, Remedy},
+        invalid::Remedy,
         money::Gb,
+        said::Said,
         usage::Sender,
     },
     read::topology::{PlannedLink, Topology, Vpc},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Connections between regions that a VPC may have (`vpc_quota_cross_region_peer_num_per_vpc`).
 const CROSS_REGION_PER_VPC: usize = 20;
@@ -49,17 +50,21 @@ impl<'a> Pair<'a> {
         [self.requester, self.accepter]
     }
 
-    /// About the connection, whose name stands before the message.
-    fn note(&self, code: FindingCode, message: String, source: &str) -> Finding {
-        Finding {
-            connection_id: Some(self.link.label.as_str().into()),
-            ..note(code, format!("{}: {message}", self.link.label), source)
-        }
+    /// About the connection, whose name stands before what is said.
+    fn note(&self, code: FindingCode, said: Said, source: Said) -> Finding {
+        let label: Arc<str> = self.link.label.as_str().into();
+        let said = Said::Labelled { label: label.clone(), said: Box::new(said) };
+        Finding { connection_id: Some(label), ..note(code, said, source) }
     }
 }
 
-fn note(code: FindingCode, message: impl Into<Invalid>, source: &str) -> Finding {
-    Finding { source: Some(source.into()), ..Finding::new(code, message) }
+fn note(code: FindingCode, said: Said, source: Said) -> Finding {
+    Finding { source: Some(source), ..Finding::of(code, said) }
+}
+
+/// A page or a call of the provider, which has one name in every language.
+fn read_at(source: &str) -> Said {
+    Said::Verbatim { text: source.to_owned() }
 }
 
 /// Checks a topology; notes are in the order of the checks, then of the file.
@@ -95,24 +100,21 @@ fn quotas(pairs: &[Pair<'_>]) -> Vec<Finding> {
         places[..distinct].iter().for_each(|place| *per_account.entry(*place).or_default() += 1);
     }
     let vpcs = per_vpc.into_iter().filter_map(|((vpc, within), count)| {
-        let (quota, code, kind, name) = if within {
-            (INTRA_REGION_PER_VPC, FindingCode::QuotaIntraRegionPerVpc, "inside its region", "intra")
+        let vpc = vpc.to_owned();
+        let (quota, code, said) = if within {
+            let quota = INTRA_REGION_PER_VPC;
+            (quota, FindingCode::QuotaIntraRegionPerVpc, Said::QuotaIntraRegion { vpc, count, quota })
         } else {
-            (CROSS_REGION_PER_VPC, FindingCode::QuotaCrossRegionPerVpc, "to other regions", "cross")
+            let quota = CROSS_REGION_PER_VPC;
+            (quota, FindingCode::QuotaCrossRegionPerVpc, Said::QuotaCrossRegion { vpc, count, quota })
         };
-        let message = format!(
-            "vpc {vpc} has {count} connections {kind}, and {quota} are allowed unless the quota \
-             vpc_quota_{name}_region_peer_num_per_vpc is raised: apply for that first"
-        );
-        (count > quota).then(|| note(code, message, PEERING_PAGE))
+        (count > quota).then(|| note(code, said, read_at(PEERING_PAGE)))
     });
     let accounts = per_account.into_iter().filter_map(|((account, region), count)| {
-        let message = format!(
-            "account {account} has {count} connections in {region}, and {PER_ACCOUNT_AND_REGION} are allowed unless \
-             the quota vpc_quota_peer_num is raised: apply for that first"
-        );
+        let (account, region, quota) = (account.to_owned(), region.to_owned(), PER_ACCOUNT_AND_REGION);
+        let said = Said::QuotaPerAccount { account, count, region, quota };
         let code = FindingCode::QuotaPerAccountAndRegion;
-        (count > PER_ACCOUNT_AND_REGION).then(|| note(code, message, PEERING_PAGE))
+        (count > quota).then(|| note(code, said, read_at(PEERING_PAGE)))
     });
     vpcs.chain(accounts).collect()
 }
@@ -122,12 +124,8 @@ fn quota_of_bandwidth(pair: &Pair<'_>) -> Option<Finding> {
     if pair.within_region() || mbps <= BANDWIDTH_MBPS {
         return None;
     }
-    let message = format!(
-        "{mbps} Mbit/s are planned, and {BANDWIDTH_MBPS} are allowed unless the quota \
-         vpc_quota_peer_cross_region_bandwidth (across the border vpc_quota_peer_cross_border_bandwidth) is raised: \
-         apply for that first"
-    );
-    Some(pair.note(FindingCode::QuotaBandwidth, message, PEERING_PAGE))
+    let said = Said::QuotaOfBandwidth { mbps, quota: BANDWIDTH_MBPS };
+    Some(pair.note(FindingCode::QuotaBandwidth, said, read_at(PEERING_PAGE)))
 }
 
 /// What one direction can carry in the longest month, at full rate all the time.
@@ -141,12 +139,9 @@ fn volumes(pair: &Pair<'_>, gb: Gb) -> Vec<Finding> {
     sent.filter(|(_, bytes)| !pair.within_region() && *bytes > most)
         .map(|(sender, bytes)| {
             let needed = bytes.div_ceil(most / u128::from(mbps));
-            let message = format!(
-                "the {sender} is to send {bytes} bytes a month, and {mbps} Mbit/s carry at most {most} in 31 days \
-                 ({} GB): at least {needed} Mbit/s are needed",
-                gb.quantity(most).map_or_else(|_| String::new(), |money| money.text(0))
-            );
-            pair.note(FindingCode::VolumeBeyondBandwidth, message, "1 Mbit/s is 450,000,000 bytes an hour")
+            let gb = gb.quantity(most).map_or_else(|_| String::new(), |money| money.text(0));
+            let said = Said::VolumeBeyondBandwidth { sender, bytes, mbps, most, gb, needed };
+            pair.note(FindingCode::VolumeBeyondBandwidth, said, Said::BytesOfMbps {})
         })
         .collect()
 }
@@ -156,19 +151,15 @@ fn inside_region(pair: &Pair<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut notes = Vec::new();
-    let (code, region) = (FindingCode::NotInsideRegion, &pair.requester.end.region);
+    let code = FindingCode::NotInsideRegion;
+    let region = || pair.requester.end.region.to_string();
     if let Some(link_type) = pair.link.link_type {
-        let message = format!(
-            "link type {link_type} is written, but both ends are in {region}, where there is none: leave it out, \
-             the provider refuses it"
-        );
-        notes.push(pair.note(code, message, &format!("{CREATE_API}, InterRegionLinkTypeNotSupported")));
+        let said = Said::LinkTypeInsideRegion { link_type, region: region() };
+        let source = read_at(&format!("{CREATE_API}, InterRegionLinkTypeNotSupported"));
+        notes.push(pair.note(code, said, source));
     }
     if pair.link.bandwidth.is_some() {
-        let message = format!(
-            "bandwidth_mbps is written, but both ends are in {region}, where it is unlimited: leave it out"
-        );
-        notes.push(pair.note(code, message, CREATE_API));
+        notes.push(pair.note(code, Said::BandwidthInsideRegion { region: region() }, read_at(CREATE_API)));
     }
     notes
 }
@@ -176,67 +167,67 @@ fn inside_region(pair: &Pair<'_>) -> Vec<Finding> {
 fn two_sites(pair: &Pair<'_>) -> Option<Finding> {
     let sites = pair.requester.site.zip(pair.accepter.site);
     let (one, other) = sites.filter(|(one, other)| one != other)?;
-    let message = format!(
-        "{} belongs to {} and {} to {}: accounts of two sites cannot peer; use an account of the same site",
-        pair.requester.name,
-        one.as_str(),
-        pair.accepter.name,
-        other.as_str()
-    );
-    Some(pair.note(FindingCode::TwoSites, message, &format!("{CREATE_API}, CrossBusinessNotAllowed")))
+    let said = Said::TwoSites {
+        requester: pair.requester.name.to_string(),
+        site: one.as_str(),
+        accepter: pair.accepter.name.to_string(),
+        other_site: other.as_str(),
+    };
+    let source = read_at(&format!("{CREATE_API}, CrossBusinessNotAllowed"));
+    Some(pair.note(FindingCode::TwoSites, said, source))
 }
 
 fn catalog_of_another_site(vpc: &Vpc, catalog: &Catalog) -> Option<Finding> {
     let site = vpc
         .site
         .filter(|site| SHIPPED_CATALOGS.contains(&catalog.name.as_str()) && site.as_str() != catalog.name)?;
-    let message =
-        format!("vpc {} belongs to {}, and {} does not price it", vpc.name, site.as_str(), catalog.name);
-    let message = Invalid::new(message).with(Remedy::UseCatalog { name: site.as_str().into() });
-    Some(note(FindingCode::CatalogOfAnotherSite, message, "each site has its own price table (R13)"))
+    let said = Said::CatalogOfAnotherSite {
+        vpc: vpc.name.to_string(),
+        site: site.as_str(),
+        catalog: catalog.name.clone(),
+    };
+    let found = note(FindingCode::CatalogOfAnotherSite, said, Said::TablesOfSites {});
+    Some(found.with(Remedy::UseCatalog { name: site.as_str().into() }))
 }
 
 /// The cloud that a region belongs to, by its id.
-fn cloud(region: &str) -> &'static str {
+fn cloud(region: &str) -> Said {
     match region.split('-').find(|part| ["finance", "gov"].contains(part)) {
-        Some("finance") => "finance cloud",
-        Some(_) => "government cloud",
-        None => "public cloud",
+        Some("finance") => Said::FinanceCloud {},
+        Some(_) => Said::GovernmentCloud {},
+        None => Said::PublicCloud {},
     }
 }
 
 fn separate_clouds(pair: &Pair<'_>) -> Option<Finding> {
-    let [one, other] = pair.ends().map(|vpc| &*vpc.end.region);
-    if cloud(one) == cloud(other) {
+    let [one, other] = pair.ends().map(|vpc| vpc.end.region.to_string());
+    let (cloud, other_cloud) = (cloud(&one), cloud(&other));
+    if cloud == other_cloud {
         return None;
     }
-    let message = format!(
-        "{one} is a region of the {} and {other} one of the {}: they cannot peer with each other",
-        cloud(one),
-        cloud(other)
-    );
-    Some(pair.note(FindingCode::SeparateClouds, message, PEERING_PAGE))
+    let (cloud, other_cloud) = (Box::new(cloud), Box::new(other_cloud));
+    let said = Said::SeparateClouds { one, cloud, other, other_cloud };
+    Some(pair.note(FindingCode::SeparateClouds, said, read_at(PEERING_PAGE)))
 }
 
 fn overlapping_blocks(pair: &Pair<'_>) -> Option<Finding> {
     let [one, other] = pair.ends();
     let both = one.end.cidrs.iter().flat_map(|a| other.end.cidrs.iter().map(move |b| (a, b)));
-    let overlapping: Vec<String> = both
+    let overlapping: Vec<Said> = both
         .filter(|(a, b)| a.overlaps(b))
-        .map(|(a, b)| format!("{a} of {} with {b} of {}", one.name, other.name))
+        .map(|(a, b)| Said::Overlap {
+            block: a.to_string(),
+            vpc: one.name.to_string(),
+            other_block: b.to_string(),
+            other_vpc: other.name.to_string(),
+        })
         .collect();
     if overlapping.is_empty() {
         return None;
     }
-    let message = format!(
-        "address blocks overlap, {}: traffic between them cannot be routed; move one of them to other addresses",
-        overlapping.join(", ")
-    );
-    Some(pair.note(
-        FindingCode::OverlappingBlocks,
-        message,
-        "help.aliyun.com/en/vpc/vpc-peer-to-peer-connection",
-    ))
+    let said = Said::OverlappingBlocks { blocks: overlapping };
+    let source = read_at("help.aliyun.com/en/vpc/vpc-peer-to-peer-connection");
+    Some(pair.note(FindingCode::OverlappingBlocks, said, source))
 }
 
 fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Finding> {
@@ -249,12 +240,12 @@ fn connected_twice(pairs: &[Pair<'_>]) -> Vec<Finding> {
     }
     let twice = by_ends.into_values().filter(|labels| labels.len() > 1);
     twice
-        .map(|labels| {
-            let message = format!(
-                "{} connect the same two VPCs: the provider refuses a second connection; keep one",
-                labels.join(" and ")
-            );
-            note(FindingCode::ConnectedTwice, message, &format!("{CREATE_API}, ResourceAlreadyExist.VpcPeer"))
+        .filter_map(|labels| {
+            let labels = labels.into_iter().map(|label| Said::Verbatim { text: label.to_owned() });
+            let all =
+                labels.reduce(|one, other| Said::Both { one: Box::new(one), other: Box::new(other) })?;
+            let source = read_at(&format!("{CREATE_API}, ResourceAlreadyExist.VpcPeer"));
+            Some(note(FindingCode::ConnectedTwice, Said::ConnectedTwice { labels: Box::new(all) }, source))
         })
         .collect()
 }
@@ -269,11 +260,8 @@ fn no_transit(topology: &Topology) -> Vec<Finding> {
     wanted
         .map(|transit| {
             let (from, to, via) = (name(transit.from), name(transit.to), name(transit.via));
-            let message = format!(
-                "{from} is to reach {to} through {via}, but peering is not transitive: connect {from} with {to}, or \
-                 use a transit router of Cloud Enterprise Network"
-            );
-            note(FindingCode::NoTransit, message, PEERING_PAGE)
+            let [from, to, via] = [from, to, via].map(ToOwned::to_owned);
+            note(FindingCode::NoTransit, Said::NoTransit { from, to, via }, read_at(PEERING_PAGE))
         })
         .collect()
 }
@@ -367,7 +355,7 @@ mod tests {
         let mut topology = star(1, "cn-shanghai");
         topology.connections[0].monthly_bytes = [most + 1, 0];
         let notes = checks(&topology, &Catalog::shipped("china-site").unwrap());
-        assert!(notes[0].message.contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message);
+        assert!(notes[0].message().contains("at least 1025 Mbit/s are needed"), "{}", notes[0].message());
     }
 
     #[test]
@@ -440,9 +428,9 @@ mod tests {
     fn every_check_says_where_its_rule_was_read() {
         let notes = checks(&star(21, "cn-shanghai"), &Catalog::shipped("china-site").unwrap());
         assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
-        assert_eq!(notes[0].source.as_deref(), Some("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"));
+        assert_eq!(notes[0].source, Some(read_at("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection")));
         assert_eq!(
-            notes[0].message,
+            notes[0].message(),
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \
              vpc_quota_cross_region_peer_num_per_vpc is raised: apply for that first"
         );

@@ -5,6 +5,7 @@ use crate::{
     model::{
         connection::Connection,
         finding::{Finding, FindingCode},
+        said::Said,
     },
 };
 use std::sync::Arc;
@@ -17,21 +18,19 @@ pub(super) fn notes_on_places(connections: &[Connection], catalog: &Catalog) -> 
     notes
 }
 
-/// `label: ` before a message about a connection that has a label.
-fn label(connection: &Connection) -> String {
-    if connection.id.is_empty() { String::new() } else { format!("{}: ", connection.id) }
+/// About a connection, whose label stands before what is said, where it has one.
+fn about(connection: &Connection, code: FindingCode, said: Said) -> Finding {
+    let said = match connection.id.is_empty() {
+        true => said,
+        false => Said::Labelled { label: connection.id.clone(), said: Box::new(said) },
+    };
+    Finding::of(code, said).about(&connection.id)
 }
 
 fn inside_region(connection: &Connection) -> Option<Finding> {
-    if !connection.within_region() {
-        return None;
-    }
-    let message = format!(
-        "{}both ends are in {}: traffic inside a region is free, and there is no link type to choose",
-        label(connection),
-        connection.requester.region
-    );
-    Some(Finding::new(FindingCode::NoLinkTypeInsideRegion, message).about(&connection.id))
+    let said = || Said::NoLinkTypeInsideRegion { region: connection.requester.region.clone() };
+    let code = FindingCode::NoLinkTypeInsideRegion;
+    connection.within_region().then(|| about(connection, code, said()))
 }
 
 /// One note for every region; one that the catalog's list of regions does not say about has none.
@@ -41,17 +40,15 @@ fn without_peering(connections: &[Connection], catalog: &Catalog) -> Vec<Finding
     let mut regions: Vec<&Arc<str>> = ends.collect();
     regions.sort_unstable();
     regions.dedup();
-    let why = |region: &str| match catalog.regions().get(region)?.peering.as_str() {
-        "not listed" => Some("stands on none of the provider's lists of regions that support peering"),
-        "older list" => {
-            Some("stands only on an older list of the provider's of regions that support peering")
-        }
-        "closing" => Some("is marked as closing on the provider's list of regions that support peering"),
-        _ => None,
-    };
     let note = |region: &Arc<str>| {
-        let message = format!("{region} {}; ask the provider before planning with it", why(region)?);
-        Some(Finding::new(FindingCode::RegionWithoutPeering, message))
+        let id = region.clone();
+        let said = match catalog.regions().get(region)?.peering.as_str() {
+            "not listed" => Said::RegionNotListed { region: id },
+            "older list" => Said::RegionOnOlderList { region: id },
+            "closing" => Said::RegionClosing { region: id },
+            _ => return None,
+        };
+        Some(Finding::of(FindingCode::RegionWithoutPeering, said))
     };
     regions.into_iter().filter_map(note).collect()
 }
@@ -66,29 +63,19 @@ fn cross_border(connection: &Connection, catalog: &Catalog) -> Option<Finding> {
     if crosses_border(connection, catalog) != Some(true) {
         return None;
     }
-    let message = format!(
-        "{}{} to {} crosses the border of the Chinese mainland: {}",
-        label(connection),
-        connection.requester.region,
-        connection.accepter.region,
-        verification(catalog)
-    );
-    Some(Finding::new(FindingCode::CrossBorder, message).about(&connection.id))
+    let said = Said::CrossBorder {
+        source: connection.requester.region.clone(),
+        destination: connection.accepter.region.clone(),
+        verification: Box::new(verification(catalog)),
+    };
+    Some(about(connection, FindingCode::CrossBorder, said))
 }
 
 /// What the provider asks for before cross-border traffic, by site.
-fn verification(catalog: &Catalog) -> &'static str {
+fn verification(catalog: &Catalog) -> Said {
     match catalog.name.as_str() {
-        "china-site" => {
-            "it needs China Unicom's cross-border qualification, and an approved application before the first \
-             activation of cross-border traffic"
-        }
-        "international-site" => {
-            "it needs enterprise real-name verification (business identity) of the account"
-        }
-        _ => {
-            "it needs China Unicom's cross-border qualification on the China site, and enterprise real-name \
-             verification on the international site"
-        }
+        "china-site" => Said::VerificationOfChinaSite {},
+        "international-site" => Said::VerificationOfInternationalSite {},
+        _ => Said::VerificationOfEitherSite {},
     }
 }

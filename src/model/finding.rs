@@ -2,6 +2,7 @@
 
 use crate::model::{
     invalid::{Invalid, Remedy},
+    said::Said,
     time::Hour,
     usage::Sender,
 };
@@ -158,14 +159,15 @@ impl FindingCode {
 }
 
 /// Something that a reader should know; names connection, end and hour where it is about one, never an input (R17).
+///
+/// What it says in words is its `message`, or its `message_in` a language.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Finding {
     /// What it is about.
     pub code: FindingCode,
-    /// In words, which may change; the code does not.
-    pub message: String,
+    /// What is said, as data.
+    pub(crate) said: Said,
     /// The id of the connection, or what a plan calls it.
     pub connection_id: Option<Arc<str>>,
     /// The end.
@@ -175,14 +177,26 @@ pub struct Finding {
     /// What can be done about it, where there is something particular.
     pub remedy: Option<Remedy>,
     /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.
-    pub source: Option<String>,
+    pub(crate) source: Option<Said>,
 }
 
 impl Finding {
-    /// One about no connection in particular; a remedy of `message` becomes its own.
+    /// One about no connection in particular, in words that are the same in every language; a remedy of `message` becomes
+    /// its own.
     pub fn new(code: FindingCode, message: impl Into<Invalid>) -> Self {
-        let (message, remedy) = message.into().into_parts();
-        Self { code, message, connection_id: None, sender: None, hour: None, remedy, source: None }
+        let (text, remedy) = message.into().into_parts();
+        Self { remedy, ..Self::of(code, Said::Verbatim { text }) }
+    }
+
+    /// One about no connection in particular, which each language has words for.
+    pub(crate) fn of(code: FindingCode, said: Said) -> Self {
+        Self { code, said, connection_id: None, sender: None, hour: None, remedy: None, source: None }
+    }
+
+    /// The same, with what can be done about it.
+    #[must_use]
+    pub(crate) fn with(self, remedy: Remedy) -> Self {
+        Self { remedy: Some(remedy), ..self }
     }
 
     /// The same about a connection; about none where its id is empty.

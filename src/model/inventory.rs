@@ -56,9 +56,8 @@ impl Inventory {
     /// With what else a reader should know, sorted, whatever the order of the inputs (R17).
     #[must_use]
     pub(crate) fn with_findings(mut self, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| {
-            (a.code, &a.connection_id, &a.message).cmp(&(b.code, &b.connection_id, &b.message))
-        });
+        findings
+            .sort_by(|a, b| (a.code, &a.connection_id, &a.said).cmp(&(b.code, &b.connection_id, &b.said)));
         findings.dedup();
         self.findings = findings;
         self

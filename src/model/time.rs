@@ -241,6 +241,12 @@ impl Offset {
         i64::from(self.0)
     }
 
+    /// The local date that `hour` lies in: `2026-10-01`.
+    pub fn date_of(self, hour: Hour) -> String {
+        let local = Hour(hour.0.saturating_add(self.hours())).to_string();
+        local.split('T').next().unwrap_or_default().to_owned()
+    }
+
     /// The local day that `hour` lies in, as its 24 hours in UTC.
     pub fn day_of(self, hour: Hour) -> Period {
         let start = Hour((hour.0 + self.hours()).div_euclid(24) * 24 - self.hours());

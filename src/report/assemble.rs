@@ -20,6 +20,7 @@ use crate::{
         inventory::Inventory,
         money::Money,
         quoted,
+        said::Said,
     },
     rating::{Line, Rated, Rating},
     statement::statements,
@@ -89,6 +90,23 @@ impl Report {
     ///
     /// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
     pub fn without_hours(&self) -> Result<Self> {
+        let options = ReportOptions { hourly: false, ..self.options.clone() };
+        // Lines that are grouped by their hours need them still.
+        let lines = if options.shows_charge_periods() { self.lines.clone() } else { self.folded_lines()? };
+        let catalog = &self.catalog;
+        let mut report = Self {
+            options,
+            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
+            lines,
+            groups: None,
+            ..self.clone_without_lines()
+        };
+        group_lines(&mut report)?;
+        Ok(report)
+    }
+
+    /// Its lines, with one for all hours of a price.
+    fn folded_lines(&self) -> Result<Vec<Line>> {
         let mut lines: Vec<Line> = Vec::new();
         let end = |line: &Line| (line.connection, line.sender);
         for of_end in self.lines.chunk_by(|one, other| end(one) == end(other)) {
@@ -101,16 +119,7 @@ impl Report {
             }
             lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
         }
-        let catalog = &self.catalog;
-        let mut report = Self {
-            options: ReportOptions { hourly: false, ..self.options.clone() },
-            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
-            lines,
-            groups: None,
-            ..self.clone_without_lines()
-        };
-        group_lines(&mut report)?;
-        Ok(report)
+        Ok(lines)
     }
 
     fn clone_without_lines(&self) -> Self {
@@ -306,8 +315,8 @@ fn not_named(report: &Report) -> Vec<Finding> {
     let Some(accounts) = &report.options.accounts else { return Vec::new() };
     let ids = report.statements.iter().map(|statement| &statement.billing_account_id);
     let unknown = ids.filter(|id| accounts.get(id).is_none());
-    let message = |id| format!("account {id} has traffic, and the file of accounts lacks it");
-    unknown.map(|id| Finding::new(FindingCode::AccountNotNamed, message(id))).collect()
+    let said = |id: &String| Said::AccountNotNamed { id: id.clone() };
+    unknown.map(|id| Finding::of(FindingCode::AccountNotNamed, said(id))).collect()
 }
 
 /// Accounts that pay more than their budgets.
@@ -320,10 +329,8 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
         let account = report.account_label(id);
         let (payable, over) = (statement.payable, statement.payable.checked_sub(budget)?);
         let currency = &report.catalog.currency;
-        let message = format!(
-            "account {account} pays {payable} {currency}, {over} more than its budget of {budget} {currency}"
-        );
-        found.push(Finding::new(FindingCode::OverBudget, message));
+        let said = Said::OverBudget { account, payable, over, budget, currency: currency.clone() };
+        found.push(Finding::of(FindingCode::OverBudget, said));
     }
     Ok(found)
 }
@@ -332,27 +339,22 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
 fn refused_records(metered: &Metered) -> Vec<Finding> {
     let for_cause = metered.refused_for_cause();
     let dropped = metered.totals().refused.records - for_cause;
-    let mut found = Vec::new();
-    if for_cause > 0 {
-        let message = format!("{for_cause} records are quarantined and not billed");
-        found.push(Finding::new(FindingCode::RecordsQuarantined, message));
-    }
-    if dropped > 0 {
-        let message = format!("{dropped} copies of records were dropped");
-        found.push(Finding::new(FindingCode::CopiesDropped, message));
-    }
-    found
+    [
+        (for_cause, FindingCode::RecordsQuarantined, Said::RecordsQuarantined { count: for_cause }),
+        (dropped, FindingCode::CopiesDropped, Said::CopiesDropped { count: dropped }),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(_, code, said)| Finding::of(code, said))
+    .collect()
 }
 
 /// How many lines have a price that the provider does not publish (R18).
 fn assumed_prices(report: &Report) -> Option<Finding> {
     let assumed = report.lines.iter().filter(|line| line.price.status == PriceStatus::Assumed);
     let count = assumed.count();
-    let message = format!(
-        "lines with an assumed price: {count}; the price is one that the provider does not publish: {}",
-        report.catalog.overlays.join(", ")
-    );
-    (count > 0).then(|| Finding::new(FindingCode::AssumedPrice, message))
+    let said = Said::AssumedPrice { count, overlays: report.catalog.overlays.join(", ") };
+    (count > 0).then(|| Finding::of(FindingCode::AssumedPrice, said))
 }
 
 /// Groups the lines where that is asked for, and lets the adjustments make the groups add up to what is payable.

@@ -1,5 +1,9 @@
 //! Faults and remedies in the words of the program: the only place that knows what its arguments are called.
 
+use super::{
+    Lang,
+    lang::{AdviceTexts, fill},
+};
 use crate::{
     error::Fault,
     model::{
@@ -26,20 +30,61 @@ pub fn words(invalid: &Invalid) -> String {
     format!("{invalid}{}", after(invalid.remedy()))
 }
 
-/// What was found, what to do about it, and where its rule was read.
+/// What was found, what to do about it, and where its rule was read: in English, as data is.
 pub(crate) fn finding_words(finding: &Finding) -> String {
-    let source = finding.source.as_ref().map_or_else(String::new, |source| format!(" [{source}]"));
-    format!("{}{}{source}", finding.message, after(finding.remedy.as_ref()))
+    finding_words_in(finding, Lang::En)
+}
+
+/// The same in a language.
+pub(crate) fn finding_words_in(finding: &Finding, lang: Lang) -> String {
+    let source = finding.source_in(lang).map_or_else(String::new, |source| format!(" [{source}]"));
+    format!("{}{}{source}", finding.message_in(lang), after_in(finding.remedy.as_ref(), lang))
 }
 
 /// What stands behind a message that has a remedy; nothing behind others.
 pub(crate) fn after(remedy: Option<&Remedy>) -> String {
-    remedy.map_or_else(String::new, advice)
+    after_in(remedy, Lang::En)
 }
 
-/// What to do, in words that fit behind what is wrong.
+/// The same in a language, which has words for what can be done about findings.
+pub(crate) fn after_in(remedy: Option<&Remedy>, lang: Lang) -> String {
+    remedy.map_or_else(String::new, |remedy| {
+        advice_on_finding(remedy, &lang.texts().advice).unwrap_or_else(|| advice(remedy))
+    })
+}
+
+/// What to do about what is found in traffic and plans; `None` of what is a fault.
+fn advice_on_finding(remedy: &Remedy, texts: &AdviceTexts) -> Option<String> {
+    let key = |key: &str, what: &str| in_shell(&format!("{key}={what}"));
+    Some(match remedy {
+        Remedy::SupplyPrice => texts.supply_price.clone(),
+        Remedy::UseCatalog { name } => fill(&texts.use_catalog, &[("name", name)]),
+        Remedy::StateRequesterAccounts => texts.state_requester_accounts.clone(),
+        Remedy::StateRequesterAccountOf { key: of } => {
+            fill(&texts.state_requester_account_of, &[("argument", &key(of, "ID"))])
+        }
+        Remedy::StateRequesterRegionOf { key: of } => {
+            fill(&texts.state_requester_region_of, &[("argument", &key(of, "REGION"))])
+        }
+        Remedy::StateRegionOfReference => texts.state_region_of_reference.clone(),
+        Remedy::ChooseMonth => texts.choose_month.clone(),
+        Remedy::GiveMonthlyTraffic => texts.give_monthly_traffic.clone(),
+        _ => return None,
+    })
+}
+
+/// What to do about a fault, in words that fit behind what is wrong.
 fn advice(remedy: &Remedy) -> String {
     let words = match remedy {
+        // Each language has words for these.
+        Remedy::SupplyPrice
+        | Remedy::UseCatalog { .. }
+        | Remedy::StateRequesterAccounts
+        | Remedy::StateRequesterAccountOf { .. }
+        | Remedy::StateRequesterRegionOf { .. }
+        | Remedy::StateRegionOfReference
+        | Remedy::ChooseMonth
+        | Remedy::GiveMonthlyTraffic => return after(Some(remedy)),
         Remedy::AddConnection => "add it to --connections",
         Remedy::AddConnectionWithVpcs => "add it to --connections, with its VPC ids",
         Remedy::AddConnectionToAddress => "add its connection to --connections",
@@ -47,7 +92,6 @@ fn advice(remedy: &Remedy) -> String {
             "give requester_cidrs and accepter_cidrs, or the provider's JSON, to --connections"
         }
         Remedy::ChooseDuplicateRule => "see --duplicates",
-        Remedy::SupplyPrice => "supply it with --prices or --contract",
         Remedy::StateEncoding => "state it with --encoding gbk, or save it as CSV UTF-8",
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
         Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
@@ -58,17 +102,7 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::ChooseMetricStatistic => "see --metric-statistic",
         Remedy::StateMetricUnit => "is it a rate in bit/s? see --metric-unit",
         Remedy::StateRequesterAccount => "state it with --requester-account",
-        Remedy::StateRequesterAccounts => {
-            return ": state it with --requester-account where there are several".into();
-        }
         Remedy::StateRequesterRegion => "state it with --requester-region",
-        Remedy::StateRequesterAccountOf { key } => {
-            return format!("; state it with --requester-account {}", in_shell(&format!("{key}=ID")));
-        }
-        Remedy::StateRequesterRegionOf { key } => {
-            return format!("; state it with --requester-region {}", in_shell(&format!("{key}=REGION")));
-        }
-        Remedy::StateRegionOfReference => return ", state the region with --requester-region".into(),
         Remedy::StateLinkTypeBefore { connection_id } => {
             return format!(
                 ": state it with --link-type-before {connection_id}=Gold (or Platinum), or give a trail that goes back to \
@@ -99,13 +133,8 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::EstimateFromHours => {
             "leave --month out for the newest prices, or estimate from traffic with --usage"
         }
-        Remedy::ChooseMonth => return ": --month takes those of a month".into(),
-        Remedy::GiveMonthlyTraffic => {
-            "--traffic needs its requester and its accepter, 0 where one of them sends nothing"
-        }
         Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
         Remedy::GiveTraffic => "give it with --traffic, CSV with address,sender,gb",
-        Remedy::UseCatalog { name } => return format!(": use --catalog {name}"),
     };
     format!("; {words}")
 }

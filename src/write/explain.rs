@@ -1,9 +1,10 @@
 //! One charge from its records to its amount: for a reader who does the sum again on paper, and as JSON.
 
 use super::{
+    Lang,
     json::{JsonLine, write_document},
     reason,
-    report::{cell, heading, is_number},
+    report::{LineCells, heading, is_number},
 };
 use crate::{
     catalog::{ContractRow, Lost, Place, PriceRow, PriceStatus, Terms, Validity},
@@ -416,7 +417,7 @@ mod page {
             own.connection.id, own.sender, own.hour, own.month, own.offset
         );
         let assumed = own.price.as_ref().is_some_and(|price| price.price.status == PriceStatus::Assumed);
-        let mut page = Page { assumed, ..Page::titled(title) };
+        let mut page = Page { assumed, ..Page::titled(title, Lang::En) };
         page.sections = vec![records(own)];
         page.sections.extend((!own.refused.is_empty()).then(|| refused(own)));
         page.sections.push(account(own));
@@ -746,15 +747,16 @@ mod page {
         let (month, offset) = (report.month, report.offset);
         let title =
             format!("Account {account}, billing month {month} ({offset}): lines and their largest hours");
-        let mut page = Page { assumed: report.assumed(), ..Page::titled(title) };
+        let mut page = Page { assumed: report.assumed(), ..Page::titled(title, Lang::En) };
         let rows = report.lines.iter().map(|line| report.line_row(line)).collect::<Result<Vec<_>>>()?;
+        let line_cells = LineCells { lang: Lang::En, catalog: &report.catalog, days: None };
         let rows =
             (1..).zip(&rows).zip(largest).map(|((number, row), largest): ((usize, &ReportRow<'_>), _)| {
                 let largest = [largest.hour.to_string(), largest.bytes.to_string()];
-                let cells = COLUMNS.iter().map(|column| cell(row, *column));
+                let cells = COLUMNS.iter().map(|column| line_cells.cell(row, *column));
                 [number.to_string()].into_iter().chain(cells).chain(largest).collect()
             });
-        let names = COLUMNS.iter().map(|column| heading(*column));
+        let names = COLUMNS.iter().map(|column| heading(*column, Lang::En));
         let header: Vec<&str> =
             ["line"].into_iter().chain(names).chain(["largest hour", "its bytes"]).collect();
         let numbers = (1..).zip(COLUMNS).filter(|(_, column)| is_number(*column)).map(|(place, _)| place);

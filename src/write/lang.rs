@@ -3,8 +3,12 @@
 //! The texts lie in `lang/`, one file per language. What a file lacks or has too much of is seen when it is read, by a
 //! test that reads all of them; whoever asks for a text names a field, so that the compiler knows it is there.
 
+use crate::model::{
+    finding::Finding,
+    said::{Said, Value},
+};
 use serde::Deserialize;
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// A language of labels, findings and explanations.
 ///
@@ -52,7 +56,16 @@ impl Lang {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Texts {
+    /// Words of data as people read them, by the word.
+    words: BTreeMap<String, String>,
+    /// Names of columns, by their names in data.
+    columns: BTreeMap<String, String>,
+    /// Names of what the figures rest on, likewise.
+    facts: BTreeMap<String, String>,
     pub report: ReportTexts,
+    /// What findings say, by the key of what is said.
+    findings: BTreeMap<String, String>,
+    pub advice: AdviceTexts,
     pub html: HtmlTexts,
     #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
     pub xlsx: XlsxTexts,
@@ -62,7 +75,127 @@ pub(crate) struct Texts {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportTexts {
+    pub title: String,
+    pub assumed: String,
+    pub assumed_in_markdown: String,
+    pub day: String,
+    pub name: String,
+    pub without_value: String,
+    pub account: String,
+    pub account_column: String,
+    pub subtotal: String,
+    pub adjustment: String,
     pub payable: String,
+    pub raised_of_account: String,
+    pub payable_of_one: String,
+    pub payable_of_all: String,
+    pub raised: String,
+    pub raised_is_upper_bound: String,
+    pub control_totals: String,
+    pub control_totals_partial: String,
+    pub records: String,
+    pub bytes: String,
+    pub no_findings: String,
+    pub findings: String,
+    pub more_findings: String,
+    pub left_out: String,
+    pub basis: String,
+    pub catalog_and_version: String,
+    pub rounding: String,
+    pub setting: String,
+    pub before_tax: String,
+    /// What stands between the things of a list.
+    pub comma: String,
+    /// What stands between two sentences of a line, and behind the last of them.
+    pub semicolon: String,
+    pub stop: String,
+}
+
+/// What can be done about findings.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdviceTexts {
+    pub supply_price: String,
+    pub use_catalog: String,
+    pub state_requester_accounts: String,
+    pub state_requester_account_of: String,
+    pub state_requester_region_of: String,
+    pub state_region_of_reference: String,
+    pub choose_month: String,
+    pub give_monthly_traffic: String,
+}
+
+impl Texts {
+    /// A word of data as people read it.
+    pub fn word<'t>(&'t self, word: &'t str) -> &'t str {
+        self.words.get(word).map_or(word, String::as_str)
+    }
+
+    /// The name of a column as people read it; a tag's is its own.
+    pub fn column<'t>(&'t self, name: &'t str) -> &'t str {
+        self.columns.get(name).map_or(name, String::as_str)
+    }
+
+    /// The name of a fact as people read it.
+    pub fn fact<'t>(&'t self, name: &'t str) -> &'t str {
+        self.facts.get(name).map_or(name, String::as_str)
+    }
+
+    /// What a finding says.
+    pub fn say(&self, said: &Said) -> String {
+        let (key, values) = said.parts();
+        let values: Vec<(&str, String)> =
+            values.into_iter().map(|(name, value)| (name, self.value(value))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, &**value)).collect();
+        fill(self.findings.get(key).map_or(key, String::as_str), &values)
+    }
+
+    fn value(&self, value: Value<'_>) -> String {
+        match value {
+            Value::Text(text) => text.to_string(),
+            Value::Sender(sender) => self.word(sender.as_str()).to_owned(),
+            Value::LinkType(link_type) => self.word(link_type.as_str()).to_owned(),
+            Value::Said(said) => self.say(said),
+            Value::All(all) => {
+                all.iter().map(|said| self.say(said)).collect::<Vec<_>>().join(&self.report.comma)
+            }
+            Value::Nothing => String::new(),
+        }
+    }
+}
+
+impl Finding {
+    /// What it says, in English words; they may change, the code does not.
+    pub fn message(&self) -> String {
+        self.message_in(Lang::En)
+    }
+
+    /// What it says in a language.
+    pub fn message_in(&self, lang: Lang) -> String {
+        lang.texts().say(&self.said)
+    }
+
+    /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.
+    pub fn source_in(&self, lang: Lang) -> Option<String> {
+        self.source.as_ref().map(|source| lang.texts().say(source))
+    }
+}
+
+/// With its `message` in English, as all data is.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Finding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut finding = serializer.serialize_struct("Finding", 7)?;
+        finding.serialize_field("code", &self.code)?;
+        finding.serialize_field("message", &self.message())?;
+        finding.serialize_field("connection_id", &self.connection_id)?;
+        finding.serialize_field("sender", &self.sender)?;
+        finding.serialize_field("hour", &self.hour)?;
+        finding.serialize_field("remedy", &self.remedy)?;
+        finding.serialize_field("source", &self.source_in(Lang::En))?;
+        finding.end()
+    }
 }
 
 /// Those of a page of HTML.
@@ -164,7 +297,10 @@ fn next_name(text: &str) -> Option<(&str, &str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use crate::{
+        model::{link::LinkType, usage::Sender},
+        report::Column,
+    };
 
     /// Every text by its path, with the names that it has values for.
     fn names(file: &str) -> BTreeMap<String, Vec<String>> {
@@ -183,6 +319,7 @@ mod tests {
             rest = after;
         }
         names.sort();
+        names.dedup();
         found.insert(path.to_owned(), names);
     }
 
@@ -195,6 +332,40 @@ mod tests {
             Lang::ALL.map(|lang| lang.texts().report.payable.as_str()),
             ["payable", "应付金额", "應付金額"]
         );
+    }
+
+    #[test]
+    fn every_saying_has_a_text_with_its_names_and_there_are_no_others() {
+        let mut said: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (key, names) in Said::KEYS {
+            let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            names.sort();
+            assert!(said.insert(format!(".findings.{key}"), names).is_none(), "{key} twice");
+        }
+        let mut texts = names(include_str!("lang/en.toml"));
+        texts.retain(|path, _| path.starts_with(".findings."));
+        assert_eq!(texts, said);
+    }
+
+    #[test]
+    fn every_column_and_every_word_of_data_has_a_name_in_each_language() {
+        for texts in Lang::ALL.map(Lang::texts) {
+            for column in Column::ALL {
+                assert!(texts.columns.contains_key(column.name()), "{}", column.name());
+            }
+            let words = LinkType::ALL.map(LinkType::as_str).into_iter();
+            let words = words.chain(Sender::ALL.map(Sender::as_str));
+            for word in words.chain(["usage", "free", "adjustment", "published", "assumed", "contract"]) {
+                assert!(texts.words.contains_key(word), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_under_data_is_what_english_pages_say() {
+        let texts = &Lang::En.texts().report;
+        assert_eq!(texts.raised_is_upper_bound, super::super::RAISED_IS_UPPER_BOUND);
+        assert_eq!(texts.before_tax, super::super::BEFORE_TAX);
     }
 
     #[test]

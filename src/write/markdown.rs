@@ -51,9 +51,12 @@ fn write(page: Page, mut output: impl Write) -> Result<()> {
 fn text(page: &Page) -> String {
     let mut blocks = Vec::new();
     blocks.extend(page.title.iter().map(|title| format!("### {title}\n")));
-    let assumed = page.assumed.then_some("\\* uses **assumed** prices");
-    let sentences: Vec<&str> = page.about.as_deref().into_iter().chain(assumed).collect();
-    blocks.extend((!sentences.is_empty()).then(|| format!("{}.\n", sentences.join("; "))));
+    let texts = &page.lang.texts().report;
+    let assumed = page.assumed.then(|| format!("\\* {}", texts.assumed_in_markdown));
+    let sentences: Vec<&str> = page.about.as_deref().into_iter().chain(assumed.as_deref()).collect();
+    blocks.extend(
+        (!sentences.is_empty()).then(|| format!("{}{}\n", sentences.join(&texts.semicolon), texts.stop)),
+    );
     page.sections.iter().for_each(|part| section(&mut blocks, part));
     blocks.join("\n")
 }
@@ -67,20 +70,22 @@ fn section(blocks: &mut Vec<String>, section: &Section) {
     blocks.extend(section.folded.then(|| "</details>\n".to_owned()));
 }
 
+/// What stands above names and values.
+const NO_HEADER: [String; 2] = [String::new(), String::new()];
+
 fn block(block: &Block) -> String {
     match block {
         Block::Paragraph(sentence) => format!("{sentence}\n"),
         Block::Items(items) => items.iter().map(|item| format!("- {item}\n")).collect(),
-        Block::Table(cells) => table(cells),
+        Block::Table(Table { header, rows, numbers, yields: _ }) => table(header, rows, numbers),
         Block::Facts(facts) => {
             let rows = facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
-            table(&Table { header: vec![String::new(); 2], rows: rows.collect(), numbers: Vec::new() })
+            table(&NO_HEADER, &rows.collect::<Vec<_>>(), &[])
         }
         Block::Sums(sums) => {
             let amounts = sums.amounts.iter();
-            let rows =
-                amounts.map(|(name, amount)| vec![(*name).to_owned(), format!("{amount} {}", sums.unit)]);
-            table(&Table { header: vec![String::new(); 2], rows: rows.collect(), numbers: vec![1] })
+            let rows = amounts.map(|(name, (amount, unit))| vec![name.clone(), format!("{amount} {unit}")]);
+            table(&NO_HEADER, &rows.collect::<Vec<_>>(), &[1])
         }
         Block::Notices(found) => {
             let notice = |(code, message): &(&str, String)| format!("- `{code}` {message}\n");
@@ -90,15 +95,15 @@ fn block(block: &Block) -> String {
 }
 
 /// A table with its header, one line for each row.
-fn table(table: &Table) -> String {
+fn table(header: &[String], rows: &[Vec<String>], numbers: &[usize]) -> String {
     let line = |cells: &[String]| {
         let cells: String = cells.iter().map(|cell| format!(" {cell} |")).collect();
         format!("|{cells}\n")
     };
-    let rule = |column| if table.numbers.contains(&column) { "---:" } else { "---" };
-    let mut text = line(&table.header);
-    text += &line(&(0..table.header.len()).map(|column| rule(column).to_owned()).collect::<Vec<_>>());
-    text.extend(table.rows.iter().map(|row| line(row)));
+    let rule = |column| if numbers.contains(&column) { "---:" } else { "---" };
+    let mut text = line(header);
+    text += &line(&(0..header.len()).map(|column| rule(column).to_owned()).collect::<Vec<_>>());
+    text.extend(rows.iter().map(|row| line(row)));
     text
 }
 

@@ -23,12 +23,17 @@ mod values;
 #[cfg(feature = "xlsx")]
 pub mod xlsx;
 
-pub(crate) use advice::{after, finding_words};
+pub(crate) use advice::{after, finding_words, finding_words_in};
 pub use advice::{explained, in_shell, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 
-use crate::{meter::ControlTotals, report::Report};
+use crate::{
+    catalog::{CatalogSummary, InLanguage, RoundingPolicy},
+    meter::ControlTotals,
+    report::Report,
+};
+use lang::{Texts, fill};
 
 /// What stands under every report in a human language.
 pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the provider's side.";
@@ -38,39 +43,62 @@ pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what t
      less that of all their bytes at the lowest level in effect.";
 
 /// The provenance of a report, as names and values in a fixed order: month, offset, catalog, digests, GB, rounding,
-/// rule for duplicates, settings. It names no input (R17).
+/// rule for duplicates, settings. It names no input (R17). Names and values are those of data, in English.
 pub fn provenance(report: &Report) -> Vec<(String, String)> {
-    let catalog = &report.catalog;
-    let rounding = &catalog.rounding;
-    let mut facts = vec![
-        ("billing_month".into(), report.month.to_string()),
-        ("offset".into(), report.offset.to_string()),
-        ("catalog".into(), format!("{} version {}", catalog.name, catalog.version)),
-        ("site".into(), catalog.site.clone()),
-        ("currency".into(), catalog.currency.clone()),
-        ("price_digest".into(), catalog.price_digest.clone()),
-        ("overlays".into(), list(&catalog.overlays)),
-        ("contract_rows".into(), catalog.contract_rows.to_string()),
-        ("gb".into(), catalog.gb.to_string()),
-        (
-            "rounding".into(),
-            format!(
-                "{} to {} decimals, once per account and month ({})",
-                rounding.mode.as_str(),
-                rounding.decimals,
-                rounding.status
-            ),
-        ),
-        ("duplicates".into(), report.duplicates.as_str().into()),
-        ("usage_digest".into(), report.usage_digest.clone()),
+    provenance_in(report, Lang::En)
+}
+
+/// The same in a language, each with its name in data in front.
+pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str, String, String)> {
+    let (catalog, texts) = (&report.catalog, lang.texts());
+    let word = |word: &str| texts.word(word).to_owned();
+    let (name, version) = (&*catalog.name, &*catalog.version);
+    let overlays = match catalog.overlays.is_empty() {
+        true => word("none"),
+        false => catalog.overlays.join(", "),
+    };
+    let facts = [
+        ("billing_month", report.month.to_string()),
+        ("offset", report.offset.to_string()),
+        ("catalog", fill(&texts.report.catalog_and_version, &[("name", name), ("version", version)])),
+        ("site", own_words(catalog, lang).and_then(|own| own.site.clone()).unwrap_or(catalog.site.clone())),
+        ("currency", catalog.currency.clone()),
+        ("price_digest", catalog.price_digest.clone()),
+        ("overlays", overlays),
+        ("contract_rows", catalog.contract_rows.to_string()),
+        ("gb", word(&catalog.gb.to_string())),
+        ("rounding", rounding(&catalog.rounding, texts)),
+        ("duplicates", word(report.duplicates.as_str())),
+        ("usage_digest", report.usage_digest.clone()),
     ];
+    let mut facts: Vec<_> =
+        facts.into_iter().map(|(name, value)| (name, texts.fact(name).to_owned(), value)).collect();
     let settings = report.options.settings.iter();
-    facts.extend(settings.map(|(name, value)| (format!("setting {name}"), value.clone())));
+    let setting = |name: &str| fill(&texts.report.setting, &[("name", name)]);
+    facts.extend(settings.map(|(name, value)| ("setting", setting(name), value.clone())));
     facts
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+/// Likewise without the names of data.
+pub(crate) fn provenance_in(report: &Report, lang: Lang) -> Vec<(String, String)> {
+    named_provenance(report, lang).into_iter().map(|(_, name, value)| (name, value)).collect()
+}
+
+fn rounding(policy: &RoundingPolicy, texts: &Texts) -> String {
+    let (mode, status) = (texts.word(policy.mode.as_str()), texts.word(policy.status.as_str()));
+    let values = [("mode", mode), ("decimals", &policy.decimals.to_string()), ("status", status)];
+    fill(&texts.report.rounding, &values)
+}
+
+/// What a catalog says of itself in a language, where it has words in it.
+fn own_words(catalog: &CatalogSummary, lang: Lang) -> Option<&InLanguage> {
+    catalog.in_language.get(lang.as_str())
+}
+
+/// What a reader should know of a catalog, in a language where it has words in it.
+pub(crate) fn catalog_notes(catalog: &CatalogSummary, lang: Lang) -> Vec<String> {
+    let notes = own_words(catalog, lang).and_then(|own| own.notes.as_ref());
+    notes.unwrap_or(&catalog.notes).clone()
 }
 
 /// The control totals of a report (R14), as name, records and bytes, in the order in which they are printed.

@@ -3,6 +3,7 @@
 //! Reports, estimates and what the doctor finds become a page once; [`text`](super::text) shows one on a screen,
 //! [`markdown`](super::markdown) in a comment.
 
+use super::Lang;
 use std::borrow::Cow;
 
 /// A page.
@@ -12,6 +13,8 @@ pub(crate) struct Page {
     pub title: Option<String>,
     /// The same in a sentence of its own, for pages whose title is short; without a full stop.
     pub about: Option<String>,
+    /// The language in which it speaks.
+    pub lang: Lang,
     /// Whether an assumed price touched anything on it (R18).
     pub assumed: bool,
     /// What it holds, from top to bottom.
@@ -55,15 +58,27 @@ pub(crate) struct Table {
     pub rows: Vec<Vec<String>>,
     /// Which columns are numbers, and line up at the right.
     pub numbers: Vec<usize>,
+    /// What gives way on a screen that is too narrow, the first of it first.
+    pub yields: Vec<Yield>,
+}
+
+/// What a table does without on a screen that is too narrow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Yield {
+    /// The names behind the ids of this column.
+    Shorten(usize),
+    /// All of this column.
+    LeaveOut(usize),
 }
 
 /// Amounts of one currency that add up.
 #[derive(Debug, Clone)]
 pub(crate) struct Sums {
-    /// What each is, and its amount.
-    pub amounts: Vec<(&'static str, String)>,
-    /// What stands behind each: the currency, and the mark of an assumed price (R18).
-    pub unit: String,
+    /// What each is, its amount, and what stands behind that: the currency, and the mark of an assumed price (R18).
+    pub amounts: Vec<(String, (String, String))>,
+    /// Whether the last of them is the one that counts.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "a screen alone has bold letters"))]
+    pub total_last: bool,
 }
 
 /// What a reader should know.
@@ -96,7 +111,7 @@ impl Page {
                 *text = shown;
             }
         };
-        let Self { title, about, assumed: _, sections } = &mut self;
+        let Self { title, about, lang: _, assumed: _, sections } = &mut self;
         title.iter_mut().chain(about).for_each(show);
         for Section { title, folded: _, blocks } in sections {
             title.iter_mut().for_each(show);
@@ -105,9 +120,9 @@ impl Page {
         self
     }
 
-    /// A page with a title and nothing else yet.
-    pub fn titled(title: impl Into<String>) -> Self {
-        Self { title: Some(title.into()), ..Self::default() }
+    /// A page with a title in a language, and nothing else yet.
+    pub fn titled(title: impl Into<String>, lang: Lang) -> Self {
+        Self { title: Some(title.into()), lang, ..Self::default() }
     }
 }
 
@@ -128,16 +143,19 @@ impl Block {
         match self {
             Self::Paragraph(sentence) => show(sentence),
             Self::Items(items) => items.iter_mut().for_each(show),
-            Self::Table(Table { header, rows, numbers: _ }) => {
+            Self::Table(Table { header, rows, numbers: _, yields: _ }) => {
                 header.iter_mut().chain(rows.iter_mut().flatten()).for_each(show);
             }
             Self::Facts(facts) => facts.iter_mut().for_each(|(name, value)| {
                 show(name);
                 show(value);
             }),
-            Self::Sums(Sums { amounts, unit }) => {
-                amounts.iter_mut().for_each(|(_, amount)| show(amount));
-                show(unit);
+            Self::Sums(Sums { amounts, total_last: _ }) => {
+                amounts.iter_mut().for_each(|(name, (amount, unit))| {
+                    show(name);
+                    show(amount);
+                    show(unit);
+                });
             }
             Self::Notices(Notices { notices, room: _ }) => {
                 notices.iter_mut().for_each(|(_, message)| show(message));
@@ -153,6 +171,15 @@ impl Block {
     /// A table with these columns.
     pub fn table<T: ToString>(header: &[T], rows: Vec<Vec<String>>, numbers: &[usize]) -> Self {
         let header = header.iter().map(ToString::to_string).collect();
-        Self::Table(Table { header, rows, numbers: numbers.to_vec() })
+        Self::Table(Table { header, rows, numbers: numbers.to_vec(), yields: Vec::new() })
+    }
+
+    /// The same, where it is a table, with what gives way on a screen that is too narrow.
+    #[must_use]
+    pub fn with_yields(self, yields: Vec<Yield>) -> Self {
+        match self {
+            Self::Table(table) => Self::Table(Table { yields, ..table }),
+            other => other,
+        }
     }
 }

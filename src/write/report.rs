@@ -1,15 +1,16 @@
-//! A report as a page: accounts, their lines, what is payable, control totals and findings.
+//! A report as a page: what is payable, accounts with their lines, control totals and findings.
 
 use super::{
-    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals, finding_words,
-    page::{Block, Notices, Page, Room, Section, Sums},
-    provenance,
+    Lang, catalog_notes, control_totals, finding_words_in,
+    lang::fill,
+    page::{Block, Notices, Page, Room, Section, Sums, Yield},
+    provenance_in,
     values::value,
 };
 use crate::{
     catalog::CatalogSummary,
     error::Result,
-    model::{finding::Finding, money::Money},
+    model::{finding::Finding, money::Money, time::Offset},
     report::{ChargeCategory, Column, Report, ReportRow},
     statement::Statement,
 };
@@ -19,24 +20,28 @@ const FINDINGS_SHOWN: usize = 10;
 
 /// The page of a report.
 pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
-    let _ = lang;
     let catalog = &report.catalog;
-    let title = format!(
-        "VPC peering traffic, billing month {} ({}), {} in {}",
-        report.month, report.offset, catalog.name, catalog.currency
-    );
-    let mut page = Page { assumed: report.assumed(), ..Page::titled(title) };
+    let (month, offset) = (report.month.to_string(), report.offset.to_string());
+    let values = [
+        ("month", &*month),
+        ("offset", &offset),
+        ("catalog", &catalog.name),
+        ("currency", &catalog.currency),
+    ];
+    let title = fill(&lang.texts().report.title, &values);
+    let mut page = Page { assumed: report.assumed(), ..Page::titled(title, lang) };
+    page.sections.push(payable(report, lang)?);
     if report.groups.is_some() {
         let rows = report.group_rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
-        page.sections.push(Section::untitled([lines_table(&grouped_columns(report), &rows)]));
+        let table = LineCells::of(report, lang).table(&grouped_columns(report), &rows);
+        page.sections.push(Section::untitled([table]));
     }
     for statement in &report.statements {
-        page.sections.push(account(report, statement)?);
+        page.sections.push(account(report, statement, lang)?);
     }
-    page.sections.push(payable(report)?);
-    page.sections.push(totals(report));
-    page.sections.push(findings(&report.findings));
-    page.sections.push(basis(provenance(report), catalog));
+    page.sections.push(totals(report, lang));
+    page.sections.push(findings(&report.findings, lang));
+    page.sections.push(basis(provenance_in(report, lang), catalog, lang));
     Ok(page)
 }
 
@@ -56,6 +61,23 @@ const LINE_COLUMNS: [Column; 13] = [
     Column::RaisedCost,
 ];
 
+/// The columns that a screen without room leaves out, the first of them first (docs/outputs.md). Names of regions go
+/// before them. Others stay: when, which connection or group, and what it costs.
+const GIVING_WAY: [Column; 12] = [
+    Column::ConsumedBytes,
+    Column::MeteredHours,
+    Column::RaisedCost,
+    Column::RaisedHours,
+    Column::ListUnitPrice,
+    Column::BillingAccountName,
+    Column::DestinationRegion,
+    Column::SourceRegion,
+    Column::ContractedUnitPrice,
+    Column::Sender,
+    Column::LinkType,
+    Column::PricingQuantity,
+];
+
 fn grouped_columns(report: &Report) -> Vec<Column> {
     let named = report.options.by.iter().flat_map(|by| by.columns.iter().copied());
     let mut columns: Vec<Column> = named.chain(Column::ALL.into_iter().filter(|c| c.is_summed())).collect();
@@ -72,23 +94,8 @@ fn grouped_columns(report: &Report) -> Vec<Column> {
 }
 
 /// The name of a column where people read it.
-pub(super) fn heading(column: Column) -> &'static str {
-    match column {
-        Column::ChargePeriodStart => "from",
-        Column::ConnectionId => "connection",
-        Column::SourceRegion => "source",
-        Column::DestinationRegion => "destination",
-        Column::LinkType => "link type",
-        Column::PricingQuantity => "GB",
-        Column::ListUnitPrice => "list price",
-        Column::ContractedUnitPrice => "price",
-        Column::BilledCost => "cost",
-        Column::MeteredHours => "hours",
-        Column::RaisedHours => "raised",
-        Column::RaisedCost => "raised cost",
-        Column::ConsumedBytes => "bytes",
-        other => other.name(),
-    }
+pub(super) fn heading(column: Column, lang: Lang) -> &'static str {
+    lang.texts().column(column.name())
 }
 
 /// Whether its values are numbers, and line up.
@@ -96,55 +103,129 @@ pub(super) fn is_number(column: Column) -> bool {
     column.is_summed() || matches!(column, Column::ListUnitPrice | Column::ContractedUnitPrice)
 }
 
-fn lines_table(columns: &[Column], rows: &[ReportRow<'_>]) -> Block {
-    let header: Vec<&str> = columns.iter().map(|&column| heading(column)).collect();
-    let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).collect();
-    let cells = rows.iter().map(|row| columns.iter().map(|&column| cell(row, column)).collect());
-    Block::table(&header, cells.collect(), &numbers)
+/// Lines where people read them.
+pub(super) struct LineCells<'a> {
+    pub lang: Lang,
+    /// Whose regions have names.
+    pub catalog: &'a CatalogSummary,
+    /// The offset of the days that lines are grouped by.
+    pub days: Option<Offset>,
 }
 
-/// A value where people read it.
-pub(super) fn cell(row: &ReportRow<'_>, column: Column) -> String {
-    match column {
-        Column::LinkType if row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none() => {
-            "free".into()
+impl<'a> LineCells<'a> {
+    fn of(report: &'a Report, lang: Lang) -> Self {
+        let by_day = report.options.by.as_ref().is_some_and(|by| by.day);
+        Self { lang, catalog: &report.catalog, days: by_day.then_some(report.offset) }
+    }
+
+    fn table(&self, columns: &[Column], rows: &[ReportRow<'_>]) -> Block {
+        let header: Vec<&str> = columns.iter().map(|&column| self.heading(column)).collect();
+        let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).collect();
+        let cells = rows.iter().map(|row| columns.iter().map(|&column| self.cell(row, column)).collect());
+        Block::table(&header, cells.collect(), &numbers).with_yields(yields(columns, 0))
+    }
+
+    fn heading(&self, column: Column) -> &'static str {
+        match column {
+            Column::ChargePeriodStart if self.days.is_some() => &self.lang.texts().report.day,
+            _ => heading(column, self.lang),
         }
-        Column::BillingAccountName if row.billing_account_name.is_none() && !row.is_adjustment() => {
-            "(no name)".into()
+    }
+
+    /// A value where people read it.
+    pub fn cell(&self, row: &ReportRow<'_>, column: Column) -> String {
+        let texts = self.lang.texts();
+        match column {
+            Column::LinkType if is_free(row) => texts.word("free").to_owned(),
+            Column::LinkType | Column::Sender | Column::ChargeCategory | Column::PriceStatus => {
+                texts.word(&value(row, column)).to_owned()
+            }
+            Column::SourceRegion | Column::DestinationRegion => self.region(&value(row, column)),
+            Column::ChargePeriodStart => match row.charge_period_start.zip(self.days) {
+                Some((hour, offset)) => offset.date_of(hour),
+                None => value(row, column),
+            },
+            // R18: the mark of an assumed price.
+            Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
+            _ => group_cell(row, column, self.lang),
         }
-        Column::Account(key) if row.account_value(key).is_none() && !row.is_adjustment() => {
-            format!("(no {})", key.key())
-        }
-        Column::Tag(key) if row.tag(key).is_none() && !row.is_adjustment() => format!("(no {})", key.key()),
-        // R18: the mark of an assumed price.
-        Column::BilledCost if row.is_assumed() => format!("{} *", value(row, column)),
-        _ => value(row, column),
+    }
+
+    /// A region by its id, and where the language is not that of ids, by its name behind it.
+    pub fn region(&self, id: &str) -> String {
+        region_in(self.catalog, id, self.lang)
     }
 }
 
-fn account(report: &Report, statement: &Statement) -> Result<Section> {
-    let currency = &report.catalog.currency;
+/// A region as people of a language read it: its id, and behind it the name that it has in their language.
+pub(crate) fn region_in(catalog: &CatalogSummary, id: &str, lang: Lang) -> String {
+    let region = catalog.regions.get(id);
+    let name = region.and_then(|region| match lang {
+        Lang::En => None,
+        Lang::ZhHans => Some(&*region.name_zh),
+        Lang::ZhHant => {
+            Some(&*region.name_zh_hant).filter(|name| !name.is_empty()).or(Some(&*region.name_zh))
+        }
+    });
+    name.filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
+}
+
+/// What data says of a line; but a group without a value is told as such.
+pub(super) fn group_cell(row: &ReportRow<'_>, column: Column, lang: Lang) -> String {
+    let texts = &lang.texts().report;
+    let without = match column {
+        Column::BillingAccountName if row.billing_account_name.is_none() => texts.name.as_str(),
+        Column::Account(key) if row.account_value(key).is_none() => key.key(),
+        Column::Tag(key) if row.tag(key).is_none() => key.key(),
+        _ => return value(row, column),
+    };
+    match row.is_adjustment() {
+        true => String::new(),
+        false => fill(&texts.without_value, &[("key", without)]),
+    }
+}
+
+fn is_free(row: &ReportRow<'_>) -> bool {
+    row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none()
+}
+
+/// How a table of lines gives way, whose columns stand behind so many others.
+pub(super) fn yields(columns: &[Column], behind: usize) -> Vec<Yield> {
+    let place = |wanted: &Column| columns.iter().position(|column| column == wanted);
+    let regions = [Column::SourceRegion, Column::DestinationRegion];
+    let shorter = regions.iter().filter_map(place).map(|index| Yield::Shorten(index + behind));
+    let left_out = GIVING_WAY.iter().filter_map(place).map(|index| Yield::LeaveOut(index + behind));
+    shorter.chain(left_out).collect()
+}
+
+fn account(report: &Report, statement: &Statement, lang: Lang) -> Result<Section> {
+    let (currency, texts) = (&report.catalog.currency, &lang.texts().report);
     let account = report.account_label(&statement.billing_account_id);
-    let mut account = Section::new(format!("Account {account}"), []);
+    let mut section = Section::new(fill(&texts.account, &[("account", &account)]), []);
     if report.groups.is_none() {
-        account.blocks.push(lines_of(report, statement)?);
+        section.blocks.push(lines_of(report, statement, lang)?);
     }
-    let mark = if statement.assumed { " *" } else { "" };
     let amounts = [
-        ("subtotal", statement.subtotal),
-        ("adjustment", statement.adjustment),
-        ("payable", statement.payable),
+        (&texts.subtotal, statement.subtotal),
+        (&texts.adjustment, statement.adjustment),
+        (&texts.payable, statement.payable),
     ];
-    let amounts = amounts.map(|(name, money)| (name, money.to_string())).into();
-    account.blocks.push(Block::Sums(Sums { amounts, unit: format!("{currency}{mark}") }));
+    let amounts = amounts.map(|(name, money)| (name.clone(), marked(money, currency, statement.assumed)));
+    section.blocks.push(Block::Sums(Sums { amounts: amounts.into(), total_last: true }));
     if statement.raised_hours > 0 {
-        let (hours, cost) = (statement.raised_hours, statement.raised_cost);
-        account.blocks.push(Block::item(format!("raised hours: {hours}, of it {cost} {currency}")));
+        let (hours, cost) = (statement.raised_hours.to_string(), statement.raised_cost.to_string());
+        let values = [("hours", &*hours), ("cost", &cost), ("currency", currency)];
+        section.blocks.push(Block::item(fill(&texts.raised_of_account, &values)));
     }
-    Ok(account)
+    Ok(section)
 }
 
-fn lines_of(report: &Report, statement: &Statement) -> Result<Block> {
+/// An amount, and what stands behind it: the currency, and the mark of an assumed price (R18).
+fn marked(money: Money, currency: &str, assumed: bool) -> (String, String) {
+    (money.to_string(), format!("{currency}{}", if assumed { " *" } else { "" }))
+}
+
+fn lines_of(report: &Report, statement: &Statement, lang: Lang) -> Result<Block> {
     let lines = report.lines[statement.lines.clone()].iter();
     let rows = lines.map(|line| report.line_row(line)).collect::<Result<Vec<ReportRow<'_>>>>()?;
     let shown = report.columns();
@@ -155,24 +236,32 @@ fn lines_of(report: &Report, statement: &Statement) -> Result<Block> {
         .filter(|column| shown.contains(column))
         .filter(|column| *column != Column::ListUnitPrice || list_price)
         .collect();
-    Ok(lines_table(&columns, &rows))
+    Ok(LineCells::of(report, lang).table(&columns, &rows))
 }
 
-fn payable(report: &Report) -> Result<Section> {
-    let currency = &report.catalog.currency;
+/// What is payable: of all accounts, then of each where there are several.
+fn payable(report: &Report, lang: Lang) -> Result<Section> {
+    let (currency, texts) = (&report.catalog.currency, &lang.texts().report);
+    let (accounts, amount) = (report.statements.len().to_string(), report.payable()?.to_string());
+    let title = if report.statements.len() == 1 { &texts.payable_of_one } else { &texts.payable_of_all };
+    let values = [("accounts", &*accounts), ("amount", &amount), ("currency", currency)];
     let mark = if report.assumed() { " *" } else { "" };
-    let accounts = match report.statements.len() {
-        1 => "1 account".to_owned(),
-        count => format!("{count} accounts"),
-    };
-    let title = format!("Payable, {accounts}: {} {currency}{mark}", report.payable()?);
-    let (hours, cost) = raised(report)?;
-    let mut payable =
-        Section::new(title, [Block::Paragraph(format!("Raised hours: {hours}, cost {cost} {currency}"))]);
-    if hours > 0 {
-        payable.blocks.push(Block::item(RAISED_IS_UPPER_BOUND));
+    let mut section = Section::new(format!("{}{mark}", fill(title, &values)), []);
+    if report.statements.len() > 1 {
+        let each = report.statements.iter().map(|statement| {
+            let account = report.account_label(&statement.billing_account_id);
+            (account, marked(statement.payable, currency, statement.assumed))
+        });
+        section.blocks.push(Block::Sums(Sums { amounts: each.collect(), total_last: false }));
     }
-    Ok(payable)
+    let (hours, cost) = raised(report)?;
+    let (number, cost) = (hours.to_string(), cost.to_string());
+    let values = [("hours", &*number), ("cost", &cost), ("currency", currency)];
+    section.blocks.push(Block::Paragraph(fill(&texts.raised, &values)));
+    if hours > 0 {
+        section.blocks.push(Block::item(&texts.raised_is_upper_bound));
+    }
+    Ok(section)
 }
 
 /// The raised hours of all accounts shown, and what they cost.
@@ -183,33 +272,38 @@ pub(super) fn raised(report: &Report) -> Result<(u64, Money)> {
 }
 
 /// Where every record went (R14).
-pub(super) fn totals(report: &Report) -> Section {
-    let partial = match &report.options.account {
-        Some(account) => format!(" (partial statement: account {account}; the totals are of all records)"),
-        None => String::new(),
+pub(super) fn totals(report: &Report, lang: Lang) -> Section {
+    let texts = &lang.texts().report;
+    let title = match &report.options.account {
+        Some(account) => fill(&texts.control_totals_partial, &[("account", account)]),
+        None => texts.control_totals.clone(),
     };
-    Section::new(format!("Control totals{partial}"), [totals_table(control_totals(report))])
+    Section::new(title, [totals_table(control_totals(report), lang)])
 }
 
 /// Control totals as a table.
-pub(super) fn totals_table(totals: [(&'static str, String, String); 5]) -> Block {
-    let rows = totals.map(|(name, records, bytes)| vec![name.to_owned(), records, bytes]);
-    Block::table(&["", "records", "bytes"], rows.into(), &[1, 2])
+pub(super) fn totals_table(totals: [(&'static str, String, String); 5], lang: Lang) -> Block {
+    let texts = lang.texts();
+    let rows = totals.map(|(name, records, bytes)| vec![texts.word(name).to_owned(), records, bytes]);
+    Block::table(&["", &texts.report.records, &texts.report.bytes], rows.into(), &[1, 2])
 }
 
 /// What was found (R16).
-pub(super) fn findings(findings: &[Finding]) -> Section {
+pub(super) fn findings(findings: &[Finding], lang: Lang) -> Section {
+    let texts = &lang.texts().report;
     if findings.is_empty() {
-        return Section::new("Findings: none", []);
+        return Section::new(&texts.no_findings, []);
     }
-    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
+    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding_words_in(finding, lang)));
     let notices = Notices { notices: notices.collect(), room: Room::OfEachCode(FINDINGS_SHOWN) };
-    Section::new(format!("Findings: {}", findings.len()), [Block::Notices(notices)])
+    let title = fill(&texts.findings, &[("count", &findings.len().to_string())]);
+    Section::new(title, [Block::Notices(notices)])
 }
 
 /// What the figures rest on.
-pub(super) fn basis(facts: Vec<(String, String)>, catalog: &CatalogSummary) -> Section {
-    let mut notes = catalog.notes.clone();
-    notes.push(BEFORE_TAX.to_owned());
-    Section { folded: true, ..Section::new("Basis", [Block::Facts(facts), Block::Items(notes)]) }
+pub(super) fn basis(facts: Vec<(String, String)>, catalog: &CatalogSummary, lang: Lang) -> Section {
+    let texts = &lang.texts().report;
+    let mut notes = catalog_notes(catalog, lang);
+    notes.push(texts.before_tax.clone());
+    Section { folded: true, ..Section::new(&texts.basis, [Block::Facts(facts), Block::Items(notes)]) }
 }

@@ -152,6 +152,21 @@ fn estimates_of_every_kind_hold_to_the_schema() {
         ["--plan", "examples/topology/hub.toml", "--catalog", "china-site"].into(),
         [&TERRAFORM[..], &["--catalog", "china-site", "--month", "2026-10"]].concat(),
         [&TERRAFORM[..], &["--catalog", "international-site", "--scenario", "before"]].concat(),
+        [&TERRAFORM[..2], &["--catalog", "china-site"]].concat(),
+        [&TERRAFORM[..], &["--catalog", "international-site", "--month", "2026-10"]].concat(),
+        [
+            "--from",
+            "Hohhot",
+            "--to",
+            "Tokyo",
+            "--mbps",
+            "9.5",
+            "--hours-a-day",
+            "8",
+            "--catalog",
+            "china-site",
+        ]
+        .into(),
     ];
     for kind in kinds {
         assert_eq!(errors("estimate", &kind, |estimate| estimate), "", "{kind:?}");

@@ -34,3 +34,5 @@ mod regions;
 mod serialize;
 mod sources;
 mod support;
+#[cfg(all(feature = "cli", feature = "xlsx"))]
+mod xlsx;

@@ -95,13 +95,13 @@ fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
         vec![
             severity(finding.code.is_fault()).to_owned(),
             finding.code.as_str().to_owned(),
-            finding.message.clone(),
+            finding.message(),
         ]
     });
     print(format, &["severity", "kind", "about"], &cells.collect::<Vec<_>>(), &[])?;
     let faults = findings.iter().filter(|finding| finding.code.is_fault());
     let faults: Vec<Fault> =
-        faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message.clone())).collect();
+        faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message())).collect();
     say!("{}: {} faults, {} notes", catalog.name, faults.len(), findings.len() - faults.len());
     Error::from_faults(ErrorKind::Catalog, faults).map_or(Ok(()), Err)
 }

@@ -19,10 +19,7 @@ use peerbill::{
         time::{BillingMonth, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes, read_accounts},
-    write::{
-        doctor::{Diagnosis, InputSummary, json},
-        text,
-    },
+    write::doctor::{Diagnosis, InputSummary, json},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -70,7 +67,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     };
     inputs.unchanged()?;
     output::print(&targets, None, |target, output| match target.format {
-        DoctorFormat::Table => text::doctor(&diagnosis, output),
+        DoctorFormat::Table => output::screen(target).doctor(&diagnosis, output),
         DoctorFormat::Json => json(&diagnosis, output),
     })
 }

@@ -1,8 +1,12 @@
 //! Where results go: standard output, or a file that is whole or absent.
 
 use crate::stop::undisturbed;
-use peerbill::{Error, ErrorKind, Fault, FaultCode, Result, write::shown};
+use peerbill::{
+    Error, ErrorKind, Fault, FaultCode, Result,
+    write::{shown, text::Screen},
+};
 use std::{
+    env,
     fs::{self, File, Metadata, OpenOptions},
     io::{self, BufWriter, ErrorKind::BrokenPipe, IsTerminal, Write},
     os::{
@@ -95,6 +99,19 @@ pub fn print<F>(
 pub fn write_bom(output: &mut dyn Write) -> Result<()> {
     // The watch knows why it could not be written, and under which name.
     output.write_all("\u{feff}".as_bytes()).map_err(|error| failed(STDOUT, &error))
+}
+
+/// The screen that a target is shown on: as wide as the terminal that it is, and in colours unless `NO_COLOR` forbids
+/// them; plain and without an end where it is none (R17).
+pub fn screen<F>(target: &Target<F>) -> Screen {
+    if target.path.is_some() || !io::stdout().is_terminal() {
+        return Screen::default();
+    }
+    let width = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    // An empty value counts as none (no-color.org).
+    let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+    Screen { width: width.filter(|width| *width > 0), styled: !refused && !dumb }
 }
 
 /// Whether an output is a terminal; standard output where it has no path.

@@ -186,7 +186,7 @@ mod tests {
         let quantities =
             PlanQuantities::new(&plan, &MonthlyBytes::new(), PricesOf::Newest, &catalog).unwrap();
         let about = "alicloud_vpc_peer_connection.published: accepting_region_id: region \"cn-guangzhu\"";
-        let notes: Vec<&str> = quantities.notes.iter().map(|note| note.message.as_str()).collect();
+        let notes: Vec<String> = quantities.notes.iter().map(Finding::message).collect();
         let note = notes.iter().find(|note| note.starts_with(about)).unwrap_or_else(|| panic!("{notes:?}"));
         assert!(note.contains("did you mean \"cn-guangzhou\"?"), "{note}");
 

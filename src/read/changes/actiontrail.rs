@@ -161,8 +161,8 @@ mod tests {
         inventory(CONNECTIONS, Some(trail)).unwrap_or_else(|error| panic!("{error}\n{trail}"))
     }
 
-    fn findings(inventory: &Inventory) -> Vec<&str> {
-        inventory.findings().iter().map(|finding| &*finding.message).collect()
+    fn findings(inventory: &Inventory) -> Vec<String> {
+        inventory.findings().iter().map(crate::Finding::message).collect()
     }
 
     #[test]

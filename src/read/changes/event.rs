@@ -6,6 +6,7 @@ use crate::{
         connection::{Connection, End},
         link::LinkType,
         quoted,
+        said::Said,
         time::Timestamp,
     },
     read::{
@@ -100,14 +101,14 @@ pub(in crate::read) enum Skip {
 
 impl Skip {
     /// As it is counted.
-    pub fn as_str(self) -> &'static str {
+    pub fn said(self, count: u64) -> Said {
         match self {
-            Self::OtherCall => "of other calls",
-            Self::Failed => "failed",
-            Self::DryRun => "dry runs",
-            Self::NamesNoLinkType => "that name no link type",
-            Self::CreatesUnknown => "that do not tell which connection they create",
-            Self::Repeated => "delivered more than once",
+            Self::OtherCall => Said::EventsOfOtherCalls { count },
+            Self::Failed => Said::EventsFailed { count },
+            Self::DryRun => Said::EventsOfDryRuns { count },
+            Self::NamesNoLinkType => Said::EventsWithoutLinkType { count },
+            Self::CreatesUnknown => Said::EventsOfUnknownCreations { count },
+            Self::Repeated => Said::EventsRepeated { count },
         }
     }
 }

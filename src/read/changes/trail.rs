@@ -6,6 +6,7 @@ use crate::{
     model::{
         finding::{Finding, FindingCode},
         link::TypeChange,
+        said::Said,
     },
     read::place::Place,
 };
@@ -93,32 +94,25 @@ impl Trail {
     /// What a reader should know of the trail: `used` are its events by call.
     pub fn findings(&self, used: &BTreeMap<Call, u64>, elsewhere: &BTreeMap<Arc<str>, u64>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let parts = used.iter().map(|(call, count)| format!("{count} {}", call.as_str()));
-        let passed_over = self.skipped.iter().map(|(skip, count)| format!("{count} {}", skip.as_str()));
-        let parts: Vec<String> = parts.chain(passed_over).collect();
-        if parts.is_empty() && elsewhere.is_empty() && self.documents > 0 {
-            let message = "the trail holds no event: no link type is taken to have changed";
-            findings.push(Finding::new(FindingCode::TrailRead, message));
+        let told = used.iter().map(|(call, &count)| Said::EventsOfCall { count, call: call.as_str() });
+        let passed_over = self.skipped.iter().map(|(skip, &count)| skip.said(count));
+        let told: Vec<Said> = told.chain(passed_over).collect();
+        if told.is_empty() && elsewhere.is_empty() && self.documents > 0 {
+            findings.push(Finding::of(FindingCode::TrailRead, Said::TrailWithoutEvents {}));
         }
-        if !parts.is_empty() {
-            findings.push(Finding::new(
-                FindingCode::TrailRead,
-                format!("events of the trail: {}", parts.join(", ")),
-            ));
+        if !told.is_empty() {
+            findings.push(Finding::of(FindingCode::TrailRead, Said::TrailRead { events: told }));
         }
         if self.pages > 0 && self.last_pages == 0 {
-            let message = "the trail is incomplete: fetch the page that its NextToken names";
-            findings.push(Finding::new(FindingCode::TrailIncomplete, message));
+            findings.push(Finding::of(FindingCode::TrailIncomplete, Said::TrailIncomplete {}));
         }
         let (events, connections) = (elsewhere.values().sum::<u64>(), elsewhere.len());
         if events > 0 {
             let named: Vec<&str> = elsewhere.keys().take(NAMED).map(|id| &**id).collect();
             let more = if connections > NAMED { ", ..." } else { "" };
-            let message = format!(
-                "{events} events of the trail are of {connections} connections that the inventory lacks: {}{more}",
-                named.join(", ")
-            );
-            findings.push(Finding::new(FindingCode::TrailElsewhere, message));
+            let named = format!("{}{more}", named.join(", "));
+            let said = Said::TrailElsewhere { events, connections, named };
+            findings.push(Finding::of(FindingCode::TrailElsewhere, said));
         }
         findings
     }

@@ -8,6 +8,7 @@ use crate::{
         finding::{Finding, FindingCode},
         invalid::Invalid,
         link::LinkType,
+        said::Said,
         time::Timestamp,
     },
     read::{
@@ -51,8 +52,7 @@ pub(super) fn read(document: &Document, value: &Located<'_>, check_region: Regio
 
 fn locked(connection: &Connection) -> Finding {
     let id = &connection.id;
-    let message = format!("{id} is FinancialLocked; how the provider bills its traffic then is not known");
-    Finding::new(FindingCode::FinancialLocked, message).about(id)
+    Finding::of(FindingCode::FinancialLocked, Said::FinancialLocked { id: id.clone() }).about(id)
 }
 
 /// The members of an entry; further ones are ignored.

@@ -10,6 +10,7 @@ use crate::{
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         quoted,
+        said::Said,
     },
     read::{
         Document,
@@ -112,21 +113,16 @@ impl<'s> Answers<'s> {
     /// Says where a list has pages that were not given.
     pub fn check_pages(&self, take: Take<'_>) {
         for (total, pages) in &self.by_total {
-            let why = match total {
-                Some(total) if pages.entries < pages.expected(*total) => {
-                    format!("{} of {} entries", pages.entries, pages.expected(*total))
+            let entries = pages.entries;
+            let pages = match total {
+                Some(total) if entries < pages.expected(*total) => {
+                    Said::PagesOfTotal { entries, total: pages.expected(*total) }
                 }
-                None if pages.last_pages == 0 => {
-                    format!("{} entries, and none of them is the last", pages.entries)
-                }
+                None if pages.last_pages == 0 => Said::PagesWithoutLast { entries },
                 _ => continue,
             };
-            let message = format!(
-                "the list of connections is incomplete: its pages have {why}; \
-                 fetch the pages that their NextToken names"
-            );
-            let code = FindingCode::InventoryIncomplete;
-            take(Found::Finding(Finding::new(code, message)));
+            let said = Said::InventoryIncomplete { pages: Box::new(pages) };
+            take(Found::Finding(Finding::of(FindingCode::InventoryIncomplete, said)));
         }
     }
 }
@@ -422,7 +418,7 @@ mod tests {
             ),
         ] {
             let read = read(&documents).unwrap();
-            let findings: Vec<&str> = read.findings().iter().map(|finding| &*finding.message).collect();
+            let findings: Vec<String> = read.findings().iter().map(Finding::message).collect();
             assert_eq!(findings.len(), usize::from(incomplete.is_some()), "{documents:?}");
             assert!(incomplete.is_none_or(|why| findings[0].contains(why)), "{documents:?} {findings:?}");
         }

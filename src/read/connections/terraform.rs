@@ -7,6 +7,7 @@ use crate::{
         connection::Connection,
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
+        said::Said,
     },
     read::{
         place::Place,
@@ -49,13 +50,10 @@ pub(super) fn read(
 }
 
 fn account_of_data_source(connection: &Connection) -> Finding {
-    let message = format!(
-        "the requester's account of {} is taken to be {}, the only one that a data source of the state tells; a \
-         state does not say whose provider that is",
-        connection.id, connection.requester.account_id
-    );
-    let why = Invalid::new(message).with(Remedy::StateRequesterAccounts);
-    Finding::new(FindingCode::AccountFromDataSource, why).about(&connection.id)
+    let (id, account) = (connection.id.clone(), connection.requester.account_id.clone());
+    let said = Said::AccountFromDataSource { id, account };
+    let found = Finding::of(FindingCode::AccountFromDataSource, said).with(Remedy::StateRequesterAccounts);
+    found.about(&connection.id)
 }
 
 fn check_regions(connection: Connection, check_region: RegionCheck<'_>) -> Result<Connection, Invalid> {

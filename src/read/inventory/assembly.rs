@@ -10,6 +10,7 @@ use crate::{
         invalid::{Invalid, Remedy},
         inventory::{Inventory, explain_chain, history_of},
         link::{BrokenChain, LinkHistory, LinkType, TypeChange},
+        said::Said,
         time::Timestamp,
     },
     read::{
@@ -246,14 +247,11 @@ fn last_type(connection: &Connection, changes: &[PlacedChange]) -> Option<LinkTy
 /// That the export of a connection is too old to tell its link type; a trail or a table may.
 fn not_told(id: &Arc<str>, by_changes: Option<LinkType>) -> Finding {
     let taken = match by_changes {
-        Some(link_type) => format!("{link_type} is taken, with which its link changes end"),
-        None => "Gold is taken".into(),
+        Some(link_type) => Said::LastTypeTaken { link_type },
+        None => Said::GoldTaken {},
     };
-    let message = format!(
-        "the link type of {id} is not told: what it was read from has no member or column for it, as exports of old \
-         providers and SDKs have none; {taken}"
-    );
-    Finding::new(FindingCode::LinkTypeNotTold, message).about(id)
+    let said = Said::LinkTypeNotTold { id: id.clone(), taken: Box::new(taken) };
+    Finding::of(FindingCode::LinkTypeNotTold, said).about(id)
 }
 
 /// Lets `first` take what only `second` has; returns in what they differ.
@@ -456,6 +454,5 @@ fn deleted_connection(events: &[Event], settings: &InventorySettings<'_>) -> Opt
 }
 
 fn row_from_trail(id: &Arc<str>) -> Finding {
-    let message = format!("{id} is not in the inventory; the trail tells its row, from creation to deletion");
-    Finding::new(FindingCode::RowFromTrail, message).about(id)
+    Finding::of(FindingCode::RowFromTrail, Said::RowFromTrail { id: id.clone() }).about(id)
 }

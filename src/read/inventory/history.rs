@@ -377,7 +377,7 @@ mod tests {
             assert_eq!(levels(&read, &["03T04", "03T05", "03T06"]), seen, "{events:?}");
             let found = read.findings().iter().find(|found| found.code == FindingCode::LinkTypeNotTold);
             assert_eq!(found.is_some(), taken.is_some(), "{events:?}");
-            assert!(taken.is_none_or(|taken| found.unwrap().message.contains(taken)), "{found:?}");
+            assert!(taken.is_none_or(|taken| found.unwrap().message().contains(taken)), "{found:?}");
             assert!(found.is_none_or(|found| found.connection_id.as_deref() == Some("pcc-1")));
         }
     }
@@ -436,14 +436,14 @@ mod tests {
         assert_eq!(ends, [("7", "cn-beijing"), ("8", "us-east-1")]);
         assert_eq!((deleted.link_type, deleted.deleted_at.is_some()), (LinkType::Platinum, true));
         assert!(
-            read.findings()
-                .iter()
-                .any(|finding| finding.message.starts_with("pcc-2 is not in the inventory; the trail tells"))
+            read.findings().iter().any(|finding| finding
+                .message()
+                .starts_with("pcc-2 is not in the inventory; the trail tells"))
         );
         // Without its deletion it should be in the inventory.
         let read = read_with(GOLD, &gone[..2], &[], None).unwrap();
         assert_eq!((read.connections().len(), read.faults()), (1, &[][..]));
-        let last = &read.findings().last().unwrap().message;
+        let last = read.findings().last().unwrap().message();
         assert_eq!(last, "2 events of the trail are of 1 connections that the inventory lacks: pcc-2");
     }
 

@@ -75,7 +75,7 @@ pub fn read_plan(document: &Document, stated: &StatedRequesters) -> Result<Peeri
     }
     reader.note_incomplete(&json);
     let Reader { mut plan, overruled, .. } = reader;
-    plan.findings.sort_by(|a, b| (&a.connection_id, &a.message).cmp(&(&b.connection_id, &b.message)));
+    plan.findings.sort_by(|a, b| (&a.connection_id, &a.said).cmp(&(&b.connection_id, &b.said)));
     plan.findings.dedup();
     plan.findings.extend(overruled.findings());
     plan.changes.sort_by(|a, b| a.address.cmp(&b.address));

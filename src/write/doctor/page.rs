@@ -7,7 +7,7 @@ use crate::{
     error::FAULTS_LISTED,
     model::{inventory::Inventory, time::Period},
     write::{
-        explained,
+        Lang, explained,
         page::{Block, Page, Section},
         report::{findings, totals_table},
         totals,
@@ -32,7 +32,7 @@ pub(in crate::write) fn page_of(diagnosis: &Diagnosis<'_>) -> Page {
     {
         sections.push(month_totals(diagnosis, month));
         sections.push(ends(diagnosis, inventory, month));
-        sections.push(findings(&month.findings));
+        sections.push(findings(&month.findings, Lang::En));
     }
     Page { sections, ..Page::default() }
 }
@@ -87,7 +87,7 @@ fn month_totals(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Section {
     });
     let items = Block::Items(refused.chain(silent).collect());
     let title = format!("Month {} ({})", month.month, diagnosis.offset);
-    Section::new(title, [totals_table(totals(&month.totals)), items])
+    Section::new(title, [totals_table(totals(&month.totals), Lang::En), items])
 }
 
 fn ends(diagnosis: &Diagnosis<'_>, inventory: &Inventory, month: &MonthSummary) -> Section {

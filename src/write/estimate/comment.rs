@@ -19,7 +19,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// The page that is a comment on an estimate.
-pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<Page> {
+pub(in crate::write) fn comment_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let catalog = &estimate.catalog;
     let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
     let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
@@ -31,8 +31,8 @@ pub(in crate::write) fn comment_of(estimate: &Estimate, _lang: Lang) -> Result<P
     sections.extend(advice(estimate)?);
     sections.extend(missing(estimate));
     sections.extend(notices(estimate));
-    sections.push(basis(facts(estimate), catalog));
-    let page = Page::titled(headline(estimate)?);
+    sections.push(basis(facts(estimate, lang), catalog, lang));
+    let page = Page::titled(headline(estimate)?, lang);
     Ok(Page { about: Some(about), assumed: estimate.assumed(), sections, ..page })
 }
 

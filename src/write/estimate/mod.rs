@@ -11,13 +11,14 @@ pub(super) use comment::comment_of;
 pub(super) use page::page_of;
 pub(super) use page::page_parts;
 
-use super::{BEFORE_TAX, after, control_totals, finding_words, provenance};
+use super::{BEFORE_TAX, Lang, after, control_totals, finding_words, named_provenance};
 use crate::{
     error::MissingPrice,
     estimate::{Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
         invalid::Remedy,
+        said::Said,
     },
     report::Report,
 };
@@ -49,7 +50,7 @@ pub(super) fn reason_for(missing: &MissingPrice) -> String {
 /// The notes, each message once: as with findings, nothing is said twice.
 fn notes_once(estimate: &Estimate) -> Vec<&Finding> {
     let mut known = BTreeSet::new();
-    estimate.notes.iter().filter(|note| known.insert((note.code, &note.message))).collect()
+    estimate.notes.iter().filter(|note| known.insert((note.code, &note.said))).collect()
 }
 
 /// The command that would supply a missing price: this one with another argument.
@@ -99,7 +100,7 @@ pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     for scenario in &estimate.scenarios {
         let assumed = scenario.report().into_iter().flat_map(|report| &report.findings).filter(of_scenario);
         findings.extend(assumed.map(|finding| Finding {
-            message: format!("{}: {}", scenario.name, finding.message),
+            said: Said::OfScenario { scenario: scenario.name, said: Box::new(finding.said.clone()) },
             ..finding.clone()
         }));
     }
@@ -108,21 +109,21 @@ pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
 }
 
 /// The provenance of an estimate, as names and values in a fixed order; names no input (R17).
-pub(super) fn facts(estimate: &Estimate) -> Vec<(String, String)> {
+pub(super) fn facts(estimate: &Estimate, lang: Lang) -> Vec<(String, String)> {
     let unknown = |name: &str| match name {
         "billing_month" | "offset" => estimate.month.is_none(),
         "duplicates" | "usage_digest" => !estimate.measured,
         _ => false,
     };
-    let facts = shared(estimate).map(provenance).unwrap_or_default();
-    facts.into_iter().filter(|(name, _)| !unknown(name)).collect()
+    let facts = shared(estimate).map(|shared| named_provenance(shared, lang)).unwrap_or_default();
+    facts.into_iter().filter(|(name, ..)| !unknown(name)).map(|(_, name, value)| (name, value)).collect()
 }
 
 /// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
 /// `in_full` all that the figures rest on.
 pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
     const SHOWN_OF_A_CODE: usize = 20;
-    let mut lines: Vec<String> = facts(estimate)
+    let mut lines: Vec<String> = facts(estimate, Lang::En)
         .into_iter()
         .filter(|_| in_full)
         .map(|(name, value)| format!("{name}: {value}"))

@@ -12,7 +12,7 @@ use crate::{
     write::{
         Lang, RAISED_IS_UPPER_BOUND, finding_words,
         page::{Block, Notices, Page, Room, Section},
-        report::{self, cell, heading, is_number},
+        report::{self, LineCells, heading, is_number, yields},
         values::value,
     },
 };
@@ -20,16 +20,16 @@ use crate::{
 const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
-#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen shows lines so"))]
 pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let (mut page, behind) = page_parts(estimate, lang)?;
-    page.sections.extend(lines(estimate)?);
+    page.sections.extend(lines(estimate, lang)?);
     page.sections.extend(behind);
     Ok(page)
 }
 
 /// The page of an estimate up to its lines, and the sections behind them.
-pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(Page, Vec<Section>)> {
+pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(Page, Vec<Section>)> {
     let catalog = &estimate.catalog;
     let prices = match estimate.month {
         Some(month) => format!("billing month {month} ({})", estimate.offset),
@@ -52,11 +52,11 @@ pub(in crate::write) fn page_parts(estimate: &Estimate, _lang: Lang) -> Result<(
     sections.extend(notes(estimate));
     let mut behind = Vec::new();
     if estimate.measured {
-        behind.extend(shared(estimate).map(report::totals));
-        behind.push(report::findings(&findings(estimate)));
+        behind.extend(shared(estimate).map(|shared| report::totals(shared, lang)));
+        behind.push(report::findings(&findings(estimate), lang));
     }
-    behind.push(report::basis(facts(estimate), catalog));
-    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title) }, behind))
+    behind.push(report::basis(facts(estimate, lang), catalog, lang));
+    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title, lang) }, behind))
 }
 
 fn scenarios(estimate: &Estimate) -> Result<Section> {
@@ -98,7 +98,8 @@ const LEFT_OUT: [Column; 6] = [
 ];
 
 /// The lines of all scenarios, where there are any.
-fn lines(estimate: &Estimate) -> Result<Option<Section>> {
+fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
+    let line_cells = LineCells { lang, catalog: &estimate.catalog, days: None };
     let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
@@ -107,14 +108,14 @@ fn lines(estimate: &Estimate) -> Result<Option<Section>> {
     }
     let columns = line_columns(estimate, &rows);
     let header: Vec<&str> =
-        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column))).collect();
+        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column, lang))).collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
         let assumed = line_assumed(scenario, row);
-        let cells = columns.iter().map(|&column| line_cell(row, column, assumed));
+        let cells = columns.iter().map(|&column| line_cell(&line_cells, row, column, assumed));
         [scenario.name.to_owned()].into_iter().chain(cells).collect()
     });
-    let table = Block::table(&header, cells.collect(), &numbers);
+    let table = Block::table(&header, cells.collect(), &numbers).with_yields(yields(&columns, 1));
     Ok((!rows.is_empty()).then(|| Section::new("Lines", [table])))
 }
 
@@ -134,8 +135,12 @@ fn line_columns(estimate: &Estimate, rows: &[(&Scenario, ReportRow<'_>)]) -> Vec
     columns
 }
 
-fn title(column: Column) -> &'static str {
-    if column == Column::BillingAccountId { "account" } else { heading(column) }
+fn title(column: Column, lang: Lang) -> &'static str {
+    if column == Column::BillingAccountId {
+        &lang.texts().report.account_column
+    } else {
+        heading(column, lang)
+    }
 }
 
 /// Whether an assumed price touched a line; an adjustment is what its account's lines are (R18).
@@ -147,14 +152,14 @@ fn line_assumed(scenario: &Scenario, row: &ReportRow<'_>) -> bool {
     row.is_assumed() || row.is_adjustment() && of_account()
 }
 
-fn line_cell(row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
+fn line_cell(cells: &LineCells<'_>, row: &ReportRow<'_>, column: Column, assumed: bool) -> String {
     const PRICED: [Column; 4] =
         [Column::ListUnitPrice, Column::ContractedUnitPrice, Column::BilledCost, Column::RaisedCost];
     if column == Column::LinkType && row.is_adjustment() {
-        return "adjustment".into();
+        return cells.lang.texts().word("adjustment").to_owned();
     }
     let text = value(row, column);
-    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cell(row, column) }
+    if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cells.cell(row, column) }
 }
 
 fn notes(estimate: &Estimate) -> Option<Section> {

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of [`STYLE`] and [`SCRIPT`]; a test holds them to what they are of.
-const STYLE_DIGEST: &str = "sha256-WBrWywa81VaiV9u/dsXQcD/rmzvTpIKmIxmoRaWBHJU=";
+const STYLE_DIGEST: &str = "sha256-/kXg2TE1Ojf1BRD2BONmydMlmy6NRCO787McrNc3I4U=";
 const SCRIPT_DIGEST: &str = "sha256-bmIQ91BGcrF+fWeBU2DYtiEwrR+cSPNXl+oHysKZkD4=";
 
 /// Text where HTML shows text or takes the value of an attribute: nothing in it is markup, acts, or is not seen.
@@ -227,10 +227,11 @@ impl Html {
             Block::Facts(facts) => {
                 self.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())))
             }
-            Block::Sums(Sums { amounts, unit }) => {
+            Block::Sums(Sums { amounts, total_last: _ }) => {
+                let amounts = amounts.iter();
                 let sums: Vec<_> =
-                    amounts.iter().map(|(name, amount)| (*name, format!("{amount} {unit}"))).collect();
-                self.facts(sums.iter().map(|(name, amount)| (*name, amount.as_str())));
+                    amounts.map(|(name, (amount, unit))| (name, format!("{amount} {unit}"))).collect();
+                self.facts(sums.iter().map(|(name, amount)| (name.as_str(), amount.as_str())));
             }
             Block::Notices(Notices { notices, room: _ }) => {
                 self.notices(notices.iter().map(|(code, message)| (*code, message.as_str())));

@@ -20,14 +20,14 @@ use crate::{
     report::{Column, Report, ReportRow},
     statement::Statement,
     write::{
-        control_totals,
+        catalog_notes, control_totals,
         csv::output_error,
         estimate::page_parts,
-        finding_words,
+        finding_words_in,
         lang::{HtmlTexts, fill},
         page::Section,
-        provenance,
-        report::{cell, is_number},
+        provenance_in,
+        report::{group_cell, is_number},
         values::value,
     },
 };
@@ -61,6 +61,7 @@ pub fn reports(reports: &[&Report], lang: Lang, output: impl Write) -> Result<()
     let page = ReportPage {
         reports,
         first,
+        lang,
         texts: &lang.texts().html,
         currency: &first.catalog.currency,
         gb: first.catalog.gb,
@@ -91,7 +92,7 @@ pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<(
         html.section("scenarios", &texts.scenarios, |html| scenarios(html, estimate, texts))?;
         page.sections.iter().for_each(|section| html.page_section(section));
         let (columns, currency) = (estimate.columns(), estimate.catalog.currency.as_str());
-        LinesTable { texts, columns, scenarios: true, currency }.write(html, || {
+        LinesTable { lang, texts, columns, scenarios: true, currency }.write(html, || {
             estimate
                 .scenarios
                 .iter()
@@ -165,6 +166,7 @@ fn bars_head(html: &mut Html, caption: &str, label: &str, values: &[&str], unit:
 struct ReportPage<'r> {
     reports: &'r [&'r Report],
     first: &'r Report,
+    lang: Lang,
     texts: &'static HtmlTexts,
     currency: &'r str,
     gb: Gb,
@@ -201,7 +203,9 @@ impl<'r> ReportPage<'r> {
         html.section("findings", &texts.findings, |html| {
             self.each_month(html, |html, own| self.findings(html, own))
         })?;
-        html.section("basis", &texts.basis, |html| self.each_month(html, basis))?;
+        html.section("basis", &texts.basis, |html| {
+            self.each_month(html, |html, report| basis(html, report, self.lang))
+        })?;
         html.raw("<footer>\n");
         html.paragraph(&texts.before_tax);
         html.raw("</footer>\n");
@@ -558,9 +562,10 @@ impl<'r> ReportPage<'r> {
 
     fn lines(&self, html: &mut Html) -> Result<()> {
         let (columns, currency) = (self.first.columns(), self.currency);
-        LinesTable { texts: self.texts, columns, scenarios: false, currency }.write(html, || {
-            self.reports.iter().flat_map(|report| report.rows().map(|row| row.map(|row| (None, row))))
-        })
+        LinesTable { lang: self.lang, texts: self.texts, columns, scenarios: false, currency }
+            .write(html, || {
+                self.reports.iter().flat_map(|report| report.rows().map(|row| row.map(|row| (None, row))))
+            })
     }
 
     /// Where every record went (R14).
@@ -595,7 +600,8 @@ impl<'r> ReportPage<'r> {
             return Ok(());
         }
         for of_code in report.findings.chunk_by(|one, other| one.code == other.code) {
-            let words: Vec<String> = of_code.iter().take(MOST_FINDINGS).map(finding_words).collect();
+            let words: Vec<String> =
+                of_code.iter().take(MOST_FINDINGS).map(|found| finding_words_in(found, self.lang)).collect();
             html.notices(words.iter().map(|words| (of_code[0].code.as_str(), words.as_str())));
             if of_code.len() > MOST_FINDINGS {
                 let (code, count) = (of_code[0].code.as_str(), (of_code.len() - MOST_FINDINGS).to_string());
@@ -607,10 +613,10 @@ impl<'r> ReportPage<'r> {
 }
 
 /// What the figures rest on.
-fn basis(html: &mut Html, report: &Report) -> Result<()> {
-    let facts = provenance(report);
+fn basis(html: &mut Html, report: &Report, lang: Lang) -> Result<()> {
+    let facts = provenance_in(report, lang);
     html.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    html.items(&report.catalog.notes);
+    html.items(&catalog_notes(&report.catalog, lang));
     Ok(())
 }
 
@@ -659,6 +665,7 @@ type LineOf<'r> = (Option<&'static str>, ReportRow<'r>);
 
 /// Lines with their columns.
 struct LinesTable<'t> {
+    lang: Lang,
     texts: &'t HtmlTexts,
     columns: Vec<Column>,
     /// Whether a scenario stands in front.
@@ -770,8 +777,7 @@ impl LinesTable<'_> {
         for &column in &self.columns {
             // What the CSV says; but a group without a value is told as such.
             let text = match column {
-                Column::Account(_) | Column::Tag(_) => cell(row, column),
-                _ => value(row, column),
+                _ => group_cell(row, column, self.lang),
             };
             html.raw(match column {
                 Column::BilledCost => "<td class=\"n cost\">",
@@ -807,15 +813,14 @@ impl LinesTable<'_> {
             }
             let label = fill(&self.texts.rest, &[("count", &rest.count.to_string())]);
             for (place, &column) in self.columns.iter().enumerate() {
-                match (place, column) {
-                    (0, _) => html.element("th", &[("scope", "row")], &label),
-                    (_, Column::BilledCost) => {
-                        html.element("td", &[("class", "n cost")], &value(&sum, column))
-                    }
-                    (_, column) if is_number(column) => {
-                        html.element("td", &[("class", "n")], &value(&sum, column))
-                    }
-                    (_, column) => html.element("td", &[], &value(&sum, column)),
+                let class = match column {
+                    Column::BilledCost => "n cost",
+                    column if is_number(column) => "n",
+                    _ => "",
+                };
+                match place {
+                    0 => html.element("th", &[("scope", "row")], &label),
+                    _ => html.element("td", &[("class", class)], &value(&sum, column)),
                 }
             }
             html.raw("</tr>\n");

@@ -6,13 +6,15 @@
 
 mod sheet;
 
-use self::sheet::{Book, Cell, Head, Kind, ROWS_OF_A_SHEET, Table, failed};
+use self::sheet::{
+    Book, COLUMNS_OF_A_CHART, Cell, Head, Kind, ROWS_OF_A_CHART, ROWS_OF_A_SHEET, Table, failed,
+};
 use super::{
-    BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, control_totals,
+    Lang, catalog_notes, control_totals,
     csv::output_error,
-    finding_words,
+    finding_words_in,
     lang::{XlsxTexts, fill},
-    provenance,
+    provenance, provenance_in,
     report::is_number,
     values::RowText,
 };
@@ -73,6 +75,7 @@ fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Boo
     workbook.set_properties(&properties(reports)?);
     let mut book = Book { workbook, rows_of_a_sheet, has_cut_text: false };
     let context = Context {
+        lang,
         texts: &lang.texts().xlsx,
         currency,
         has_names: reports.iter().any(|report| report.options.accounts.is_some()),
@@ -84,6 +87,7 @@ fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Boo
 
 /// What all sheets share.
 struct Context<'a> {
+    lang: Lang,
     texts: &'a XlsxTexts,
     currency: &'a str,
     /// Whether names of accounts stand beside their ids.
@@ -113,7 +117,7 @@ fn fill_book(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Res
     let summed: Vec<Summed> = [summary, lines].into_iter().chain(hours).chain([days, routes]).collect();
     let totals = totals(book, reports, &summed)?;
     let mut tables: Vec<Table> = summed.into_iter().map(|summed| summed.table).collect();
-    tables.extend([totals, findings(book, reports)?]);
+    tables.extend([totals, findings(book, context, reports)?]);
     let basis = basis(book, context, reports, &tables)?;
     tables.push(basis);
     tables.into_iter().try_for_each(|table| table.finish(book))
@@ -544,11 +548,10 @@ fn charted_routes(routes: &[Route<'_>], table: &Table) -> Result<Vec<Vec<Cell<'s
     Ok(charted)
 }
 
-/// Draws the rows of the table beside, to the right of both.
+/// Draws the rows of the table beside, between both.
 fn chart(table: &mut Table, context: &Context<'_>, title: &str, kind: ChartType, rows: usize) -> Result<()> {
-    let (Ok(last), Ok(labels)) = (u32::try_from(rows), u16::try_from(table.beside_column())) else {
-        return Ok(());
-    };
+    let (at, labels) = (table.chart_column() as u16, table.beside_column() as u16);
+    let last = u32::try_from(rows).map_err(|_| Error::internal("a chart is too long"))?;
     if last == 0 {
         return Ok(());
     }
@@ -565,14 +568,17 @@ fn chart(table: &mut Table, context: &Context<'_>, title: &str, kind: ChartType,
         .set_gap(40);
     chart.title().set_name(&title);
     chart.legend().set_hidden();
-    chart.y_axis().set_num_format("#,##0.00");
     if kind == ChartType::Bar {
-        // The dearest is the first row, and stands on top.
-        chart.x_axis().set_reverse();
+        // Bars lie: the axis of labels stands, and the dearest, which is the first, is on top of it.
+        chart.y_axis().set_reverse();
+        chart.x_axis().set_num_format("#,##0");
+    } else {
+        chart.y_axis().set_num_format("#,##0");
     }
     // A filter of the table hides rows; the chart stays whole.
-    chart.show_hidden_data().set_alt_text(&title).set_width(960).set_height(160 + 20 * last.clamp(10, 30));
-    sheet.insert_chart(1, labels + 3, &chart).map_err(failed)?;
+    chart.show_hidden_data().set_alt_text(&title);
+    chart.set_width(COLUMNS_OF_A_CHART as u32 * 64).set_height(ROWS_OF_A_CHART * 20);
+    sheet.insert_chart(1, at, &chart).map_err(failed)?;
     Ok(())
 }
 
@@ -618,7 +624,7 @@ fn add_counts(book: &mut Book, table: &mut Table, report: &Report) -> Result<()>
 }
 
 /// What a reader should know (R16), each with its place.
-fn findings(book: &mut Book, reports: &[&Report]) -> Result<Table> {
+fn findings(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Result<Table> {
     let names = ["billing_month", "code", "message", "connection_id", "sender", "hour"];
     let kind = |name| if name == "message" { Kind::Prose } else { Kind::Text };
     let heads = names.map(|name| Head::new(name, kind(name))).into();
@@ -630,7 +636,7 @@ fn findings(book: &mut Book, reports: &[&Report]) -> Result<Table> {
             let hour = finding.hour.map_or_else(String::new, |hour| hour.to_string());
             let connection = finding.connection_id.as_deref().unwrap_or_default();
             let sender = finding.sender.map_or("", Sender::as_str);
-            let message = finding_words(finding);
+            let message = finding_words_in(finding, context.lang);
             table.add(book, [&*month, finding.code.as_str(), &message, connection, sender, &hour])?;
         }
     }
@@ -647,7 +653,9 @@ fn basis(book: &mut Book, context: &Context<'_>, reports: &[&Report], tables: &[
     let mut table = Table::new(book, "Basis", heads, 0)?;
     for report in reports {
         let month = report.month.to_string();
-        for (name, value) in provenance(report) {
+        // Names are keys, which stay English.
+        let values = provenance_in(report, context.lang).into_iter().map(|(_, value)| value);
+        for ((name, _), value) in provenance(report).into_iter().zip(values) {
             table.add(book, [&*month, &name, &value])?;
         }
         if let Some(account) = &report.options.account {
@@ -663,12 +671,12 @@ fn basis(book: &mut Book, context: &Context<'_>, reports: &[&Report], tables: &[
 
 fn notes(context: &Context<'_>, reports: &[&Report], tables: &[Table], has_cut_text: bool) -> Vec<String> {
     let texts = context.texts;
-    let mut notes = vec![BEFORE_TAX.to_owned()];
+    let mut notes = vec![context.lang.texts().report.before_tax.clone()];
     let mut of_catalogs: Vec<String> =
-        reports.iter().flat_map(|report| report.catalog.notes.clone()).collect();
+        reports.iter().flat_map(|report| catalog_notes(&report.catalog, context.lang)).collect();
     of_catalogs.dedup();
     notes.extend(of_catalogs);
-    notes.push(RAISED_IS_UPPER_BOUND.to_owned());
+    notes.push(context.lang.texts().report.raised_is_upper_bound.clone());
     notes.extend([&texts.unrounded, &texts.digits].map(String::clone));
     if reports.iter().any(|report| report.days.is_none()) {
         notes.push(texts.no_days.clone());
@@ -681,4 +689,93 @@ fn notes(context: &Context<'_>, reports: &[&Report], tables: &[Table], has_cut_t
         notes.push(texts.cut.clone());
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Catalog, MeterSettings, ReportOptions, TrafficSource, inventory, meter, report};
+
+    /// The hourly report of a connection with so many hours of traffic from one end.
+    fn hourly(hours: u32) -> Report {
+        let inventory = inventory(
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+             pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+            None,
+        );
+        let rows = (0..hours).map(|hour| format!("2026-10-05T{hour:02}:00:00Z,pcc-1,requester,1073741824\n"));
+        let usage = format!("timestamp,connection_id,sender,bytes\n{}", rows.collect::<String>());
+        let sources = [TrafficSource::from_bytes("usage.csv", usage)];
+        let metered = meter(&sources, inventory.unwrap(), &MeterSettings::new("2026-10".parse().unwrap()));
+        let options = ReportOptions { hourly: true, daily: true, ..ReportOptions::default() };
+        report(&metered.unwrap(), &Catalog::shipped("china-site").unwrap(), options).unwrap()
+    }
+
+    #[test]
+    fn rows_that_a_sheet_does_not_hold_go_on_on_the_next() {
+        let report = hourly(10);
+        let folded = [&report];
+        let mut book = Book { workbook: Workbook::new(), rows_of_a_sheet: 5, has_cut_text: false };
+        let hours = lines(&mut book, "Hours", &folded).unwrap();
+        assert_eq!(hours.table.names(), ["Hours", "Hours 2", "Hours 3"]);
+        let sum = hours.table.sum(COST, 0..hours.table.rows(), &hours.cost.1.to_string(), PRINTED);
+        let formula = "ROUND(SUM('Hours'!P2:P5,'Hours 2'!P2:P5,'Hours 3'!P2:P3),10)".to_owned();
+        assert_eq!(sum, Cell::Formula { formula, result: "4.80".into() });
+        let some = hours.table.sum(COST, 3..5, "0.96", CHARTED);
+        let formula = "ROUND(SUM('Hours'!P5:P5,'Hours 2'!P2:P2),2)".to_owned();
+        assert_eq!(some, Cell::Formula { formula, result: "0.96".into() });
+        let mut book = workbook(&[&report], Lang::En, 5).unwrap();
+        let names: Vec<String> =
+            book.workbook.worksheets().iter().map(rust_xlsxwriter::Worksheet::name).collect();
+        for name in ["Lines", "Hours", "Hours 2", "Hours 3", "Basis", "Basis 2"] {
+            assert!(names.contains(&name.to_owned()), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn whole_sheets_and_totals_at_their_end_have_their_place() {
+        // 10 hours and no adjustment, on sheets of 11 rows: full to the last row, and no further one.
+        let report = hourly(10);
+        let mut book = workbook(&[&report], Lang::En, 11).unwrap();
+        let names: Vec<String> =
+            book.workbook.worksheets().iter().map(rust_xlsxwriter::Worksheet::name).collect();
+        assert!(!names.contains(&"Hours 2".to_owned()), "{names:?}");
+        let mut book = Book { workbook: Workbook::new(), rows_of_a_sheet: 4, has_cut_text: false };
+        let heads = vec![Head::new("a", Kind::Text), Head::new("b", Kind::Count)];
+        let mut table = Table::new(&mut book, "T", heads, 2).unwrap();
+        table.add(&mut book, ["x", "1"]).unwrap();
+        table.add(&mut book, ["y", "2"]).unwrap();
+        // Two rows and a header leave no room for a blank one and a total.
+        table.total(&mut book, TOTAL, &[("b", "3".into(), PRINTED)]).unwrap();
+        assert_eq!((table.names(), table.rows()), (vec!["T".to_owned(), "T 2".to_owned()], 2));
+        let formula = "ROUND(SUM('T'!B2:B3),10)".to_owned();
+        assert_eq!(table.own_sum("b", 0..2, "3", PRINTED), Cell::Formula { formula, result: "3".into() });
+    }
+
+    #[test]
+    fn reports_of_several_months_have_a_row_for_each_account_and_month() {
+        let report = hourly(3);
+        let mut book = workbook(&[&report, &report], Lang::En, ROWS_OF_A_SHEET).unwrap();
+        assert_eq!(book.workbook.worksheets().len(), 8);
+        assert!(!book.workbook.save_to_buffer().unwrap().is_empty());
+        let mut other = report.clone();
+        other.catalog = std::sync::Arc::new(crate::catalog::CatalogSummary {
+            currency: "USD".into(),
+            ..(*report.catalog).clone()
+        });
+        assert!(reports(&[&report, &other], Lang::En, Vec::new()).is_err(), "R13");
+        assert!(reports(&[], Lang::En, Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn charted_figures_are_rounded_as_a_spreadsheet_does_it() {
+        let charted = |text: &str| as_charted(text.parse().unwrap()).to_string();
+        for (exact, rounded) in
+            [("0.005", "0.01"), ("0.0049999999", "0.00"), ("0", "0.00"), ("7563.7150335275", "7563.72")]
+        {
+            assert_eq!(charted(exact), rounded);
+        }
+        let negative = Money::ZERO.checked_sub("0.005".parse().unwrap()).unwrap();
+        assert_eq!(as_charted(negative).to_string(), "-0.01");
+    }
 }

@@ -159,3 +159,156 @@ fn a_schedule_that_cannot_be_read_names_file_and_line() {
     folder.write("schedule.csv", "days,from,until\n");
     folder.refused(3, &args, &["schedule.csv: the schedule has no window"]);
 }
+
+/// The plan of the tests, which no traffic is given for.
+fn plan() -> String {
+    format!("{}/tests/terraform/plan.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_plan_without_traffic_shows_prices_of_one_gb_in_every_format_and_takes_nothing_for_zero() {
+    let (folder, plan) = (Folder::new(), plan());
+    let estimate = |more: &[&str]| {
+        folder.run(&[&["estimate", "--terraform", &plan, "--catalog", "china-site"], more].concat())
+    };
+    let document = json_of(&estimate(&["--format", "json"]));
+    let changes = &document["changes"];
+    let published = changes["connections"].as_array().expect("changes").iter();
+    let mut published =
+        published.filter(|own| own["connection_id"] == "alicloud_vpc_peer_connection.published");
+    let published = published.next().expect("it is there");
+    assert_eq!(published["as_it_is"]["requester_unit_price"], "0.48");
+    assert_eq!(published["as_planned"]["accepter_unit_price"], "0.72");
+    assert!(published["before"].is_null() && published["after"].is_null(), "{published}");
+    assert_eq!(
+        (&changes["total"]["priced"], &changes["total"]["coverage"]["of"]),
+        (&false.into(), &"6".into())
+    );
+    for side in ["before", "after", "difference"] {
+        assert!(changes["total"][side].is_null(), "{side}");
+    }
+    for scenario in document["scenarios"].as_array().expect("scenarios") {
+        assert_eq!(scenario["priced"], false, "{scenario}");
+        for figure in ["payable", "difference_per_month", "difference_per_year"] {
+            assert!(scenario[figure].is_null(), "{figure} of {scenario}");
+        }
+    }
+    assert!(estimate(&[]).stdout.contains("0.48 -> 0.72"));
+    assert!(estimate(&["--format", "markdown"]).stdout.contains("0.48 -&gt; 0.72"));
+    assert!(estimate(&["--format", "html"]).stdout.contains("0.48 -&gt; 0.72"));
+    let csv = estimate(&["--format", "csv"]);
+    assert!(csv.stdout.starts_with("scenario,") && csv.stdout.lines().count() == 1, "{}", csv.stdout);
+    assert!(csv.stderr.contains("price per GB 0.48 -> 0.72"), "{}", csv.stderr);
+    // What is not known does not pass.
+    let gate = estimate(&["--fail-above", "1000000"]);
+    assert!(gate.code == 1 && gate.stderr.contains("no traffic is given"), "{}", gate.stderr);
+
+    let usd =
+        [&["estimate", "--terraform", &plan, "--format", "json"][..], &["--catalog", "international-site"]];
+    let assumed = folder.run(&[&usd.concat()[..], &["--prices", "assumed-platinum"]].concat());
+    let usd = json_of(&folder.run(&usd.concat()));
+    let planned = |document: &serde_json::Value| document["changes"]["connections"][4]["as_planned"].clone();
+    assert!(planned(&usd)["requester_unit_price"].is_null(), "{}", planned(&usd));
+    let planned = planned(&json_of(&assumed));
+    assert_eq!(
+        (&planned["requester_unit_price"], &planned["unit_prices_assumed"]),
+        (&"0.108".into(), &true.into())
+    );
+}
+
+#[test]
+fn a_total_that_lacks_a_price_says_how_much_of_it_has_one_and_has_no_year() {
+    let folder = Folder::new();
+    let (plan, traffic) = (plan(), plan().replace("plan.json", "traffic.csv"));
+    let usd = [
+        "estimate",
+        "--terraform",
+        &plan,
+        "--traffic",
+        &traffic,
+        "--catalog",
+        "international-site",
+        "--prices",
+        "own.csv",
+    ];
+    folder.write(
+        "own.csv",
+        "source,destination,link_type,unit_price,effective_from,status,source_url,source_date\n\
+         cn-huhehaote,cn-beijing,Platinum,0.108,,published,own offer,2026-11\n\
+         North America,Europe,Gold,0.05,,published,own offer,2026-11\n",
+    );
+    let document = json_of(&folder.run(&[&usd[..], &["--format", "json"]].concat()));
+    let scenario = |index: usize| &document["scenarios"][index];
+    assert_eq!((&scenario(0)["priced"], &scenario(0)["payable"]), (&true.into(), &"33.76".into()));
+    assert_eq!((&scenario(1)["priced"], &scenario(1)["coverage"]["priced"]), (&false.into(), &"3".into()));
+    assert!(
+        scenario(1)["difference_per_year"].is_null() && scenario(1)["payable"].is_null(),
+        "{}",
+        scenario(1)
+    );
+    let total = &document["changes"]["total"];
+    assert_eq!((&total["priced"], &total["coverage"]["priced"]), (&false.into(), &"4".into()));
+    let table = folder.run(&usd).stdout;
+    assert!(table.contains("3 of 5 priced") && table.contains("4 of 6 priced"), "{table}");
+    let markdown = folder.run(&[&usd[..], &["--format", "markdown"]].concat()).stdout;
+    assert!(
+        markdown.starts_with(
+            "<!-- peerbill estimate -->\n### VPC peering: 4 of 6 priced, so what it costs more in USD"
+        ),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn a_comment_begins_with_a_mark_and_then_a_headline_with_sign_and_currency() {
+    let (folder, plan) = (Folder::new(), plan());
+    let traffic = plan.replace("plan.json", "traffic.csv");
+    let terraform = ["estimate", "--terraform", &plan, "--traffic", &traffic, "--catalog", "china-site"];
+    let history = [&FROM_TRAFFIC[..], &MONTH].concat();
+    for (args, headline) in [
+        (&terraform[..], "### VPC peering: +77.40 CNY per month"),
+        (&PAIR, "### VPC peering per month: all-gold 96.00 CNY, all-platinum +48.00 CNY"),
+        (
+            &history,
+            "### VPC peering per month: as-billed 144.00 CNY, all-gold +0.00 CNY, all-platinum +72.00 CNY",
+        ),
+    ] {
+        let comment = folder.run(&[args, &["--format", "markdown"]].concat()).stdout;
+        let lines: Vec<&str> = comment.lines().take(2).collect();
+        assert_eq!(lines, ["<!-- peerbill estimate -->", headline]);
+    }
+}
+
+#[test]
+fn agreements_are_minutes_of_30_days_and_each_avoided_one_has_its_price() {
+    let folder = Folder::new();
+    let document = json_of(&folder.run(&[&PAIR[..], &["--format", "json"]].concat()));
+    let minutes = |index: usize| document["scenarios"][index]["downtime_minutes"].clone();
+    // 30 x 24 x 60 minutes at 0.05% and at 0.005%.
+    assert_eq!((minutes(0), minutes(1)), ("21.6".into(), "2.16".into()));
+    let level = &document["service_levels"][0];
+    // 200 GB at 0.72 less 0.48 are 48 CNY; 48 / 19.44.
+    for (key, value) in [
+        ("difference_per_month", "48.00"),
+        ("avoided_minutes", "19.44"),
+        ("per_avoided_minute", "2.4691358025"),
+    ] {
+        assert_eq!(level[key], value, "{key}");
+    }
+    let usd =
+        ["estimate", "--catalog", "international-site", "--from", "Hohhot", "--to", "Guangzhou", "--gb", "1"];
+    let usd = json_of(&folder.run(&[&usd[..], &["--format", "json"]].concat()));
+    assert_eq!(usd["service_levels"].as_array().map(Vec::len), Some(0), "a price is missing");
+    let free = folder.run(&[
+        "estimate",
+        "--catalog",
+        "china-site",
+        "--from",
+        "Hohhot",
+        "--to",
+        "Hohhot",
+        "--gb",
+        "1",
+    ]);
+    assert!(!free.stdout.contains("Service level"), "R8: {}", free.stdout);
+}

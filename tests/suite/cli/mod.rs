@@ -7,7 +7,6 @@ mod explain;
 mod exports;
 mod faults;
 mod field;
-mod formats;
 mod hostile;
 mod inputs;
 mod opening;

@@ -44,18 +44,6 @@ fn parquet_is_read_from_files_and_from_standard_input() {
     folder.refused(3, &[&zipped[..], &MONTH].concat(), &["usage.parquet.gz: is a Parquet file within gzip"]);
 }
 
-/// A file of a part in which nothing was sent: its writer gives all columns the same place.
-#[cfg(feature = "parquet")]
-#[test]
-fn a_file_without_rows_is_whole_and_holds_none() {
-    let folder = Folder::new();
-    folder.write("none.parquet", include_bytes!("../../parquet-files/no-rows.parquet"));
-    let outcome = folder.report_on(&["usage.csv", "none.parquet"], &[]);
-    assert_eq!(lines_of(&outcome), LINES, "{}", outcome.stderr);
-    let outcome = folder.report_on(&["none.parquet"], &[]);
-    assert!(outcome.code == 0 && outcome.stderr.contains("[no_records_in_month]"), "{}", outcome.stderr);
-}
-
 #[cfg(not(feature = "parquet"))]
 #[test]
 fn a_lean_build_says_that_it_cannot_read_or_write_parquet() {

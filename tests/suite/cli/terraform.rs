@@ -250,56 +250,6 @@ fn no_region_is_laid_over_the_instances_of_a_provider() {
     assert_eq!(outcome.code, 2, "{}", outcome.stderr);
 }
 
-#[test]
-fn a_statement_that_the_plan_contradicts_does_not_count_and_that_is_told() {
-    let plan = plan(json!([created(&x(""), Value::Null)]), json!([resource(&x(""), "alicloud", json!({}))]));
-    let (_, alone) = document(&plan, &[]);
-    let own = "cn-huhehaote";
-    for (stated, whom) in [
-        ("cn-beijing".to_owned(), "all requesters".to_owned()),
-        ("alicloud=cn-beijing".into(), "alicloud".into()),
-        (format!("{}=cn-beijing", x("")), x("")),
-    ] {
-        let (code, found) = document(&plan, &["--requester-region", &stated]);
-        assert_eq!((code, costs(&found)), (0, costs(&alone)), "{stated}");
-        let told = notes(&found, "statement_overruled");
-        let why = format!(
-            "the requester's region cn-beijing, stated for {whom}, does not count for {}: {own} is what",
-            x("")
-        );
-        assert!(told.starts_with(&why), "{told}");
-    }
-    let (_, same) = document(&plan, &["--requester-region", own]);
-    assert_eq!(notes(&same, "statement_overruled"), "");
-}
-
-#[test]
-fn r8_a_plan_of_an_old_provider_does_not_tell_the_link_type() {
-    let mut old = created(&x(""), Value::Null);
-    let after = old["change"]["after"].as_object_mut().expect("an object");
-    assert!(after.remove("link_type").is_some());
-    let resources = || json!([resource(&x(""), "alicloud", json!({}))]);
-    let (code, found) = document(&plan(json!([old]), resources()), &[]);
-    assert_eq!((code, costs(&found)), (0, vec![(&*x(""), "144.00")]));
-    assert!(notes(&found, "link_type_not_told").contains("Gold is taken"), "{found}");
-    let (_, told) = document(&plan(json!([created(&x(""), Value::Null)]), resources()), &[]);
-    assert_eq!(notes(&told, "link_type_not_told"), "");
-}
-
-#[test]
-fn a_member_that_stands_twice_is_refused() {
-    let plan = plan(json!([created(&x(""), json!("Platinum"))]), json!([]));
-    let folder = super::Folder::new();
-    let twice = plan.to_string().replace("\"link_type\":", "\"link_type\":\"Gold\",\"link_type\":");
-    folder.write("plan.json", twice);
-    let args = ["estimate", "--terraform", "plan.json", "--catalog", "china-site"];
-    folder.refused(
-        3,
-        &args,
-        &["plan.json:1: this is not as Terraform writes it", "\"link_type\" stands twice"],
-    );
-}
-
 /// Whether the gate is open for two connections, the first over Platinum, with two accepters that set the same.
 fn joined(references: Value, for_each: Value, keys: [&str; 2], second: Value) -> (i32, Value) {
     let y = |key: &str| format!("{ACCEPTER}.y{key}");

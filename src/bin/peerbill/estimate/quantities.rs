@@ -203,7 +203,7 @@ impl<'a> Printer<'a> {
                 output::write_bom(output)?;
             }
             match target.format {
-                EstimateFormat::Table => write::text::estimate(estimate, self.shown.lang(), output),
+                EstimateFormat::Table => output::screen(target).estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Json => write::estimate::json::write(estimate, &digests, output),
                 EstimateFormat::Markdown => write::markdown::estimate(estimate, self.shown.lang(), output),
                 EstimateFormat::Csv => write::csv::estimate(estimate, output),

@@ -50,7 +50,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: estimate.measured.then(|| totals(shared)),
-        usage_digest: facts(estimate)
+        usage_digest: facts(estimate, crate::write::Lang::En)
             .into_iter()
             .find(|(name, _)| name == "usage_digest")
             .map(|(_, digest)| digest),
