@@ -122,7 +122,7 @@ pub(super) fn facts(estimate: &Estimate, lang: Lang) -> Vec<(String, String)> {
 /// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
 /// `in_full` all that the figures rest on.
 pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
-    const SHOWN: usize = 20;
+    const SHOWN_OF_A_CODE: usize = 20;
     let mut lines: Vec<String> = facts(estimate, Lang::En)
         .into_iter()
         .filter(|_| in_full)
@@ -145,13 +145,13 @@ pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
             .iter()
             .map(|note| format!("note: [{}] {}", note.code.as_str(), finding_words(note))),
     );
-    let findings = findings(estimate);
-    let first = findings.iter().take(SHOWN);
-    lines.extend(
-        first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
-    );
-    if findings.len() > SHOWN {
-        lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
+    for same in findings(estimate).chunk_by(|one, other| one.code == other.code) {
+        let line = |finding| format!("finding: [{}] {}", same[0].code.as_str(), finding_words(finding));
+        lines.extend(same.iter().take(SHOWN_OF_A_CODE).map(line));
+        if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
+            let code = same[0].code.as_str();
+            lines.push(format!("finding: [{code}] ... and {more} more; --format json has them all"));
+        }
     }
     lines.extend(in_full.then(|| BEFORE_TAX.to_owned()));
     lines

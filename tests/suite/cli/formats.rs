@@ -90,7 +90,7 @@ fn other_verbs_take_their_format_from_the_name_as_well() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
         assert!(folder.read(file).starts_with(begins), "{file}");
     }
-    assert!(folder.read("estimate.md").contains("VPC peering traffic"));
+    assert!(folder.read("estimate.md").starts_with("<!-- "), "{}", folder.read("estimate.md"));
     let both = [&estimate[..], &["--output", "again.csv", "--output", "again.md"]].concat();
     assert_eq!(folder.run(&both).code, 0);
     for kind in ["csv", "md"] {
@@ -329,6 +329,25 @@ fn files_of_accounts_and_budgets_that_cannot_be_used_are_refused_with_their_line
     }
     folder.refused(3, &report_args(&["usage.csv"], &["--accounts", "absent.csv"]), &["absent.csv"]);
     folder.refused(2, &report_args(&["-"], &["--accounts", "-"]), &["read only once"]);
+}
+
+#[test]
+fn no_finding_beside_lines_hides_one_of_another_code() {
+    let folder = Folder::new();
+    let row = |number: usize| {
+        format!("pcc-x{number},1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n")
+    };
+    folder.write("connections.csv", CONNECTIONS.to_owned() + &(0..30).map(row).collect::<String>());
+    folder.write("accounts.csv", "account_id,name\n1000000000000001,A\n");
+    let estimate =
+        ["estimate", "--usage", "usage.csv", "--connections", "connections.csv", "--format", "csv"];
+    for args in [report_args(&["usage.csv"], &[]), [&estimate[..], &MONTH].concat()] {
+        let told = folder.run(&[&args[..], &["--accounts", "accounts.csv"]].concat()).stderr;
+        let of = |words: &str| told.lines().filter(|line| line.starts_with(words)).count();
+        assert_eq!(of("finding: [connection_without_records] pcc-x"), 20, "{told}");
+        assert_eq!(of("finding: [connection_without_records] ... and 10 more; --format json"), 1, "{told}");
+        assert_eq!(of("finding: [account_not_named] account 1000000000000002"), 1, "{told}");
+    }
 }
 
 #[test]
