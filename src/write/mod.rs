@@ -22,8 +22,8 @@ mod values;
 #[cfg(feature = "xlsx")]
 pub mod xlsx;
 
-pub(crate) use advice::{after, finding_words, finding_words_in};
-pub use advice::{explained, reason, words};
+pub(crate) use advice::{after_in, finding_words_in};
+pub use advice::{explained, finding_words, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 

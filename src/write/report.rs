@@ -163,7 +163,9 @@ pub(crate) fn region_in(catalog: &CatalogSummary, id: &str, lang: Lang) -> Strin
     let name = region.and_then(|region| match lang {
         Lang::En => None,
         Lang::ZhHans => Some(&*region.name_zh),
-        Lang::ZhHant => Some(&*region.name_zh_hant).filter(|name| !name.is_empty()).or(Some(&*region.name_zh)),
+        Lang::ZhHant => {
+            Some(&*region.name_zh_hant).filter(|name| !name.is_empty()).or(Some(&*region.name_zh))
+        }
     });
     name.filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
 }
