@@ -15,7 +15,8 @@
 //! Data flows one way: [`read`] makes records of bytes, [`mod@meter`] hours of records, rating lines of hours with a
 //! [`catalog`], statements amounts that are payable, [`mod@report`] a report of all that, and [`mod@write`] bytes of a report.
 //! What-if goes the same way: [`estimate`] makes reports of the same traffic over other link types. [`doctor`] sees what
-//! inputs hold, and each report lists [findings](Finding): what a reader should look at.
+//! inputs hold, [`explain`](mod@explain) follows one charge from its records to its amount, and each report lists
+//! [findings](Finding): what a reader should look at.
 //!
 //! The provider's published example, China site:
 //!
@@ -45,7 +46,7 @@
 //! # Features
 //!
 //! - `cli`: the program, and what is written for a screen (`write::text`).
-//! - `parquet`: traffic from Parquet files, and metered hours to them.
+//! - `parquet`: traffic from Parquet files; metered hours, lines and FOCUS to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //! - `xlsx`: reports as workbooks.
 //! - `serde`: reports, their lines, rows, statements and findings implement `serde::Serialize`; money, prices and bytes
@@ -77,11 +78,14 @@ pub mod doctor;
 
 pub mod estimate;
 
+pub mod explain;
+
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
 pub mod write;
 
 pub use catalog::Catalog;
+pub use explain::explain;
 pub use meter::{MeterSettings, Metered, meter};
 pub use model::{
     error::{self, Error, ErrorKind, Fault, FaultCode, MissingPrice, Result},

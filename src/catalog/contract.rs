@@ -62,9 +62,19 @@ impl ContractRow {
     pub(super) fn matches(
         &self,
         account: &str,
-        [source, destination]: &[(Place, Option<Place>); 2],
+        sides: &[(Place, Option<Place>); 2],
         link_type: LinkType,
         hour: Hour,
+    ) -> bool {
+        self.is_for(account, sides, link_type) && self.validity.covers(hour)
+    }
+
+    /// Whether it matches what `account` sends between these places, whenever it is in force.
+    pub(super) fn is_for(
+        &self,
+        account: &str,
+        [source, destination]: &[(Place, Option<Place>); 2],
+        link_type: LinkType,
     ) -> bool {
         let covers = |side: &Option<Place>, (region, area): &(Place, Option<Place>)| {
             side.as_ref().is_none_or(|place| place == region || Some(place) == area.as_ref())
@@ -73,7 +83,6 @@ impl ContractRow {
             && covers(&self.source, source)
             && covers(&self.destination, destination)
             && self.link_type.is_none_or(|own| own == link_type)
-            && self.validity.covers(hour)
     }
 
     #[cfg(test)]

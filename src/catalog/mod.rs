@@ -17,6 +17,6 @@ pub use contract::{Contract, ContractRow, Terms};
 pub use load::CatalogSource;
 pub use price::{Price, PriceRow, PriceStatus, RoundingPolicy, Validity};
 pub use quote::CatalogSummary;
-pub use quote::{Catalog, InLanguage, Quote};
+pub use quote::{Catalog, InLanguage, Lost, Quote};
 pub use regions::{Place, Region, Regions};
 pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay};

@@ -15,6 +15,7 @@ use crate::{
     },
 };
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
@@ -296,6 +297,128 @@ impl Catalog {
         hasher.update(rows.join("\n").as_bytes());
         hasher.finalize().to_hex().to_string()
     }
+}
+
+/// Why a row does not hold: the first of these that tells it from the row that does (R4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// It begins after the start of the hour.
+    NotYet,
+    /// It ended at the start of the hour or before.
+    Ended,
+    /// It is assumed, and a published one is in force (R18).
+    Assumed,
+    /// The other names accounts, places or link types more closely.
+    LessSpecific,
+    /// It is of the opposite direction, and this direction has a row of its own.
+    Reverse,
+    /// The other is in force from a later date on.
+    EarlierStart,
+    /// The other is of a later layer.
+    EarlierLayer,
+    /// It is the list price, and the account's contract names a unit price of its own.
+    Contract,
+}
+
+impl Lost {
+    /// In a word: `not_yet`, `ended`, `assumed`, `less_specific`, `reverse`, `earlier_start`, `earlier_layer`, `contract`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotYet => "not_yet",
+            Self::Ended => "ended",
+            Self::Assumed => "assumed",
+            Self::LessSpecific => "less_specific",
+            Self::Reverse => "reverse",
+            Self::EarlierStart => "earlier_start",
+            Self::EarlierLayer => "earlier_layer",
+            Self::Contract => "contract",
+        }
+    }
+
+    /// Why one that is not in force in `hour` is not.
+    fn not_in_force(validity: Validity, hour: Hour) -> Option<Self> {
+        let begins_later = validity.from.is_some_and(|from| from > hour.start());
+        match validity.covers(hour) {
+            true => None,
+            false => Some(if begins_later { Self::NotYet } else { Self::Ended }),
+        }
+    }
+}
+
+/// How a row covers a pair of regions: better ones are greater.
+type Cover = (Reverse<usize>, bool);
+
+impl Catalog {
+    /// The price rows that cover a pair of regions over a link type and do not hold in `hour`, each with why, in the
+    /// order in which they were laid: all but the [`row`](Quote::row) of the quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`quote`](Self::quote), where two of them tie.
+    pub fn lost_rows(
+        &self,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Vec<(&PriceRow, Lost)>> {
+        let winner = self.list_price(source, destination, link_type, hour)?;
+        let pairs = self.pairs_by_specificity(source, destination);
+        let covering = self.rows.iter().filter(|row| row.link_type == link_type);
+        let covering = covering.filter_map(|row| Some((row, self.cover(row, &pairs)?)));
+        let best = winner.and_then(|row| Some((row, self.cover(row, &pairs)?)));
+        let others = covering.filter(|(row, _)| winner.is_none_or(|winner| !std::ptr::eq(winner, *row)));
+        Ok(others.filter_map(|(row, cover)| Some((row, why_lost(row, cover, best, hour)?))).collect())
+    }
+
+    /// How a row covers a pair of regions, where it does: by which of `pairs`, and whether in their direction.
+    fn cover(&self, row: &PriceRow, pairs: &[Vec<(Place, Place)>; 3]) -> Option<Cover> {
+        let own = |(from, to): &(Place, Place)| (from, to) == (&row.source, &row.destination);
+        let reverse = |(from, to): &(Place, Place)| (to, from) == (&row.source, &row.destination);
+        (0..).zip(pairs).find_map(|(level, pairs)| {
+            if pairs.iter().any(own) {
+                return Some((Reverse(level), true));
+            }
+            (self.symmetric && pairs.iter().any(reverse)).then_some((Reverse(level), false))
+        })
+    }
+
+    /// The contract rows that match what `account` sends and do not hold in `hour`, each with why, in the order in which
+    /// they were read: all but the [`contract`](Quote::contract) of the quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`quote`](Self::quote), where two of them tie.
+    pub fn lost_terms(
+        &self,
+        account: &str,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Vec<(&ContractRow, Lost)>> {
+        let sides = [self.regions.places_of(source), self.regions.places_of(destination)];
+        let winner = self.contract.in_force(account, &sides, link_type, hour)?;
+        let is_other = |row: &&ContractRow| winner.is_none_or(|winner| !std::ptr::eq(winner, *row));
+        let matching = self.contract.rows().iter().filter(|row| row.is_for(account, &sides, link_type));
+        let why = |row: &ContractRow| Lost::not_in_force(row.validity, hour).unwrap_or(Lost::LessSpecific);
+        Ok(matching.filter(is_other).map(|row| (row, why(row))).collect())
+    }
+}
+
+/// Why a row lost against the one that holds; one that is in force always lost against some other.
+fn why_lost(row: &PriceRow, cover: Cover, best: Option<(&PriceRow, Cover)>, hour: Hour) -> Option<Lost> {
+    if let Some(why) = Lost::not_in_force(row.validity, hour) {
+        return Some(why);
+    }
+    let (winner, best) = best?;
+    Some(match () {
+        () if row.status != winner.status => Lost::Assumed,
+        () if cover.0 != best.0 => Lost::LessSpecific,
+        () if cover.1 != best.1 => Lost::Reverse,
+        () if row.validity.from != winner.validity.from => Lost::EarlierStart,
+        () => Lost::EarlierLayer,
+    })
 }
 
 fn describe_row(row: &PriceRow) -> String {

@@ -5,11 +5,12 @@
 //! leaves to this every one that it would not bill.
 
 use super::{
-    duplicates::{DuplicateKey, HeldDuplicate},
+    duplicates::{DuplicateKey, Folded, HeldDuplicate},
     lookup::Found,
     refused::{Refusal, RefusedRecord},
     sums::HourShare,
-    worker::{Goal, Moment, Worker},
+    totals::Count,
+    worker::{Goal, KeptRecord, Moment, Worker},
 };
 use crate::{
     error::{Fault, FaultCode, Result},
@@ -35,9 +36,16 @@ impl Worker<'_> {
 
     /// Sends one record where it belongs.
     pub fn accept(&mut self, observation: &Observation<'_>) -> Result<()> {
-        if let Goal::Collect(wanted) = self.plan.goal {
-            self.collect(observation, wanted);
-            return Ok(());
+        match self.plan.goal {
+            Goal::Bill { .. } => {}
+            Goal::Collect(wanted) => {
+                self.collect(observation, wanted);
+                return Ok(());
+            }
+            Goal::Keep { end, hour } => {
+                self.keep(observation, end, hour);
+                return Ok(());
+            }
         }
         self.found.totals.read.add(observation.quantity.bytes);
         match &observation.traffic {
@@ -58,7 +66,7 @@ impl Worker<'_> {
                 &in_hour_of_start[..]
             }
             Shares::Several(shares) => {
-                in_several = shares.iter().map(|share| self.placed(share)).collect::<Vec<_>>();
+                in_several = self.all_placed(shares);
                 &in_several[..]
             }
         };
@@ -76,6 +84,10 @@ impl Worker<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn all_placed(&self, shares: &[Share]) -> Vec<HourShare> {
+        shares.iter().map(|share| self.placed(share)).collect()
     }
 
     fn placed(&self, share: &Share) -> HourShare {
@@ -160,12 +172,16 @@ impl Worker<'_> {
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
-                self.found.held.push(HeldDuplicate { end, key, shares, is_free, record });
+                let held = HeldDuplicate { end, key, shares, is_free, record, folded: Folded::default() };
+                self.found.hold(held, self.plan.rules.keep_all);
                 return Ok(());
             }
             match key {
                 DuplicateKey::Moment(..) => self.note_time(end, moment.tick),
-                DuplicateKey::Digest(digest) if note_digests => self.found.digests.push(digest),
+                DuplicateKey::Digest(digest) if note_digests => {
+                    self.found.digests.push(digest);
+                    self.found.thinned_digests.look(&mut self.found.digests);
+                }
                 DuplicateKey::Digest(_) => {}
             }
         }
@@ -186,6 +202,26 @@ impl Worker<'_> {
         }
     }
 
+    /// Keeps a record of this end that has a share in this hour, billed or not.
+    fn keep(&mut self, observation: &Observation<'_>, wanted: EndIndex, hour: u32) {
+        let Ok(traffic) = &observation.traffic else { return };
+        let quantity = match &traffic.shares {
+            Shares::HourOfStart => {
+                (self.moment_of(traffic.start).hour == Some(hour)).then_some(observation.quantity)
+            }
+            Shares::Several(shares) => {
+                let shares = self.all_placed(shares);
+                shares.iter().find(|share| share.hour == Some(hour)).map(|share| share.quantity)
+            }
+        };
+        let Some(quantity) = quantity else { return };
+        if self.known_end(traffic).is_ok_and(|end| end == wanted) {
+            let record = self.refused_record(observation, Refusal::new(FaultCode::UnreadableRow, ""));
+            let (place, start, whole) = (observation.place, traffic.start, observation.quantity);
+            self.found.kept.push(KeptRecord { record, place, start, quantity, whole });
+        }
+    }
+
     /// The bytes of a record that no hour sums: its fraction is rounded on its own, half up. What that adds counts as
     /// read.
     fn rounded_alone(&mut self, quantity: Quantity) -> u128 {
@@ -198,7 +234,8 @@ impl Worker<'_> {
         let cause = refusal.cause.clone();
         let record = self.refused_record(observation, refusal);
         let bytes = self.rounded_alone(observation.quantity);
-        self.found.refuse(record, cause.as_deref(), bytes, self.plan.rules.keep_all);
+        let one = Count { records: 1, bytes };
+        self.found.refuse(record, cause.as_deref(), one, self.plan.rules.keep_all);
     }
 
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {

@@ -135,6 +135,13 @@ impl Metered {
         &self.reading.outside
     }
 
+    /// How it was metered, keeping every refused record.
+    pub(crate) fn rules_keeping_all(&self) -> Rules {
+        let Self { offset, duplicates, .. } = *self;
+        let (period, threads) = (self.usage().period(), self.usage().threads());
+        Rules { period, offset, duplicates, keep_all: true, threads }
+    }
+
     /// What was seen in the sources beside records.
     pub(crate) fn notes(&self) -> &Notes {
         &self.reading.notes
@@ -157,7 +164,7 @@ impl Reading {
     /// R15: dubious input is not billed unless that was asked for.
     fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
         let mut causes = Causes::default();
-        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None));
+        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None, 1));
         let total = causes.total() + self.refusals.causes.total();
         let mut faults = causes.listed();
         faults.extend(self.refusals.causes.clone().listed());

@@ -23,10 +23,11 @@ pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;
 pub(crate) use metered::Rules;
 pub use metered::{Duplicates, MeterSettings, Refused};
-pub(crate) use passes::read_hours;
+pub(crate) use passes::{read_hours, records_of};
 pub use refused::RefusedRecord;
 pub use totals::UnknownConnections;
 pub use totals::{ControlTotals, Count};
+pub(crate) use worker::KeptRecord;
 
 use crate::{
     error::Result,

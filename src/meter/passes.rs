@@ -12,11 +12,11 @@ use super::{
     scan::{Cut, Scanned, scan, scan_one_span},
     sums::Sums,
     totals::ControlTotals,
-    worker::{Goal, Plan, SpanFindings, Worker},
+    worker::{Goal, KeptRecord, Plan, SpanFindings, Worker},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{inventory::Inventory, usage::UsageRecord},
+    model::{end_index::EndIndex, inventory::Inventory, time::Hour, usage::UsageRecord},
     read::{
         TrafficSource,
         record::{Notes, Observation, Quantity, Traffic},
@@ -56,6 +56,23 @@ fn take_record(worker: &mut Worker<'_>, line: u64, record: &UsageRecord) -> Resu
         fields: Some([instant.as_bytes(), id, end, number.as_bytes()]),
         raw: b"",
     })
+}
+
+/// Reads once more, and keeps what an end sent in an hour, in the order of the input, whether it is billed or refused.
+pub(crate) fn records_of(
+    sources: &[TrafficSource],
+    inventory: &Inventory,
+    rules: &Rules,
+    end: EndIndex,
+    hour: Hour,
+) -> Result<Vec<KeptRecord>> {
+    let names: Vec<Arc<str>> = sources.iter().map(|source| source.shared_name().clone()).collect();
+    let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
+    // OK because no period has 2^32 hours, and the hour is one of this one.
+    let hour = (hour.index() - rules.period.start.index()) as u32;
+    let goal = Goal::Keep { end, hour };
+    let plan = Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, goal };
+    Ok(scan(sources, &plan, Cut::DEFAULT)?.found.kept)
 }
 
 /// Reads records as often as duplicates make it necessary; `read` reads all of them once.
@@ -275,6 +292,44 @@ mod tests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Many copies of few records, as a small archive may hold them: what stands for them counts them all.
+    #[test]
+    fn r14_copies_that_are_not_held_are_counted_all_the_same() {
+        let line =
+            |minute: u32, bytes: u32| format!("2026-10-05T03:{minute:02}:00Z,pcc-1,requester,{bytes}\n");
+        let lines = (0..3000).map(|number| match number {
+            2900 => line(2, 8),
+            _ if number % 500 == 7 => line(30 + number / 500, 1),
+            _ => line(number % 3, 7),
+        });
+        let text = format!("{HEADER}\n{}", lines.collect::<String>());
+        let inventory = connections();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        for duplicates in [Duplicates::Refuse, Duplicates::First] {
+            let rules =
+                |threads, keep_all| Rules { period, offset: Offset::CHINA, duplicates, keep_all, threads };
+            let of = |cut: Cut, threads, keep_all| {
+                let source = TrafficSource::from_bytes("u.csv", text.clone());
+                let read = read_cut(&[source], &inventory, &rules(threads, keep_all), cut).unwrap();
+                // Copies that are dropped are no faults.
+                let faults = read.refusals.records.iter().map(|record| &record.fault);
+                let faults = faults.filter(|fault| fault.code != FaultCode::DroppedCopy);
+                let listed: Vec<_> =
+                    faults.take(crate::error::FAULTS_LISTED).map(ToString::to_string).collect();
+                let counted = (read.refusals.for_cause, read.refusals.by_code.clone(), read.totals);
+                (counted, read.refusals.causes.listed(), listed)
+            };
+            // All are held where all are to be kept.
+            let expected = of(Cut::DEFAULT, 1, true);
+            assert_eq!(expected.0.2.read.records, 3000);
+            assert_eq!(of(Cut::DEFAULT, 1, false), expected, "{duplicates:?}");
+            for (span, threads) in [(1000, 1), (1000, 3), (9000, 2)] {
+                let cut = Cut { span, block: 500, fast: true };
+                assert_eq!(of(cut, threads, false), expected, "{duplicates:?} {span} {threads}");
             }
         }
     }

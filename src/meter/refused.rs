@@ -61,15 +61,15 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    /// Counts a record and keeps it, or only the first ones.
-    pub fn add(&mut self, record: RefusedRecord, cause: Option<&str>, keep_all: bool) {
+    /// Counts a record, which stands for so many, and keeps it, or only the first ones.
+    pub fn add(&mut self, record: RefusedRecord, cause: Option<&str>, times: u64, keep_all: bool) {
         let code = record.fault.code;
         if !is_secondary(code) {
-            self.causes.add(record.source, &record.fault, cause);
+            self.causes.add(record.source, &record.fault, cause, times);
         }
-        self.for_cause += u64::from(code != FaultCode::DroppedCopy);
-        self.for_connection += u64::from(code == FaultCode::FaultyConnection);
-        *self.by_code.entry(code).or_default() += 1;
+        self.for_cause += if code == FaultCode::DroppedCopy { 0 } else { times };
+        self.for_connection += if code == FaultCode::FaultyConnection { times } else { 0 };
+        *self.by_code.entry(code).or_default() += times;
         self.records.push(record);
         if !keep_all && self.records.len() >= 4 * FAULTS_LISTED {
             self.keep_first();

@@ -363,9 +363,9 @@ impl<'a> Merger<'a> {
             self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
         }
         span.refusals.move_down(self.lines);
-        for held in &mut span.held {
-            held.record.fault.move_down(self.lines);
-        }
+        let held = span.held.iter_mut().map(|held| &mut held.record);
+        held.chain(span.kept.iter_mut().map(|kept| &mut kept.record))
+            .for_each(|record| record.fault.move_down(self.lines));
         self.lines += span.lines;
         self.scanned.found.merge(span, self.plan.rules.keep_all)?;
         if matches!(self.plan.goal, Goal::Bill { .. }) {

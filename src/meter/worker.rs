@@ -3,7 +3,7 @@
 use super::{
     duplicates::{
         HeldDuplicate,
-        repeated::{Identities, Repeated},
+        repeated::{FOLDED_FROM, Identities, Repeated, Thinned, fold},
     },
     hourly::{ClosedHours, NO_TICK, Order},
     lookup::Lookup,
@@ -11,12 +11,12 @@ use super::{
     refused::{Refusals, RefusedRecord},
     routes::Routes,
     sums::{Fractions, Sums},
-    totals::{ControlTotals, OutsideMonths, UnknownConnections},
+    totals::{ControlTotals, Count, OutsideMonths, UnknownConnections},
 };
 use crate::{
     error::Result,
     model::{end_index::EndIndex, inventory::Inventory, time::Timestamp, usage::Sender},
-    read::record::Notes,
+    read::record::{Notes, Place, Quantity},
 };
 use std::sync::Arc;
 
@@ -167,6 +167,28 @@ pub(super) enum Goal<'a> {
     },
     /// To collect which records there are, of these ends alone.
     Collect(&'a [bool]),
+    /// To keep what one end sent in one hour, whether it is billed or refused.
+    Keep {
+        /// The end.
+        end: EndIndex,
+        /// The hour, counted from the period's start.
+        hour: u32,
+    },
+}
+
+/// A record of the one end and hour that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct KeptRecord {
+    /// What tells it from others: its place and its values. Its fault says nothing.
+    pub record: RefusedRecord,
+    /// Where it stands, where a line does not tell.
+    pub place: Option<Place>,
+    /// When it begins.
+    pub start: Timestamp,
+    /// What of it lies in the hour.
+    pub quantity: Quantity,
+    /// All of it.
+    pub whole: Quantity,
 }
 
 /// What all workers of one reading share.
@@ -194,17 +216,22 @@ pub(super) struct SpanFindings {
     pub notes: Notes,
     /// Duplicates, set aside until all are known.
     pub held: Vec<HeldDuplicate>,
+    /// From how many of them on they are folded.
+    fold_from: usize,
     /// Where this is asked for: which records there are.
     pub collected: Identities,
     /// Likewise, those that a digest tells apart.
     pub digests: Vec<u128>,
+    /// Where this is asked for: the records of one end and hour.
+    pub kept: Vec<KeptRecord>,
+    pub thinned_digests: Thinned,
 }
 
 impl SpanFindings {
-    /// Counts a refused record and keeps it, or only the first ones.
-    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, bytes: u128, keep_all: bool) {
-        self.totals.refused.add(bytes);
-        self.refusals.add(record, cause, keep_all);
+    /// Counts a refused record, or so many, and keeps it, or only the first ones.
+    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, all: Count, keep_all: bool) {
+        self.totals.refused.add_all(all);
+        self.refusals.add(record, cause, all.records, keep_all);
     }
 
     /// Adds what was found later in the input; of refused records all are kept, or only the first ones.
@@ -216,8 +243,25 @@ impl SpanFindings {
         self.outside.merge(later.outside);
         self.notes.add(later.notes);
         self.held.append(&mut later.held);
+        self.fold(keep_all);
         self.collected.append(&mut later.collected);
         self.digests.append(&mut later.digests);
+        self.kept.append(&mut later.kept);
+        self.thinned_digests.look(&mut self.digests);
         Ok(())
+    }
+
+    /// Sets a duplicate aside.
+    pub fn hold(&mut self, duplicate: HeldDuplicate, keep_all: bool) {
+        self.held.push(duplicate);
+        self.fold(keep_all);
+    }
+
+    /// Lets the first of many duplicates of one another stand for all, where not all are to be kept.
+    fn fold(&mut self, keep_all: bool) {
+        if !keep_all && self.held.len() >= self.fold_from.max(FOLDED_FROM) {
+            fold(&mut self.held);
+            self.fold_from = 2 * self.held.len();
+        }
     }
 }

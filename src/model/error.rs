@@ -235,8 +235,9 @@ impl Cause {
 }
 
 impl Causes {
-    /// Adds a fault of a source; `cause` is what tells it from faults of the same code where its words do not.
-    pub fn add(&mut self, source: usize, fault: &Fault, cause: Option<&str>) {
+    /// Adds a fault of a source, which stands for so many; `cause` is what tells it from faults of the same code where its
+    /// words do not.
+    pub fn add(&mut self, source: usize, fault: &Fault, cause: Option<&str>, times: u64) {
         let words = || format!("{}{}", fault.setting.unwrap_or_default(), fault.message);
         let cause = match (fault.code, cause) {
             (_, Some(cause)) => cause.into(),
@@ -244,8 +245,9 @@ impl Causes {
             (_, None) => words().into(),
         };
         let order = (source, fault.line, self.added);
-        (self.total, self.added) = (self.total + fault.count, self.added + 1);
-        self.by_cause.entry((fault.code, cause)).or_default().add(fault.count, order, fault);
+        let count = fault.count * times;
+        (self.total, self.added) = (self.total + count, self.added + 1);
+        self.by_cause.entry((fault.code, cause)).or_default().add(count, order, fault);
         self.keep_first();
     }
 
@@ -405,7 +407,7 @@ impl Error {
     pub fn from_faults(kind: ErrorKind, faults: Vec<Fault>) -> Option<Self> {
         let mut causes = Causes::default();
         // In the order in which they were given.
-        (0..).zip(&faults).for_each(|(order, fault)| causes.add(order, fault, None));
+        (0..).zip(&faults).for_each(|(order, fault)| causes.add(order, fault, None, 1));
         let total = causes.total();
         Self::from_listed(kind, causes.listed(), total)
     }

@@ -90,6 +90,23 @@ impl Report {
     ///
     /// [`Overflow`](crate::ErrorKind::Overflow) where a sum is too large to be exact.
     pub fn without_hours(&self) -> Result<Self> {
+        let options = ReportOptions { hourly: false, ..self.options.clone() };
+        // Lines that are grouped by their hours need them still.
+        let lines = if options.shows_charge_periods() { self.lines.clone() } else { self.folded_lines()? };
+        let catalog = &self.catalog;
+        let mut report = Self {
+            options,
+            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
+            lines,
+            groups: None,
+            ..self.clone_without_lines()
+        };
+        group_lines(&mut report)?;
+        Ok(report)
+    }
+
+    /// Its lines, with one for all hours of a price.
+    fn folded_lines(&self) -> Result<Vec<Line>> {
         let mut lines: Vec<Line> = Vec::new();
         let end = |line: &Line| (line.connection, line.sender);
         for of_end in self.lines.chunk_by(|one, other| end(one) == end(other)) {
@@ -102,16 +119,7 @@ impl Report {
             }
             lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
         }
-        let catalog = &self.catalog;
-        let mut report = Self {
-            options: ReportOptions { hourly: false, ..self.options.clone() },
-            statements: statements(&lines, &self.inventory, catalog.gb, &catalog.rounding)?,
-            lines,
-            groups: None,
-            ..self.clone_without_lines()
-        };
-        group_lines(&mut report)?;
-        Ok(report)
+        Ok(lines)
     }
 
     fn clone_without_lines(&self) -> Self {

@@ -87,7 +87,7 @@ impl Grouping {
     }
 
     /// Whether lines must be hourly to be grouped so.
-    pub fn needs_hours(&self) -> bool {
+    pub(crate) fn needs_hours(&self) -> bool {
         self.day || self.columns.iter().any(|column| column.is_charge_period())
     }
 }
@@ -196,12 +196,11 @@ pub(super) fn group<'r>(
         let (group, first) =
             groups.entry(place(&named(line), grouping)).or_insert_with(|| (Group::like(line), own));
         group.add(line)?;
-        let known = &mut group.differing;
-        first.differing(&own).for_each(|column| {
-            if !known.contains(&column) {
-                known.push(column)
+        for column in first.differing(&own) {
+            if !group.differing.contains(&column) {
+                group.differing.push(column);
             }
-        });
+        }
     }
     Ok(groups.into_values().map(|(group, _)| group).collect())
 }

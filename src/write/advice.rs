@@ -142,9 +142,16 @@ fn advice(remedy: &Remedy) -> String {
 }
 
 /// An argument as a shell takes it: in quotes where it holds anything that a shell could change.
-fn in_shell(argument: &str) -> String {
+///
+/// ```
+/// use peerbill::write::in_shell;
+///
+/// assert_eq!(in_shell("usage/2026-10.csv"), "usage/2026-10.csv");
+/// assert_eq!(in_shell("it's $HOME"), "'it'\\''s $HOME'");
+/// ```
+pub fn in_shell(argument: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-:=/".contains(letter);
-    if argument.chars().all(plain) {
+    if !argument.is_empty() && argument.chars().all(plain) {
         argument.to_owned()
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))

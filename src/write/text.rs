@@ -5,13 +5,19 @@ use super::{
     Lang,
     csv::output_error,
     doctor::{self, Diagnosis},
-    estimate, finding_words,
+    estimate, explain, finding_words,
     lang::{ReportTexts, fill},
     page::{Block, Notices, Page, Room, Section, Sums, Table, Yield},
     report::page_of,
     shown::shown,
 };
-use crate::{error::Result, estimate::Estimate, model::finding::Finding, report::Report};
+use crate::{
+    error::Result,
+    estimate::Estimate,
+    explain::{AccountLines, Explanation},
+    model::finding::Finding,
+    report::Report,
+};
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 use std::{fmt::Write as _, io::Write};
 use unicode_width::UnicodeWidthStr;
@@ -90,6 +96,25 @@ pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<(
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
 pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
     Screen::default().doctor(diagnosis, output)
+}
+
+/// Writes where one charge comes from, in steps that can be done again on paper.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
+pub fn explanation(explanation: &Explanation, output: impl Write) -> Result<()> {
+    Screen::default().write(explain::page_of(explanation), output)
+}
+
+/// Writes the lines of an account, with the command that explains the largest hour of each.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
+/// an amount are too large to be printed.
+pub fn account_lines(lines: &AccountLines, commands: &[String], output: impl Write) -> Result<()> {
+    Screen::default().write(explain::page_of_lines(lines, commands)?, output)
 }
 
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.

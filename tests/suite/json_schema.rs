@@ -1,4 +1,5 @@
-//! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`.
+//! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`,
+//! `docs/explain.schema.json`.
 //!
 //! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
 //! `PEERBILL_TOOLS=required` says that it must be there.
@@ -9,7 +10,7 @@ use std::process::{Command, Stdio};
 const VALIDATE: &str = "
 import json, sys, jsonschema, referencing
 load = lambda name: json.load(open(f'docs/{name}.schema.json'))
-resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate')]
+resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain')]
 registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
 validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
 for error in validator.iter_errors(json.load(sys.stdin)):
@@ -151,8 +152,56 @@ fn estimates_of_every_kind_hold_to_the_schema() {
         ["--plan", "examples/topology/hub.toml", "--catalog", "china-site"].into(),
         [&TERRAFORM[..], &["--catalog", "china-site", "--month", "2026-10"]].concat(),
         [&TERRAFORM[..], &["--catalog", "international-site", "--scenario", "before"]].concat(),
+        [&TERRAFORM[..2], &["--catalog", "china-site"]].concat(),
+        [&TERRAFORM[..], &["--catalog", "international-site", "--month", "2026-10"]].concat(),
+        [
+            "--from",
+            "Hohhot",
+            "--to",
+            "Tokyo",
+            "--mbps",
+            "9.5",
+            "--hours-a-day",
+            "8",
+            "--catalog",
+            "china-site",
+        ]
+        .into(),
     ];
     for kind in kinds {
         assert_eq!(errors("estimate", &kind, |estimate| estimate), "", "{kind:?}");
     }
+}
+
+#[test]
+fn explanations_of_every_kind_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let contract = file(
+        "contract.csv",
+        "account_id,source,destination,link_type,unit_price,discount_percent,effective_from,effective_until\n\
+         1000000000000101,*,*,*,,15,2026-01-01,\n1000000000000101,cn-hangzhou,*,*,0.4,,,2026-02-01\n",
+    );
+    let names = file("names.csv", "account_id,name\n1000000000000101,Retail\n");
+    let raised = ["--connection", "pcc-2ze7q4hm1", "--sender", "requester", "--hour", "2026-10-12T02:00:00Z"];
+    let free = ["--connection", "pcc-k1a5s9e2u", "--sender", "accepter", "--hour", "2026-10-07T04:00:00Z"];
+    let empty = ["--connection", "pcc-t4n0y3j6p", "--sender", "accepter", "--hour", "2026-10-07T04:00:00Z"];
+    let account = ["--account", "1000000000000101", "--month", "2026-10"];
+    let catalog = ["--catalog", "china-site"];
+    for more in [&[][..], &["--contract", &contract], &["--accounts", &names]] {
+        for asked in [&raised[..], &free, &empty, &account] {
+            let arguments = [&MONTH[..], &catalog, asked, more].concat();
+            assert_eq!(errors("explain", &arguments, |own| own), "", "{asked:?} {more:?}");
+        }
+    }
+    let unpriced = [&MONTH[..], &["--catalog", "international-site"], &empty].concat();
+    assert_eq!(errors("explain", &unpriced, |own| own), "");
+    let broken = |own: String| own.replace("\"raised\": true", "\"raised\": 1");
+    assert_ne!(errors("explain", &[&MONTH[..], &catalog, &raised].concat(), broken), "");
 }

@@ -9,6 +9,7 @@ mod corpus;
 mod dependencies;
 mod estimate;
 mod estimate_plan;
+mod explain;
 mod findings;
 #[cfg(feature = "cli")]
 mod focus;
@@ -35,3 +36,5 @@ mod regions;
 mod serialize;
 mod sources;
 mod support;
+#[cfg(all(feature = "cli", feature = "xlsx"))]
+mod xlsx;

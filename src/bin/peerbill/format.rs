@@ -71,7 +71,8 @@ fn promised(path: &Path) -> Option<(&'static str, &'static str)> {
 }
 
 fn fits(format: &str, promised: &str) -> bool {
-    format == promised || format == FOCUS && ["csv", "parquet"].contains(&promised)
+    let is_focus = format == FOCUS && ["csv", "parquet"].contains(&promised);
+    format == promised || is_focus || (format, promised) == ("text", "table")
 }
 
 /// The name by which a format is stated.

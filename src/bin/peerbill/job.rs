@@ -13,7 +13,7 @@ use peerbill::{
     error::FAULTS_LISTED,
     meter::{Duplicates, MeterSettings, Metered, Refused, meter},
     model::time::{BillingMonth, Offset},
-    read::RegionCheck,
+    read::{RegionCheck, TrafficSource},
     write,
 };
 use std::{
@@ -50,6 +50,11 @@ impl<'a> Job<'a> {
 
     /// Reads connections and link changes, then meters the traffic of the month.
     pub fn meter(&mut self, check_region: RegionCheck<'_>) -> Result<Metered> {
+        self.meter_sources(check_region).map(|(metered, _)| metered)
+    }
+
+    /// Likewise; with the sources that it is of, to be read again.
+    pub fn meter_sources(&mut self, check_region: RegionCheck<'_>) -> Result<(Metered, Vec<TrafficSource>)> {
         let settings = meter_settings(self.traffic, self.month, self.offset, self.refused());
         let documents = Documents::find(self.traffic, &mut self.inputs)?;
         let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
@@ -60,7 +65,7 @@ impl<'a> Job<'a> {
         progress.finish_and_clear();
         // Whatever was found wrong with an input that did not stay what it was is beside the point.
         self.inputs.unchanged()?;
-        metered
+        Ok((metered?, sources))
     }
 
     /// What becomes of refused records: without a quarantine nothing is metered beside them (R15).

@@ -21,6 +21,7 @@ mod args;
 mod catalog;
 mod doctor;
 mod estimate;
+mod explain;
 mod format;
 mod input;
 mod job;
@@ -50,6 +51,7 @@ fn carry_out(cli: Cli) -> u8 {
     // What did not happen, in the words of the verb.
     let nothing = match cli.verb {
         Verb::Estimate(_) => "nothing was estimated",
+        Verb::Explain(_) => "nothing was explained",
         _ => "nothing was billed",
     };
     match run(cli.verb) {
@@ -94,6 +96,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Report(args) => report::run(*args),
         Verb::Estimate(args) => estimate::run(*args),
         Verb::Meter(args) => meter::run(*args),
+        Verb::Explain(args) => explain::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => print_completions(shell).map(|()| false),

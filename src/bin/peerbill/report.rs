@@ -10,7 +10,7 @@ use crate::{
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
-    report::{Grouping, Report, report},
+    report::{Report, report},
     write::{self, focus::FocusSettings, json::InputDigest},
 };
 use std::{io::Write, mem::ManuallyDrop};
@@ -37,16 +37,13 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
     options.daily =
         targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
-    // Lines that are grouped by hours or days have hours anyway.
-    let adds_hours = has_focus && !options.hourly && !options.by.as_ref().is_some_and(Grouping::needs_hours);
-    options.hourly |= adds_hours;
+    // All outputs are FOCUS, or none: no name of a file asks for it.
+    options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
-    let by_hour = ManuallyDrop::new(report(&metered, &catalog, options)?);
-    let folded = ManuallyDrop::new(adds_hours.then(|| by_hour.without_hours()).transpose()?);
-    let report = folded.as_ref().unwrap_or(&by_hour);
+    let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
     let form = Form { shown: &args.shown, focus: &focus };
-    let print = |quarantine| print(&targets, form, report, &by_hour, &job.inputs, quarantine);
+    let print = |quarantine| print(&targets, form, &report, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
 }
@@ -78,7 +75,6 @@ fn print(
     targets: &[Target<ReportFormat>],
     form: Form<'_>,
     report: &Report,
-    by_hour: &Report,
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
@@ -86,10 +82,7 @@ fn print(
         true => inputs.digests()?,
         false => Vec::new(),
     };
-    output::print(targets, quarantine, |target, output| {
-        let report = if target.format == ReportFormat::Focus { by_hour } else { report };
-        render(target, form, report, &digests, output)
-    })?;
+    output::print(targets, quarantine, |target, output| render(target, form, report, &digests, output))?;
     if targets.iter().any(|target| target.format.is_lines()) {
         print_around_lines(report, form.shown.verbose);
     }
@@ -130,15 +123,14 @@ fn focus_parquet(report: &Report, settings: &FocusSettings, output: &mut dyn Wri
     write::focus::parquet(&[report], settings, output)
 }
 
-/// Never reached: a build without Parquet refuses its targets.
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
-    not_yet("parquet")
+    lacking("parquet")
 }
 
 #[cfg(not(feature = "parquet"))]
 fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
-    not_yet("parquet")
+    lacking("parquet")
 }
 
 #[cfg(feature = "xlsx")]
@@ -148,7 +140,13 @@ fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()
 
 #[cfg(not(feature = "xlsx"))]
 fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
-    not_yet("xlsx")
+    lacking("xlsx")
+}
+
+/// Never reached: a build that lacks a format refuses its targets.
+#[cfg(not(all(feature = "parquet", feature = "xlsx")))]
+fn lacking(format: &str) -> Result<()> {
+    Err(Error::internal(format!("this build cannot write {format}")))
 }
 
 /// The error of a format that this build cannot write.
@@ -199,12 +197,14 @@ fn print_around_lines(report: &Report, verbose: bool) {
             if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
         say!("{name}: {records} records, {bytes} bytes{partial}");
     }
-    const SHOWN: usize = 20;
-    for finding in report.findings.iter().take(SHOWN) {
-        say!("finding: {}", write::text::finding_line(finding).trim_start());
-    }
-    if report.findings.len() > SHOWN {
-        say!("finding: ... and {} more; --format json has them all", report.findings.len() - SHOWN);
+    const SHOWN_OF_A_CODE: usize = 20;
+    for same in report.findings.chunk_by(|one, other| one.code == other.code) {
+        for finding in same.iter().take(SHOWN_OF_A_CODE) {
+            say!("finding: {}", write::text::finding_line(finding).trim_start());
+        }
+        if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
+            say!("finding: [{}] ... and {more} more; --format json has them all", same[0].code.as_str());
+        }
     }
     if verbose {
         say!("{}", write::BEFORE_TAX);

@@ -50,6 +50,10 @@ impl Worker<'_> {
                 wanted.for_each(|&end| self.found.collected.push((end, moment.clock)));
                 ends.len()
             }
+            Goal::Keep { end, hour: wanted } => {
+                let place = ends.iter().position(|own| hour == wanted && *own == end);
+                place.unwrap_or(ends.len())
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which records there are several of.
 
 use crate::{
-    error::Result,
+    error::{FAULTS_LISTED, Result},
     meter::{refused::RefusedRecord, sums::HourShare},
     model::end_index::EndIndex,
     parallel::run_on,
@@ -21,6 +21,46 @@ const SECOND_BITS: u32 = 22;
 pub(in crate::meter) struct Identities {
     whole_seconds: Vec<u64>,
     others: Vec<EndAndClock>,
+    thinned: [Thinned; 2],
+}
+
+/// From how many on it is looked whether what was collected is the same again and again.
+const THINNED_FROM: usize = if cfg!(test) { 64 } else { 1 << 22 };
+
+/// Keeps two of each of what was collected, where it is the same again and again: a small archive may hold a record
+/// billions of times. What stands once or twice, as in all months that are meant, is left as it is.
+#[derive(Debug, Default)]
+pub(in crate::meter) struct Thinned {
+    /// From how many on it is looked next.
+    next: usize,
+}
+
+impl Thinned {
+    #[inline]
+    pub fn look<T: Ord + Copy>(&mut self, all: &mut Vec<T>) {
+        if all.len() >= self.next.max(THINNED_FROM) {
+            if often_repeated(all) {
+                all.sort_unstable();
+                let mut kept = 0;
+                for at in 0..all.len() {
+                    if kept < 2 || all[kept - 2] != all[at] {
+                        all[kept] = all[at];
+                        kept += 1;
+                    }
+                }
+                all.truncate(kept);
+            }
+            self.next = 2 * all.len();
+        }
+    }
+}
+
+/// Whether some of a few thousand that stand in regular distances are the same: in a month that is meant none are.
+fn often_repeated<T: Ord + Copy>(all: &[T]) -> bool {
+    const LOOKED_AT: usize = 4096;
+    let mut few: Vec<T> = all.iter().step_by((all.len() / LOOKED_AT).max(1)).copied().collect();
+    few.sort_unstable();
+    few.windows(2).filter(|pair| pair[0] == pair[1]).count() > 2
 }
 
 impl Identities {
@@ -32,11 +72,19 @@ impl Identities {
         } else {
             self.others.push((end, clock));
         }
+        self.thin();
+    }
+
+    #[inline]
+    fn thin(&mut self) {
+        self.thinned[0].look(&mut self.whole_seconds);
+        self.thinned[1].look(&mut self.others);
     }
 
     pub fn append(&mut self, other: &mut Self) {
         self.whole_seconds.append(&mut other.whole_seconds);
         self.others.append(&mut other.others);
+        self.thin();
     }
 
     /// Those that stand here more than once.
@@ -151,6 +199,50 @@ pub(in crate::meter) struct HeldDuplicate {
     pub is_free: bool,
     /// It, as if it were refused, without a reason yet.
     pub record: RefusedRecord,
+    /// Later ones of its group, for which it stands.
+    pub folded: Folded,
+}
+
+/// Duplicates that are not held themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::meter) struct Folded {
+    /// How many they are.
+    pub records: u64,
+    /// Their bytes, each rounded by itself.
+    pub bytes: u128,
+    /// What rounding has added to that.
+    pub added: u128,
+    /// Whether one of them has other bytes than the first of the group.
+    pub differ: bool,
+}
+
+/// From how many on duplicates are folded.
+pub(in crate::meter) const FOLDED_FROM: usize = if cfg!(test) { 100 } else { 1 << 16 };
+
+/// Of each group, keeps as many duplicates as are listed at most; the last of them stands for the others.
+pub(in crate::meter) fn fold(held: &mut Vec<HeldDuplicate>) {
+    // Stable, so that duplicates of one record stay in the order of the input.
+    held.sort_by_key(HeldDuplicate::group);
+    let mut kept: Vec<HeldDuplicate> = Vec::new();
+    let mut first = 0;
+    for duplicate in held.drain(..) {
+        if kept.get(first).is_none_or(|of_group| of_group.group() != duplicate.group()) {
+            first = kept.len();
+        }
+        if kept.len() - first < FAULTS_LISTED {
+            kept.push(duplicate);
+            continue;
+        }
+        let differs = duplicate.folded.differ || duplicate.shares != kept[first].shares;
+        let quantity = duplicate.quantity();
+        if let Some(Folded { records, bytes, added, differ }) = kept.last_mut().map(|last| &mut last.folded) {
+            *records += 1 + duplicate.folded.records;
+            *bytes += quantity.rounded() + duplicate.folded.bytes;
+            *added += quantity.rounded() - quantity.bytes + duplicate.folded.added;
+            *differ |= differs;
+        }
+    }
+    *held = kept;
 }
 
 impl HeldDuplicate {

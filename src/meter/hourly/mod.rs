@@ -19,6 +19,7 @@ use cells::HoursOfRows;
 use crate::{
     error::{Error, Result},
     model::{
+        end_index::EndIndex,
         time::{Hour, Period},
         usage::{MeteredHour, Sender},
     },
@@ -72,6 +73,30 @@ impl HourlyUsage {
     /// Whether a connection and sender have any hour.
     pub(crate) fn has_hours(&self, key: usize) -> bool {
         self.metered[key / 64] & 1 << (key % 64) != 0
+    }
+
+    /// That of one end in one hour of `period`, of an inventory with so many connections.
+    pub(crate) fn of_one(period: Period, connections: usize, end: EndIndex, hour: Hour, bytes: u128) -> Self {
+        let mut usage = Self::new(period, connections, 1);
+        let mut builder = HourlyBuilder::new(vec![Counter::new(0, u32::MAX, false); connections]);
+        // OK because no period has 2^32 hours.
+        builder.add_wide(end, (hour.index() - period.start.index()) as u32, bytes);
+        usage.extend(builder.finish());
+        usage
+    }
+
+    /// The bytes that an end sent in an hour; `None` where it has no record then.
+    pub(crate) fn bytes_of(&self, end: EndIndex, hour: Hour) -> Result<Option<u128>> {
+        let index = usize::try_from(hour.index() - self.period.start.index()).ok();
+        let Some(rows) = index.and_then(|index| self.rows.0.get(index)) else { return Ok(None) };
+        let mut found = None;
+        DenseHour::new(self.keys).read(hour, rows)?.try_each_key(|key, bytes| {
+            if key == end.index() {
+                found = Some(bytes);
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// All metered hours, sorted by hour, connection and sender; [`try_each`](Self::try_each) needs less memory.
@@ -176,7 +201,6 @@ fn or_into(words: &mut [u64], others: &[u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::end_index::EndIndex;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

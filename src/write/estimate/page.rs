@@ -22,7 +22,7 @@ use crate::{
 const NOTES_SHOWN: usize = 20;
 
 /// The page of an estimate.
-#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen shows lines so"))]
 pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
     let (mut page, behind) = page_parts(estimate, lang)?;
     page.sections.extend(lines(estimate, lang)?);

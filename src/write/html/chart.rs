@@ -88,8 +88,8 @@ pub(super) struct DayBar {
 }
 
 /// How high the plot of days is, and what stands above and below it, in hundredths of a pixel.
-const PLOT: u128 = 150_00;
-const ABOVE: u128 = 14_00;
+const PLOT: u128 = 15_000;
+const ABOVE: u128 = 1_400;
 
 /// Days side by side with an axis of amounts; `about` says what is seen.
 pub(super) fn days(html: &mut Html, about: &str, days: &[DayBar], unit: &str) {
@@ -136,7 +136,7 @@ fn axis(html: &mut Html, marks: &[(String, u128)]) {
     let end = (longest * 7 + 2).to_string();
     html.open("svg", &[("width", &width), ("height", "190"), ("aria-hidden", "true")]);
     for (text, y) in marks {
-        html.element("text", &[("x", &end), ("y", &pixels(y + 4_00)), ("text-anchor", "end")], text);
+        html.element("text", &[("x", &end), ("y", &pixels(y + 400)), ("text-anchor", "end")], text);
     }
     html.raw("</svg>\n");
 }
@@ -173,7 +173,7 @@ impl Column {
 
 /// Days side by side, small and without an axis; the highest of them is `most`.
 pub(super) fn spark(html: &mut Html, about: &str, days: &[DayBar], most: Money) {
-    const HEIGHT: u128 = 34_00;
+    const HEIGHT: u128 = 3_400;
     html.open("svg", &[("class", "spark"), ("role", "img"), ("aria-label", about)]);
     let count = days.len().max(1) as u128;
     for (place, day) in days.iter().enumerate() {

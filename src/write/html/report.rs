@@ -813,15 +813,14 @@ impl LinesTable<'_> {
             }
             let label = fill(&self.texts.rest, &[("count", &rest.count.to_string())]);
             for (place, &column) in self.columns.iter().enumerate() {
-                match (place, column) {
-                    (0, _) => html.element("th", &[("scope", "row")], &label),
-                    (_, Column::BilledCost) => {
-                        html.element("td", &[("class", "n cost")], &value(&sum, column))
-                    }
-                    (_, column) if is_number(column) => {
-                        html.element("td", &[("class", "n")], &value(&sum, column))
-                    }
-                    (_, column) => html.element("td", &[], &value(&sum, column)),
+                let class = match column {
+                    Column::BilledCost => "n cost",
+                    column if is_number(column) => "n",
+                    _ => "",
+                };
+                match place {
+                    0 => html.element("th", &[("scope", "row")], &label),
+                    _ => html.element("td", &[("class", class)], &value(&sum, column)),
                 }
             }
             html.raw("</tr>\n");

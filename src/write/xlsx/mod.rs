@@ -6,7 +6,9 @@
 
 mod sheet;
 
-use self::sheet::{Book, Cell, Head, Kind, ROWS_OF_A_SHEET, Table, failed};
+use self::sheet::{
+    Book, COLUMNS_OF_A_CHART, Cell, Head, Kind, ROWS_OF_A_CHART, ROWS_OF_A_SHEET, Table, failed,
+};
 use super::{
     Lang, catalog_notes, control_totals,
     csv::output_error,
@@ -546,11 +548,10 @@ fn charted_routes(routes: &[Route<'_>], table: &Table) -> Result<Vec<Vec<Cell<'s
     Ok(charted)
 }
 
-/// Draws the rows of the table beside, to the right of both.
+/// Draws the rows of the table beside, between both.
 fn chart(table: &mut Table, context: &Context<'_>, title: &str, kind: ChartType, rows: usize) -> Result<()> {
-    let (Ok(last), Ok(labels)) = (u32::try_from(rows), u16::try_from(table.beside_column())) else {
-        return Ok(());
-    };
+    let (at, labels) = (table.chart_column() as u16, table.beside_column() as u16);
+    let last = u32::try_from(rows).map_err(|_| Error::internal("a chart is too long"))?;
     if last == 0 {
         return Ok(());
     }
@@ -567,14 +568,17 @@ fn chart(table: &mut Table, context: &Context<'_>, title: &str, kind: ChartType,
         .set_gap(40);
     chart.title().set_name(&title);
     chart.legend().set_hidden();
-    chart.y_axis().set_num_format("#,##0.00");
     if kind == ChartType::Bar {
-        // The dearest is the first row, and stands on top.
-        chart.x_axis().set_reverse();
+        // Bars lie: the axis of labels stands, and the dearest, which is the first, is on top of it.
+        chart.y_axis().set_reverse();
+        chart.x_axis().set_num_format("#,##0");
+    } else {
+        chart.y_axis().set_num_format("#,##0");
     }
     // A filter of the table hides rows; the chart stays whole.
-    chart.show_hidden_data().set_alt_text(&title).set_width(960).set_height(160 + 20 * last.clamp(10, 30));
-    sheet.insert_chart(1, labels + 3, &chart).map_err(failed)?;
+    chart.show_hidden_data().set_alt_text(&title);
+    chart.set_width(COLUMNS_OF_A_CHART as u32 * 64).set_height(ROWS_OF_A_CHART * 20);
+    sheet.insert_chart(1, at, &chart).map_err(failed)?;
     Ok(())
 }
 
@@ -685,4 +689,93 @@ fn notes(context: &Context<'_>, reports: &[&Report], tables: &[Table], has_cut_t
         notes.push(texts.cut.clone());
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Catalog, MeterSettings, ReportOptions, TrafficSource, inventory, meter, report};
+
+    /// The hourly report of a connection with so many hours of traffic from one end.
+    fn hourly(hours: u32) -> Report {
+        let inventory = inventory(
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+             pcc-1,1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n",
+            None,
+        );
+        let rows = (0..hours).map(|hour| format!("2026-10-05T{hour:02}:00:00Z,pcc-1,requester,1073741824\n"));
+        let usage = format!("timestamp,connection_id,sender,bytes\n{}", rows.collect::<String>());
+        let sources = [TrafficSource::from_bytes("usage.csv", usage)];
+        let metered = meter(&sources, inventory.unwrap(), &MeterSettings::new("2026-10".parse().unwrap()));
+        let options = ReportOptions { hourly: true, daily: true, ..ReportOptions::default() };
+        report(&metered.unwrap(), &Catalog::shipped("china-site").unwrap(), options).unwrap()
+    }
+
+    #[test]
+    fn rows_that_a_sheet_does_not_hold_go_on_on_the_next() {
+        let report = hourly(10);
+        let folded = [&report];
+        let mut book = Book { workbook: Workbook::new(), rows_of_a_sheet: 5, has_cut_text: false };
+        let hours = lines(&mut book, "Hours", &folded).unwrap();
+        assert_eq!(hours.table.names(), ["Hours", "Hours 2", "Hours 3"]);
+        let sum = hours.table.sum(COST, 0..hours.table.rows(), &hours.cost.1.to_string(), PRINTED);
+        let formula = "ROUND(SUM('Hours'!P2:P5,'Hours 2'!P2:P5,'Hours 3'!P2:P3),10)".to_owned();
+        assert_eq!(sum, Cell::Formula { formula, result: "4.80".into() });
+        let some = hours.table.sum(COST, 3..5, "0.96", CHARTED);
+        let formula = "ROUND(SUM('Hours'!P5:P5,'Hours 2'!P2:P2),2)".to_owned();
+        assert_eq!(some, Cell::Formula { formula, result: "0.96".into() });
+        let mut book = workbook(&[&report], Lang::En, 5).unwrap();
+        let names: Vec<String> =
+            book.workbook.worksheets().iter().map(rust_xlsxwriter::Worksheet::name).collect();
+        for name in ["Lines", "Hours", "Hours 2", "Hours 3", "Basis", "Basis 2"] {
+            assert!(names.contains(&name.to_owned()), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn whole_sheets_and_totals_at_their_end_have_their_place() {
+        // 10 hours and no adjustment, on sheets of 11 rows: full to the last row, and no further one.
+        let report = hourly(10);
+        let mut book = workbook(&[&report], Lang::En, 11).unwrap();
+        let names: Vec<String> =
+            book.workbook.worksheets().iter().map(rust_xlsxwriter::Worksheet::name).collect();
+        assert!(!names.contains(&"Hours 2".to_owned()), "{names:?}");
+        let mut book = Book { workbook: Workbook::new(), rows_of_a_sheet: 4, has_cut_text: false };
+        let heads = vec![Head::new("a", Kind::Text), Head::new("b", Kind::Count)];
+        let mut table = Table::new(&mut book, "T", heads, 2).unwrap();
+        table.add(&mut book, ["x", "1"]).unwrap();
+        table.add(&mut book, ["y", "2"]).unwrap();
+        // Two rows and a header leave no room for a blank one and a total.
+        table.total(&mut book, TOTAL, &[("b", "3".into(), PRINTED)]).unwrap();
+        assert_eq!((table.names(), table.rows()), (vec!["T".to_owned(), "T 2".to_owned()], 2));
+        let formula = "ROUND(SUM('T'!B2:B3),10)".to_owned();
+        assert_eq!(table.own_sum("b", 0..2, "3", PRINTED), Cell::Formula { formula, result: "3".into() });
+    }
+
+    #[test]
+    fn reports_of_several_months_have_a_row_for_each_account_and_month() {
+        let report = hourly(3);
+        let mut book = workbook(&[&report, &report], Lang::En, ROWS_OF_A_SHEET).unwrap();
+        assert_eq!(book.workbook.worksheets().len(), 8);
+        assert!(!book.workbook.save_to_buffer().unwrap().is_empty());
+        let mut other = report.clone();
+        other.catalog = std::sync::Arc::new(crate::catalog::CatalogSummary {
+            currency: "USD".into(),
+            ..(*report.catalog).clone()
+        });
+        assert!(reports(&[&report, &other], Lang::En, Vec::new()).is_err(), "R13");
+        assert!(reports(&[], Lang::En, Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn charted_figures_are_rounded_as_a_spreadsheet_does_it() {
+        let charted = |text: &str| as_charted(text.parse().unwrap()).to_string();
+        for (exact, rounded) in
+            [("0.005", "0.01"), ("0.0049999999", "0.00"), ("0", "0.00"), ("7563.7150335275", "7563.72")]
+        {
+            assert_eq!(charted(exact), rounded);
+        }
+        let negative = Money::ZERO.checked_sub("0.005".parse().unwrap()).unwrap();
+        assert_eq!(as_charted(negative).to_string(), "-0.01");
+    }
 }

@@ -24,6 +24,11 @@ const TEXT_OF_A_CELL: usize = 32_767;
 /// A double holds every number of so many significant digits to its last one.
 const DIGITS_OF_A_DOUBLE: usize = 15;
 
+/// A chart takes the room of so many columns without a width of their own.
+pub(super) const COLUMNS_OF_A_CHART: usize = 12;
+/// And of so many rows.
+pub(super) const ROWS_OF_A_CHART: u32 = 24;
+
 /// No column is wider, in characters.
 const WIDEST: usize = 60;
 
@@ -51,7 +56,7 @@ impl Kind {
     /// somebody has edited its cell.
     fn format(self) -> Format {
         match self {
-            Self::Text => Format::new().set_num_format("@"),
+            Self::Text => Format::new().set_num_format("@").set_indent(1),
             Self::Prose => Format::new().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top),
             Self::Count => Format::new().set_num_format("#,##0"),
             Self::Amount => Format::new().set_num_format("#,##0.00########"),
@@ -105,7 +110,11 @@ pub(super) struct Book {
 
 impl Book {
     fn text<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
-        let text = shown(text);
+        let mut text = shown(text);
+        // No characters of XML.
+        if text.contains(['\u{fffe}', '\u{ffff}']) {
+            text = text.replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}").into();
+        }
         // A byte of UTF-8 is at least a third of a unit of UTF-16.
         if text.len() <= TEXT_OF_A_CELL || text.encode_utf16().count() <= TEXT_OF_A_CELL {
             return text;
@@ -181,7 +190,8 @@ impl Table {
         Ok(table)
     }
 
-    /// Puts a small table to the right of it, a column apart, on its first sheet; before any row is added.
+    /// Puts a small table to the right of it, from which a chart between them is drawn, on its first sheet; before any row
+    /// is added.
     pub fn put_beside(
         &mut self,
         book: &mut Book,
@@ -227,9 +237,14 @@ impl Table {
         &mut self.sheets[0]
     }
 
-    /// The index of the column in which the table beside begins.
-    pub fn beside_column(&self) -> usize {
+    /// The index of the column in which a chart begins, to the right of it.
+    pub fn chart_column(&self) -> usize {
         self.heads.len() + 1
+    }
+
+    /// The index of the column in which the table beside begins, behind the chart.
+    pub fn beside_column(&self) -> usize {
+        self.chart_column() + COLUMNS_OF_A_CHART + 1
     }
 
     /// Begins a sheet, with the header.
@@ -427,13 +442,19 @@ impl Table {
         while !self.beside.is_empty() && self.sheets.len() == 1 {
             self.write(book, [""; 0])?;
         }
-        let last_column = index_of_column(self.heads.len() - 1)?;
+        let last_column = index_of_column(self.heads.len().saturating_sub(1))?;
         for (index, mut sheet) in self.sheets.into_iter().enumerate() {
             let before = index * self.rows_of_a_sheet;
             let rows = self.rows.saturating_sub(before).min(self.rows_of_a_sheet);
             let last_row = u32::try_from(rows).map_err(|_| Error::internal("a sheet is too long"))?;
             sheet.autofilter(0, 0, last_row, last_column).map_err(failed)?;
-            for (column, width) in (0..).zip(&self.widths) {
+            if index == 0 && !self.beside_kinds.is_empty() {
+                // On paper the chart, and not the figures that it is drawn from.
+                let right = last_column + 1 + COLUMNS_OF_A_CHART as u16;
+                let printed = sheet.set_print_area(0, 0, (last_row + 2).max(ROWS_OF_A_CHART + 1), right);
+                printed.map_err(failed)?;
+            }
+            for (column, width) in (0..).zip(&self.widths).filter(|(_, width)| **width > 0) {
                 // OK because a width is at most WIDEST.
                 let width = (*width).min(WIDEST) as u32 + 1;
                 sheet.set_column_width(column, width).map_err(failed)?;
@@ -459,6 +480,8 @@ fn write_head(
 ) -> Result<()> {
     let at = index_of_column(column)?;
     let bold = Format::new().set_bold().set_num_format("@").set_border_bottom(FormatBorder::Thin);
+    // Names stand above what they name: numbers line up at the right.
+    let bold = if head.kind.is_number() { bold.set_align(FormatAlign::Right) } else { bold.set_indent(1) };
     let name = book.text(&head.name);
     sheet.set_column_format(at, &head.kind.format()).map_err(failed)?;
     sheet.write_string_with_format(0, at, &*name, &bold).map_err(failed)?;

@@ -144,7 +144,8 @@ pub struct PlanArgs {
     /// the plan does not tell may be stated with --requester-region and --requester-account.
     #[arg(long, value_name = "FILE")]
     pub terraform: Option<String>,
-    /// What its connections send in a month: CSV with address,sender,gb.
+    /// What its connections send in a month: CSV with address,sender,gb. Without it the prices of one GB are shown, and
+    /// no costs.
     #[arg(long, value_name = "FILE")]
     pub traffic: Option<String>,
     /// With --terraform: exit 1 if the connections that the plan changes cost more than this above what they cost

@@ -2,10 +2,12 @@
 
 mod catalog;
 mod estimate;
+mod explain;
 mod traffic;
 
 pub use catalog::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
+pub use explain::{ExplainArgs, ExplainFormat};
 pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
@@ -48,6 +50,9 @@ pub enum Verb {
     /// What the inputs hold: formats, months, connections, hours without records, and what would be refused.
     #[command(before_help = DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
+    /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
+    #[command(before_help = explain::EXAMPLES)]
+    Explain(Box<ExplainArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
         subcommand,
