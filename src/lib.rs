@@ -10,7 +10,7 @@
 //!
 //! Whatever can go wrong is one [`Error`], with kind, input name and line. Bytes are integers, prices decimals, and an
 //! amount stays an exact fraction until the one place that rounds it to [`Money`] (R11). Nothing here opens a file, looks
-//! at a clock or an environment, or prints.
+//! at a clock or an environment, or prints; but the rows of large workbooks go through a temporary file.
 //!
 //! Data flows one way: [`read`] makes records of bytes, [`mod@meter`] hours of records, rating lines of hours with a
 //! [`catalog`], statements amounts that are payable, [`mod@report`] a report of all that, and [`mod@write`] bytes of a report.
