@@ -577,7 +577,7 @@ impl<'r> ReportPage<'r> {
         if let Some(account) = &report.options.account {
             html.paragraph(&fill(&texts.totals_partial, &[("account", account)]));
         }
-        html.raw("<table>");
+        html.raw("<div class=\"scroll\"><table>");
         html.element("caption", &[("class", "unseen")], &texts.totals);
         html.raw("<thead><tr><td></td>");
         for name in [&texts.records, &texts.bytes] {
@@ -591,7 +591,7 @@ impl<'r> ReportPage<'r> {
             html.element("td", &[("class", "n")], &bytes);
             html.raw("</tr>\n");
         }
-        html.raw("</tbody></table>\n");
+        html.raw("</tbody></table></div>\n");
         Ok(())
     }
 
