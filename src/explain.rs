@@ -358,8 +358,8 @@ fn link_types(inventory: &Inventory, end: EndIndex, hour: Hour) -> HourLinkTypes
 
 /// The type just before an hour, and since when.
 fn type_before(history: &LinkHistory, hour: Hour) -> (LinkType, Option<Timestamp>) {
-    let before = history.switches().iter().filter(|(at, _)| *at < hour.start());
-    before.last().map_or((history.first(), None), |(at, link_type)| (*link_type, Some(*at)))
+    let mut before = history.switches().iter().filter(|(at, _)| *at < hour.start());
+    before.next_back().map_or((history.first(), None), |(at, link_type)| (*link_type, Some(*at)))
 }
 
 /// The hour as a report has it, also where it has no record; `None` where it then has no price.
@@ -463,10 +463,8 @@ pub fn account_lines(
     account_id: &str,
     accounts: Option<Arc<Accounts>>,
 ) -> Result<AccountLines> {
-    let mut options = ReportOptions::default();
-    options.hourly = true;
-    options.account = Some(account_id.to_owned());
-    options.accounts = accounts;
+    let account = Some(account_id.to_owned());
+    let options = ReportOptions { hourly: true, account, accounts, ..ReportOptions::default() };
     let hourly = report(metered, catalog, options)?;
     type Key = (usize, Sender, Option<LinkType>, Price);
     let key = |line: &Line| -> Key { (line.connection, line.sender, line.link_type, line.price) };

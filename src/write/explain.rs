@@ -1,23 +1,18 @@
 //! One charge from its records to its amount: for a reader who does the sum again on paper, and as JSON.
 
 use super::{
-    Lang,
     json::{JsonLine, write_document},
     reason,
-    report::{LineCells, heading, is_number},
 };
 use crate::{
-    catalog::{ContractRow, Lost, Place, PriceRow, PriceStatus, Terms, Validity},
+    catalog::{ContractRow, Lost, Place, PriceRow, PriceStatus, Terms},
     error::Result,
-    explain::{AccountLines, ExplainedRecord, Explanation, HourLinkTypes},
+    explain::{AccountLines, ExplainedRecord, Explanation},
     meter::RefusedRecord,
     model::{
         link::{LinkChange, LinkType},
-        money::{Exact, UnitPrice},
         time::Timestamp,
-        usage::Sender,
     },
-    report::{Column, ReportRow},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::io::Write;
@@ -408,7 +403,20 @@ struct JsonLargestHour {
 #[cfg(feature = "cli")]
 mod page {
     use super::*;
-    use crate::write::page::{Block, Page, Section};
+    use crate::{
+        catalog::Validity,
+        explain::HourLinkTypes,
+        model::{
+            money::{Exact, UnitPrice},
+            usage::Sender,
+        },
+        report::{Column, ReportRow},
+        write::{
+            Lang,
+            page::{Block, Page, Section},
+            report::{LineCells, heading, is_number},
+        },
+    };
 
     /// The page of an explanation.
     pub fn page_of(own: &Explanation) -> Page {
