@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     match changes.gate("50".parse()?)? {
         Gate::Passed(more) => println!("passed: {more} more"),
         Gate::Above(more) => println!("stopped: {more} more"),
-        Gate::NotKnown(reasons) => reasons.iter().for_each(|reason| println!("stopped: {reason}")),
+        Gate::NotKnown(reasons) => {
+            reasons.iter().for_each(|reason| println!("stopped: {}", reason.message()))
+        }
     }
     Ok(())
 }

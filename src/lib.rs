@@ -46,7 +46,7 @@
 //! # Features
 //!
 //! - `cli`: the program, and what is written for a screen (`write::text`).
-//! - `parquet`: traffic from Parquet files, and metered hours to them.
+//! - `parquet`: traffic from Parquet files; metered hours, lines and FOCUS to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //! - `xlsx`: reports as workbooks.
 //! - `serde`: reports, their lines, rows, statements and findings implement `serde::Serialize`; money, prices and bytes

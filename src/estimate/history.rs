@@ -15,9 +15,10 @@ use crate::{
     meter::Metered,
     model::{
         finding::{Finding, FindingCode},
-        invalid::{Invalid, Remedy},
+        invalid::Remedy,
         link::LinkType,
         money::Amount,
+        said::Said,
     },
     report::{ReportOptions, Traffic},
 };
@@ -84,7 +85,7 @@ pub fn of_history(
     notes.extend(not_priced);
     let schedule = schedule.map(|schedule| ScheduleAdvice::of(schedule, traffic, catalog)).transpose()?;
     if let Some(error) = schedule.as_ref().and_then(|advice| advice.missing.as_ref()) {
-        notes.extend(notes_on_missing("the break-even share of the schedule", error));
+        notes.extend(notes_on_missing(&Said::BreakEvenShare {}, error));
     }
     Ok(Estimate {
         source: "history",
@@ -161,8 +162,7 @@ fn timings(
         match Timing::of(what_if, report, catalog) {
             // A moved switch may need a price that the scenario itself does not.
             Err(error) if error.kind() == ErrorKind::MissingPrice => {
-                let left_out =
-                    format!("what the switches of {} would cost just after the hour", scenario.name);
+                let left_out = Said::SwitchesJustAfter { scenario: scenario.name };
                 notes.extend(notes_on_missing(&left_out, &error));
             }
             timing => timings.push(timing?),
@@ -172,10 +172,11 @@ fn timings(
 }
 
 /// Notes that something is left out, because a price is missing that the scenarios themselves may not need (R5).
-fn notes_on_missing(left_out: &str, error: &Error) -> Vec<Finding> {
+fn notes_on_missing(left_out: &Said, error: &Error) -> Vec<Finding> {
     let note = |missing| {
-        let why = Invalid::new(format!("{left_out} is not told: {missing}")).with(Remedy::SupplyPrice);
-        Finding::new(FindingCode::AdviceNotPriced, why)
+        let (left_out, missing) = (Box::new(left_out.clone()), Box::new(Said::from(missing)));
+        let said = Said::AdviceNotPriced { left_out, missing };
+        Finding::of(FindingCode::AdviceNotPriced, said).with(Remedy::SupplyPrice)
     };
     error.missing_prices().iter().map(note).collect()
 }

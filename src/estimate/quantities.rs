@@ -12,6 +12,7 @@ use crate::{
         invalid::{Invalid, Remedy},
         inventory::Inventory,
         link::LinkType,
+        said::Said,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },
@@ -214,19 +215,19 @@ impl Quantities {
             return None;
         }
         let since = match self.hour.index() {
-            0 => "none of its rows says since when it holds".to_owned(),
-            _ => format!("those in force in hour {}", self.hour),
+            0 => Said::NoRowDated {},
+            _ => Said::InForceIn { hour: self.hour },
         };
         // All that begins has begun in that hour, so what changes later is something that ends. Whether it has ended
         // by now is not asked of the clock (R17).
         let end = catalog.price_changes().into_iter().find(|&hour| hour > self.hour);
-        let used = format!("no month was given: the newest prices of {} are used, {since}", catalog.name);
-        let why = match end {
-            None => Invalid::new(used),
-            Some(hour) => Invalid::new(format!("{used}; some of them end, the first in hour {hour}"))
-                .with(Remedy::ChooseMonth),
+        let said = Said::NewestPrices {
+            catalog: catalog.name.clone(),
+            since: Box::new(since),
+            end: end.map(|hour| Box::new(Said::SomeEnd { hour })),
         };
-        Some(Finding::new(FindingCode::NewestPrices, why))
+        let found = Finding::of(FindingCode::NewestPrices, said);
+        Some(if end.is_some() { found.with(Remedy::ChooseMonth) } else { found })
     }
 }
 

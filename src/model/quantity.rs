@@ -2,8 +2,12 @@
 
 use super::{
     did_you_mean,
+    error::Result,
+    finding::{Finding, FindingCode},
     invalid::Invalid,
     money::{Gb, plain_decimal},
+    said::Said,
+    usage::Sender,
 };
 use rust_decimal::Decimal;
 use std::fmt;
@@ -110,13 +114,14 @@ fn too_many(text: impl fmt::Display, bytes: Option<u128>) -> Invalid {
 /// A rate that holds for some hours of every day.
 ///
 /// ```
-/// use peerbill::model::quantity::DailyRate;
+/// use peerbill::model::{money::Gb, quantity::DailyRate, usage::Sender};
 ///
 /// let rate = DailyRate::parse("100", "8")?;
 /// assert_eq!(rate.bytes_in(30)?, 10_800_000_000_000);
 /// assert_eq!(
-///     rate.formula(30)?,
-///     "100 Mbit/s x 450000000 bytes an hour of each x 8 hours a day x 30 days = 10800000000000 bytes"
+///     rate.note(Sender::Requester, 30, Gb::Decimal)?.message(),
+///     "what the requester sends a month: 100 Mbit/s x 450000000 bytes an hour of each x 8 hours a day x 30 days = \
+///      10800000000000 bytes, 10800 GB"
 /// );
 /// # Ok::<(), peerbill::Error>(())
 /// ```
@@ -165,17 +170,23 @@ impl DailyRate {
         whole.ok_or_else(|| too_many(format_args!("{} Mbit/s", self.mbps), bytes))
     }
 
-    /// How the bytes of so many days come about, in words.
+    /// How the bytes of so many days come about, which `sender` is to send.
     ///
     /// # Errors
     ///
     /// Those of [`bytes_in`](Self::bytes_in).
-    pub fn formula(self, days: u32) -> Result<String, Invalid> {
-        let Self { mbps, hours_a_day } = self;
-        let (each, bytes) = (Self::BYTES_PER_HOUR, self.bytes_in(days)?);
-        Ok(format!(
-            "{mbps} Mbit/s x {each} bytes an hour of each x {hours_a_day} hours a day x {days} days = {bytes} bytes"
-        ))
+    pub fn note(self, sender: Sender, days: u32, gb: Gb) -> Result<Finding> {
+        let bytes = self.bytes_in(days)?;
+        let said = Said::VolumeFromBandwidth {
+            sender,
+            mbps: self.mbps.to_string(),
+            each: Self::BYTES_PER_HOUR,
+            hours: self.hours_a_day.to_string(),
+            days,
+            bytes,
+            gb: gb.quantity(bytes.into())?.text(0),
+        };
+        Ok(Finding::of(FindingCode::VolumeFromBandwidth, said))
     }
 }
 

@@ -126,7 +126,9 @@ sayings! {
     AccountFromDataSource "account_from_data_source" { id: Arc<str>, account: Arc<str> },
     TrailRead "trail_read" { events: Vec<Said> },
     TrailWithoutEvents "trail_without_events" {},
-    EventsOfCall "events_of_call" { count: u64, call: &'static str },
+    EventsOfCreations "events_of_creations" { count: u64 },
+    EventsWithLinkType "events_with_link_type" { count: u64 },
+    EventsOfDeletions "events_of_deletions" { count: u64 },
     EventsOfOtherCalls "events_of_other_calls" { count: u64 },
     EventsFailed "events_failed" { count: u64 },
     EventsOfDryRuns "events_of_dry_runs" { count: u64 },
@@ -177,7 +179,37 @@ sayings! {
     VerificationOfChinaSite "verification_of_china_site" {},
     VerificationOfInternationalSite "verification_of_international_site" {},
     VerificationOfEitherSite "verification_of_either_site" {},
+    VolumeFromBandwidth "volume_from_bandwidth" {
+        sender: Sender, mbps: String, each: u128, hours: String, days: u32, bytes: u64, gb: String
+    },
+    // Of Terraform.
+    LinkTypeNotToldByPlan "link_type_not_told_by_plan" { label: String },
+    AccountOverruled "account_overruled" {
+        value: String, whom: Box<Said>, address: String, more: Option<Box<Said>>, told: String
+    },
+    RegionOverruled "region_overruled" {
+        value: String, whom: Box<Said>, address: String, more: Option<Box<Said>>, told: String
+    },
+    AllRequesters "all_requesters" {},
+    AndMore "and_more" { count: usize },
+    ChangeNotPriced "change_not_priced" { address: String, missing: Box<Said> },
+    NotKnown "not_known" { address: String, attribute: &'static str, why: String },
+    NotKnownOfPlan "not_known_of_plan" { attribute: &'static str, why: String },
+    NotEnoughTold "not_enough_told" { address: String },
+    OldOneKept "old_one_kept" { address: String, kept: String },
+    StopsManaging "stops_managing" { address: String },
+    NoTraffic "no_traffic" { address: String },
+    NoTrafficAtAll "no_traffic_at_all" {},
+    RegionByReference "region_by_reference" { address: String, region: String, from: String },
     // Of prices.
+    NewestPrices "newest_prices" { catalog: String, since: Box<Said>, end: Option<Box<Said>> },
+    NoRowDated "no_row_dated" {},
+    InForceIn "in_force_in" { hour: Hour },
+    SomeEnd "some_end" { hour: Hour },
+    AdviceNotPriced "advice_not_priced" { left_out: Box<Said>, missing: Box<Said> },
+    SwitchesJustAfter "switches_just_after" { scenario: &'static str },
+    BreakEvenShare "break_even_share" {},
+    PriceMissing "price_missing" {},
     MissingPrice "missing_price" {
         link_type: LinkType, source: String, destination: String, catalog: String, currency: String
     },

@@ -87,7 +87,7 @@ impl Grouping {
     }
 
     /// Whether lines must be hourly to be grouped so.
-    pub fn needs_hours(&self) -> bool {
+    pub(crate) fn needs_hours(&self) -> bool {
         self.day || self.columns.iter().any(|column| column.is_charge_period())
     }
 }

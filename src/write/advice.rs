@@ -31,7 +31,7 @@ pub fn words(invalid: &Invalid) -> String {
 }
 
 /// What was found, what to do about it, and where its rule was read: in English, as data is.
-pub(crate) fn finding_words(finding: &Finding) -> String {
+pub fn finding_words(finding: &Finding) -> String {
     finding_words_in(finding, Lang::En)
 }
 
@@ -69,6 +69,8 @@ fn advice_on_finding(remedy: &Remedy, texts: &AdviceTexts) -> Option<String> {
         Remedy::StateRegionOfReference => texts.state_region_of_reference.clone(),
         Remedy::ChooseMonth => texts.choose_month.clone(),
         Remedy::GiveMonthlyTraffic => texts.give_monthly_traffic.clone(),
+        Remedy::GiveTraffic => texts.give_traffic.clone(),
+        Remedy::ChooseRegion => texts.choose_region.clone(),
         _ => return None,
     })
 }
@@ -84,7 +86,9 @@ fn advice(remedy: &Remedy) -> String {
         | Remedy::StateRequesterRegionOf { .. }
         | Remedy::StateRegionOfReference
         | Remedy::ChooseMonth
-        | Remedy::GiveMonthlyTraffic => return after(Some(remedy)),
+        | Remedy::GiveMonthlyTraffic
+        | Remedy::GiveTraffic
+        | Remedy::ChooseRegion => return after(Some(remedy)),
         Remedy::AddConnection => "add it to --connections",
         Remedy::AddConnectionWithVpcs => "add it to --connections, with its VPC ids",
         Remedy::AddConnectionToAddress => "add its connection to --connections",
@@ -133,8 +137,6 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::EstimateFromHours => {
             "leave --month out for the newest prices, or estimate from traffic with --usage"
         }
-        Remedy::ChooseRegion => return " (peerbill catalog regions lists all)".into(),
-        Remedy::GiveTraffic => "give it with --traffic, CSV with address,sender,gb",
     };
     format!("; {words}")
 }

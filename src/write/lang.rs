@@ -63,6 +63,9 @@ pub(crate) struct Texts {
     /// Names of what the figures rest on, likewise.
     facts: BTreeMap<String, String>,
     pub report: ReportTexts,
+    pub estimate: EstimateTexts,
+    /// What scenarios assume, by their names.
+    scenarios: BTreeMap<String, String>,
     /// What findings say, by the key of what is said.
     findings: BTreeMap<String, String>,
     pub advice: AdviceTexts,
@@ -111,6 +114,93 @@ pub(crate) struct ReportTexts {
     pub stop: String,
 }
 
+/// Those of an estimate: table, Markdown and HTML.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EstimateTexts {
+    pub title: String,
+    pub about: String,
+    pub month: String,
+    pub month_and_offset: String,
+    pub newest_prices: String,
+    pub headline_of_plan: String,
+    pub headline_not_known: String,
+    pub headline: String,
+    pub priced: String,
+    pub with_coverage: String,
+    pub about_scenario: String,
+    pub scenario: String,
+    pub sla: String,
+    pub downtime: String,
+    pub payable: String,
+    pub difference: String,
+    pub partial: String,
+    pub per_year: String,
+    pub raised_hours: String,
+    pub raised_cost: String,
+    pub by_hour: String,
+    pub by_connection: String,
+    pub per_month: String,
+    pub account_payable: String,
+    pub account: String,
+    pub connection: String,
+    pub gb: String,
+    pub before_choosing: String,
+    pub before_choosing_count: String,
+    pub not_priced: String,
+    pub not_priced_scenario: String,
+    pub supplied_by: String,
+    pub scenarios: String,
+    pub payable_by_account: String,
+    pub cost_by_connection: String,
+    pub changes: String,
+    pub changes_by_account: String,
+    pub lines: String,
+    pub changed: String,
+    pub total: String,
+    pub total_of_priced: String,
+    pub action: String,
+    pub route: String,
+    pub link_type: String,
+    pub price_per_gb: String,
+    pub before: String,
+    pub after: String,
+    pub change: String,
+    pub old_one_kept: String,
+    pub not_known: String,
+    pub from_to: String,
+    pub switches_of: String,
+    pub switches: String,
+    pub cost: String,
+    pub just_after: String,
+    pub well_timed: String,
+    pub saving: String,
+    pub all_pay: String,
+    pub well_timed_pays: String,
+    pub schedule: String,
+    pub platinum_in: String,
+    pub whole_hours: String,
+    pub lifted_hours: String,
+    pub up_at: String,
+    pub down_at: String,
+    pub too_short: String,
+    pub no_gold_hour: String,
+    pub no_share: String,
+    pub shares: String,
+    pub in_windows: String,
+    pub in_lifted: String,
+    pub break_even: String,
+    pub all: String,
+    pub service_level: String,
+    pub service_level_in: String,
+    pub platinum_costs: String,
+    pub per_minute: String,
+    pub downtimes: String,
+    pub partial_account: String,
+    pub partial_plan: String,
+    pub partial_changes: String,
+}
+
 /// What can be done about findings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +213,8 @@ pub(crate) struct AdviceTexts {
     pub state_region_of_reference: String,
     pub choose_month: String,
     pub give_monthly_traffic: String,
+    pub give_traffic: String,
+    pub choose_region: String,
 }
 
 impl Texts {
@@ -139,6 +231,11 @@ impl Texts {
     /// The name of a fact as people read it.
     pub fn fact<'t>(&'t self, name: &'t str) -> &'t str {
         self.facts.get(name).map_or(name, String::as_str)
+    }
+
+    /// What a scenario assumes; `about` where it is none of those that are known.
+    pub fn scenario<'t>(&'t self, name: &str, about: &'t str) -> &'t str {
+        self.scenarios.get(name).map_or(about, String::as_str)
     }
 
     /// What a finding says.
@@ -220,15 +317,11 @@ pub(crate) struct HtmlTexts {
     pub connections: String,
     pub connection: String,
     pub others: String,
-    pub gold: String,
-    pub platinum: String,
-    pub free: String,
     pub raised: String,
     pub raised_hours: String,
     pub raised_cost: String,
     pub raised_none: String,
     pub raised_sum: String,
-    pub raised_bound: String,
     pub lines: String,
     pub lines_all: String,
     pub lines_largest: String,
@@ -242,15 +335,10 @@ pub(crate) struct HtmlTexts {
     pub totals_partial: String,
     pub records: String,
     pub bytes: String,
-    pub read: String,
-    pub billed: String,
-    pub outside_period: String,
-    pub refused: String,
     pub findings: String,
     pub findings_none: String,
     pub findings_more: String,
     pub basis: String,
-    pub before_tax: String,
     pub scenarios: String,
     pub scenario: String,
     pub not_priced: String,

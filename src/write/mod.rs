@@ -23,8 +23,8 @@ mod values;
 #[cfg(feature = "xlsx")]
 pub mod xlsx;
 
-pub(crate) use advice::{after, finding_words, finding_words_in};
-pub use advice::{explained, in_shell, reason, words};
+pub(crate) use advice::{after_in, finding_words_in};
+pub use advice::{explained, finding_words, in_shell, reason, words};
 pub use lang::Lang;
 pub use shown::shown;
 
@@ -75,7 +75,7 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
         facts.into_iter().map(|(name, value)| (name, texts.fact(name).to_owned(), value)).collect();
     let settings = report.options.settings.iter();
     let setting = |name: &str| fill(&texts.report.setting, &[("name", name)]);
-    facts.extend(settings.map(|(name, value)| ("setting", setting(name), value.clone())));
+    facts.extend(settings.map(|(name, value)| ("setting", setting(name), texts.word(value).to_owned())));
     facts
 }
 

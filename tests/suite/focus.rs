@@ -381,24 +381,21 @@ fn what_comes_from_inputs_neither_runs_nor_hides() {
 }
 
 #[test]
-fn other_outputs_of_the_same_run_are_what_they_are_alone() {
-    for lines in [&[][..], &["--hourly"], &["--by", "connection_id"], &["--by", "day,sender"]] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let write = |args: &[&str]| {
-            let outcome = run(&[lines, args].concat());
-            assert_eq!(outcome.code, 0, "{lines:?}: {}", outcome.stderr);
-            outcome.stdout
-        };
-        let alone = [write(&["--format", "csv"]), write(&["--format", "markdown"])];
-        // One name of a format for all files: those of a run differ by their names alone.
-        write(&["--output", &path("lines.csv"), "--output", &path("report.md")]);
-        assert_eq!(
-            alone,
-            ["lines.csv", "report.md"].map(|name| fs::read_to_string(path(name)).expect("read"))
-        );
-        assert_eq!(write(&["--format", "focus"]), run(&["--format", "focus"]).stdout, "whatever the lines");
-    }
+fn one_run_writes_it_as_csv_and_as_parquet_whatever_is_asked_of_lines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let alone = run(&["--format", "focus"]).stdout;
+    let (one, other) = (path("one.csv"), path("other.focus"));
+    let outcome = run(&["--hourly", "--format", "focus", "--output", &one, "--output", &other]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("billed: 6 records"), "{}", outcome.stderr);
+    assert_eq!([&one, &other].map(|file| fs::read_to_string(file).expect("read")), [&*alone, &alone]);
+    let account = run(&["--format", "focus", "--account", "1000000000000002"]).stdout;
+    let of_account = |line: &&str| line.contains(",1000000000000002,1000000000000002,Alibaba Cloud account,");
+    assert_eq!(
+        account.lines().skip(1).collect::<Vec<_>>(),
+        alone.lines().filter(of_account).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -409,6 +406,7 @@ fn what_makes_no_sense_is_refused() {
         (&["--format", "focus", "--focus-version", "1.1"], "1.1"),
         (&["--format", "focus", "--focus-invoice-issuer", " "], "the name is empty"),
         (&["--format", "focus", "--output", "bill.json"], "bill.json"),
+        (&["--format", "focus", "--by", "connection_id"], "--by"),
     ] {
         let outcome = run(args);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""), "{args:?}");

@@ -20,6 +20,8 @@ mod html;
 mod inventory;
 #[cfg(feature = "cli")]
 mod json_schema;
+#[cfg(feature = "cli")]
+mod languages;
 mod layers;
 #[cfg(all(feature = "cli", feature = "parquet"))]
 mod lines_parquet;

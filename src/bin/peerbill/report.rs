@@ -10,7 +10,7 @@ use crate::{
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
-    report::{Grouping, Report, report},
+    report::{Report, report},
     write::{self, focus::FocusSettings, json::InputDigest},
 };
 use std::{io::Write, mem::ManuallyDrop};
@@ -37,16 +37,13 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
     options.daily =
         targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
-    // Lines that are grouped by hours or days have hours anyway.
-    let adds_hours = has_focus && !options.hourly && !options.by.as_ref().is_some_and(Grouping::needs_hours);
-    options.hourly |= adds_hours;
+    // All outputs are FOCUS, or none: no name of a file asks for it.
+    options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
-    let by_hour = ManuallyDrop::new(report(&metered, &catalog, options)?);
-    let folded = ManuallyDrop::new(adds_hours.then(|| by_hour.without_hours()).transpose()?);
-    let report = folded.as_ref().unwrap_or(&by_hour);
+    let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
     let form = Form { shown: &args.shown, focus: &focus };
-    let print = |quarantine| print(&targets, form, report, &by_hour, &job.inputs, quarantine);
+    let print = |quarantine| print(&targets, form, &report, &job.inputs, quarantine);
     let quarantined = job.finish(&metered, print)?;
     Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
 }
@@ -78,7 +75,6 @@ fn print(
     targets: &[Target<ReportFormat>],
     form: Form<'_>,
     report: &Report,
-    by_hour: &Report,
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
@@ -86,10 +82,7 @@ fn print(
         true => inputs.digests()?,
         false => Vec::new(),
     };
-    output::print(targets, quarantine, |target, output| {
-        let report = if target.format == ReportFormat::Focus { by_hour } else { report };
-        render(target, form, report, &digests, output)
-    })?;
+    output::print(targets, quarantine, |target, output| render(target, form, report, &digests, output))?;
     if targets.iter().any(|target| target.format.is_lines()) {
         print_around_lines(report, form.shown.verbose);
     }
@@ -154,6 +147,12 @@ fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
 #[cfg(not(all(feature = "parquet", feature = "xlsx")))]
 fn lacking(format: &str) -> Result<()> {
     Err(Error::internal(format!("this build cannot write {format}")))
+}
+
+/// The error of a format that this build cannot write.
+#[cfg(not(all(feature = "parquet", feature = "xlsx")))]
+fn not_yet(format: &str) -> Result<()> {
+    Err(Error::usage(format!("--format {format}: this build cannot write it")))
 }
 
 fn is_csv(target: &Target<ReportFormat>) -> bool {

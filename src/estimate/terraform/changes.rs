@@ -9,8 +9,9 @@ use crate::{
         scenario::{AFTER, BEFORE, Coverage, Scenario},
     },
     model::{
-        invalid::Invalid,
+        finding::{Finding, FindingCode},
         money::{Amount, Gb, Money},
+        said::Said,
     },
     read::terraform::Change,
 };
@@ -33,7 +34,7 @@ pub struct Changes {
     /// How many connections stay as they are; they are not priced.
     pub unchanged: usize,
     /// Why the difference is not known, where it is not; empty where it is.
-    pub open: Vec<Invalid>,
+    pub open: Vec<Finding>,
 }
 
 /// What a change of one connection costs.
@@ -83,7 +84,7 @@ pub enum Gate {
     /// It costs so much more per month, which is above the limit.
     Above(Money),
     /// How much more it costs is not known, for these reasons.
-    NotKnown(Vec<Invalid>),
+    NotKnown(Vec<Finding>),
 }
 
 impl ChangeCost {
@@ -135,7 +136,7 @@ impl Changes {
             return Ok(Gate::NotKnown(self.open.clone()));
         }
         Ok(match difference(self.before, self.after)? {
-            None => Gate::NotKnown(vec!["a price is missing".into()]),
+            None => Gate::NotKnown(vec![Finding::of(FindingCode::NotKnown, Said::PriceMissing {})]),
             Some(more) if more > limit => Gate::Above(more),
             Some(more) => Gate::Passed(more),
         })

@@ -148,7 +148,8 @@ mod tests {
         let header = "address,sender,gb\n";
         let changes = estimate(&read(PLAN), header, "china-site");
         let Gate::NotKnown(why) = changes.gate(money("1000")).unwrap() else { panic!("nothing is known") };
-        let addresses: Vec<&str> = why.iter().map(|why| why.message().split(": ").next().unwrap()).collect();
+        let told: Vec<String> = why.iter().map(Finding::message).collect();
+        let addresses: Vec<&str> = told.iter().map(|why| why.split(": ").next().unwrap()).collect();
         assert_eq!(
             addresses,
             [

@@ -8,8 +8,9 @@ use crate::{
         accounts::Accounts,
         connection::{Bandwidth, End},
         finding::{Finding, FindingCode},
-        invalid::{Invalid, Remedy},
+        invalid::Remedy,
         link::LinkType,
+        said::Said,
         usage::Sender,
     },
     read::{
@@ -42,7 +43,7 @@ pub struct PlanQuantities {
     pub(super) changes: Vec<Change>,
     pub(super) notes: Vec<Finding>,
     /// Why the difference of the plan as a whole is not known.
-    pub(super) open: Vec<Invalid>,
+    pub(super) open: Vec<Finding>,
     pub(super) unchanged: usize,
     /// What of each change is known, also without traffic, before and after, by address.
     pub(super) known: KnownSides,
@@ -120,10 +121,11 @@ impl PlanQuantities {
             }
             priced.planned.iter_mut().for_each(|side| side.retain(|planned| !own(&planned)));
             for price in missing {
-                let message = format!("{}: it is not priced: {price}", change.address);
-                let message = Invalid::new(message).with(Remedy::SupplyPrice);
-                priced.notes.push(note(FindingCode::NotKnown, &change.address, message.clone()));
-                priced.open.push(message);
+                let missing = Box::new(Said::from(&price));
+                let said = Said::ChangeNotPriced { address: change.address.clone(), missing };
+                let found = note(FindingCode::NotKnown, &change.address, said).with(Remedy::SupplyPrice);
+                priced.notes.push(found.clone());
+                priced.open.push(found);
             }
         }
         let [before, after] = &priced.planned;
@@ -161,7 +163,7 @@ pub(super) struct Sides<'a> {
     pub planned: [Vec<PlannedConnection>; 2],
     pub notes: Vec<Finding>,
     /// Why the difference of the plan as a whole is not known.
-    pub open: Vec<Invalid>,
+    pub open: Vec<Finding>,
     known: KnownSides,
     /// Whether there is no traffic at all: then this is said once.
     without_traffic: bool,
@@ -187,13 +189,18 @@ impl<'a> Sides<'a> {
             if unchanged.iter().any(|change| change.address == unknown.address) {
                 continue;
             }
-            let of = if unknown.address.is_empty() { "the plan" } else { &unknown.address };
-            let message = unknown.why.clone().about(format!("{of}: {} is not known", unknown.attribute));
+            let (attribute, why) = (unknown.attribute, unknown.why.message().to_owned());
+            let said = match unknown.address.is_empty() {
+                true => Said::NotKnownOfPlan { attribute, why },
+                false => Said::NotKnown { address: unknown.address.clone(), attribute, why },
+            };
+            let remedy = unknown.why.remedy().cloned();
+            let found = Finding { remedy, ..note(FindingCode::NotKnown, &unknown.address, said) };
             let of_a_connection = plan.changes.iter().any(|change| change.address == unknown.address);
             if unknown.matters && !of_a_connection {
-                self.open.push(message.clone());
+                self.open.push(found.clone());
             }
-            self.notes.push(note(FindingCode::NotKnown, &unknown.address, message));
+            self.notes.push(found);
         }
     }
 
@@ -201,19 +208,13 @@ impl<'a> Sides<'a> {
     pub fn note_left_in_place(&mut self, plan: &PeeringPlan) {
         for change in plan.changes.iter().filter(|change| change.keeps_old) {
             let address = &change.address;
-            let message = if change.keeps_beside_new() {
-                format!(
-                    "{address}: the old connection is not destroyed but forgotten: it is still there after the plan and \
-                     still costs; where its traffic moves to the new one, give what is left to the old one under the \
-                     address {:?}, which is otherwise taken to send the same as before",
-                    change.kept_label()
-                )
-            } else {
-                format!(
-                    "{address}: the plan only stops managing it (forget): it is still there, and still costs"
-                )
+            let said = match change.keeps_beside_new() {
+                true => {
+                    Said::OldOneKept { address: address.clone(), kept: format!("{:?}", change.kept_label()) }
+                }
+                false => Said::StopsManaging { address: address.clone() },
             };
-            self.notes.push(note(FindingCode::LeftInPlace, address, message));
+            self.notes.push(note(FindingCode::LeftInPlace, address, said));
         }
     }
 
@@ -229,9 +230,8 @@ impl<'a> Sides<'a> {
         if change.unreadable || complete.contains(&Some(None)) {
             // What is destroyed cannot cost more, whatever it is.
             if change.action != Action::Delete {
-                self.open.push(
-                    format!("{address}: it is not priced, because the plan does not tell enough").into(),
-                );
+                let said = Said::NotEnoughTold { address: address.clone() };
+                self.open.push(note(FindingCode::NotKnown, address, said));
             }
             return;
         }
@@ -255,16 +255,16 @@ impl<'a> Sides<'a> {
 
     /// Says that a connection is not priced for lack of traffic, or once that none is; `open` where it may cost more.
     fn note_no_traffic(&mut self, address: &str, open: bool) {
-        let message = match self.without_traffic {
-            true => Invalid::new("no traffic is given: prices of one GB are shown, and no costs")
-                .with(Remedy::GiveTraffic),
-            false => Invalid::new(format!("{address}: no traffic given, so it is not priced"))
-                .with(Remedy::GiveMonthlyTraffic),
+        let found = match self.without_traffic {
+            true => note(FindingCode::NoTrafficGiven, "", Said::NoTrafficAtAll {}).with(Remedy::GiveTraffic),
+            false => {
+                note(FindingCode::NoTrafficGiven, address, Said::NoTraffic { address: address.to_owned() })
+                    .with(Remedy::GiveMonthlyTraffic)
+            }
         };
-        let about = if self.without_traffic { "" } else { address };
-        self.add_note(note(FindingCode::NoTrafficGiven, about, message.clone()));
-        if open && !self.open.contains(&message) {
-            self.open.push(message);
+        self.add_note(found.clone());
+        if open && !self.open.contains(&found) {
+            self.open.push(found);
         }
     }
 
@@ -273,13 +273,13 @@ impl<'a> Sides<'a> {
         let requester_region = self.region(address, "requester region", side.requester_region.as_deref());
         let accepter_region = self.region(address, "accepting_region_id", side.accepter_region.as_deref());
         if let Some(from) = side.region_from.as_deref().filter(|from| from.contains(" through ")) {
-            let message = format!(
-                "{address}: its requester's region {} is that of {from}; where that expression adds to what it refers \
-                 to, which a plan does not show",
-                side.requester_region.as_deref().unwrap_or_default()
-            );
-            let message = Invalid::new(message).with(Remedy::StateRegionOfReference);
-            self.add_note(note(FindingCode::RegionByReference, address, message));
+            let said = Said::RegionByReference {
+                address: address.to_owned(),
+                region: side.requester_region.clone().unwrap_or_default(),
+                from: from.to_owned(),
+            };
+            let found = note(FindingCode::RegionByReference, address, said);
+            self.add_note(found.with(Remedy::StateRegionOfReference));
         }
         let (requester_region, accepter_region) = (requester_region?, accepter_region?);
         // Inside a region there is no link type to know (R8).
@@ -300,8 +300,10 @@ impl<'a> Sides<'a> {
     fn region(&mut self, address: &str, what: &str, region: Option<&str>) -> Option<String> {
         let region = region?;
         let Err(why) = self.catalog.check_region(region) else { return Some(region.to_owned()) };
-        let message = why.about(format!("{address}: {what}"));
-        self.add_note(note(FindingCode::NotKnown, address, message));
+        let remedy = why.remedy().cloned();
+        let text = format!("{address}: {what}: {}", why.message());
+        let said = Said::Verbatim { text };
+        self.add_note(Finding { remedy, ..note(FindingCode::NotKnown, address, said) });
         None
     }
 
@@ -354,6 +356,6 @@ fn within_region(planned: &PlannedConnection) -> bool {
     planned.requester.region == planned.accepter.region
 }
 
-fn note(code: FindingCode, address: &str, message: impl Into<Invalid>) -> Finding {
-    Finding::new(code, message).about(&address.into())
+fn note(code: FindingCode, address: &str, said: Said) -> Finding {
+    Finding::of(code, said).about(&address.into())
 }

@@ -47,11 +47,11 @@ impl Call {
     }
 
     /// As it is counted.
-    pub fn as_str(self) -> &'static str {
+    pub fn said(self, count: u64) -> Said {
         match self {
-            Self::Create => "of creations",
-            Self::Modify => "that name a link type",
-            Self::Delete => "of deletions",
+            Self::Create => Said::EventsOfCreations { count },
+            Self::Modify => Said::EventsWithLinkType { count },
+            Self::Delete => Said::EventsOfDeletions { count },
         }
     }
 }

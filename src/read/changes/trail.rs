@@ -94,7 +94,7 @@ impl Trail {
     /// What a reader should know of the trail: `used` are its events by call.
     pub fn findings(&self, used: &BTreeMap<Call, u64>, elsewhere: &BTreeMap<Arc<str>, u64>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let told = used.iter().map(|(call, &count)| Said::EventsOfCall { count, call: call.as_str() });
+        let told = used.iter().map(|(call, &count)| call.said(count));
         let passed_over = self.skipped.iter().map(|(skip, &count)| skip.said(count));
         let told: Vec<Said> = told.chain(passed_over).collect();
         if told.is_empty() && elsewhere.is_empty() && self.documents > 0 {

@@ -9,7 +9,7 @@ use super::{
         ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, is_marked, list,
         parse, text, value_of,
     },
-    stated::{Overruled, Requester, Statement},
+    stated::{Asked, Overruled, Requester, Statement},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -18,6 +18,7 @@ use crate::{
         finding::{Finding, FindingCode},
         invalid::{Invalid, Remedy},
         link::LinkType,
+        said::Said,
     },
     read::Document,
 };
@@ -185,7 +186,7 @@ impl<'a> Reader<'a> {
         (found.requester_region, found.region_from) = match values.attribute("region_id") {
             Attribute::Known(Value::String(region)) => {
                 let stated = self.stated_region(of, provider);
-                self.overruled.note("requester's region", stated, of.label, region);
+                self.overruled.note(Asked::Region, stated, of.label, region);
                 (Some(region.clone()), None)
             }
             _ => self.provider_region(of, provider).unzip(),
@@ -214,7 +215,7 @@ impl<'a> Reader<'a> {
         };
         match (configured, stated) {
             (Ok(Found { value, through: None }), stated) => {
-                self.overruled.note("requester's region", stated, of.label, &value);
+                self.overruled.note(Asked::Region, stated, of.label, &value);
                 Some((value, format!("provider {}", provider.unwrap_or_default())))
             }
             // A reference may be only a part of the expression: what is stated for this provider wins over it.
@@ -244,7 +245,7 @@ impl<'a> Reader<'a> {
         let several = provider.is_some_and(|key| self.configuration.has_several_accounts(key));
         match (found, self.stated.account(Requester { address: of.address, provider, several })) {
             (Ok(account), stated) => {
-                self.overruled.note("requester's account", stated, of.label, &account);
+                self.overruled.note(Asked::Account, stated, of.label, &account);
                 Some(account)
             }
             (Err(_), Some(stated)) => Some(stated.value.to_owned()),
@@ -435,10 +436,8 @@ const LINK_TYPE: &str = "link_type";
 
 /// That a plan is of a provider too old to tell the link type: it leaves what it does not know as it is.
 fn not_told(label: &str) -> Finding {
-    let why = format!(
-        "{label}: link_type is not told: the plan has no member for it, as plans of old providers have none; Gold is taken"
-    );
-    Finding::new(FindingCode::LinkTypeNotTold, why).about(&label.into())
+    let said = Said::LinkTypeNotToldByPlan { label: label.to_owned() };
+    Finding::of(FindingCode::LinkTypeNotTold, said).about(&label.into())
 }
 
 /// By what key something can be stated about a requester.

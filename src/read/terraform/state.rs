@@ -4,7 +4,7 @@ use super::{
     StatedRequesters,
     configuration::{Configuration, account_of_data},
     document::{ACCEPTER, CONNECTION, account_id, check_version, is_marked, resources, text, value_of},
-    stated::{KnownKeys, Overruled, Requester},
+    stated::{Asked, KnownKeys, Overruled, Requester},
 };
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
@@ -171,7 +171,7 @@ impl<'a> Requesters<'a> {
         let configured = self.configuration.as_ref().zip(provider).map(|(all, key)| all.account(key));
         let stated = self.stated.account(self.requester(address, Configuration::has_several_accounts));
         if let Some(Ok(found)) = configured {
-            self.overruled.note("requester's account", stated, address, &found.value);
+            self.overruled.note(Asked::Account, stated, address, &found.value);
             return Ok((found.value, false));
         }
         if let Some(stated) = stated {
@@ -192,7 +192,7 @@ impl<'a> Requesters<'a> {
     fn region(&mut self, address: &str, values: &Value) -> Result<String, Invalid> {
         let stated = self.stated.region(self.requester(address, Configuration::has_several_regions));
         if let Some(region) = string(values, "region_id")? {
-            self.overruled.note("requester's region", stated, address, &region);
+            self.overruled.note(Asked::Region, stated, address, &region);
             return Ok(region);
         }
         if let Some(stated) = stated {

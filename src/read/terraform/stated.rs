@@ -7,6 +7,7 @@ use crate::{
         did_you_mean,
         finding::{Finding, FindingCode},
         id::read_account,
+        said::Said,
     },
 };
 use std::{
@@ -55,28 +56,39 @@ pub(super) struct Statement<'a> {
 
 /// Statements that do not count, because the document itself tells otherwise.
 #[derive(Debug, Default)]
-pub(super) struct Overruled(BTreeMap<String, BTreeMap<String, String>>);
+pub(super) struct Overruled(BTreeMap<About, BTreeMap<String, String>>);
+
+/// What is stated of requesters, its value, and the key that it is stated for, where it is not for all.
+type About = (Asked, String, Option<String>);
+
+/// What is asked of a requester.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    Account,
+    Region,
+}
 
 impl Overruled {
     /// Holds what is stated of the requester at `address` against what the document tells; `what` names it.
-    pub fn note(&mut self, what: &str, stated: Option<Statement<'_>>, address: &str, told: &str) {
+    pub fn note(&mut self, what: Asked, stated: Option<Statement<'_>>, address: &str, told: &str) {
         let Some(Statement { value, key, .. }) = stated.filter(|stated| stated.value != told) else { return };
-        let whom = key.unwrap_or("all requesters");
-        let about = format!("the {what} {value}, stated for {whom},");
+        let about = (what, value.to_owned(), key.map(ToOwned::to_owned));
         self.0.entry(about).or_default().insert(address.to_owned(), told.to_owned());
     }
 
     /// One finding for each statement.
     pub fn findings(self) -> Vec<Finding> {
-        let finding = |(about, resources): (String, BTreeMap<String, String>)| {
+        let finding = |(about, resources): (About, BTreeMap<String, String>)| {
             let (address, told) = resources.first_key_value()?;
-            let more = match resources.len() {
-                1 => String::new(),
-                count => format!(" (and {} more)", count - 1),
+            let ((asked, value, key), address, told) = (about, address.clone(), told.clone());
+            let whom = key.map_or(Said::AllRequesters {}, |text| Said::Verbatim { text });
+            let whom = Box::new(whom);
+            let more = (resources.len() > 1).then(|| Box::new(Said::AndMore { count: resources.len() - 1 }));
+            let said = match asked {
+                Asked::Account => Said::AccountOverruled { value, whom, address, more, told },
+                Asked::Region => Said::RegionOverruled { value, whom, address, more, told },
             };
-            let why =
-                format!("{about} does not count for {address}{more}: {told} is what Terraform tells itself");
-            Some(Finding::new(FindingCode::StatementOverruled, why))
+            Some(Finding::of(FindingCode::StatementOverruled, said))
         };
         self.0.into_iter().filter_map(finding).collect()
     }

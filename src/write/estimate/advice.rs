@@ -1,9 +1,9 @@
 //! What stands beside the scenarios on every page: what a plan changes, what switches cost and when to make them, what a
 //! minute of availability costs. Each as sections of a page, which CSV tells line by line beside its rows.
 
-use super::{NOT_PRICED, account_label, marked};
+use super::{account_label, marked, priced};
 use crate::{
-    catalog::PriceStatus,
+    catalog::{CatalogSummary, PriceStatus},
     error::Result,
     estimate::{
         AVOIDED_MINUTES, AccountCost, ChangeCost, Changes, Coverage, Estimate, Scenario, ScheduleAdvice,
@@ -11,17 +11,22 @@ use crate::{
     },
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
-    write::page::{Block, Section},
+    write::{
+        Lang,
+        lang::{EstimateTexts, fill},
+        page::{Block, Section},
+        report::region_in,
+    },
 };
 
 /// What switches cost, when to make those of a schedule, and what the higher level costs by the minute.
-pub(super) fn advice(estimate: &Estimate) -> Result<Vec<Section>> {
+pub(super) fn advice(estimate: &Estimate, lang: Lang) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     for timing in estimate.timings.iter().filter(|timing| !timing.connections.is_empty()) {
-        sections.push(switches(timing, estimate)?);
+        sections.push(switches(timing, estimate, &lang.texts().estimate)?);
     }
-    sections.extend(estimate.schedule.iter().flat_map(schedule));
-    sections.extend(service_level(estimate)?);
+    sections.extend(estimate.schedule.iter().flat_map(|advice| schedule(advice, &lang.texts().estimate)));
+    sections.extend(service_level(estimate, &lang.texts().estimate)?);
     Ok(sections)
 }
 
@@ -34,10 +39,10 @@ pub(super) fn advice(estimate: &Estimate) -> Result<Vec<Section>> {
 pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
     let mut sections = Vec::new();
     if let Some(changes) = &estimate.changes {
-        let (connections, _) = change_tables(estimate, changes)?;
+        let (connections, _) = change_tables(estimate, changes, Lang::En)?;
         sections.push(Section::new("change", [connections]));
     }
-    sections.extend(advice(estimate)?);
+    sections.extend(advice(estimate, Lang::En)?);
     Ok(lines_of(&sections))
 }
 
@@ -68,30 +73,29 @@ pub(super) fn minutes(hundredths: i128) -> String {
 
 /// What the agreements allow, and what Platinum costs for each minute that it may be down less than Gold; nothing where
 /// all traffic stays inside regions (R8).
-fn service_level(estimate: &Estimate) -> Result<Option<Section>> {
+fn service_level(estimate: &Estimate, texts: &EstimateTexts) -> Result<Option<Section>> {
     if !has_level(estimate) {
         return Ok(None);
     }
     let levels = estimate.service_levels()?;
     let [gold, platinum] = LinkType::ALL.map(|own| (own.sla(), minutes(own.downtime())));
-    let allowed = format!(
-        "In 30 days Gold ({}) may be down for {} minutes, Platinum ({}) for {}: {} less",
-        gold.0,
-        gold.1,
-        platinum.0,
-        platinum.1,
-        minutes(AVOIDED_MINUTES)
-    );
+    let values = [
+        ("gold_sla", gold.0),
+        ("gold", &gold.1),
+        ("platinum_sla", platinum.0),
+        ("platinum", &platinum.1),
+        ("avoided", &minutes(AVOIDED_MINUTES)),
+    ];
+    let allowed = Block::item(fill(&texts.downtimes, &values));
     let row = |level: &ServiceLevel| {
-        let of = level.connection.clone().unwrap_or_else(|| "all".into());
+        let of = level.connection.clone().unwrap_or_else(|| texts.all.clone());
         vec![of, marked(level.difference, level.assumed), marked(level.per_minute, level.assumed)]
     };
-    let header = ["connection", "Platinum costs more per month", "per avoided minute"];
+    let header = [&texts.connection, &texts.platinum_costs, &texts.per_minute];
     let table = Block::table(&header, levels.iter().map(row).collect(), &[1, 2]);
-    let (title, allowed) =
-        (format!("Service level, amounts in {}", estimate.catalog.currency), Block::item(allowed));
+    let title = fill(&texts.service_level_in, &[("currency", &estimate.catalog.currency)]);
     Ok(Some(match levels.is_empty() {
-        true => Section::new("Service level", [allowed]),
+        true => Section::new(&texts.service_level, [allowed]),
         false => Section::new(title, [table, allowed]),
     }))
 }
@@ -106,67 +110,74 @@ fn has_level(estimate: &Estimate) -> bool {
 }
 
 /// The changes by connection, and by account where any pays something.
-pub(super) fn change_tables(estimate: &Estimate, changes: &Changes) -> Result<(Block, Option<Block>)> {
+pub(super) fn change_tables(
+    estimate: &Estimate,
+    changes: &Changes,
+    lang: Lang,
+) -> Result<(Block, Option<Block>)> {
+    let (side, texts) = (SideCells { catalog: &estimate.catalog, lang }, &lang.texts().estimate);
+    let cells = |cost| cells(cost, &side);
     let mut connections = changes.connections.iter().map(cells).collect::<Result<Vec<_>>>()?;
-    let partial = changes.partial();
-    let mut total = vec![if partial { "total of what is priced" } else { "total" }.to_owned()];
+    let mut total = vec![if changes.partial() { texts.total_of_priced.clone() } else { texts.total.clone() }];
     total.resize(6, String::new());
-    total.extend(totals(changes)?);
+    total.extend(totals(changes, texts)?);
     connections.push(total);
     let cells_of = |account: &AccountCost| {
-        let costs = costs(account.before, account.after, account.assumed)?;
+        let costs = costs(account.before, account.after, account.assumed, texts)?;
         Ok([account_label(estimate, &account.billing_account_id)].into_iter().chain(costs).collect())
     };
     let accounts = changes.accounts.iter().map(cells_of).collect::<Result<Vec<_>>>()?;
     let header = [
-        "connection",
-        "action",
-        "route",
-        "link type",
-        "SLA",
-        "price per GB",
-        "before",
-        "after",
-        "difference",
+        &texts.connection,
+        &texts.action,
+        &texts.route,
+        &texts.link_type,
+        &texts.sla,
+        &texts.price_per_gb,
+        &texts.before,
+        &texts.after,
+        &texts.change,
     ];
-    let by_account =
-        (!accounts.is_empty()).then(|| Block::table(&account_header(partial), accounts, &[1, 2, 3]));
+    let by_account = Block::table(&account_header(changes.partial(), texts), accounts, &[1, 2, 3]);
+    let by_account = (!changes.accounts.is_empty()).then_some(by_account);
     Ok((Block::table(&header, connections, &[5, 6, 7, 8]), by_account))
 }
 
-fn account_header(partial: bool) -> [&'static str; 4] {
-    if partial {
-        ["account", "before (partial)", "after (partial)", "difference (partial)"]
-    } else {
-        ["account", "before", "after", "difference"]
-    }
+fn account_header(partial: bool, texts: &EstimateTexts) -> [String; 4] {
+    let of = |heading: &String| match partial {
+        true => fill(&texts.partial, &[("heading", heading)]),
+        false => heading.clone(),
+    };
+    [texts.account.clone(), of(&texts.before), of(&texts.after), of(&texts.change)]
 }
 
 /// What stands under the changes.
-pub(super) fn coverage(changes: &Changes) -> String {
-    format!(
-        "Connections that are changed: {}, of them not priced: {}. {} stay as they are, and are not priced either.",
-        changes.connections.len(),
-        changes.not_priced(),
-        changes.unchanged
-    )
+pub(super) fn coverage(changes: &Changes, lang: Lang) -> String {
+    let (changed, not_priced) = (changes.connections.len().to_string(), changes.not_priced().to_string());
+    let unchanged = changes.unchanged.to_string();
+    let values = [("changed", &*changed), ("not_priced", &not_priced), ("unchanged", &unchanged)];
+    fill(&lang.texts().estimate.changed, &values)
 }
 
-fn cells(priced: &ChangeCost) -> Result<Vec<String>> {
-    let change = &priced.change;
+fn cells(priced: &ChangeCost, side_cells: &SideCells<'_>) -> Result<Vec<String>> {
+    let (change, texts) = (&priced.change, side_cells.lang.texts());
     let sides = [change.before.as_ref(), change.after.as_ref()];
-    let both = |what: fn(&PlanSide) -> String| there_and_then(sides.map(|side| side.map(what)));
-    let action =
-        if change.keeps_beside_new() { "replace, old one kept".into() } else { change.action.to_string() };
-    let mut cells = vec![change.address.clone(), action, both(route)];
+    let action = match change.keeps_beside_new() {
+        true => texts.estimate.old_one_kept.clone(),
+        false => texts.word(change.action.as_str()).to_owned(),
+    };
+    let mut cells = vec![change.address.clone(), action];
     cells.extend([
-        both(|side| link_type(side, LinkType::as_str)),
-        both(|side| link_type(side, LinkType::sla)),
+        there_and_then(sides.map(|side| side.map(|side| side_cells.route(side)))),
         there_and_then(
-            [0, 1].map(|index: usize| sides[index].map(|_| unit_price(&priced.unit_prices[index]))),
+            sides.map(|side| side.map(|side| side_cells.level(side, |own| texts.word(own.as_str())))),
         ),
+        there_and_then(sides.map(|side| side.map(|side| side_cells.level(side, LinkType::sla)))),
+        there_and_then([0, 1].map(|index: usize| {
+            sides[index].map(|_| unit_price(&priced.unit_prices[index], &texts.estimate))
+        })),
     ]);
-    cells.extend(costs(priced.before, priced.after, priced.assumed)?);
+    cells.extend(costs(priced.before, priced.after, priced.assumed, &texts.estimate)?);
     Ok(cells)
 }
 
@@ -178,43 +189,60 @@ fn there_and_then(sides: [Option<String>; 2]) -> String {
     }
 }
 
-const NOT_KNOWN: &str = "not known";
-
-fn route(side: &PlanSide) -> String {
-    let name = |region: &Option<String>| region.clone().unwrap_or_else(|| NOT_KNOWN.into());
-    format!("{} to {}", name(&side.requester_region), name(&side.accepter_region))
+/// What a connection is on one side of a plan, where people read it.
+struct SideCells<'a> {
+    catalog: &'a CatalogSummary,
+    lang: Lang,
 }
 
-fn link_type(side: &PlanSide, name: fn(LinkType) -> &'static str) -> String {
-    if side.within_region() {
-        return "free".into();
+impl SideCells<'_> {
+    fn route(&self, side: &PlanSide) -> String {
+        let texts = &self.lang.texts().estimate;
+        let name = |region: &Option<String>| match region {
+            Some(id) => region_in(self.catalog, id, self.lang),
+            None => texts.not_known.clone(),
+        };
+        let (from, to) = (name(&side.requester_region), name(&side.accepter_region));
+        fill(&texts.from_to, &[("from", &from), ("to", &to)])
     }
-    side.link_type.map_or(NOT_KNOWN, name).to_owned()
+
+    fn level(&self, side: &PlanSide, name: impl Fn(LinkType) -> &'static str) -> String {
+        let texts = self.lang.texts();
+        if side.within_region() {
+            return texts.word("free").to_owned();
+        }
+        side.link_type.map_or_else(|| texts.estimate.not_known.clone(), |own| name(own).to_owned())
+    }
 }
 
 /// The price of one GB, once where it is the same both ways, otherwise that of the requester's and of the accepter's.
-fn unit_price(prices: &UnitPrices) -> String {
+fn unit_price(prices: &UnitPrices, texts: &EstimateTexts) -> String {
     let [there, back] = prices.0.map(|price| match price {
         Some(price) => marked(price.contracted, price.status == PriceStatus::Assumed),
-        None => NOT_KNOWN.into(),
+        None => texts.not_known.clone(),
     });
     if there == back { there } else { format!("{there} / {back}") }
 }
 
 /// Cost before, after and the difference; with the mark of an assumed price on what it touched (R18).
-fn costs(before: Option<Money>, after: Option<Money>, assumed: [bool; 2]) -> Result<[String; 3]> {
+fn costs(
+    before: Option<Money>,
+    after: Option<Money>,
+    assumed: [bool; 2],
+    texts: &EstimateTexts,
+) -> Result<[String; 3]> {
     let text = |money: Option<Money>, assumed| match money {
         Some(money) => marked(money, assumed),
-        None => NOT_PRICED.into(),
+        None => texts.not_priced.clone(),
     };
     let either = assumed.contains(&true);
     Ok([text(before, assumed[0]), text(after, assumed[1]), text(difference(before, after)?, either)])
 }
 
 /// Likewise of all that a plan changes: what lacks a price says how much of it has one.
-fn totals(changes: &Changes) -> Result<[String; 3]> {
+fn totals(changes: &Changes, texts: &EstimateTexts) -> Result<[String; 3]> {
     let [before, after] = changes.coverage();
-    let text = |money, coverage, assumed| total(money, coverage, assumed);
+    let text = |money, coverage, assumed| total(money, coverage, assumed, texts);
     let either = changes.assumed.contains(&true);
     let difference = difference(changes.before, changes.after)?;
     Ok([
@@ -225,15 +253,23 @@ fn totals(changes: &Changes) -> Result<[String; 3]> {
 }
 
 /// A total: of what is priced with how much that is, where it lacks a price.
-pub(super) fn total(money: Option<Money>, coverage: Coverage, assumed: bool) -> String {
+pub(super) fn total(
+    money: Option<Money>,
+    coverage: Coverage,
+    assumed: bool,
+    texts: &EstimateTexts,
+) -> String {
     match money {
         Some(money) if coverage.is_complete() => marked(money, assumed),
-        Some(money) => format!("{} ({coverage})", marked(money, assumed)),
-        None => coverage.to_string(),
+        Some(money) => {
+            let values = [("amount", &*marked(money, assumed)), ("priced", &priced(coverage, texts))];
+            fill(&texts.with_coverage, &values)
+        }
+        None => priced(coverage, texts),
     }
 }
 
-fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
+fn switches(timing: &Timing, estimate: &Estimate, texts: &EstimateTexts) -> Result<Section> {
     let (gb, currency) = (estimate.catalog.gb, &estimate.catalog.currency);
     let mut rows = Vec::new();
     for cost in &timing.connections {
@@ -249,29 +285,28 @@ fn switches(timing: &Timing, estimate: &Estimate) -> Result<Section> {
         ]);
     }
     let header = [
-        "connection",
-        "switches",
-        "raised hours",
-        "raised cost",
-        "cost",
-        "just after the hour",
-        "well timed",
-        "saving",
+        &texts.connection,
+        &texts.switches,
+        &texts.raised_hours,
+        &texts.raised_cost,
+        &texts.cost,
+        &texts.just_after,
+        &texts.well_timed,
+        &texts.saving,
     ];
     let money = |money: Money| marked(money, timing.assumed);
     let (payable, after) = (money(timing.payable), money(timing.just_after_payable));
     let (well_timed, saving) = (money(timing.well_timed_payable), money(timing.saving()?));
     let sums = vec![
-        format!(
-            "All accounts pay {payable} {currency}; with every switch just after the hour instead {after}"
-        ),
-        format!("Well timed, up just after the hour and down just before it, {well_timed}: {saving} less"),
+        fill(&texts.all_pay, &[("payable", &payable), ("currency", currency), ("after", &after)]),
+        fill(&texts.well_timed_pays, &[("amount", &well_timed), ("saving", &saving)]),
     ];
     let table = Block::table(&header, rows, &[1, 2, 3, 4, 5, 6, 7]);
-    Ok(Section::new(format!("Switches of {}", timing.scenario), [table, Block::Items(sums)]))
+    let title = fill(&texts.switches_of, &[("scenario", timing.scenario)]);
+    Ok(Section::new(title, [table, Block::Items(sums)]))
 }
 
-fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
+fn schedule(advice: &ScheduleAdvice, texts: &EstimateTexts) -> Vec<Section> {
     let rows = advice.windows.iter().map(|window| {
         vec![
             window.window.clone(),
@@ -279,32 +314,33 @@ fn schedule(advice: &ScheduleAdvice) -> Vec<Section> {
             window.lifted_hours.to_string(),
             window.up_at.clone(),
             window.down_at.clone(),
-            if window.too_short() { "too short to pay: no whole hour in it" } else { "" }.into(),
+            if window.too_short() { texts.too_short.clone() } else { String::new() },
         ]
     });
-    let header = ["Platinum in", "whole hours", "lifted hours", "switch up at", "switch down at", ""];
-    let gaps = advice.gaps_without_gold.iter();
-    let gaps =
-        gaps.map(|gap| format!("From {gap} no hour is billed at Gold: switching down and up saves nothing"));
-    let no_share = (advice.shares.is_empty() && advice.missing.is_none())
-        .then(|| "No break-even share: over Platinum this traffic is no dearer than over Gold".to_owned());
+    let header = [
+        &texts.platinum_in,
+        &texts.whole_hours,
+        &texts.lifted_hours,
+        &texts.up_at,
+        &texts.down_at,
+        &String::new(),
+    ];
+    let gaps = advice.gaps_without_gold.iter().map(|gap| fill(&texts.no_gold_hour, &[("gap", gap)]));
+    let no_share = (advice.shares.is_empty() && advice.missing.is_none()).then(|| texts.no_share.clone());
     let table = Block::table(&header, rows.collect(), &[1, 2]);
-    let title = format!("Schedule ({})", advice.offset);
+    let title = fill(&texts.schedule, &[("offset", &advice.offset.to_string())]);
     let mut sections = vec![Section::new(title, [table, Block::Items(gaps.chain(no_share).collect())])];
-    sections.extend((!advice.shares.is_empty()).then(|| shares(advice)));
+    sections.extend((!advice.shares.is_empty()).then(|| shares(advice, texts)));
     sections
 }
 
-fn shares(advice: &ScheduleAdvice) -> Section {
-    let name = |share: &Share| share.connection.as_deref().unwrap_or("all").to_owned();
+fn shares(advice: &ScheduleAdvice, texts: &EstimateTexts) -> Section {
+    let name = |share: &Share| share.connection.clone().map_or(texts.all.clone(), |id| id.to_string());
     let rows = advice.shares.iter().map(|share| {
         let percent =
             [share.in_windows, share.lifted, share.break_even].map(|percent| marked(percent, advice.assumed));
         [name(share)].into_iter().chain(percent).collect()
     });
-    let header = ["connection", "in windows", "in lifted hours", "all-platinum is no dearer from"];
-    Section::new(
-        "Share of the traffic in percent, weighed by the difference of its prices",
-        [Block::table(&header, rows.collect(), &[1, 2, 3])],
-    )
+    let header = [&texts.connection, &texts.in_windows, &texts.in_lifted, &texts.break_even];
+    Section::new(&texts.shares, [Block::table(&header, rows.collect(), &[1, 2, 3])])
 }

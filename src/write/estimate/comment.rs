@@ -2,16 +2,17 @@
 //! decides, with sign and currency.
 
 use super::{
-    NOT_PRICED, account_label,
+    abouts, account_label,
     advice::{advice, change_tables, coverage, minutes, total},
-    facts, findings, marked, not_priced, notes_once, partial_note, reason_for, supplying,
+    facts, findings, marked, not_priced, notes_once, partial_note, priced, reason_for, supplying,
 };
 use crate::{
     error::Result,
     estimate::{Changes, Estimate, Scenario, difference},
-    model::{link::LinkType, money::Money},
+    model::{finding::Finding, money::Money},
     write::{
-        Lang, finding_words,
+        Lang, finding_words_in,
+        lang::{EstimateTexts, fill},
         page::{Block, Notices, Page, Room, Section},
         report::{basis, raised},
     },
@@ -20,35 +21,45 @@ use std::collections::BTreeMap;
 
 /// The page that is a comment on an estimate.
 pub(in crate::write) fn comment_of(estimate: &Estimate, lang: Lang) -> Result<Page> {
-    let catalog = &estimate.catalog;
-    let prices = estimate.month.map_or("newest prices".into(), |month| format!("billing month {month}"));
-    let about = format!("From {}, {prices}, {} in {}", estimate.source, catalog.name, catalog.currency);
-    let mut sections = vec![scenarios(estimate)?];
+    let (catalog, texts) = (&estimate.catalog, lang.texts());
+    let prices = match estimate.month {
+        Some(month) => fill(&texts.estimate.month, &[("month", &month.to_string())]),
+        None => texts.estimate.newest_prices.clone(),
+    };
+    let values = [
+        ("source", texts.word(estimate.source)),
+        ("prices", &prices),
+        ("catalog", &catalog.name),
+        ("currency", &catalog.currency),
+    ];
+    let about = fill(&texts.estimate.about, &values);
+    let mut sections = vec![scenarios(estimate, lang)?];
     sections.push(match &estimate.changes {
-        Some(planned) => changes(estimate, planned)?,
-        None => costs(estimate)?,
+        Some(planned) => changes(estimate, planned, lang)?,
+        None => costs(estimate, lang)?,
     });
-    sections.extend(advice(estimate)?);
-    sections.extend(missing(estimate));
-    sections.extend(notices(estimate));
+    sections.extend(advice(estimate, lang)?);
+    sections.extend(missing(estimate, lang));
+    sections.extend(notices(estimate, lang));
     sections.push(basis(facts(estimate, lang), catalog, lang));
-    let page = Page::titled(headline(estimate)?, lang);
+    let page = Page::titled(headline(estimate, lang)?, lang);
     Ok(Page { about: Some(about), assumed: estimate.assumed(), sections, ..page })
 }
 
 /// What a plan costs more or less; otherwise what the traffic costs, and how far each other scenario is from that.
-fn headline(estimate: &Estimate) -> Result<String> {
-    let currency = &estimate.catalog.currency;
+fn headline(estimate: &Estimate, lang: Lang) -> Result<String> {
+    let (currency, texts) = (&estimate.catalog.currency, &lang.texts().estimate);
+    let comma = &lang.texts().report.comma;
     if let Some(changes) = &estimate.changes {
-        let (more, priced) = (difference(changes.before, changes.after)?, changes.priced());
+        let (more, coverage) = (difference(changes.before, changes.after)?, changes.priced());
+        let priced = priced(coverage, texts);
         let mark = if changes.assumed.contains(&true) { " *" } else { "" };
-        return Ok(match more {
-            Some(more) if priced.is_complete() => {
-                format!("VPC peering: {} {currency} per month{mark}", signed(more))
-            }
-            Some(more) => format!("VPC peering: {} {currency} per month{mark}, {priced}", signed(more)),
-            None => format!("VPC peering: {priced}, so what it costs more in {currency} is not known"),
-        });
+        let Some(more) = more else {
+            return Ok(fill(&texts.headline_not_known, &[("priced", &priced), ("currency", currency)]));
+        };
+        let head = fill(&texts.headline_of_plan, &[("amount", &signed(more)), ("currency", currency)]);
+        let rest = if coverage.is_complete() { String::new() } else { format!("{comma}{priced}") };
+        return Ok(format!("{head}{mark}{rest}"));
     }
     let mut parts = Vec::new();
     let reference = estimate.reference().map_or("", |reference| reference.name);
@@ -59,10 +70,10 @@ fn headline(estimate: &Estimate) -> Result<String> {
                 format!("{} {payable} {currency}{mark}", scenario.name)
             }
             (_, Some(more)) => format!("{} {} {currency}{mark}", scenario.name, signed(more)),
-            _ => format!("{} {}", scenario.name, estimate.coverage(scenario)),
+            _ => format!("{} {}", scenario.name, priced(estimate.coverage(scenario), texts)),
         });
     }
-    Ok(format!("VPC peering per month: {}", parts.join(", ")))
+    Ok(fill(&texts.headline, &[("parts", &parts.join(comma))]))
 }
 
 /// An amount with its sign, also where it is more.
@@ -70,24 +81,23 @@ fn signed(money: Money) -> String {
     if money < Money::ZERO { money.to_string() } else { format!("+{money}") }
 }
 
-fn scenarios(estimate: &Estimate) -> Result<Section> {
-    let table = scenarios_table(estimate)?;
-    let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
-    let about = about.chain(partial_note(estimate)).collect();
+fn scenarios(estimate: &Estimate, lang: Lang) -> Result<Section> {
+    let table = scenarios_table(estimate, lang)?;
+    let about = abouts(estimate, lang).chain(partial_note(estimate, lang)).collect();
     Ok(Section::untitled([table, Block::Items(about)]))
 }
 
 /// The scenarios side by side.
-pub(super) fn scenarios_table(estimate: &Estimate) -> Result<Block> {
-    let columns = columns(estimate);
+pub(super) fn scenarios_table(estimate: &Estimate, lang: Lang) -> Result<Block> {
+    let (columns, texts) = (columns(estimate), &lang.texts().estimate);
     let mut rows = Vec::new();
     for scenario in &estimate.scenarios {
-        let cells = columns.iter().map(|column| scenario_cell(estimate, scenario, *column));
+        let cells = columns.iter().map(|column| scenario_cell(estimate, scenario, *column, texts));
         rows.push(cells.collect::<Result<Vec<_>>>()?);
     }
     let numbers: Vec<usize> = (2..columns.len()).collect();
-    let partial = if estimate.partial() { " (partial)" } else { "" };
-    let header: Vec<String> = columns.iter().map(|column| column.heading(partial)).collect();
+    let partial = estimate.partial();
+    let header: Vec<String> = columns.iter().map(|column| column.heading(partial, texts)).collect();
     Ok(Block::table(&header, rows, &numbers))
 }
 
@@ -106,16 +116,20 @@ enum Told {
 }
 
 impl Told {
-    fn heading(self, partial: &str) -> String {
-        match self {
-            Self::Name => "scenario".into(),
-            Self::Sla => "SLA".into(),
-            Self::Downtime => "down, min per 30 days".into(),
-            Self::Payable => format!("payable{partial}"),
-            Self::Difference => format!("difference per month{partial}"),
-            Self::PerYear => "per year (x 12)".into(),
-            Self::RaisedHours => "raised hours".into(),
-            Self::RaisedCost => "raised cost".into(),
+    fn heading(self, partial: bool, texts: &EstimateTexts) -> String {
+        let heading = match self {
+            Self::Name => &texts.scenario,
+            Self::Sla => &texts.sla,
+            Self::Downtime => &texts.downtime,
+            Self::Payable => &texts.payable,
+            Self::Difference => &texts.difference,
+            Self::PerYear => &texts.per_year,
+            Self::RaisedHours => &texts.raised_hours,
+            Self::RaisedCost => &texts.raised_cost,
+        };
+        match partial && matches!(self, Self::Payable | Self::Difference) {
+            true => fill(&texts.partial, &[("heading", heading)]),
+            false => heading.clone(),
         }
     }
 }
@@ -134,43 +148,49 @@ fn columns(estimate: &Estimate) -> Vec<Told> {
     columns
 }
 
-fn changes(estimate: &Estimate, changes: &Changes) -> Result<Section> {
-    let (connections, accounts) = change_tables(estimate, changes)?;
-    let rounding = Block::Paragraph("Per month, not rounded as a bill is:".into());
-    let blocks = [rounding, connections, Block::Paragraph(coverage(changes))];
+fn changes(estimate: &Estimate, changes: &Changes, lang: Lang) -> Result<Section> {
+    let (connections, accounts) = change_tables(estimate, changes, lang)?;
+    let rounding = Block::Paragraph(lang.texts().estimate.per_month.clone());
+    let blocks = [rounding, connections, Block::Paragraph(coverage(changes, lang))];
     Ok(Section::untitled(blocks.into_iter().chain(accounts).collect::<Vec<_>>()))
 }
 
 /// What accounts and connections cost in each scenario.
-fn costs(estimate: &Estimate) -> Result<Section> {
-    let mut blocks = vec![accounts_table(estimate, &["account, payable"])];
-    blocks.extend(connections_table(estimate, &["connection"])?);
+fn costs(estimate: &Estimate, lang: Lang) -> Result<Section> {
+    let texts = &lang.texts().estimate;
+    let mut blocks = vec![accounts_table(estimate, &[&texts.account_payable], texts)];
+    blocks.extend(connections_table(estimate, &[&texts.connection], texts)?);
     Ok(Section::untitled(blocks))
 }
 
 /// What a reader should know before choosing, and what was found in the traffic.
-fn notices(estimate: &Estimate) -> Option<Section> {
-    let notes = notes_once(estimate).into_iter().map(|note| (note.code.as_str(), finding_words(note)));
+fn notices(estimate: &Estimate, lang: Lang) -> Option<Section> {
+    let told = |found: &Finding| (found.code.as_str(), finding_words_in(found, lang));
+    let notes = notes_once(estimate).into_iter().map(told);
     let findings = findings(estimate);
-    let findings = findings.iter().map(|finding| (finding.code.as_str(), finding_words(finding)));
-    let notices: Vec<_> = notes.chain(findings).collect();
+    let notices: Vec<_> = notes.chain(findings.iter().map(told)).collect();
     let room = Room::InAll(notices.len());
-    (!notices.is_empty())
-        .then(|| Section::new("Before choosing", [Block::Notices(Notices { notices, room })]))
+    let title = &lang.texts().estimate.before_choosing;
+    (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
 }
 
-fn scenario_cell(estimate: &Estimate, scenario: &Scenario, column: Told) -> Result<String> {
-    let by = if estimate.measured { "by the hour" } else { "by connection" };
+fn scenario_cell(
+    estimate: &Estimate,
+    scenario: &Scenario,
+    column: Told,
+    texts: &EstimateTexts,
+) -> Result<String> {
+    let by = if estimate.measured { &texts.by_hour } else { &texts.by_connection };
     let (assumed, of_difference) = (scenario.assumed(), estimate.difference_assumed(scenario));
     let shown = |money: Option<Money>| money.map_or_else(String::new, |money| marked(money, of_difference));
     let raised = || scenario.report().map(raised).transpose();
     Ok(match column {
         Told::Name => scenario.name.to_owned(),
-        Told::Sla => scenario.link_type.map_or(by, LinkType::sla).to_owned(),
+        Told::Sla => scenario.link_type.map_or_else(|| by.clone(), |own| own.sla().to_owned()),
         Told::Downtime => {
             scenario.link_type.map_or_else(String::new, |link_type| minutes(link_type.downtime()))
         }
-        Told::Payable => total(estimate.payable(scenario)?, estimate.coverage(scenario), assumed),
+        Told::Payable => total(estimate.payable(scenario)?, estimate.coverage(scenario), assumed, texts),
         Told::Difference => shown(estimate.difference(scenario)?),
         Told::PerYear => shown(estimate.difference_per_year(scenario)?),
         Told::RaisedHours => raised()?.map_or_else(String::new, |(hours, _)| hours.to_string()),
@@ -184,6 +204,7 @@ fn side_by_side(
     titles: &[&str],
     rows: &BTreeMap<String, Vec<String>>,
     values: &[Option<BTreeMap<String, String>>],
+    texts: &EstimateTexts,
 ) -> Block {
     let mut header = titles.to_vec();
     header.extend(estimate.scenarios.iter().map(|scenario| scenario.name));
@@ -191,7 +212,7 @@ fn side_by_side(
     let cells = rows.iter().map(|(key, titles)| {
         let values = values.iter().map(|of_scenario| match of_scenario {
             Some(of_scenario) => of_scenario.get(key).cloned().unwrap_or_default(),
-            None => NOT_PRICED.into(),
+            None => texts.not_priced.clone(),
         });
         titles.iter().cloned().chain(values).collect()
     });
@@ -199,7 +220,7 @@ fn side_by_side(
 }
 
 /// What accounts pay in each scenario, under these titles.
-pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
+pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str], texts: &EstimateTexts) -> Block {
     let mut values = Vec::new();
     for scenario in &estimate.scenarios {
         values.push(scenario.report().map(|report| {
@@ -211,11 +232,15 @@ pub(super) fn accounts_table(estimate: &Estimate, titles: &[&str]) -> Block {
     }
     let accounts = values.iter().flatten().flat_map(BTreeMap::keys);
     let rows = accounts.map(|id| (id.clone(), vec![account_label(estimate, id)])).collect();
-    side_by_side(estimate, titles, &rows, &values)
+    side_by_side(estimate, titles, &rows, &values, texts)
 }
 
 /// What connections cost in each scenario, by id, under these titles; `None` where none has a name.
-pub(super) fn connections_table(estimate: &Estimate, titles: &[&str]) -> Result<Option<Block>> {
+pub(super) fn connections_table(
+    estimate: &Estimate,
+    titles: &[&str],
+    texts: &EstimateTexts,
+) -> Result<Option<Block>> {
     let gb = estimate.catalog.gb;
     let (mut rows, mut values) = (BTreeMap::new(), Vec::new());
     for scenario in &estimate.scenarios {
@@ -228,14 +253,16 @@ pub(super) fn connections_table(estimate: &Estimate, titles: &[&str]) -> Result<
         }
         values.push(scenario.report().is_some().then_some(costs));
     }
-    Ok((!rows.is_empty()).then(|| side_by_side(estimate, titles, &rows, &values)))
+    Ok((!rows.is_empty()).then(|| side_by_side(estimate, titles, &rows, &values, texts)))
 }
 
 /// Why scenarios are not priced, each under its name, and what would supply what is missing.
-pub(super) fn missing(estimate: &Estimate) -> impl Iterator<Item = Section> {
-    not_priced(estimate).map(|(name, missing, supply)| {
-        let reasons = missing.iter().map(reason_for);
-        let supply = supply.iter().map(|argument| format!("supplied by: {}", supplying(argument)));
-        Section::new(format!("Not priced: {name}"), [Block::Items(reasons.chain(supply).collect())])
+pub(super) fn missing(estimate: &Estimate, lang: Lang) -> impl Iterator<Item = Section> {
+    let texts = &lang.texts().estimate;
+    not_priced(estimate).map(move |(name, missing, supply)| {
+        let reasons = missing.iter().map(|price| reason_for(price, lang));
+        let command = |argument| fill(&texts.supplied_by, &[("command", &supplying(argument))]);
+        let items = reasons.chain(supply.iter().map(command)).collect();
+        Section::new(fill(&texts.not_priced_scenario, &[("scenario", name)]), [Block::Items(items)])
     })
 }

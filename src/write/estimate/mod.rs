@@ -11,10 +11,14 @@ pub(super) use comment::comment_of;
 pub(super) use page::page_of;
 pub(super) use page::page_parts;
 
-use super::{BEFORE_TAX, Lang, after, control_totals, finding_words, named_provenance};
+use super::{
+    BEFORE_TAX, Lang, after_in, control_totals, finding_words,
+    lang::{EstimateTexts, fill},
+    named_provenance,
+};
 use crate::{
     error::MissingPrice,
-    estimate::{Estimate, Outcome, Scenario, Supply},
+    estimate::{Coverage, Estimate, Outcome, Scenario, Supply},
     model::{
         finding::{Finding, FindingCode},
         invalid::Remedy,
@@ -29,9 +33,6 @@ fn marked(money: impl ToString, assumed: bool) -> String {
     if assumed { format!("{} *", money.to_string()) } else { money.to_string() }
 }
 
-/// Stands where an amount would.
-const NOT_PRICED: &str = "not priced";
-
 /// Why scenarios are not priced, and what would supply what is missing: name, faults, arguments.
 pub(super) fn not_priced(
     estimate: &Estimate,
@@ -43,8 +44,9 @@ pub(super) fn not_priced(
 }
 
 /// Why a scenario is not priced, and what to do about it.
-pub(super) fn reason_for(missing: &MissingPrice) -> String {
-    format!("{missing}{}", after(Some(&Remedy::SupplyPrice)))
+pub(super) fn reason_for(missing: &MissingPrice, lang: Lang) -> String {
+    let said = lang.texts().say(&Said::from(missing));
+    format!("{said}{}", after_in(Some(&Remedy::SupplyPrice), lang))
 }
 
 /// The notes, each message once: as with findings, nothing is said twice.
@@ -64,21 +66,34 @@ pub(super) fn supplying(supply: &Supply) -> String {
 }
 
 /// Says that no total is that of all accounts, or of the whole plan, where that is so.
-fn partial_note(estimate: &Estimate) -> Option<String> {
+fn partial_note(estimate: &Estimate, lang: Lang) -> Option<String> {
+    let texts = &lang.texts().estimate;
     if let Some(account) = shared(estimate).and_then(|report| report.options.account.as_deref()) {
-        return Some(format!("Partial: account {account} alone, without what the other accounts pay"));
+        return Some(fill(&texts.partial_account, &[("account", account)]));
     }
     let changes = estimate.changes.as_ref().filter(|changes| changes.partial())?;
-    let why = match changes.not_priced() {
-        0 => "the plan does not tell all that it changes".to_owned(),
-        not_priced => {
-            format!(
-                "{not_priced} of {} connections that are changed are not priced",
-                changes.connections.len()
-            )
-        }
+    let (changed, not_priced) = (changes.connections.len().to_string(), changes.not_priced().to_string());
+    Some(match changes.not_priced() {
+        0 => texts.partial_plan.clone(),
+        _ => fill(&texts.partial_changes, &[("not_priced", &not_priced), ("changed", &changed)]),
+    })
+}
+
+/// How much of a sum is priced.
+fn priced(coverage: Coverage, texts: &EstimateTexts) -> String {
+    let (priced, all) = (coverage.priced.to_string(), coverage.of.to_string());
+    fill(&texts.priced, &[("priced", &priced), ("all", &all)])
+}
+
+/// What each scenario assumes, and where sums are not all.
+fn abouts(estimate: &Estimate, lang: Lang) -> impl Iterator<Item = String> {
+    let texts = lang.texts();
+    let about = |scenario: &Scenario| {
+        let about = texts.scenario(scenario.name, &scenario.about);
+        fill(&texts.estimate.about_scenario, &[("scenario", scenario.name), ("about", about)])
     };
-    Some(format!("Partial: {why}, so no sum here is what the whole plan costs"))
+    let abouts: Vec<String> = estimate.scenarios.iter().map(about).collect();
+    abouts.into_iter()
 }
 
 /// The report that all scenarios share their traffic, prices and settings with.
@@ -122,7 +137,7 @@ pub(super) fn facts(estimate: &Estimate, lang: Lang) -> Vec<(String, String)> {
 /// What the CSV itself has no place for, line by line: control totals, what is not priced, notes and findings; with
 /// `in_full` all that the figures rest on.
 pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
-    const SHOWN: usize = 20;
+    const SHOWN_OF_A_CODE: usize = 20;
     let mut lines: Vec<String> = facts(estimate, Lang::En)
         .into_iter()
         .filter(|_| in_full)
@@ -133,9 +148,11 @@ pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
         lines
             .extend(totals.map(|(name, records, bytes)| format!("{name}: {records} records, {bytes} bytes")));
     }
-    lines.extend(partial_note(estimate));
+    lines.extend(partial_note(estimate, Lang::En));
     for (name, missing, supply) in not_priced(estimate) {
-        lines.extend(missing.iter().map(|price| format!("{name} is not priced: {}", reason_for(price))));
+        lines.extend(
+            missing.iter().map(|price| format!("{name} is not priced: {}", reason_for(price, Lang::En))),
+        );
         lines.extend(
             supply.first().map(|argument| format!("{name} would be priced by: {}", supplying(argument))),
         );
@@ -145,13 +162,13 @@ pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
             .iter()
             .map(|note| format!("note: [{}] {}", note.code.as_str(), finding_words(note))),
     );
-    let findings = findings(estimate);
-    let first = findings.iter().take(SHOWN);
-    lines.extend(
-        first.map(|finding| format!("finding: [{}] {}", finding.code.as_str(), finding_words(finding))),
-    );
-    if findings.len() > SHOWN {
-        lines.push(format!("finding: ... and {} more; --format json has them all", findings.len() - SHOWN));
+    for same in findings(estimate).chunk_by(|one, other| one.code == other.code) {
+        let line = |finding| format!("finding: [{}] {}", same[0].code.as_str(), finding_words(finding));
+        lines.extend(same.iter().take(SHOWN_OF_A_CODE).map(line));
+        if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
+            let code = same[0].code.as_str();
+            lines.push(format!("finding: [{code}] ... and {more} more; --format json has them all"));
+        }
     }
     lines.extend(in_full.then(|| BEFORE_TAX.to_owned()));
     lines

@@ -1,6 +1,7 @@
 //! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
+    abouts,
     advice::{advice, change_tables, coverage},
     comment::{accounts_table, connections_table, missing, scenarios_table},
     facts, findings, marked, notes_once, partial_note, shared,
@@ -10,7 +11,8 @@ use crate::{
     estimate::{Changes, Estimate, Scenario},
     report::{Column, ReportRow},
     write::{
-        Lang, RAISED_IS_UPPER_BOUND, finding_words,
+        Lang, finding_words_in,
+        lang::{EstimateTexts, fill},
         page::{Block, Notices, Page, Room, Section},
         report::{self, LineCells, heading, is_number, yields},
         values::value,
@@ -30,26 +32,32 @@ pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page>
 
 /// The page of an estimate up to its lines, and the sections behind them.
 pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(Page, Vec<Section>)> {
-    let catalog = &estimate.catalog;
+    let (catalog, texts) = (&estimate.catalog, lang.texts());
+    let offset = estimate.offset.to_string();
     let prices = match estimate.month {
-        Some(month) => format!("billing month {month} ({})", estimate.offset),
-        None => "newest prices".into(),
+        Some(month) => {
+            fill(&texts.estimate.month_and_offset, &[("month", &month.to_string()), ("offset", &offset)])
+        }
+        None => texts.estimate.newest_prices.clone(),
     };
-    let title = format!(
-        "VPC peering traffic, what if: from {}, {prices}, {} in {}",
-        estimate.source, catalog.name, catalog.currency
-    );
-    let mut sections = vec![scenarios(estimate)?];
+    let values = [
+        ("source", texts.word(estimate.source)),
+        ("prices", &prices),
+        ("catalog", &catalog.name),
+        ("currency", &catalog.currency),
+    ];
+    let title = fill(&texts.estimate.title, &values);
+    let mut sections = vec![scenarios(estimate, lang)?];
     match &estimate.changes {
-        Some(planned) => sections.extend(changes(estimate, planned)?),
+        Some(planned) => sections.extend(changes(estimate, planned, lang)?),
         None => {
-            sections.push(accounts(estimate));
-            sections.extend(connections(estimate)?);
+            sections.push(accounts(estimate, &texts.estimate));
+            sections.extend(connections(estimate, &texts.estimate)?);
         }
     }
-    sections.extend(advice(estimate)?);
-    sections.extend(missing(estimate));
-    sections.extend(notes(estimate));
+    sections.extend(advice(estimate, lang)?);
+    sections.extend(missing(estimate, lang));
+    sections.extend(notes(estimate, lang));
     let mut behind = Vec::new();
     if estimate.measured {
         behind.extend(shared(estimate).map(|shared| report::totals(shared, lang)));
@@ -59,31 +67,33 @@ pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(P
     Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title, lang) }, behind))
 }
 
-fn scenarios(estimate: &Estimate) -> Result<Section> {
+fn scenarios(estimate: &Estimate, lang: Lang) -> Result<Section> {
+    let texts = lang.texts();
     let reference = estimate.reference().map_or("", |scenario| scenario.name);
-    let table = scenarios_table(estimate)?;
-    let about = estimate.scenarios.iter().map(|scenario| format!("{}: {}", scenario.name, scenario.about));
-    let bound = estimate.measured.then(|| RAISED_IS_UPPER_BOUND.to_owned());
-    let about = Block::Items(about.chain(bound).chain(partial_note(estimate)).collect());
-    Ok(Section::new(format!("Scenarios; differences are to {reference}"), [table, about]))
+    let table = scenarios_table(estimate, lang)?;
+    let bound = estimate.measured.then(|| texts.report.raised_is_upper_bound.clone());
+    let about = abouts(estimate, lang).chain(bound).chain(partial_note(estimate, lang)).collect();
+    let title = fill(&texts.estimate.scenarios, &[("reference", reference)]);
+    Ok(Section::new(title, [table, Block::Items(about)]))
 }
 
-fn accounts(estimate: &Estimate) -> Section {
-    Section::new("Payable by account", [accounts_table(estimate, &["account"])])
+fn accounts(estimate: &Estimate, texts: &EstimateTexts) -> Section {
+    Section::new(&texts.payable_by_account, [accounts_table(estimate, &[&texts.account], texts)])
 }
 
 /// What connections cost; where none has a name, the lines say it.
-fn connections(estimate: &Estimate) -> Result<Option<Section>> {
-    let table = connections_table(estimate, &["connection", "GB"])?;
-    Ok(table.map(|table| Section::new("Cost by connection", [table])))
+fn connections(estimate: &Estimate, texts: &EstimateTexts) -> Result<Option<Section>> {
+    let table = connections_table(estimate, &[&texts.connection, &texts.gb], texts)?;
+    Ok(table.map(|table| Section::new(&texts.cost_by_connection, [table])))
 }
 
 /// What a Terraform plan changes.
-fn changes(estimate: &Estimate, changes: &Changes) -> Result<Vec<Section>> {
-    let (connections, accounts) = change_tables(estimate, changes)?;
-    let title = "Changes of the plan, per month; not rounded as a bill is";
-    let mut sections = vec![Section::new(title, [connections, Block::item(coverage(changes))])];
-    sections.extend(accounts.map(|accounts| Section::new("Changes by account", [accounts])));
+fn changes(estimate: &Estimate, changes: &Changes, lang: Lang) -> Result<Vec<Section>> {
+    let texts = &lang.texts().estimate;
+    let (connections, accounts) = change_tables(estimate, changes, lang)?;
+    let mut sections =
+        vec![Section::new(&texts.changes, [connections, Block::item(coverage(changes, lang))])];
+    sections.extend(accounts.map(|accounts| Section::new(&texts.changes_by_account, [accounts])));
     Ok(sections)
 }
 
@@ -99,6 +109,7 @@ const LEFT_OUT: [Column; 6] = [
 
 /// The lines of all scenarios, where there are any.
 fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
+    let texts = &lang.texts().estimate;
     let line_cells = LineCells { lang, catalog: &estimate.catalog, days: None };
     let mut rows: Vec<(&Scenario, ReportRow<'_>)> = Vec::new();
     for scenario in &estimate.scenarios {
@@ -107,8 +118,10 @@ fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
         }
     }
     let columns = line_columns(estimate, &rows);
-    let header: Vec<&str> =
-        ["scenario"].into_iter().chain(columns.iter().map(|&column| title(column, lang))).collect();
+    let header: Vec<&str> = [texts.scenario.as_str()]
+        .into_iter()
+        .chain(columns.iter().map(|&column| title(column, lang)))
+        .collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
         let assumed = line_assumed(scenario, row);
@@ -116,7 +129,7 @@ fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
         [scenario.name.to_owned()].into_iter().chain(cells).collect()
     });
     let table = Block::table(&header, cells.collect(), &numbers).with_yields(yields(&columns, 1));
-    Ok((!rows.is_empty()).then(|| Section::new("Lines", [table])))
+    Ok((!rows.is_empty()).then(|| Section::new(&texts.lines, [table])))
 }
 
 /// The columns in which any of the lines has something to say.
@@ -162,10 +175,11 @@ fn line_cell(cells: &LineCells<'_>, row: &ReportRow<'_>, column: Column, assumed
     if PRICED.contains(&column) && !text.is_empty() { marked(text, assumed) } else { cells.cell(row, column) }
 }
 
-fn notes(estimate: &Estimate) -> Option<Section> {
+fn notes(estimate: &Estimate, lang: Lang) -> Option<Section> {
     let notes = notes_once(estimate);
-    let title = format!("Before choosing: {}", notes.len());
-    let notices: Vec<_> = notes.into_iter().map(|note| (note.code.as_str(), finding_words(note))).collect();
+    let title = fill(&lang.texts().estimate.before_choosing_count, &[("count", &notes.len().to_string())]);
+    let notices: Vec<_> =
+        notes.into_iter().map(|note| (note.code.as_str(), finding_words_in(note, lang))).collect();
     let room = Room::InAll(NOTES_SHOWN);
     (!notices.is_empty()).then(|| Section::new(title, [Block::Notices(Notices { notices, room })]))
 }

@@ -225,7 +225,7 @@ impl Html {
             Block::Items(items) => self.items(items),
             Block::Table(table) => self.table(table, caption),
             Block::Facts(facts) => {
-                self.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+                self.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             }
             Block::Sums(Sums { amounts, total_last: _ }) => {
                 let amounts = amounts.iter();

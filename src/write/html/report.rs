@@ -27,7 +27,7 @@ use crate::{
         lang::{HtmlTexts, fill},
         page::Section,
         provenance_in,
-        report::{group_cell, is_number},
+        report::{group_cell, is_number, raised},
         values::value,
     },
 };
@@ -43,6 +43,8 @@ const MOST_BARS: usize = 20;
 const MOST_SPARKS: usize = 60;
 /// So many findings of one code are listed.
 const MOST_FINDINGS: usize = 50;
+/// The word of traffic inside a region (R1).
+const FREE: &str = "free";
 /// So many lines stand in a table at most: the largest ones.
 const MOST_LINES: usize = 2000;
 
@@ -207,7 +209,7 @@ impl<'r> ReportPage<'r> {
             self.each_month(html, |html, report| basis(html, report, self.lang))
         })?;
         html.raw("<footer>\n");
-        html.paragraph(&texts.before_tax);
+        html.paragraph(&self.lang.texts().report.before_tax);
         html.raw("</footer>\n");
         Ok(())
     }
@@ -449,10 +451,10 @@ impl<'r> ReportPage<'r> {
         let most = costs.first().map_or(Money::ZERO, |(_, cost)| cost.printed);
         let others = costs.split_off(costs.len().min(MOST_BARS));
         html.raw("<ul class=\"legend\" aria-hidden=\"true\">\n");
-        for (fill, name) in [(Fill::Gold, &texts.gold), (Fill::Platinum, &texts.platinum)] {
+        for (fill, link_type) in [(Fill::Gold, LinkType::Gold), (Fill::Platinum, LinkType::Platinum)] {
             html.raw("<li>");
             fill.sample(html);
-            html.text(name);
+            html.text(self.lang.texts().word(link_type.as_str()));
             html.raw("</li>\n");
         }
         html.raw("</ul>\n");
@@ -482,7 +484,7 @@ impl<'r> ReportPage<'r> {
         cost: &Cost,
         most: Money,
     ) -> Result<()> {
-        let (texts, currency) = (self.texts, self.currency);
+        let (words, currency) = (self.lang.texts(), self.currency);
         let [gold, platinum] = [cost.gold.printed(self.gb)?, cost.platinum.printed(self.gb)?];
         html.raw("<tr><th scope=\"row\">");
         html.text(label);
@@ -491,12 +493,13 @@ impl<'r> ReportPage<'r> {
             html.element("small", &[], small);
         }
         html.raw("</th><td class=\"b\">");
-        let parts = [(&texts.gold, gold), (&texts.platinum, platinum)];
+        let parts = [(LinkType::Gold, gold), (LinkType::Platinum, platinum)];
         let told = parts.iter().filter(|(_, part)| *part != Money::ZERO);
-        let told: Vec<String> = told.map(|(name, part)| format!("{name} {part}")).collect();
+        let told: Vec<String> =
+            told.map(|(own, part)| format!("{} {part}", words.word(own.as_str()))).collect();
         let title = match cost.between_regions {
             true => format!("{label}: {} {currency} ({})", cost.printed, told.join(", ")),
-            false => format!("{label}: {}", texts.free),
+            false => format!("{label}: {}", words.word(FREE)),
         };
         bar(html, &title, &[(Fill::Gold, gold), (Fill::Platinum, platinum)], most);
         html.raw("</td><td class=\"n\">");
@@ -504,7 +507,7 @@ impl<'r> ReportPage<'r> {
         html.raw("</td><td class=\"n\">");
         match cost.between_regions {
             true => html.amount(&cost.printed.to_string(), "", cost.assumed),
-            false => html.text(&texts.free),
+            false => html.text(words.word(FREE)),
         }
         html.raw("</td></tr>\n");
         Ok(())
@@ -515,7 +518,7 @@ impl<'r> ReportPage<'r> {
         let texts = self.texts;
         let (mut hours, mut cost, mut payable) = (0, Money::ZERO, Money::ZERO);
         for report in self.reports {
-            let (own_hours, own_cost) = crate::write::report::raised(report)?;
+            let (own_hours, own_cost) = raised(report)?;
             hours += own_hours;
             cost = cost.checked_add(own_cost)?;
             payable = payable.checked_add(report.payable()?)?;
@@ -529,7 +532,7 @@ impl<'r> ReportPage<'r> {
             [("hours", hours.as_str()), ("cost", &cost), ("payable", &payable), ("currency", self.currency)];
         html.paragraph(&fill(&texts.raised_sum, &values));
         html.raw("<p class=\"soft\">");
-        html.text(&texts.raised_bound);
+        html.text(&self.lang.texts().report.raised_is_upper_bound);
         html.raw("</p>\n");
         let costs = self.costs_by(|report, line| &*report.inventory.connection(line.connection).id)?;
         let mut raised = Vec::new();
@@ -581,10 +584,9 @@ impl<'r> ReportPage<'r> {
             html.element("th", &[("scope", "col"), ("class", "n")], name);
         }
         html.raw("</tr></thead>\n<tbody>\n");
-        let names = [&texts.read, &texts.billed, &texts.free, &texts.outside_period, &texts.refused];
-        for ((key, records, bytes), name) in control_totals(report).into_iter().zip(names) {
+        for (key, records, bytes) in control_totals(report) {
             html.open("tr", &[("data-total", key)]);
-            html.element("th", &[("scope", "row")], name);
+            html.element("th", &[("scope", "row")], self.lang.texts().word(key));
             html.element("td", &[("class", "n")], &records);
             html.element("td", &[("class", "n")], &bytes);
             html.raw("</tr>\n");
@@ -776,9 +778,7 @@ impl LinesTable<'_> {
         }
         for &column in &self.columns {
             // What the CSV says; but a group without a value is told as such.
-            let text = match column {
-                _ => group_cell(row, column, self.lang),
-            };
+            let text = group_cell(row, column, self.lang);
             html.raw(match column {
                 Column::BilledCost => "<td class=\"n cost\">",
                 column if is_number(column) => "<td class=\"n\">",

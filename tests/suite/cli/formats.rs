@@ -90,7 +90,7 @@ fn other_verbs_take_their_format_from_the_name_as_well() {
         assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
         assert!(folder.read(file).starts_with(begins), "{file}");
     }
-    assert!(folder.read("estimate.md").contains("VPC peering traffic"));
+    assert!(folder.read("estimate.md").starts_with("<!-- "), "{}", folder.read("estimate.md"));
     let both = [&estimate[..], &["--output", "again.csv", "--output", "again.md"]].concat();
     assert_eq!(folder.run(&both).code, 0);
     for kind in ["csv", "md"] {
@@ -332,6 +332,25 @@ fn files_of_accounts_and_budgets_that_cannot_be_used_are_refused_with_their_line
 }
 
 #[test]
+fn no_finding_beside_lines_hides_one_of_another_code() {
+    let folder = Folder::new();
+    let row = |number: usize| {
+        format!("pcc-x{number},1000000000000001,cn-huhehaote,1000000000000002,cn-guangzhou,Gold\n")
+    };
+    folder.write("connections.csv", CONNECTIONS.to_owned() + &(0..30).map(row).collect::<String>());
+    folder.write("accounts.csv", "account_id,name\n1000000000000001,A\n");
+    let estimate =
+        ["estimate", "--usage", "usage.csv", "--connections", "connections.csv", "--format", "csv"];
+    for args in [report_args(&["usage.csv"], &[]), [&estimate[..], &MONTH].concat()] {
+        let told = folder.run(&[&args[..], &["--accounts", "accounts.csv"]].concat()).stderr;
+        let of = |words: &str| told.lines().filter(|line| line.starts_with(words)).count();
+        assert_eq!(of("finding: [connection_without_records] pcc-x"), 20, "{told}");
+        assert_eq!(of("finding: [connection_without_records] ... and 10 more; --format json"), 1, "{told}");
+        assert_eq!(of("finding: [account_not_named] account 1000000000000002"), 1, "{told}");
+    }
+}
+
+#[test]
 fn findings_that_are_named_stop_beside_whole_data() {
     let folder = Folder::new();
     let plain = folder.report(&[]);
@@ -403,52 +422,4 @@ fn accounts_budget_and_language_may_stand_in_the_settings() {
     folder.write("peerbill.toml", "lang = \"de\"\n");
     folder.refused(3, &report(&[]), &["peerbill.toml:1:"]);
     folder.refused(2, &report(&["--lang", "de"]), &["zh-Hans"]);
-}
-
-/// Reads `bill.csv`, `bill.parquet` and `bill.xlsx` of the working folder, and fails where they differ in columns or texts.
-#[cfg(all(feature = "parquet", feature = "xlsx"))]
-const SAME_LINES: &str = "
-import csv, openpyxl, pyarrow.parquet
-header, *rows = list(csv.reader(open('bill.csv', encoding='utf-8-sig')))
-texts = [i for i, name in enumerate(header) if name.startswith(('billing_', 'account.', 'tag:', 'connection_'))]
-picked = lambda row: ['' if row[i] is None else str(row[i]) for i in texts]
-table = pyarrow.parquet.read_table('bill.parquet')
-assert table.column_names == header, table.column_names
-assert [picked(list(row.values())) for row in table.to_pylist()] == [picked(row) for row in rows]
-sheet = openpyxl.load_workbook('bill.xlsx')['Lines'].iter_rows(values_only=True)
-assert list(next(sheet)) == header
-found = [picked(row) for row in sheet][:len(rows)]
-assert found == [picked(row) for row in rows], found
-";
-
-#[cfg(all(feature = "parquet", feature = "xlsx"))]
-#[test]
-fn names_and_groups_are_the_same_in_parquet_workbooks_and_pages_of_one_run() {
-    let Some(mut python) = tools::python("python", &["openpyxl", "pyarrow.parquet"]) else { return };
-    let folder = named();
-    folder.write(
-        "connections.csv",
-        CONNECTIONS.replace("Gold\n", "Gold,net\n").replace("link_type\n", "link_type,tag:team\n"),
-    );
-    let names = ["bill.csv", "bill.parquet", "bill.xlsx", "bill.html"];
-    for by in [&[][..], &["--by", "account.cost_center,tag:team"], &["--by", "billing_account_name,sender"]] {
-        let mut args = report(&["--accounts", "accounts.csv", "--csv-bom"]);
-        args.extend(by);
-        args.extend(names.iter().flat_map(|name| ["--output", name]));
-        let outcome = folder.run(&args);
-        assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{}", outcome.stderr);
-        let compared =
-            python.args(["-c", SAME_LINES]).current_dir(folder.path()).output().expect("python runs");
-        assert!(compared.status.success(), "{by:?}: {}", String::from_utf8_lossy(&compared.stderr));
-        python = tools::python("python", &["openpyxl"]).expect("it was there");
-        let page = folder.read("bill.html");
-        for name in folder.read("bill.csv").lines().next().expect("a header").split(',') {
-            assert!(page.contains(name.trim_start_matches('\u{feff}')), "{by:?}: no {name} in {page}");
-        }
-        assert!(page.contains("Payments &lt;b&gt;"), "{page}");
-    }
-    let focus = report(&["--accounts", "accounts.csv", "--format", "focus", "--output", "focus.csv"]);
-    assert_eq!(folder.run(&focus).code, 0);
-    assert!(folder.read("focus.csv").contains("Payments <b>"), "{}", folder.read("focus.csv"));
-    folder.refused(2, &[&focus[..], &["--by", "sender"]].concat(), &["--by", "FOCUS"]);
 }

@@ -3,7 +3,6 @@
 mod catalog;
 mod estimates;
 mod exit_codes;
-mod explain;
 mod exports;
 mod faults;
 mod field;

@@ -28,6 +28,7 @@ const LAYERS: &[&str] = &[
     "dataframe",
     "doctor",
     "estimate",
+    "explain",
     "write",
 ];
 

@@ -19,7 +19,7 @@ use peerbill::{
         terraform::{PeeringPlan, StatedRequesters, read_plan},
         topology::read_topology,
     },
-    write::words,
+    write::finding_words,
 };
 
 type Settings = Vec<(String, String)>;
@@ -104,7 +104,7 @@ fn stopped(estimate: &Estimate, limit: Money) -> Result<bool> {
         }
         Gate::NotKnown(why) => {
             for why in &why {
-                say!("peerbill: {}", words(why));
+                say!("peerbill: {}", finding_words(why));
             }
             say!("peerbill: what the plan costs more is not known, so it does not pass --fail-above {limit}");
         }

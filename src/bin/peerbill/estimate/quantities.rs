@@ -15,7 +15,7 @@ use peerbill::{
     estimate::{Estimate, PlannedConnection, PricesOf, Quantities, Scenario, of_quantities},
     model::{
         connection::End, finding::Finding, id::read_account, invalid::Invalid, link::LinkType,
-        quantity::DailyRate, time::Offset,
+        quantity::DailyRate, time::Offset, usage::Sender,
     },
     write,
 };
@@ -156,11 +156,8 @@ impl Sent<'_> {
             (None, Some(rate), Some(hours)) => {
                 let rate = DailyRate::parse(rate, hours).map_err(of(mbps_flag))?;
                 let bytes = rate.bytes_in(days).map_err(of(mbps_flag))?;
-                let formula = rate.formula(days).map_err(of(mbps_flag))?;
-                let gb = catalog.gb.quantity(bytes.into())?.text(0);
-                let end = if mbps_flag == "--mbps" { "requester" } else { "accepter" };
-                let message = format!("what the {end} sends a month: {formula}, {gb} GB");
-                Ok(Some((bytes, Some(Finding::new(FindingCode::VolumeFromBandwidth, message)))))
+                let end = if mbps_flag == "--mbps" { Sender::Requester } else { Sender::Accepter };
+                Ok(Some((bytes, Some(rate.note(end, days, catalog.gb)?))))
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     report::{Column, Report, ReportRow},
     statement::Statement,
     write::{
-        BEFORE_TAX, RAISED_IS_UPPER_BOUND, finding_words,
+        BEFORE_TAX, Lang, RAISED_IS_UPPER_BOUND, finding_words,
         json::{
             InputDigest, JsonCatalog, JsonFinding, JsonLine, JsonSetting, JsonTotals, catalog, finding,
             totals, write_document,
@@ -50,7 +50,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: estimate.measured.then(|| totals(shared)),
-        usage_digest: facts(estimate, crate::write::Lang::En)
+        usage_digest: facts(estimate, Lang::En)
             .into_iter()
             .find(|(name, _)| name == "usage_digest")
             .map(|(_, digest)| digest),
@@ -93,7 +93,7 @@ fn scenario<'e>(
         })?,
         connections: connections(estimate, scenario)?,
         not_priced: not_priced.map(|(_, missing, supply)| JsonNotPriced {
-            reasons: missing.iter().map(reason_for).collect(),
+            reasons: missing.iter().map(|price| reason_for(price, Lang::En)).collect(),
             supplied_by: supply.iter().map(supplying).collect(),
         }),
     })
@@ -261,7 +261,7 @@ fn changes<'e>(estimate: &'e Estimate, changes: &'e Changes) -> Result<JsonChang
         },
         partial: changes.partial(),
         unchanged: changes.unchanged.to_string(),
-        not_known: changes.open.iter().map(crate::write::words).collect(),
+        not_known: changes.open.iter().map(finding_words).collect(),
     })
 }
 

@@ -1,0 +1,318 @@
+//! Tables and comments speak the language that is asked for, whatever the case; and a terminal is given what fits it.
+
+use crate::support::{program, tools};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folders of golden cases, each with the verb that they run, and the inputs of a case by their flags.
+const FOLDERS: [(&str, &str); 2] = [("tests/cases/report", "report"), ("tests/cases/estimate", "estimate")];
+const INPUTS: [(&str, &str); 9] = [
+    ("--usage", "usage.csv"),
+    ("--connections", "connections.csv"),
+    ("--connections", "connections.json"),
+    ("--link-changes", "link-changes.csv"),
+    ("--link-changes", "link-changes.json"),
+    ("--catalog", "catalog"),
+    ("--prices", "prices.csv"),
+    ("--contract", "contract.csv"),
+    ("--schedule", "schedule.csv"),
+];
+
+fn cases() -> Vec<(&'static str, PathBuf)> {
+    let mut cases = Vec::new();
+    for (folder, verb) in FOLDERS {
+        let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("the repository has cases");
+        let folders = entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir());
+        cases.extend(folders.map(|path| (verb, path)));
+    }
+    cases.sort();
+    cases
+}
+
+/// What a case prints in a format and a language; `None` where it is refused.
+fn printed(verb: &str, case: &Path, format: &str, lang: &str) -> Option<String> {
+    let mut args: Vec<String> = [verb, "--format", format].map(String::from).into();
+    for (flag, file) in INPUTS.into_iter().filter(|(_, file)| case.join(file).exists()) {
+        args.extend([flag, file].map(String::from));
+    }
+    let own = fs::read_to_string(case.join("args")).unwrap_or_default();
+    args.extend(own.split_whitespace().map(String::from));
+    if own.contains("--lang") || own.contains("--quarantine") {
+        return None;
+    }
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    if case.join("expected.quarantine.csv").exists() {
+        let quarantine = temporary.path().join("quarantine.csv");
+        args.extend(["--quarantine".into(), quarantine.display().to_string()]);
+    }
+    args.extend(["--lang".into(), lang.into()]);
+    let outcome = program::run(case, &args);
+    Some(outcome.stdout).filter(|stdout| !stdout.is_empty())
+}
+
+/// Words that are no names of anything: none of them stands in a Chinese table by itself.
+const LABELS: [&str; 39] = [
+    "requester",
+    "accepter",
+    "Gold",
+    "Platinum",
+    "free",
+    "usage",
+    "adjustment",
+    "correction",
+    "published",
+    "assumed",
+    "contract",
+    "cost",
+    "price",
+    "hours",
+    "raised",
+    "records",
+    "bytes",
+    "payable",
+    "subtotal",
+    "none",
+    "connection",
+    "sender",
+    "source",
+    "destination",
+    "account",
+    "scenario",
+    "difference",
+    "total",
+    "action",
+    "route",
+    "create",
+    "update",
+    "replace",
+    "delete",
+    "refuse",
+    "currency",
+    "offset",
+    "rounding",
+    "priced",
+];
+
+/// Chinese has no blanks, so that two words of letters with a blank between them are English; and a label by itself.
+fn english(line: &str) -> Vec<String> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_.:/\\,=<>#&;".contains(letter);
+    let words: Vec<&str> = line.split(|letter: char| !is_part(letter) && letter != ' ').collect();
+    let mut found = Vec::new();
+    for run in words {
+        let parts: Vec<&str> = run.split(' ').collect();
+        let plain = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let pairs = parts.windows(2).filter(|pair| pair.iter().all(|word| plain(word)));
+        found.extend(pairs.map(|pair| pair.join(" ")));
+        found.extend(parts.iter().filter(|word| LABELS.contains(word)).map(ToString::to_string));
+    }
+    found
+}
+
+/// What may stand there in English: what a case itself calls things, names of the provider's, and arguments.
+fn is_named(phrase: &str, own: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        "API CreateVpcPeerConnection",
+        "API ModifyVpcPeerConnection",
+        "catalog regions",
+        "peerbill catalog",
+        "peerbill estimate",
+        "SLA SLA",
+        "CSV UTF",
+        "prices FILE",
+    ];
+    own.contains(phrase) || NAMES.contains(&phrase)
+}
+
+/// What quotes: findings, the reader of a Terraform plan, which speaks English; an account, what stands for it where it is
+/// not known; a setting, its value.
+const QUOTING: [&str; 5] =
+    ["[not_known]", "`not_known`", "region_by_reference", "unknown (requester of", "cloudmonitor.unit"];
+
+/// All that a case is made of.
+fn own_words(case: &Path) -> String {
+    let mut words = String::new();
+    for entry in fs::read_dir(case).expect("a case").map(|entry| entry.expect("readable").path()) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if entry.is_dir() {
+            words += &own_words(&entry);
+        } else if !name.starts_with("expected") && name != "why.md" {
+            // A header is a name in data, and no label.
+            let text = String::from_utf8_lossy(&fs::read(&entry).expect("readable")).into_owned();
+            words +=
+                text.split_once('\n').filter(|_| name.ends_with(".csv")).map_or(&*text, |(_, rows)| rows);
+        }
+    }
+    words
+}
+
+#[test]
+fn no_english_is_left_in_chinese_tables_and_comments() {
+    let mut left = BTreeSet::new();
+    let mut seen = 0;
+    for (verb, case) in cases() {
+        let own = own_words(&case);
+        for (format, lang) in [("table", "zh-Hans"), ("markdown", "zh-Hant")] {
+            let Some(text) = printed(verb, &case, format, lang) else { continue };
+            seen += 1;
+            for line in text.lines().filter(|line| !QUOTING.iter().any(|code| line.contains(code))) {
+                for phrase in english(&line.replace("\\_", "_")).into_iter().filter(|own_word| {
+                    // A label of data is one also where an input has the word.
+                    LABELS.contains(&own_word.as_str()) || !is_named(own_word, &own)
+                }) {
+                    left.insert(format!("{}: {phrase}: {line}", case.display()));
+                }
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} pages");
+    assert!(left.is_empty(), "{} left:\n{}", left.len(), left.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// Figures do not depend on the language: the numbers of a table are the same, in their order.
+#[test]
+fn figures_are_the_same_in_every_language() {
+    for (verb, case) in cases() {
+        let figures = |lang: &str| -> Option<Vec<String>> {
+            let text = printed(verb, &case, "table", lang)?;
+            let rows = text.lines().filter(|line| line.starts_with("  ") && !line.starts_with("  ["));
+            let words =
+                rows.flat_map(|line| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>());
+            let is_amount = |word: &String| {
+                word.contains('.')
+                    && !word.ends_with('.')
+                    && word.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte))
+            };
+            Some(words.filter(is_amount).collect())
+        };
+        let english = figures("en");
+        assert_eq!(figures("zh-Hans"), english, "{}", case.display());
+        assert_eq!(figures("zh-Hant"), english, "{}", case.display());
+    }
+}
+
+const MONTH: [&str; 11] = [
+    "report",
+    "--usage",
+    "examples/month/usage.csv",
+    "--connections",
+    "examples/month/connections.csv",
+    "--link-changes",
+    "examples/month/link-changes.csv",
+    "--catalog",
+    "china-site",
+    "--month",
+    "2026-10",
+];
+
+/// What a terminal of so many columns is shown, without the progress bar.
+fn on_a_terminal(columns: usize, args: &[&str], environment: &[(&str, &str)]) -> Option<String> {
+    let mut script = tools::program("script")?;
+    let mut words = vec![env!("CARGO_BIN_EXE_peerbill")];
+    words.extend(MONTH);
+    words.extend(args);
+    let command = format!("stty cols {columns} rows 50; {} 2>/dev/null", words.join(" "));
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(ROOT)
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR");
+    script.envs(environment.iter().copied());
+    let output = script.output().expect("a terminal");
+    Some(String::from_utf8(output.stdout).expect("UTF-8").replace('\r', ""))
+}
+
+/// A text without colours and bold letters.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |whole, part| whole + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+/// How many columns a line takes: letters of Chinese take two.
+fn width(line: &str) -> usize {
+    line.chars().map(|letter| if letter >= '\u{2e80}' { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn tables_fit_a_terminal_of_80_120_and_200_columns_and_cut_no_number_and_no_id() {
+    let root = Path::new(ROOT);
+    let whole = program::run(root, &MONTH).stdout;
+    let ids = ["pcc-2ze7q4hm1", "pcc-8vb0n5wk3", "1000000000000103"];
+    for columns in [80, 120, 200] {
+        for lang in ["en", "zh-Hans"] {
+            let Some(shown) = on_a_terminal(columns, &["--lang", lang], &[]) else { return };
+            let shown = plain(&shown);
+            // The digests are ids, which stay whole.
+            let too_wide: Vec<&str> = shown
+                .lines()
+                .filter(|line| width(line) > columns && !line.contains("digest") && !line.contains("摘要"))
+                .collect();
+            assert!(too_wide.is_empty(), "{columns} {lang}:\n{}", too_wide.join("\n"));
+            assert!(ids.iter().all(|id| shown.contains(id)), "{columns} {lang}:\n{shown}");
+            let costs = ["2738.4968676634", "14791.5424875353", "56931.14", "9682.22"];
+            assert!(costs.iter().all(|cost| shown.contains(cost)), "{columns} {lang}:\n{shown}");
+            let says_so = shown.contains("Left out for want of room") || shown.contains("因宽度不足未显示");
+            assert_eq!(
+                says_so,
+                columns == 80 || columns == 120 && lang == "zh-Hans",
+                "{columns} {lang}:\n{shown}"
+            );
+        }
+    }
+    // Files and pipes are as wide as what they hold.
+    assert!(whole.lines().any(|line| line.len() > 120));
+    let Some(wide) = on_a_terminal(200, &[], &[("NO_COLOR", "1")]) else { return };
+    let same = |text: &str| text.lines().map(str::trim_end).filter(|line| line.len() <= 150).count();
+    assert!(same(&wide) >= same(&whole), "{wide}");
+}
+
+#[test]
+fn colours_and_bold_letters_are_for_terminals_that_want_them() {
+    let Some(shown) = on_a_terminal(120, &[], &[]) else { return };
+    assert!(shown.contains("\u{1b}[1mPayable, 5 accounts: 56931.14 CNY\u{1b}[0m"), "{shown}");
+    for refused in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let shown = on_a_terminal(120, &[], &[refused]).expect("a terminal");
+        assert!(!shown.contains('\u{1b}') && shown.contains("Payable, 5 accounts"), "{refused:?}: {shown}");
+    }
+    let piped = program::run(Path::new(ROOT), &MONTH).stdout;
+    assert!(!piped.contains('\u{1b}'));
+    // A file is none, also where a terminal is there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bill.txt");
+    on_a_terminal(80, &["--output", &file.display().to_string()], &[]);
+    assert_eq!(fs::read_to_string(&file).expect("written"), piped);
+}
+
+#[test]
+fn payable_of_all_accounts_comes_first_and_days_are_dates() {
+    let root = Path::new(ROOT);
+    let table = program::run(root, &MONTH).stdout;
+    let first: Vec<&str> = table.lines().skip(2).take(3).collect();
+    assert_eq!(first[0], "Payable, 5 accounts: 56931.14 CNY");
+    assert_eq!(first[1], "  1000000000000101   9682.22 CNY");
+    let all = table.find("Payable, 5").expect("all accounts");
+    assert!(all < table.find("Account 1000000000000101").expect("each account"));
+    for format in ["table", "markdown"] {
+        let by_day = program::run(root, &[&MONTH[..], &["--by", "day", "--format", format]].concat()).stdout;
+        assert!(by_day.contains("2026-10-01") && by_day.contains("2026-10-31"), "{by_day}");
+        assert!(!by_day.contains("2026-09-30T16:00:00Z"), "{by_day}");
+    }
+    let by_day = program::run(root, &[&MONTH[..], &["--by", "day", "--format", "csv"]].concat()).stdout;
+    assert!(by_day.contains("2026-09-30T16:00:00Z"), "data keeps the hours: {by_day}");
+}
+
+/// Data formats keep their keys and words.
+#[test]
+fn data_does_not_depend_on_the_language() {
+    let root = Path::new(ROOT);
+    for format in ["csv", "json"] {
+        let of = |lang| program::run(root, &[&MONTH[..], &["--format", format, "--lang", lang]].concat());
+        assert_eq!(of("zh-Hans"), of("en"));
+        assert_eq!(of("zh-Hant"), of("en"));
+    }
+}
