@@ -11,8 +11,15 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Pages whose commands are run. On each the blocks run in order, the first one from the root, and the folder that one
 /// of them enters stays for the next.
-const PAGES: [&str; 5] =
-    ["README.md", "docs/inputs.md", "docs/outputs.md", "docs/estimates.md", "pricing/README.md"];
+const PAGES: [&str; 7] = [
+    "README.md",
+    "README.zh-Hans.md",
+    "README.zh-Hant.md",
+    "docs/inputs.md",
+    "docs/outputs.md",
+    "docs/estimates.md",
+    "pricing/README.md",
+];
 
 /// A line of commands longer than this does not fit a screen.
 const SCREEN: usize = 100;
