@@ -10,13 +10,12 @@ use crate::{
     },
     model::{
         connection::{Connection, End},
-        end_index::EndIndex,
         finding::{Finding, FindingCode},
         inventory::Inventory,
         link::LinkType,
         said::Said,
         time::{BillingMonth, Hour, Offset, Period},
-        usage::Sender,
+        usage::{EndIndex, Sender},
     },
     read::{TrafficSource, layout::Layout, record::NamedConnection},
 };

@@ -14,12 +14,11 @@ use crate::{
         accounts::Accounts,
         connection::Connection,
         did_you_mean,
-        end_index::EndIndex,
         inventory::Inventory,
         link::{HourLevels, LinkChange, LinkHistory, LinkType},
         money::Amount,
         time::{BillingMonth, Hour, Offset, Timestamp},
-        usage::{PARTS, Sender},
+        usage::{EndIndex, PARTS, Sender},
     },
     rating::{Line, rate},
     read::{

@@ -11,12 +11,11 @@ mod load;
 mod price;
 mod quote;
 pub mod regions;
-mod shipped;
 
 pub use contract::{Contract, ContractRow, Terms};
 pub use load::CatalogSource;
+pub use load::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay};
 pub use price::{Price, PriceRow, PriceStatus, RoundingPolicy, Validity};
 pub use quote::CatalogSummary;
 pub use quote::{Catalog, InLanguage, Lost, Quote};
 pub use regions::{Place, Region, Regions};
-pub use shipped::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay};

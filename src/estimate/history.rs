@@ -1,9 +1,9 @@
 //! Estimates of a month's traffic that was metered.
 
 use super::{
-    places::notes_on_places,
     platinum::well_timed,
     price::{WhatIf, price},
+    quantities::notes_on_places,
     result::Estimate,
     scenario::{AS_BILLED, SCHEDULED, Scenario, WELL_TIMED},
     schedule::{Schedule, ScheduleAdvice},

@@ -13,7 +13,6 @@
 
 mod checks;
 mod history;
-mod places;
 mod planned;
 mod platinum;
 mod price;

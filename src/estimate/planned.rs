@@ -2,9 +2,8 @@
 
 use super::{
     checks::checks,
-    places::notes_on_places,
     price::{WhatIf, price},
-    quantities::Quantities,
+    quantities::{Quantities, notes_on_places},
     result::Estimate,
     scenario::AS_PLANNED,
 };

@@ -7,10 +7,10 @@ use crate::{
     error::{Error, ErrorKind, MissingPrice, Result},
     model::{
         did_you_mean,
-        end_index::EndIndex,
         inventory::Inventory,
         link::{LinkHistory, LinkType},
         time::Hour,
+        usage::EndIndex,
     },
     rating::rate,
     report::{Column, Traffic},

@@ -2,21 +2,20 @@
 //! duplicates.
 
 use super::{
-    duplicates::{
-        repeated::{Repeated, repeated_digests},
-        resolve,
-    },
-    lookup::Lookup,
+    duplicates::{Repeated, repeated_digests, resolve},
     metered::{Duplicates, Reading, Rules},
-    routes::Routes,
+    routes::{Lookup, Routes},
     scan::{Cut, Scanned, scan, scan_one_span},
-    sums::Sums,
-    totals::ControlTotals,
+    totals::{ControlTotals, Sums},
     worker::{Goal, KeptRecord, Plan, SpanFindings, Worker},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    model::{end_index::EndIndex, inventory::Inventory, time::Hour, usage::UsageRecord},
+    model::{
+        inventory::Inventory,
+        time::Hour,
+        usage::{EndIndex, UsageRecord},
+    },
     read::{
         TrafficSource,
         record::{Notes, Observation, Quantity, Traffic},

@@ -3,7 +3,7 @@
 use super::{
     batch::LineReader,
     hourly::{HourlyUsage, NO_TICK},
-    sums::Fractions,
+    totals::Fractions,
     worker::{Goal, Plan, SpanFindings, Summed, Ticks, Worker},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         layout::{Layout, Piece, pieces},
         native::{
             blocks::{Further, LineBlocks, LinesOf},
-            layout::{LineLayout, LineShape},
+            columns::{LineLayout, LineShape},
             row::too_long,
         },
         record::{Observation, Yielded},

@@ -1,21 +1,20 @@
 //! One worker: what it sums, and in what order records came to it.
 
 use super::{
-    duplicates::{
-        HeldDuplicate,
-        repeated::{FOLDED_FROM, Identities, Repeated, Thinned, fold},
-    },
+    accept::{Refusals, RefusedRecord},
+    duplicates::{FOLDED_FROM, HeldDuplicate, Identities, Repeated, Thinned, fold},
     hourly::{ClosedHours, NO_TICK, Order},
-    lookup::Lookup,
     metered::Rules,
-    refused::{Refusals, RefusedRecord},
-    routes::Routes,
-    sums::{Fractions, Sums},
-    totals::{ControlTotals, Count, OutsideMonths, UnknownConnections},
+    routes::{Lookup, Routes},
+    totals::{ControlTotals, Count, Fractions, OutsideMonths, Sums, UnknownConnections},
 };
 use crate::{
     error::Result,
-    model::{end_index::EndIndex, inventory::Inventory, time::Timestamp, usage::Sender},
+    model::{
+        inventory::Inventory,
+        time::Timestamp,
+        usage::{EndIndex, Sender},
+    },
     read::record::{Notes, Place, Quantity},
 };
 use std::sync::Arc;

@@ -1,9 +1,7 @@
 //! The nouns: time, link types, connections, usage, money. Values that exist are valid.
 
 pub mod accounts;
-pub mod cidr;
 pub mod connection;
-pub mod end_index;
 pub mod error;
 pub mod finding;
 pub mod id;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, FaultCode, Result},
     model::{invalid::Invalid, quoted},
-    read::{Document, place::Place},
+    read::{Document, source::Place},
 };
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Value, value::RawValue};

@@ -5,10 +5,7 @@ use super::{
     cloudmonitor::Datapoints,
     flowlog::FlowLogs,
     header::{Header, MappedColumns},
-    native::{
-        columns::{RecordKind, TRAFFIC_COLUMNS},
-        layout::{CsvLayout, LineLayout, LineShape},
-    },
+    native::columns::{CsvLayout, LineLayout, LineShape, RecordKind, TRAFFIC_COLUMNS},
     rows::Rows,
     source::{Content, Format, TrafficSource},
 };

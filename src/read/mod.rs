@@ -15,7 +15,6 @@ pub mod monthly;
 pub(crate) mod native;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
-pub(crate) mod place;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod source;

@@ -1,7 +1,7 @@
 //! A source of traffic: where its bytes come from, and what its records are.
 
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{invalid::Invalid, time::ClockOffset, usage::Sender},
     read::{
         cloudmonitor::CloudMonitor,
@@ -261,5 +261,51 @@ impl Read for ReadFrom {
         let count = self.blocks.read_at(buffer, self.offset)?;
         self.offset += count as u64;
         Ok(count)
+    }
+}
+
+/// An input, a line of it, and in JSON the path from the value of that line.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    input: Arc<str>,
+    line: u64,
+    path: String,
+}
+
+impl Place {
+    /// A row of a table.
+    pub fn row(input: &Arc<str>, line: u64) -> Self {
+        Self { input: input.clone(), line, path: String::new() }
+    }
+
+    /// A value of a JSON text, such as `VpcPeerConnects[3]`.
+    pub fn value(input: &Arc<str>, line: u64, path: String) -> Self {
+        Self { input: input.clone(), line, path }
+    }
+
+    /// A part of the value here, such as a resource by its address.
+    pub fn within(&self, part: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { " " };
+        Self { path: format!("{}{dot}{part}", self.path), ..self.clone() }
+    }
+
+    /// What is wrong here.
+    pub fn fault(&self, code: FaultCode, why: impl Into<Invalid>) -> Fault {
+        let path = Some(&*self.path).filter(|path| !path.is_empty()).map(Into::into);
+        Fault { path, ..Fault::at(code, &self.input, self.line, why) }
+    }
+
+    /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.
+    pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
+        let Some((member, why)) = why.split_once(": ") else { return self.fault(code, why) };
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Fault { path: Some(format!("{}{dot}{member}", self.path).into()), ..self.fault(code, why) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.input, self.line)?;
+        if self.path.is_empty() { Ok(()) } else { write!(f, " {}", self.path) }
     }
 }

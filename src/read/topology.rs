@@ -3,8 +3,7 @@
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        cidr::Cidr,
-        connection::{Bandwidth, End},
+        connection::{Bandwidth, Cidr, End},
         did_you_mean,
         id::read_account,
         invalid::Invalid,

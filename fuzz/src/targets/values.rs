@@ -14,7 +14,7 @@ use peerbill::{
     estimate::Schedule,
     meter::Duplicates,
     model::{
-        cidr::Cidr,
+        connection::Cidr,
         money::{Amount, Discount, Gb, Money, Rounding, UnitPrice},
         time::{ClockOffset, Offset, Timestamp},
         usage::Sender,

@@ -4,7 +4,7 @@ use crate::{
     args::{CatalogVerb, PricingArgs, ReadingArgs, TableFormat},
     input::Inputs,
     output::{self, say},
-    pricing,
+    sources,
 };
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
@@ -37,7 +37,7 @@ pub fn run(verb: &CatalogVerb) -> Result<()> {
             check_catalog(&load(catalog, prices, contract.clone(), reading)?, *format)
         }
         CatalogVerb::Price { pricing, from, to, link_type, account, at, reading, format } => {
-            let catalog = pricing::load(pricing, &mut Inputs::new(reading.reading()?))?;
+            let catalog = sources::load(pricing, &mut Inputs::new(reading.reading()?))?;
             let question = Question { from, to, link_type: link_type.as_deref(), account, at };
             price(&catalog, &question, *format)
         }
@@ -54,7 +54,7 @@ fn load(
     reading: &ReadingArgs,
 ) -> Result<Catalog> {
     let args = PricingArgs { catalog: Some(catalog.to_owned()), prices: prices.to_vec(), contract };
-    pricing::load(&args, &mut Inputs::new(reading.reading()?))
+    sources::load(&args, &mut Inputs::new(reading.reading()?))
 }
 
 /// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.
@@ -114,7 +114,7 @@ fn diff_catalogs(before: &str, after: &str, reading: &ReadingArgs, format: Table
             Some((name, date)) => (name, Some(read_instant(date)?)),
             None => (text, None),
         };
-        Ok((pricing::load_catalog(name, &mut inputs)?, at))
+        Ok((sources::load_catalog(name, &mut inputs)?, at))
     };
     let (first, second) = (edition(before)?, edition(after)?);
     let found =

@@ -1,14 +1,13 @@
 //! `peerbill estimate`.
 
-mod plan;
 mod quantities;
 
 use crate::{
     args::{EstimateArgs, ScheduleArgs},
     input::Inputs,
     job::{self, Job},
-    pricing,
     settings::{self, Open},
+    sources,
 };
 use peerbill::{
     Error, Result,
@@ -28,8 +27,8 @@ pub fn run(args: EstimateArgs) -> Result<bool> {
     match sources {
         [true, false, false, false] => quantities::from_quantities(args),
         [false, true, false, false] => from_history(args),
-        [false, false, true, false] => plan::from_terraform(args),
-        [false, false, false, true] => plan::from_topology(args),
+        [false, false, true, false] => quantities::from_terraform(args),
+        [false, false, false, true] => quantities::from_topology(args),
         [false, false, false, false] => Err(Error::usage(
             "what is to be estimated? --from REGION --to REGION --gb N, --usage with all that report reads, \
              --terraform with --traffic, or --plan; see peerbill estimate --help",
@@ -60,7 +59,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
     let others = args.pricing.paths().chain(args.schedule.schedule.as_deref()).chain(args.lines.paths());
     job::inputs_of_traffic(&args.traffic, others)?;
     let schedule = schedule(&args.schedule, job.offset, &mut job.inputs)?;
-    let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
     let options =
         args.lines.options(settings::shown(used, &args.traffic), &catalog.currency, &mut job.inputs)?;
     let metered = job.meter(&|region| catalog.check_region(region))?;

@@ -4,8 +4,8 @@ use crate::{
     args::{ExplainArgs, ExplainFormat, offset_of},
     job::{self, Job},
     output::{self, Staged, Target},
-    pricing,
     settings::{self, Open},
+    sources,
 };
 use peerbill::{
     Error, Result,
@@ -34,7 +34,7 @@ pub fn run(mut args: ExplainArgs) -> Result<bool> {
     let mut job = Job::new(&args.traffic, &month, &args.offset, &args.to.output, &args.quarantine)?;
     let accounts = args.accounts.iter().map(String::as_str);
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(accounts))?;
-    let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
     let accounts =
         args.accounts.as_deref().map(|path| job.inputs.one_document("accounts", path)).transpose()?;
     let accounts = accounts.map(|document| read_accounts(&document).map(Arc::new)).transpose()?;

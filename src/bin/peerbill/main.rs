@@ -27,7 +27,6 @@ mod input;
 mod job;
 mod meter;
 mod output;
-mod pricing;
 mod report;
 mod settings;
 mod sources;

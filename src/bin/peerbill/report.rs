@@ -5,8 +5,8 @@ use crate::{
     input::Inputs,
     job::{self, Job},
     output::{self, Target, say},
-    pricing,
     settings::{self, Open},
+    sources,
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
@@ -32,7 +32,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let focus = args.focus.settings(has_focus)?;
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
-    let catalog = pricing::load(&args.pricing, &mut job.inputs)?;
+    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
     options.daily =

@@ -5,8 +5,8 @@ use crate::{
     catalog::Catalog,
     error::{ErrorKind, Result},
     estimate::{
-        places::notes_on_places,
         price::{WhatIf, price},
+        quantities::notes_on_places,
         result::Estimate,
         scenario::{AFTER, BEFORE},
     },

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     meter::worker::Worker,
-    model::{end_index::EndIndex, usage::Sender},
+    model::usage::{EndIndex, Sender},
     read::parquet::{ParquetFile, Rows},
 };
 use std::ops::Range;

@@ -9,11 +9,10 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::{end_index::EndIndex, time::Timestamp},
+    model::{time::Timestamp, usage::EndIndex},
     read::{
         native::{
-            columns::RecordKind,
-            layout::LineLayout,
+            columns::{LineLayout, RecordKind},
             plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress},
             row::RowReader,
         },

@@ -1,10 +1,10 @@
 //! How hours are collected while records are read.
 
 use super::{
+    Added, Counter,
     cells::{Cell, HoursOfRows, Row, RowWriter, sorted_and_summed},
-    counter::{Added, Counter},
 };
-use crate::model::{end_index::EndIndex, usage::Sender};
+use crate::model::usage::{EndIndex, Sender};
 
 /// An hour with more sums than one for so many connections is read off all counters, in their order.
 const CONNECTIONS_PER_SUM: usize = 32;

@@ -7,7 +7,10 @@
 
 use crate::{
     error::{Error, Result},
-    model::{end_index::EndIndex, time::Hour, usage::MeteredHour},
+    model::{
+        time::Hour,
+        usage::{EndIndex, MeteredHour},
+    },
 };
 
 /// Bytes of a key in an hour, counted from the start of the period.

@@ -3,32 +3,25 @@
 //! Workers collect sums in rows of one hour each. An hour may have several rows, because workers read different parts
 //! of the input: they add up when the hour is read. Hours are read in parallel, each as one dense row.
 
-mod builder;
-mod cells;
-mod counter;
-mod digest;
-
-pub(crate) use builder::{ClosedHours, HourlyBuilder};
-pub use cells::HourRow;
-pub(crate) use counter::{Counter, NO_TICK, Order};
-pub(crate) use digest::UsageDigest;
-
-use cells::DenseHour;
-use cells::HoursOfRows;
-
 use crate::{
     error::{Error, Result},
     model::{
-        end_index::EndIndex,
+        inventory::Inventory,
         time::{Hour, Period},
-        usage::{MeteredHour, Sender},
+        usage::{EndIndex, MeteredHour, Sender},
     },
     parallel::run_on,
 };
+pub(crate) use builder::{ClosedHours, HourlyBuilder};
+pub use cells::HourRow;
+use cells::{DenseHour, HoursOfRows};
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
+
+mod builder;
+mod cells;
 
 /// Bytes of every connection and sender in every hour that has a record, also one of 0 bytes.
 ///
@@ -195,6 +188,185 @@ fn ones(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
 fn or_into(words: &mut [u64], others: &[u64]) {
     for (word, other) in words.iter_mut().zip(others) {
         *word |= other;
+    }
+}
+
+impl HourlyUsage {
+    /// A digest over the metered hours, BLAKE3 in hexadecimal: see [`Metered::digest`](crate::Metered::digest).
+    ///
+    /// `inventory` is the one that was metered, whose ids it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
+    pub fn digest(&self, inventory: &Inventory) -> Result<String> {
+        let digest = UsageDigest::new(self, inventory);
+        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
+        Ok(digest.finish(parts))
+    }
+}
+
+/// A digest over the metered hours, which can be made in parallel and depends on nothing else (docs/decisions/0014).
+///
+/// It is BLAKE3 of two parts. First, for every connection and sender with a metered hour, in the order of ids and
+/// the requester before the accepter: `connection_id,sender` and a line feed. Then, for every hour with a record, in
+/// order: its start in seconds since 1970 (eight bytes), and the BLAKE3 of its cells, where a cell is the place of its
+/// connection and sender in the first part, counted from 0 (four bytes), and its bytes (sixteen bytes). All numbers
+/// are little-endian.
+pub(crate) struct UsageDigest<'a> {
+    usage: &'a HourlyUsage,
+    inventory: &'a Inventory,
+    /// By key: its place among those that are metered.
+    places: Vec<u32>,
+}
+
+/// The digest of an hour's cells.
+type HourDigest = (Hour, blake3::Hash);
+
+impl<'a> UsageDigest<'a> {
+    pub fn new(usage: &'a HourlyUsage, inventory: &'a Inventory) -> Self {
+        let mut places = vec![0; usage.keys];
+        for (place, key) in (0..).zip(ones(&usage.metered)) {
+            places[key] = place;
+        }
+        Self { usage, inventory, places }
+    }
+
+    /// Adds an hour.
+    pub fn add_row(&self, hours: &mut Vec<HourDigest>, row: &HourRow<'_>) -> Result<()> {
+        const CELL: usize = size_of::<u32>() + size_of::<u128>();
+        // As many cells as are hashed at once: a whole number of BLAKE3's chunks, small enough for the cache.
+        let mut cells = [0; 4096 * CELL];
+        let mut filled = 0;
+        let mut hasher = blake3::Hasher::new();
+        row.try_each_key(|key, bytes| {
+            let cell = &mut cells[filled..filled + CELL];
+            cell[..4].copy_from_slice(&self.places[key].to_le_bytes());
+            cell[4..].copy_from_slice(&bytes.to_le_bytes());
+            filled += CELL;
+            if filled == cells.len() {
+                hasher.update(&cells);
+                filled = 0;
+            }
+            Ok(())
+        })?;
+        hasher.update(&cells[..filled]);
+        hours.push((row.hour, hasher.finalize()));
+        Ok(())
+    }
+
+    /// The digest of all hours, in hexadecimal.
+    pub fn finish(&self, parts: impl IntoIterator<Item = Vec<HourDigest>>) -> String {
+        let mut hours: Vec<HourDigest> = parts.into_iter().flatten().collect();
+        hours.sort_unstable_by_key(|(hour, _)| *hour);
+        let mut hasher = blake3::Hasher::new();
+        for key in ones(&self.usage.metered) {
+            let end = EndIndex::from_index(key);
+            let connection = self.inventory.connection(end.connection());
+            hasher.update(format!("{},{}\n", connection.id, end.sender()).as_bytes());
+        }
+        for (hour, digest) in &hours {
+            hasher.update(&hour.start().seconds().to_le_bytes());
+            hasher.update(digest.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// What every record asks of its connection and adds to it: half a line of the processor's cache, so that a record
+/// costs one look into memory.
+#[derive(Debug, Clone)]
+#[repr(align(32))]
+pub(crate) struct Counter {
+    /// Bytes of the hour that is open, by sender; mean nothing where `present` does not say so.
+    sums: [u64; 2],
+    /// When the last record was, by sender; [`NO_TICK`] before the first.
+    ticks: [u32; 2],
+    /// The hours in which the connection exists, counted from the start of the period.
+    first: u16,
+    end: u16,
+    present: [bool; 2],
+    /// Inside a region, where traffic is free (R1).
+    pub free: bool,
+}
+
+/// No record yet: earlier than any tick of a record.
+pub(crate) const NO_TICK: u32 = 0;
+
+/// What became of bytes that were added.
+pub(crate) enum Added {
+    /// They are the first ones of the hour.
+    First,
+    /// They are in the sum.
+    Summed,
+    /// The sum was this and had no room; they are the first ones of a new sum.
+    Full(u64),
+}
+
+/// How a record stands to the one of its connection and sender before it.
+pub(crate) enum Order {
+    /// There is none.
+    First,
+    /// It is later.
+    Later,
+    /// It is not later, as far as can be seen: it may be a copy.
+    NotLater,
+}
+
+impl Counter {
+    /// `first` and `end` as hours from the start of the period; one that ends after hour 65535 is taken to end then.
+    pub fn new(first: u32, end: u32, free: bool) -> Self {
+        let hour = |hour: u32| u16::try_from(hour).unwrap_or(u16::MAX);
+        let (first, end) = (hour(first), hour(end));
+        Self { sums: [0; 2], ticks: [NO_TICK; 2], first, end, present: [false; 2], free }
+    }
+
+    /// Whether the connection exists in this hour.
+    #[inline]
+    pub fn exists_in(&self, hour: u32) -> bool {
+        (u32::from(self.first)..u32::from(self.end)).contains(&hour)
+    }
+
+    /// Notes a record, and tells how it stands to the one before it.
+    #[inline]
+    pub fn order(&mut self, sender: Sender, tick: u32) -> Order {
+        let last = &mut self.ticks[sender as usize];
+        if *last >= tick {
+            return Order::NotLater;
+        }
+        match std::mem::replace(last, tick) {
+            NO_TICK => Order::First,
+            _ => Order::Later,
+        }
+    }
+
+    /// When the last records were, by sender; forgets it.
+    pub fn take_ticks(&mut self) -> [u32; 2] {
+        std::mem::replace(&mut self.ticks, [NO_TICK; 2])
+    }
+
+    /// Adds to the sum of the open hour.
+    #[inline]
+    pub fn add(&mut self, sender: Sender, bytes: u64) -> Added {
+        let (sum, present) = (&mut self.sums[sender as usize], &mut self.present[sender as usize]);
+        if !*present {
+            *present = true;
+            *sum = bytes;
+            return Added::First;
+        }
+        match sum.checked_add(bytes) {
+            Some(added) => {
+                *sum = added;
+                Added::Summed
+            }
+            None => Added::Full(std::mem::replace(sum, bytes)),
+        }
+    }
+
+    /// The sum of the open hour, which is forgotten.
+    #[inline]
+    pub(super) fn take_sum(&mut self, sender: Sender) -> Option<u64> {
+        std::mem::take(&mut self.present[sender as usize]).then_some(self.sums[sender as usize])
     }
 }
 

@@ -1,9 +1,6 @@
 //! ActionTrail events: arrays, lines, `LookupEvents` answers, and what a log service makes of them, as JSON or CSV.
 
-use super::{
-    event::{Members, read},
-    trail::Trail,
-};
+use super::event::{Members, Trail, read};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::invalid::{Invalid, Remedy},
@@ -12,7 +9,7 @@ use crate::{
         answer::{self, Answer, answers, logs},
         header::names_in,
         json::{Located, Unambiguous},
-        place::Place,
+        source::Place,
         table::{Column, TableColumns, faults_of, read_all},
     },
 };

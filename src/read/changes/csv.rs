@@ -1,6 +1,6 @@
 //! Link changes as native CSV.
 
-use super::trail::{FoundChanges, PlacedChange};
+use super::event::{FoundChanges, PlacedChange};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
@@ -10,7 +10,7 @@ use crate::{
     },
     read::{
         Document,
-        place::Place,
+        source::Place,
         table::{Column, MalformedRow, TableColumns, TableRow, read_rows},
     },
 };

@@ -6,11 +6,10 @@
 mod actiontrail;
 mod csv;
 mod event;
-mod trail;
 
+pub(in crate::read) use event::Trail;
 pub(in crate::read) use event::{Call, Event};
-pub(in crate::read) use trail::Trail;
-pub(in crate::read) use trail::{FoundChanges, PlacedChange};
+pub(in crate::read) use event::{FoundChanges, PlacedChange};
 
 use crate::{
     error::Result,

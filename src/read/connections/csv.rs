@@ -13,7 +13,7 @@ use crate::{
     read::{
         Document,
         header::names_in,
-        place::Place,
+        source::Place,
         table::{Column, RowFaults, TableColumns, TableRow, read_rows},
         values::read_bandwidth,
     },

@@ -3,8 +3,7 @@
 use crate::{
     error::{Fault, FaultCode},
     model::{
-        cidr::Cidr,
-        connection::{Connection, End, Status, Tags},
+        connection::{Cidr, Connection, End, Status, Tags},
         finding::{Finding, FindingCode},
         invalid::Invalid,
         link::LinkType,
@@ -15,7 +14,7 @@ use crate::{
         Document,
         answer::{self, Members},
         json::{Located, account_of, connection_id_of, id_of, text_of},
-        place::Place,
+        source::Place,
         values::read_bandwidth,
     },
 };

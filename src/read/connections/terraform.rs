@@ -10,7 +10,7 @@ use crate::{
         said::Said,
     },
     read::{
-        place::Place,
+        source::Place,
         terraform::{StatedRequesters, connections},
     },
 };

@@ -5,9 +5,8 @@
 
 mod assembly;
 mod history;
-mod settings;
 
-pub use settings::{InventorySettings, LinkTypesBefore};
+pub use assembly::{InventorySettings, LinkTypesBefore};
 
 use crate::{
     error::{Error, ErrorKind, Result},

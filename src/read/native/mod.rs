@@ -5,7 +5,5 @@
 
 pub(crate) mod blocks;
 pub(crate) mod columns;
-pub(crate) mod layout;
-mod ndjson;
 pub(crate) mod plain;
 pub(crate) mod row;

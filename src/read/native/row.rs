@@ -1,18 +1,21 @@
 //! One row after the other, in the general way: whatever a line may hold.
 
-use super::{
-    layout::{CsvLayout, LineLayout, LineShape},
-    ndjson,
+use super::columns::{
+    CsvLayout, LineLayout, LineShape, NativeValues, RecordKind, TrafficColumns, parse_bytes, parse_sender,
+    parse_start, with_offset_stated,
 };
 use crate::{
     error::Result,
+    model::invalid::{Invalid, Remedy},
     read::{
         flowlog,
         header::TOO_LONG,
+        json,
         record::{Observation, Yielded},
         rows::{Fields, HEAD_OF_LONG_LINE, LONGEST_ROW, without_line_end},
     },
 };
+use std::borrow::Cow;
 
 /// Reads rows.
 pub(crate) struct RowReader(Fields);
@@ -68,7 +71,7 @@ impl RowReader {
             _ if raw.trim_ascii().is_empty() => Ok(Some(of_line)),
             LineShape::Json(columns, offset_stated) => {
                 let take = |record: Observation<'_>| show(Yielded::Record(record));
-                ndjson::observe(columns, *offset_stated, line, raw, take).map(|()| Some(of_line))
+                observe(columns, *offset_stated, line, raw, take).map(|()| Some(of_line))
             }
             LineShape::FlowLog => flowlog::observe(line, raw, show).map(|()| Some(of_line)),
         }
@@ -102,4 +105,110 @@ pub(crate) fn too_long(line: u64, raw: &[u8]) -> Observation<'_> {
 /// The byte after the next line feed, or the end of the text.
 fn line_end(text: &[u8], from: usize) -> usize {
     memchr::memchr(b'\n', &text[from..]).map_or(text.len(), |newline| from + newline + 1)
+}
+
+/// Reads one line and shows what it holds; it is as strict as CSV: numbers of bytes are digits only.
+pub(crate) fn observe(
+    columns: &TrafficColumns,
+    offset_stated: bool,
+    line: u64,
+    raw: &[u8],
+    take: impl FnOnce(Observation<'_>) -> Result<()>,
+) -> Result<()> {
+    let names = columns.names();
+    let picked = match json::pick(&names, raw) {
+        Ok(picked) => picked,
+        Err(why) => return take(Observation::unreadable(line, why, raw)),
+    };
+    if picked.iter().all(Option::is_none) {
+        let why = format!("it has none of {}", names.join(", "));
+        let why = Invalid::new(why).with(Remedy::GiveAsItsKindOfTraffic);
+        return take(Observation::unreadable(line, why, raw));
+    }
+    let either = |column: usize| json::scalar(names[column], picked[column]).map(|scalar| scalar.text);
+    // Ids and senders are text: a number may have several spellings.
+    let only_text = |column: usize| json::text(names[column], picked[column]);
+    let (timestamp, connection_id, sender, bytes) = (either(0), only_text(1), only_text(2), either(3));
+    let kind = RecordKind::Measured;
+    let values = NativeValues {
+        start: given(&timestamp).and_then(|text| {
+            parse_start(kind, text).map_err(|why| with_offset_stated(offset_stated, text, why))
+        }),
+        connection_id: given(&connection_id),
+        sender: given(&sender).and_then(parse_sender),
+        bytes: given(&bytes).and_then(|text| parse_bytes(kind, text)),
+    };
+    let fields = match [&timestamp, &connection_id, &sender, &bytes] {
+        [Ok(a), Ok(b), Ok(c), Ok(d)] => Some([a, b, c, d].map(|text| text.as_bytes())),
+        _ => None,
+    };
+    take(Observation { fields, raw, ..values.observed(line, names[1]) })
+}
+
+/// The value, or why there is none.
+fn given<'a>(value: &'a Result<Cow<'_, str>, String>) -> Result<&'a [u8], Invalid> {
+    value.as_deref().map(str::as_bytes).map_err(|why| why.as_str().into())
+}
+
+#[cfg(test)]
+mod ndjson_tests {
+    use super::*;
+    use crate::read::record::NamedConnection;
+
+    /// What is read of a line: bytes, and the record or why there is none.
+    fn read(line: &str) -> (u128, Result<String, Invalid>) {
+        let mut seen = None;
+        let take = |observation: Observation<'_>| {
+            let read = observation.traffic.map(|traffic| {
+                let NamedConnection::Id { id, sender } = traffic.connection else { panic!("{traffic:?}") };
+                format!("{} {} {sender}", traffic.start, String::from_utf8_lossy(id))
+            });
+            seen = Some((observation.quantity.bytes, read));
+            Ok(())
+        };
+        observe(&TrafficColumns::default(), false, 1, line.as_bytes(), take).unwrap();
+        seen.unwrap()
+    }
+
+    #[test]
+    fn bytes_and_epochs_may_be_numbers_or_text() {
+        let expected = (u128::from(u64::MAX), Ok("2026-10-01T00:00:00Z pcc-1 requester".into()));
+        for line in [
+            r#"{"timestamp":"2026-10-01T00:00:00Z","connection_id":"pcc-1","sender":"requester","bytes":"18446744073709551615"}"#,
+            r#"{"bytes":18446744073709551615,"timestamp":1790812800,"sender":"requester","note":{"bytes":1},"connection_id":"pcc-1"}"#,
+            r#"{"bytes":18446744073709551615,"timestamp":"1790812800000","sender":"\u0072equester","connection_id":"pcc-1"}"#,
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn r15_it_is_as_strict_as_csv() {
+        let line = |at: &str, id: &str, sender: &str, bytes: &str| {
+            format!(r#"{{"timestamp":{at},"connection_id":{id},"sender":{sender},"bytes":{bytes}}}"#)
+        };
+        let at = "\"2026-10-01T00:00:00Z\"";
+        let (id, sender) = ("\"pcc-1\"", "\"accepter\"");
+        for (line, why) in [
+            (line(at, id, sender, "1e3"), "bytes \"1e3\": write it as digits only"),
+            (line(at, id, sender, "1.5"), "bytes \"1.5\": bytes are whole numbers"),
+            (line(at, id, sender, "-1"), "bytes \"-1\": bytes cannot be negative"),
+            (line(at, id, sender, "18446744073709551616"), "at most 2^64-1"),
+            (line(at, id, sender, "null"), "bytes is missing"),
+            (line(at, id, sender, "[1]"), "neither a number nor text"),
+            (line("1790812800.5", id, sender, "1"), "timestamp \"1790812800.5\""),
+            (line("\"2026-10-01T00:00:00\"", id, sender, "1"), "the offset is missing"),
+            (line(at, "5", sender, "1"), "connection_id \"5\" is a number, not text"),
+            (line(at, "\"\"", sender, "1"), "connection_id is empty"),
+            (line(at, id, "\"Accepter\"", "1"), "did you mean \"accepter\""),
+            (line(at, id, sender, "1,\"bytes\":1"), "the key bytes stands twice"),
+            ("{".into(), "EOF"),
+            (r#"{"Datapoints":"[]"}"#.into(), "it has none of timestamp, connection_id, sender, bytes"),
+        ] {
+            let (_, read) = read(&line);
+            assert!(read.clone().is_err_and(|error| error.message().contains(why)), "{line}: {read:?}");
+        }
+        // R14: a readable number counts where the rest is not.
+        assert_eq!(read(&line("1", id, sender, "7")).0, 7);
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
         link::LinkType,
         time::Timestamp,
     },
-    read::place::Place,
+    read::source::Place,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,9 +7,11 @@ fn a_report_exits_0_with_data_on_stdout_and_the_rest_on_stderr() {
     let folder = Folder::new();
     let (outcome, in_full) = (folder.report(&[]), folder.report(&["--verbose"]));
     assert_eq!([lines_of(&outcome), lines_of(&in_full)], [LINES; 2]);
-    for told in
-        ["read: 2 records, 322122547200 bytes", "refused: 0", "finding: [link_changes_not_given] link changes"]
-    {
+    for told in [
+        "read: 2 records, 322122547200 bytes",
+        "refused: 0",
+        "finding: [link_changes_not_given] link changes",
+    ] {
         assert!(outcome.stderr.contains(told), "no {told:?} in {}", outcome.stderr);
         assert!(in_full.stderr.contains(told), "no {told:?} in {}", in_full.stderr);
     }

@@ -237,7 +237,10 @@ fn traffic_is_grouped_by_tags_of_connections() {
         lines.starts_with("billing_month,billing_account_id,tag:cost_centre,connection_id,sender,"),
         "{lines}"
     );
-    assert!(lines.contains("\n2026-10,,CC-1,pcc-published,,,,,Gold,usage,322122547200,300,0.48,0.48,144.00,CNY,"), "{lines}");
+    assert!(
+        lines.contains("\n2026-10,,CC-1,pcc-published,,,,,Gold,usage,322122547200,300,0.48,0.48,144.00,CNY,"),
+        "{lines}"
+    );
     let told = [
         "--by tag:KEY: no connection has the tag \"cost_center\"; there are cost_centre; did you mean \"cost_centre\"?",
     ];
@@ -281,5 +284,9 @@ fn traffic_is_grouped_by_tags_of_connections() {
     folder.write("usage.csv", USAGE);
     let connections = ["--connections", "state.json", "--requester-account", "1", "--by", "tag:team"];
     let args = [&["report", "--usage", "usage.csv", "--format", "csv"][..], &connections, &MONTH].concat();
-    assert!(folder.run(&args).stdout.contains("2026-10,,net,pcc-1,,,,,Gold,usage,322122547200,"), "{:?}", folder.run(&args));
+    assert!(
+        folder.run(&args).stdout.contains("2026-10,,net,pcc-1,,,,,Gold,usage,322122547200,"),
+        "{:?}",
+        folder.run(&args)
+    );
 }

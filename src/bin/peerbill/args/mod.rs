@@ -1,15 +1,13 @@
 //! The command line, as clap reads it.
 
-mod catalog;
 mod estimate;
-mod explain;
 mod traffic;
 
-pub use catalog::{CatalogVerb, TableFormat};
+pub use estimate::{CatalogVerb, TableFormat};
 pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
-pub use explain::{ExplainArgs, ExplainFormat};
 pub use traffic::PricingArgs;
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
+pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
 use crate::format::Format;
@@ -51,7 +49,7 @@ pub enum Verb {
     #[command(before_help = DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
     /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
-    #[command(before_help = explain::EXAMPLES)]
+    #[command(before_help = traffic::EXAMPLES)]
     Explain(Box<ExplainArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
