@@ -10,10 +10,9 @@ use crate::{
     },
     model::{
         connection::{Connection, End},
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         inventory::Inventory,
         link::LinkType,
-        said::Said,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{EndIndex, Sender},
     },

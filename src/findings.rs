@@ -5,9 +5,8 @@ use crate::{
     meter::{HourRow, HourlyUsage, Metered},
     model::{
         connection::Connection,
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         inventory::Inventory,
-        said::Said,
         time::BillingMonth,
         usage::{MeteredHour, Sender},
     },

@@ -429,9 +429,9 @@ mod shipped_tests {
     fn every_region_has_an_area_and_mexico_s_is_inferred() {
         let regions = Regions::shipped().unwrap();
         assert_eq!(regions.get("na-south-1").unwrap().area.as_deref(), Some("North America"));
-        assert!(
-            include_str!("../../pricing/regions.csv").contains("Mexico,墨西哥,North America,inferred from")
-        );
+        let mexico =
+            include_str!("../../pricing/regions.csv").lines().find(|row| row.starts_with("na-south-1"));
+        assert!(mexico.unwrap().contains("North America,inferred from"));
         assert_eq!(regions.all().filter(|region| region.area.is_none()).count(), 0);
         assert_eq!(regions.areas().len(), 6);
         for (name, id) in

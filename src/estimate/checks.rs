@@ -6,10 +6,9 @@ use crate::{
     catalog::{Catalog, SHIPPED_CATALOGS},
     model::{
         connection::Bandwidth,
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::Remedy,
         money::Gb,
-        said::Said,
         usage::Sender,
     },
     read::topology::{PlannedLink, Topology, Vpc},

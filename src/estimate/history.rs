@@ -14,11 +14,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     meter::Metered,
     model::{
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::Remedy,
         link::LinkType,
         money::Amount,
-        said::Said,
     },
     report::{ReportOptions, Traffic},
 };

@@ -8,11 +8,10 @@ use crate::{
     model::{
         accounts::Accounts,
         connection::{Bandwidth, Connection, End},
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::{Invalid, Remedy},
         inventory::Inventory,
         link::LinkType,
-        said::Said,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },

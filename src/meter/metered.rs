@@ -1,8 +1,8 @@
 //! What metering gives, and the settings by which it does.
 
 use super::{
-    accept::{Refusals, RefusedRecord},
     hourly::HourlyUsage,
+    refused::{Refusals, RefusedRecord},
     totals::{ControlTotals, UnknownConnections},
 };
 use crate::{

@@ -2,7 +2,10 @@
 //! duplicates.
 
 use super::{
-    duplicates::{Repeated, repeated_digests, resolve},
+    duplicates::{
+        repeated::{Repeated, repeated_digests},
+        resolve,
+    },
     metered::{Duplicates, Reading, Rules},
     routes::{Lookup, Routes},
     scan::{Cut, Scanned, scan, scan_one_span},

@@ -1,6 +1,6 @@
 //! Routes: through which connection traffic leaves a VPC for an address, as entries of flow logs name it.
 
-use super::{accept::Refusal, hourly::Counter};
+use super::{hourly::Counter, refused::Refusal};
 use crate::{
     error::{Fault, FaultCode},
     model::{

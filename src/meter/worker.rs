@@ -1,10 +1,13 @@
 //! One worker: what it sums, and in what order records came to it.
 
 use super::{
-    accept::{Refusals, RefusedRecord},
-    duplicates::{FOLDED_FROM, HeldDuplicate, Identities, Repeated, Thinned, fold},
+    duplicates::{
+        HeldDuplicate,
+        repeated::{FOLDED_FROM, Identities, Repeated, Thinned, fold},
+    },
     hourly::{ClosedHours, NO_TICK, Order},
     metered::Rules,
+    refused::{Refusals, RefusedRecord},
     routes::{Lookup, Routes},
     totals::{ControlTotals, Count, Fractions, OutsideMonths, Sums, UnknownConnections},
 };

@@ -10,7 +10,6 @@ pub mod inventory;
 pub mod link;
 pub mod money;
 pub mod quantity;
-pub(crate) mod said;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
 pub mod time;

@@ -3,10 +3,9 @@
 use super::{
     did_you_mean,
     error::Result,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, Said},
     invalid::Invalid,
     money::{Gb, plain_decimal},
-    said::Said,
     usage::Sender,
 };
 use rust_decimal::Decimal;

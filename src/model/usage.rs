@@ -85,7 +85,7 @@ pub struct MeteredHour {
 /// reports: by connection id, then requester before accepter.
 ///
 /// ```
-/// use peerbill::model::usage::EndIndex;
+/// use peerbill::model::usage::{EndIndex, Sender};
 ///
 /// let end = EndIndex::new(3, Sender::Accepter);
 /// assert_eq!((end.connection(), end.sender(), end.index()), (3, Sender::Accepter, 7));

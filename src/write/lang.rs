@@ -3,10 +3,7 @@
 //! The texts lie in `lang/`, one file per language. What a file lacks or has too much of is seen when it is read, by a
 //! test that reads all of them; whoever asks for a text names a field, so that the compiler knows it is there.
 
-use crate::model::{
-    finding::Finding,
-    said::{Said, Value},
-};
+use crate::model::finding::{Finding, Said, Value};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::LazyLock};
 

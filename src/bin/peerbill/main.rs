@@ -30,7 +30,6 @@ mod output;
 mod report;
 mod settings;
 mod sources;
-mod stop;
 
 const DONE: u8 = 0;
 /// Done, with findings that the user asked to be stopped by.
@@ -40,8 +39,8 @@ const BAD_INPUT: u8 = 3;
 const BAD_OUTPUT_OR_INTERNAL: u8 = 4;
 
 fn main() -> ExitCode {
-    stop::prepare();
-    let code = stop::guarded(|| Cli::try_parse().map_or_else(|error| tell_usage(&error), carry_out));
+    output::prepare();
+    let code = output::guarded(|| Cli::try_parse().map_or_else(|error| tell_usage(&error), carry_out));
     ExitCode::from(code.unwrap_or_else(|fault| tell_fault(&fault)))
 }
 

@@ -9,9 +9,8 @@ use crate::{
         scenario::{AFTER, BEFORE, Coverage, Scenario},
     },
     model::{
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         money::{Amount, Gb, Money},
-        said::Said,
     },
     read::terraform::Change,
 };

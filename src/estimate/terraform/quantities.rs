@@ -7,10 +7,9 @@ use crate::{
     model::{
         accounts::Accounts,
         connection::{Bandwidth, End},
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::Remedy,
         link::LinkType,
-        said::Said,
         usage::Sender,
     },
     read::{

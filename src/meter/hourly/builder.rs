@@ -1,8 +1,8 @@
 //! How hours are collected while records are read.
 
 use super::{
-    Added, Counter,
     cells::{Cell, HoursOfRows, Row, RowWriter, sorted_and_summed},
+    counter::{Added, Counter},
 };
 use crate::model::usage::{EndIndex, Sender};
 

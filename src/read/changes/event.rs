@@ -4,10 +4,9 @@ use crate::{
     error::{Fault, FaultCode},
     model::{
         connection::{Connection, End},
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         link::{LinkType, TypeChange},
         quoted,
-        said::Said,
         time::Timestamp,
     },
     read::{

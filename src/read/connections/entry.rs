@@ -4,10 +4,9 @@ use crate::{
     error::{Fault, FaultCode},
     model::{
         connection::{Cidr, Connection, End, Status, Tags},
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::Invalid,
         link::LinkType,
-        said::Said,
         time::Timestamp,
     },
     read::{

@@ -7,10 +7,9 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::{Invalid, Remedy},
         quoted,
-        said::Said,
     },
     read::{
         Document,

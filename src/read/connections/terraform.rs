@@ -5,9 +5,8 @@ use crate::{
     error::{FaultCode, Result},
     model::{
         connection::Connection,
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::{Invalid, Remedy},
-        said::Said,
     },
     read::{
         source::Place,

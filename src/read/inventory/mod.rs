@@ -5,8 +5,9 @@
 
 mod assembly;
 mod history;
+mod settings;
 
-pub use assembly::{InventorySettings, LinkTypesBefore};
+pub use settings::{InventorySettings, LinkTypesBefore};
 
 use crate::{
     error::{Error, ErrorKind, Result},

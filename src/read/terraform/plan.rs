@@ -15,10 +15,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         connection::Bandwidth,
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::{Invalid, Remedy},
         link::LinkType,
-        said::Said,
     },
     read::Document,
 };

@@ -5,9 +5,8 @@ use crate::{
     error::{Error, Result},
     model::{
         did_you_mean,
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         id::read_account,
-        said::Said,
     },
 };
 use std::{

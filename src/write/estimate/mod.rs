@@ -20,9 +20,8 @@ use crate::{
     error::MissingPrice,
     estimate::{Coverage, Estimate, Outcome, Scenario, Supply},
     model::{
-        finding::{Finding, FindingCode},
+        finding::{Finding, FindingCode, Said},
         invalid::Remedy,
-        said::Said,
     },
     report::Report,
 };

@@ -280,7 +280,7 @@ mod tests {
         assert!(matches!(escaped("杭州 – pcc-1"), Cow::Borrowed("杭州 – pcc-1")));
         let mut html = Html::default();
         html.element("p", &[("title", "\"><script>")], "</p>");
-        assert_eq!(html.0, "<p title=\"&quot;&gt;&lt;script&gt;\">&lt;/p&gt;");
+        assert_eq!(html.0, "<p title=\"&quot;&gt;&lt;script&gt;\">&lt;/p&gt;</p>");
     }
 
     #[test]
