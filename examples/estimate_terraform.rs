@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
         Gate::Passed(more) => println!("passed: {more} more"),
         Gate::Above(more) => println!("stopped: {more} more"),
         Gate::NotKnown(reasons) => {
-            reasons.iter().for_each(|reason| println!("stopped: {}", reason.message()))
+            reasons.iter().for_each(|reason| println!("stopped: {}", reason.message()));
         }
     }
     Ok(())

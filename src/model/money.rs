@@ -446,7 +446,7 @@ impl From<u128> for Exact {
 
 impl Exact {
     /// So many 10^-`decimals`.
-    #[cfg(any(feature = "parquet", test))]
+    #[cfg(any(feature = "cli", feature = "parquet", test))]
     pub(crate) fn of_units(units: i128, decimals: u32) -> Self {
         Self { scale: decimals, ..Self::from(units) }
     }

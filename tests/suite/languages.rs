@@ -130,8 +130,14 @@ fn is_named(phrase: &str, own: &str) -> bool {
 
 /// What quotes: findings, the reader of a Terraform plan, which speaks English; an account, what stands for it where it is
 /// not known; a setting, its value.
-const QUOTING: [&str; 5] =
-    ["[not_known]", "`not_known`", "region_by_reference", "unknown (requester of", "cloudmonitor.unit"];
+const QUOTING: [&str; 6] = [
+    "[not_known]",
+    "`not_known`",
+    "region_by_reference",
+    "unknown (requester of",
+    "unknown (accepter of",
+    "cloudmonitor.unit",
+];
 
 /// All that a case is made of.
 fn own_words(case: &Path) -> String {
@@ -161,6 +167,10 @@ fn no_english_is_left_in_chinese_tables_and_comments() {
             seen += 1;
             for line in text.lines().filter(|line| !QUOTING.iter().any(|code| line.contains(code))) {
                 for phrase in english(&line.replace("\\_", "_")).into_iter().filter(|own_word| {
+                    // Without ids the accounts of an estimate are called by their ends.
+                    if verb == "estimate" && ["requester", "accepter"].contains(&own_word.as_str()) {
+                        return false;
+                    }
                     // A label of data is one also where an input has the word.
                     LABELS.contains(&own_word.as_str()) || !is_named(own_word, &own)
                 }) {
@@ -181,7 +191,7 @@ fn figures_are_the_same_in_every_language() {
             let text = printed(verb, &case, "table", lang)?;
             let rows = text.lines().filter(|line| line.starts_with("  ") && !line.starts_with("  ["));
             let words =
-                rows.flat_map(|line| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>());
+                rows.flat_map(|line| line.split([' ', '（']).map(ToOwned::to_owned).collect::<Vec<_>>());
             let is_amount = |word: &String| {
                 word.contains('.')
                     && !word.ends_with('.')
@@ -257,11 +267,7 @@ fn tables_fit_a_terminal_of_80_120_and_200_columns_and_cut_no_number_and_no_id()
             let costs = ["2738.4968676634", "14791.5424875353", "56931.14", "9682.22"];
             assert!(costs.iter().all(|cost| shown.contains(cost)), "{columns} {lang}:\n{shown}");
             let says_so = shown.contains("Left out for want of room") || shown.contains("因宽度不足未显示");
-            assert_eq!(
-                says_so,
-                columns == 80 || columns == 120 && lang == "zh-Hans",
-                "{columns} {lang}:\n{shown}"
-            );
+            assert_eq!(says_so, columns < 200, "{columns} {lang}:\n{shown}");
         }
     }
     // Files and pipes are as wide as what they hold.

@@ -1,12 +1,11 @@
 //! The command line, as clap reads it.
 
-mod estimate;
 mod traffic;
 
-pub use estimate::{CatalogVerb, TableFormat};
-pub use estimate::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::PricingArgs;
+pub use traffic::{CatalogVerb, TableFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
+pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
@@ -40,7 +39,7 @@ pub enum Verb {
     #[command(before_help = EXAMPLE)]
     Report(Box<ReportArgs>),
     /// What traffic would cost over other link types: from quantities, a month's traffic, a Terraform plan or a topology.
-    #[command(before_help = estimate::EXAMPLES)]
+    #[command(before_help = traffic::EXAMPLES)]
     Estimate(Box<EstimateArgs>),
     /// Hourly bytes per connection and sender: what a month's archive keeps, and `report --metered` takes again.
     #[command(before_help = METER_EXAMPLE)]
