@@ -79,7 +79,7 @@ fn kind(column: Column) -> Kind {
 fn cell<'t>(row: &ReportRow<'_>, column: Column, text: &'t mut String) -> Result<Cell<'t>> {
     let hours = |hours: Option<u64>| match hours.map(i64::try_from) {
         Some(Err(_)) => Err(Error::overflow("a number of hours exceeds 2^63")),
-        number => Ok(number.and_then(|number| number.ok()).map_or(Cell::Null, Cell::Integer)),
+        number => Ok(number.and_then(std::result::Result::ok).map_or(Cell::Null, Cell::Integer)),
     };
     let money = |money: Option<Money>| money.map_or(Cell::Null, |money| Cell::Decimal(money.units()));
     match column {

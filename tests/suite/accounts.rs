@@ -145,7 +145,7 @@ fn grouped_lines_show_what_all_of_their_lines_share_and_nothing_else() {
             let known = shared.entry(named(&row)).or_insert_with(|| own.clone());
             known.iter_mut().zip(own).for_each(|(known, own)| {
                 if *known != own {
-                    *known = None
+                    *known = None;
                 }
             });
         }

@@ -71,7 +71,7 @@ fn said(rows: &str, month: &str, code: FindingCode) -> Option<String> {
     let catalog = Catalog::shipped("china-site").expect("a catalog");
     let report = peerbill::report(&metered, &catalog, ReportOptions::default()).expect("a report");
     let found = report.findings.iter().find(|finding| finding.code == code);
-    found.map(|finding| finding.message())
+    found.map(peerbill::Finding::message)
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn english(line: &str) -> Vec<String> {
     for run in words {
         let parts: Vec<&str> = run.split(' ').collect();
         let plain = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let pairs = parts.windows(2).filter(|pair| pair.iter().all(|word| plain(word)));
+        let pairs = parts.windows(2).filter(|pair| pair.iter().all(&plain));
         found.extend(pairs.map(|pair| pair.join(" ")));
         found.extend(parts.iter().filter(|word| LABELS.contains(word)).map(ToString::to_string));
     }

@@ -135,7 +135,12 @@ fn row_groups_are_bounded_and_the_same_lines_are_the_same_bytes() {
     let bytes = written(&[&report]);
     assert_eq!(bytes, written(&[&made(45, "15", 3)]), "R17: whatever the threads");
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).expect("Parquet");
-    let groups: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+    let groups: Vec<i64> = reader
+        .metadata()
+        .row_groups()
+        .iter()
+        .map(parquet::file::metadata::RowGroupMetaData::num_rows)
+        .collect();
     let rows = report.rows().count() as i64;
     assert_eq!(groups, [1 << 16, rows - (1 << 16)]);
     let two = written(&[&report, &report]);

@@ -89,7 +89,7 @@ impl Book {
     /// The rows of a sheet below its header, up to a blank one, each by the names of its columns.
     fn table(&self, name: &str) -> Vec<BTreeMap<String, Value>> {
         let rows = self.sheet(name)["rows"].as_array().expect("rows");
-        let header = cells(&rows[0]).iter().map(|cell| text(cell)).collect::<Vec<_>>();
+        let header = cells(&rows[0]).iter().map(text).collect::<Vec<_>>();
         let named =
             |row: &Value| header.iter().cloned().zip(cells(row).iter().cloned()).collect::<BTreeMap<_, _>>();
         let is_blank = |row: &Value| cells(row).iter().take(3).all(Value::is_null);

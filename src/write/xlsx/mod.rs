@@ -106,7 +106,7 @@ struct Summed {
 }
 
 fn fill_book(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Result<()> {
-    let folded = reports.iter().map(|report| without_hours(report)).collect::<Result<Vec<_>>>()?;
+    let folded = reports.iter().map(without_hours).collect::<Result<Vec<_>>>()?;
     let folded: Vec<&Report> = folded.iter().map(|report| &**report).collect();
     let hourly: Vec<&Report> = reports.iter().copied().filter(|report| report.options.hourly).collect();
     let lines = lines(book, "Lines", &folded)?;

@@ -48,7 +48,7 @@ pub enum Verb {
     #[command(before_help = DOCTOR_EXAMPLE)]
     Doctor(Box<DoctorArgs>),
     /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
-    #[command(before_help = traffic::EXAMPLES)]
+    #[command(before_help = traffic::EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
     /// What is known about prices, and where it comes from.
     #[command(

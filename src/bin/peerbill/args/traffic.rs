@@ -1,6 +1,5 @@
 //! The inputs that verbs share.
 
-use super::ReadingArgs;
 use crate::{
     format::{Format, targets},
     input::{Inputs, Reading},
@@ -315,7 +314,7 @@ impl PricingArgs {
     }
 }
 
-pub const EXAMPLES: &str = "\
+pub const EXPLAIN_EXAMPLES: &str = "\
 Example: why one hour of a connection costs what it does
 
   peerbill explain --usage usage.csv --connections connections.csv --link-changes link-changes.csv \\
