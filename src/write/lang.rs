@@ -74,6 +74,7 @@ pub(crate) struct Texts {
 /// Those of a report's page: table and Markdown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "a screen alone says some of it"))]
 pub(crate) struct ReportTexts {
     pub title: String,
     pub assumed: String,

@@ -59,6 +59,7 @@ pub(crate) struct Table {
     /// Which columns are numbers, and line up at the right.
     pub numbers: Vec<usize>,
     /// What gives way on a screen that is too narrow, the first of it first.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen is short of room"))]
     pub yields: Vec<Yield>,
 }
 

@@ -149,12 +149,6 @@ fn lacking(format: &str) -> Result<()> {
     Err(Error::internal(format!("this build cannot write {format}")))
 }
 
-/// The error of a format that this build cannot write.
-#[cfg(not(all(feature = "parquet", feature = "xlsx")))]
-fn not_yet(format: &str) -> Result<()> {
-    Err(Error::usage(format!("--format {format}: this build cannot write it")))
-}
-
 fn is_csv(target: &Target<ReportFormat>) -> bool {
     match target.format {
         ReportFormat::Csv => true,
