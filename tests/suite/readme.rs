@@ -85,6 +85,10 @@ fn copy_folder(from: &Path, to: &Path) {
 
 #[test]
 fn every_command_of_the_pages_runs_and_prints_what_it_says() {
+    // The pages are about the program as it is built by default.
+    if cfg!(not(all(feature = "parquet", feature = "xlsx"))) {
+        return eprintln!("skipped: this build lacks formats that the pages write");
+    }
     for page in PAGES {
         let (mut shell, mut ran) = (Shell::new(), 0);
         let blocks = blocks(&fs::read_to_string(Path::new(ROOT).join(page)).unwrap());
