@@ -441,7 +441,7 @@ mod shipped_tests {
         }
         assert!(regions.find("中卫市").unwrap_err().to_string().contains("中卫"));
         assert!(regions.find("Hohot").unwrap_err().to_string().contains("did you mean \"Hohhot\""));
-        assert!(regions.find("North 2 Finance").unwrap_err().to_string().contains("cn-beijing-finance-1"));
+        assert!(regions.find("North 2 Finance").unwrap_err().to_string().contains("China North 2 Finance"));
         assert_eq!(regions.places_of("me-east-1").1, Some(Place::Area("Middle East".into())));
     }
 }
