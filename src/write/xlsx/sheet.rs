@@ -532,3 +532,18 @@ fn write_number(sheet: &mut Worksheet, row: u32, column: u16, digits: &str) -> O
     let number: f64 = digits.parse().ok().filter(|_| is_held(digits))?;
     Some(sheet.write_number(row, column, number).map(|_| ()).map_err(failed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_held;
+
+    #[test]
+    fn a_double_is_asked_for_fifteen_digits_and_not_for_one_more() {
+        for held in ["123456789012345", "-0.00123456789012345", "12345678901234500000", "0.00", "96.00"] {
+            assert!(is_held(held), "{held}");
+        }
+        for not_held in ["1234567890123456", "12345.67890123456", "-100000000000000.1"] {
+            assert!(!is_held(not_held), "{not_held}");
+        }
+    }
+}
