@@ -8,9 +8,8 @@ use crate::{
     model::invalid::Invalid,
     read::{native::columns::RecordKind, source::ReadAt},
 };
-use amounts::Amounts;
+use cells::{Amounts, Instants, Known, Texts};
 use header::check_schema;
-use instants::Instants;
 use pages::{Blocks, Column};
 use parquet::{
     basic::Compression,
@@ -28,15 +27,12 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Once},
 };
-use texts::{Known, Texts};
 
-mod amounts;
+mod cells;
 mod header;
-mod instants;
 mod pages;
 mod rows;
 mod schema;
-mod texts;
 
 /// Rows that are decoded at once: few enough to stay in the cache.
 const BATCH: usize = 4096;

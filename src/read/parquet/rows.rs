@@ -1,6 +1,6 @@
 //! Rows of a row group, and the record of each.
 
-use super::{amounts::Amounts, instants::Instants, texts::Texts};
+use super::cells::{Amounts, Instants, Texts};
 use crate::{
     error::Result,
     model::{invalid::Invalid, time::Timestamp, usage::Sender},
