@@ -13,9 +13,8 @@ use crate::{
         TrafficSource,
         layout::{Layout, Piece, pieces},
         native::{
-            blocks::{Further, LineBlocks, LinesOf},
             columns::{LineLayout, LineShape},
-            row::too_long,
+            lines::{Further, LineBlocks, LinesOf, too_long},
         },
         record::{Observation, Yielded},
         source::Content,

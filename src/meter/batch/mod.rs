@@ -13,8 +13,8 @@ use crate::{
     read::{
         native::{
             columns::{LineLayout, RecordKind},
+            lines::RowReader,
             plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress},
-            row::RowReader,
         },
         record::Yielded,
     },

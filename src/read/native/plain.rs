@@ -1,6 +1,6 @@
 //! A plain line in the native order of columns, read in the fast way: every byte of it is verified.
 //!
-//! What is plain, and whose id is then known, [`RowReader`](super::row::RowReader) reads the same; all else goes there.
+//! What is plain, and whose id is then known, [`RowReader`](super::lines::RowReader) reads the same; all else goes there.
 
 use super::columns::RecordKind;
 use crate::model::{
