@@ -12,9 +12,7 @@
 //! - [`of_plan`]: a Terraform plan, before and after it is applied, with a [`Gate`] for pipelines ([`PlanQuantities`]).
 
 mod checks;
-mod history;
-mod planned;
-mod platinum;
+mod of_traffic;
 mod price;
 mod quantities;
 mod result;
@@ -23,8 +21,7 @@ mod schedule;
 mod terraform;
 mod timing;
 
-pub use history::of_history;
-pub use planned::{of_quantities, of_topology};
+pub use of_traffic::{of_history, of_quantities, of_topology};
 pub use quantities::{PlannedConnection, PricesOf, Quantities};
 pub use result::{AVOIDED_MINUTES, Estimate, MONTHS_PER_YEAR, ServiceLevel, per_year};
 pub use scenario::ConnectionCost;

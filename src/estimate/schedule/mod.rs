@@ -2,8 +2,6 @@
 
 mod advice;
 mod weekly;
-mod window;
 
 pub use advice::{ScheduleAdvice, Share};
-pub use weekly::Schedule;
-pub use window::WindowAdvice;
+pub use weekly::{Schedule, WindowAdvice};
