@@ -2,9 +2,8 @@
 //! decides, with sign and currency.
 
 use super::{
-    abouts, account_label,
-    advice::{advice, change_tables, coverage, minutes, total},
-    facts, findings, marked, not_priced, notes_once, partial_note, priced, reason_for, supplying,
+    abouts, account_label, advice, change_tables, coverage, facts, findings, marked, minutes, not_priced,
+    notes_once, partial_note, priced, reason_for, supplying, total,
 };
 use crate::{
     error::Result,

@@ -1,10 +1,9 @@
 //! An estimate as a page: scenarios side by side, then their lines, then advice and provenance.
 
 use super::{
-    abouts,
-    advice::{advice, change_tables, coverage},
+    abouts, advice, change_tables,
     comment::{accounts_table, connections_table, missing, scenarios_table},
-    facts, findings, marked, notes_once, partial_note, shared,
+    coverage, facts, findings, marked, notes_once, partial_note, shared,
 };
 use crate::{
     error::Result,

@@ -1,6 +1,6 @@
 //! An estimate as JSON. Every number that matters is a string; the schema is `docs/estimate.schema.json`.
 
-use super::{advice::minutes, facts, findings, not_priced, reason_for, shared, supplying};
+use super::{facts, findings, minutes, not_priced, reason_for, shared, supplying};
 use crate::{
     error::{Error, Result},
     estimate::{
