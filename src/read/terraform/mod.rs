@@ -4,13 +4,12 @@
 //! the resource's exported `region_id`, else from the configuration of its provider. What a plan does not say is
 //! reported with address and attribute, never guessed.
 
-pub use change::{Action, Change, PeeringPlan, PlanSide, Unknown};
+pub use document::{Action, Change, PeeringPlan, PlanSide, Unknown};
 pub use plan::read_plan;
 pub(crate) use state::{accepters, connections, count};
 pub use stated::StatedRequesters;
 
 mod accepter;
-mod change;
 mod configuration;
 mod document;
 mod plan;

@@ -3,11 +3,10 @@
 use super::{
     StatedRequesters,
     accepter::{KnownConnection, connections_of},
-    change::{Action, Change, PeeringPlan, PlanSide, Unknown},
     configuration::{Configuration, Found, whole_references},
     document::{
-        ACCEPTER, Address, Attribute, CONNECTION, NOTHING, Values, account_id, check_plan, is_marked, list,
-        parse, text, value_of,
+        ACCEPTER, Action, Address, Attribute, CONNECTION, Change, NOTHING, PeeringPlan, PlanSide, Unknown,
+        Values, account_id, check_plan, is_marked, list, parse, text, value_of,
     },
     stated::{Asked, Overruled, Requester, Statement},
 };
