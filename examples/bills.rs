@@ -1,6 +1,6 @@
-//! A month of six connections: what each account pays, what raised hours cost, where every record went.
+//! Bills by library calls: of the provider's published example on both sites, and of a month of six connections.
 //!
-//! `cargo run --release --no-default-features --example monthly_report [FOLDER [SITE [MONTH]]]`
+//! `cargo run --release --no-default-features --example bills [FOLDER [SITE [MONTH]]]`
 //!
 //! FOLDER holds usage.csv, connections.csv and link-changes.csv; by default examples/month, china-site, 2026-10.
 
@@ -12,17 +12,55 @@ use peerbill::{
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
 };
-use std::{env, error, fs, io, path::PathBuf};
+use std::{
+    env, error, fs, io,
+    path::{Path, PathBuf},
+};
 
-fn main() -> Result<(), Box<dyn error::Error>> {
+type Done = Result<(), Box<dyn error::Error>>;
+
+fn main() -> Done {
     let mut arguments = env::args().skip(1);
     let folder = arguments
         .next()
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/month"), PathBuf::from);
     let site = arguments.next().unwrap_or_else(|| "china-site".into());
     let month = arguments.next().unwrap_or_else(|| "2026-10".into());
+    println!("== The published example");
+    published_example()?;
+    println!("\n== A month");
+    monthly_report(&folder, &site, &month)
+}
 
-    let catalog = Catalog::shipped(&site)?;
+/// The provider's published example, priced on both sites.
+fn published_example() -> Done {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/published");
+    let connections = Document::new("connections.csv", fs::read(folder.join("connections.csv"))?);
+    let usage = fs::read(folder.join("usage.csv"))?;
+    let usage = TrafficSource::from_bytes("usage.csv", usage);
+
+    for site in ["china-site", "international-site"] {
+        let catalog = Catalog::shipped(site)?;
+        let check_region = |region: &str| catalog.check_region(region);
+        let settings = InventorySettings::new(&check_region);
+        let inventory = read_inventory(std::slice::from_ref(&connections), None, &settings)?;
+        // Bad rows and records that cannot be billed are an error here: no part of a month is billed in silence.
+        let settings = MeterSettings::new("2026-10".parse()?);
+        let metered = meter(std::slice::from_ref(&usage), inventory, &settings)?;
+        let report = report(&metered, &catalog, ReportOptions::default())?;
+        for statement in &report.statements {
+            println!(
+                "{site}: account {} pays {} {}",
+                statement.billing_account_id, statement.payable, catalog.currency
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What each account pays of a month, what raised hours cost, where every record went.
+fn monthly_report(folder: &Path, site: &str, month: &str) -> Done {
+    let catalog = Catalog::shipped(site)?;
     let document =
         |name: &str| -> io::Result<Document> { Ok(Document::new(name, fs::read(folder.join(name))?)) };
     let check_region = |region: &str| catalog.check_region(region);
