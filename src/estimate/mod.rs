@@ -13,7 +13,6 @@
 
 mod checks;
 mod of_traffic;
-mod price;
 mod quantities;
 mod result;
 mod scenario;

@@ -2,10 +2,9 @@
 
 use super::{
     checks::checks,
-    price::{WhatIf, price},
     quantities::{Quantities, notes_on_places},
     result::Estimate,
-    scenario::{AS_BILLED, AS_PLANNED, SCHEDULED, Scenario, WELL_TIMED},
+    scenario::{AS_BILLED, AS_PLANNED, SCHEDULED, Scenario, WELL_TIMED, WhatIf, price},
     schedule::{Schedule, ScheduleAdvice},
     timing::{Timing, switches_in, well_timed},
 };

@@ -5,10 +5,7 @@
 //! begun, at `hh:00:00`: the hour before it stays at Gold. A switch down is best made just before an hour ends: at
 //! `hh:00:00` it would lift the hour that starts there.
 
-use super::{
-    price::WhatIf,
-    scenario::{ConnectionCosts, connection_costs},
-};
+use super::scenario::{ConnectionCosts, WhatIf, connection_costs};
 use crate::{
     catalog::Catalog,
     error::Result,

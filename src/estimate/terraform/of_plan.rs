@@ -5,10 +5,9 @@ use crate::{
     catalog::Catalog,
     error::{ErrorKind, Result},
     estimate::{
-        price::{WhatIf, price},
         quantities::notes_on_places,
         result::Estimate,
-        scenario::{AFTER, BEFORE},
+        scenario::{AFTER, BEFORE, WhatIf, price},
     },
     model::{finding::Finding, link::LinkType},
 };
