@@ -1,6 +1,6 @@
 //! One datapoint of CloudMonitor: what its value and its time mean.
 
-use super::settings::{CloudMonitor, Mark, Unit};
+use super::{CloudMonitor, Mark, Unit};
 use crate::{
     error::Result,
     model::{

@@ -1,8 +1,8 @@
 //! Reads answers of CloudMonitor and tables of datapoints.
 
 use super::{
+    CloudMonitor, DatapointColumns,
     datapoint::{Datapoint, Measure, Part, Unusable, checked_period, show_elements},
-    settings::{CloudMonitor, DatapointColumns},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
