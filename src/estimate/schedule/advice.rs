@@ -1,6 +1,6 @@
 //! Advice about a schedule: how the traffic lies to its windows, and from which share on it does not pay.
 
-use super::weekly::{Schedule, WindowAdvice};
+use super::{Schedule, WindowAdvice};
 use crate::{
     catalog::Catalog,
     error::{Error, ErrorKind, Result},

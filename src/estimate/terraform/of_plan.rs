@@ -1,6 +1,6 @@
 //! Estimates of a Terraform plan.
 
-use super::{changes::changes_with_costs, quantities::PlanQuantities};
+use super::{changes_with_costs, quantities::PlanQuantities};
 use crate::{
     catalog::Catalog,
     error::{ErrorKind, Result},
