@@ -60,6 +60,7 @@
 
 pub mod model;
 mod parallel;
+pub mod rows;
 
 pub mod catalog;
 pub mod read;

@@ -16,6 +16,7 @@ mod page;
 pub mod parquet;
 pub mod quarantine;
 mod report;
+pub mod rows;
 mod shown;
 #[cfg(feature = "cli")]
 pub mod text;

@@ -9,6 +9,7 @@ use super::{
     lang::{ReportTexts, fill},
     page::{Block, Notices, Page, Room, Section, Sums, Table, Yield},
     report::page_of,
+    rows,
     shown::shown,
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     explain::{AccountLines, Explanation},
     model::finding::Finding,
     report::Report,
+    rows::RowSet,
 };
 use comfy_table::{CellAlignment, ContentArrangement, presets};
 use std::{fmt::Write as _, io::Write};
@@ -58,6 +60,15 @@ impl Screen {
     /// [`Output`](crate::ErrorKind::Output) where `output` fails.
     pub fn doctor(self, diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
         self.write(doctor::page_of(diagnosis), output)
+    }
+
+    /// Writes a result of rows: what it is about, totals, lists, and the rows that tell something.
+    ///
+    /// # Errors
+    ///
+    /// [`Output`](crate::ErrorKind::Output) where `output` fails, and those of the rows.
+    pub fn rows(self, set: &impl RowSet, output: impl Write) -> Result<()> {
+        self.write(rows::page_of(set)?, output)
     }
 
     fn write(self, page: Page, mut output: impl Write) -> Result<()> {

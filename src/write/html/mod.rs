@@ -5,11 +5,13 @@
 
 mod chart;
 mod report;
+mod rows;
 
 pub use report::{estimate, reports};
+pub use rows::rows;
 
 use super::{
-    lang::Lang,
+    lang::{HtmlTexts, Lang},
     page::{Block, Notices, Section, Sums, Table},
     shown::shown,
 };
@@ -20,7 +22,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of [`STYLE`] and [`SCRIPT`]; a test holds them to what they are of.
 const STYLE_DIGEST: &str = "sha256-g/5zncZovkN5yD97mWgfJ4tp75aS7ho9o4VC39gSazI=";
-const SCRIPT_DIGEST: &str = "sha256-bmIQ91BGcrF+fWeBU2DYtiEwrR+cSPNXl+oHysKZkD4=";
+const SCRIPT_DIGEST: &str = "sha256-4PcYeZ0F6hVGCbpnTiU9lgcAhnPb1lTcvMINylkVWuE=";
 
 /// Text where HTML shows text or takes the value of an attribute: nothing in it is markup, acts, or is not seen.
 fn escaped(text: &str) -> Cow<'_, str> {
@@ -188,6 +190,32 @@ impl Html {
             self.raw("</tr>\n");
         }
         self.raw("</tbody></table></div>\n");
+    }
+
+    /// What the script shows beside `table#lines` where it runs; `count` is the sentence on how much is shown.
+    fn controls(&mut self, texts: &HtmlTexts, count: &str) {
+        let attributes =
+            [("class", "controls"), ("id", "controls"), ("data-all", &*texts.all), ("hidden", "")];
+        self.open("div", &attributes);
+        self.open("label", &[("for", "filter")]);
+        self.text(&texts.filter);
+        self.raw("<input type=\"search\" id=\"filter\" autocomplete=\"off\"></label>");
+        self.element("button", &[("type", "button"), ("id", "reset")], &texts.reset);
+        let attributes = [("id", "count"), ("for", "filter"), ("aria-live", "polite"), ("data-text", count)];
+        self.element("output", &attributes, "");
+        self.raw("</div>\n");
+    }
+
+    /// The head of a column of `table#lines`, by its name in data.
+    fn column_head(&mut self, name: &str, is_number: bool) {
+        let class = if is_number { "n" } else { "" };
+        self.open("th", &[("scope", "col"), ("class", class), ("data-column", name)]);
+        // Where print is narrow, a name may break behind an underscore.
+        for (place, part) in name.split('_').enumerate() {
+            self.raw(if place > 0 { "_<wbr>" } else { "" });
+            self.text(part);
+        }
+        self.raw("</th>");
     }
 
     /// A section under its heading, whose id is `id`.

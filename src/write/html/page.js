@@ -113,7 +113,7 @@
     select.addEventListener("change", filter);
     selects.push({ select, index });
   };
-  ["scenario", "billing_month", "billing_account_id", "connection_id", "link_type", "charge_category"].forEach(choose);
+  ["scenario", "billing_month", "billing_account_id", "connection_id", "link_type", "charge_category", "class"].forEach(choose);
   search.addEventListener("input", filter);
   document.getElementById("reset").addEventListener("click", () => {
     search.value = "";

@@ -686,7 +686,12 @@ impl LinesTable<'_> {
         let (all, kept) = largest(rows())?;
         html.raw("<div class=\"wide\">\n");
         html.section("all-lines", &texts.lines, |html| {
-            self.controls(html);
+            // What scenarios cost is no sum.
+            html.controls(texts, &if self.scenarios {
+                texts.count.clone()
+            } else {
+                fill(&texts.count_sum, &[("currency", self.currency)])
+            });
             html.raw("<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all-lines-heading\">\n");
             html.raw("<table id=\"lines\">");
             let caption = match &kept {
@@ -707,42 +712,13 @@ impl LinesTable<'_> {
         Ok(())
     }
 
-    /// What the script shows where it runs.
-    fn controls(&self, html: &mut Html) {
-        let texts = self.texts;
-        html.open(
-            "div",
-            &[("class", "controls"), ("id", "controls"), ("data-all", &texts.all), ("hidden", "")],
-        );
-        html.open("label", &[("for", "filter")]);
-        html.text(&texts.filter);
-        html.raw("<input type=\"search\" id=\"filter\" autocomplete=\"off\"></label>");
-        html.element("button", &[("type", "button"), ("id", "reset")], &texts.reset);
-        // What scenarios cost is no sum.
-        let count = if self.scenarios { &texts.count } else { &texts.count_sum };
-        let count = fill(count, &[("currency", self.currency)]);
-        html.open(
-            "output",
-            &[("id", "count"), ("for", "filter"), ("aria-live", "polite"), ("data-text", &count)],
-        );
-        html.raw("</output></div>\n");
-    }
-
     fn header(&self, html: &mut Html) {
         html.raw("\n<thead><tr>");
         if self.scenarios {
             html.element("th", &[("scope", "col"), ("data-column", "scenario")], "scenario");
         }
         for &column in &self.columns {
-            let class = if is_number(column) { "n" } else { "" };
-            let attributes = [("scope", "col"), ("class", class), ("data-column", column.name())];
-            html.open("th", &attributes);
-            // Where print is narrow, a name may break behind an underscore.
-            for (place, part) in column.name().split('_').enumerate() {
-                html.raw(if place > 0 { "_<wbr>" } else { "" });
-                html.text(part);
-            }
-            html.raw("</th>");
+            html.column_head(column.name(), is_number(column));
         }
         html.raw("</tr></thead>\n");
     }

@@ -4,7 +4,10 @@
 //! column that has such numbers is a value. Conditions on sums compare ids as numbers, of which a double holds 15 digits
 //! and an id has 16, so totals are made over ranges of rows.
 
+mod rows;
 mod sheet;
+
+pub use rows::rows;
 
 use self::sheet::{
     Book, COLUMNS_OF_A_CHART, Cell, Head, Kind, ROWS_OF_A_CHART, ROWS_OF_A_SHEET, Table, failed,
@@ -71,9 +74,9 @@ fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Boo
     if currencies.any(|other| other != currency) {
         return Err(Error::usage("reports of several currencies are no workbook: they are never added up"));
     }
-    let mut workbook = Workbook::new();
-    workbook.set_properties(&properties(reports)?);
-    let mut book = Book { workbook, rows_of_a_sheet, has_cut_text: false };
+    let months: Vec<String> = reports.iter().map(|report| report.month.to_string()).collect();
+    let title = format!("VPC peering traffic {}", months.join(", "));
+    let mut book = Book { rows_of_a_sheet, ..book_of(&title)? };
     let context = Context {
         lang,
         texts: &lang.texts().xlsx,
@@ -131,12 +134,14 @@ fn without_hours<'r>(report: &&'r Report) -> Result<Cow<'r, Report>> {
     }
 }
 
-/// What a workbook says of itself. Its time is the same in all of them (R17): the format does not go without.
-fn properties(reports: &[&Report]) -> Result<DocProperties> {
-    let months: Vec<String> = reports.iter().map(|report| report.month.to_string()).collect();
+/// An empty workbook with a title. Its time is the same in all of them (R17): the format does not go without.
+fn book_of(title: &str) -> Result<Book> {
     let time = ExcelDateTime::from_ymd(2000, 1, 1).map_err(failed)?;
-    let properties = DocProperties::new().set_title(format!("VPC peering traffic {}", months.join(", ")));
-    Ok(properties.set_author("peerbill").set_creation_datetime(&time))
+    let properties =
+        DocProperties::new().set_title(title).set_author("peerbill").set_creation_datetime(&time);
+    let mut workbook = Workbook::new();
+    workbook.set_properties(&properties);
+    Ok(Book { workbook, rows_of_a_sheet: ROWS_OF_A_SHEET, has_cut_text: false })
 }
 
 /// The columns of a sheet, from their names; those of names of accounts stand only where there are any.

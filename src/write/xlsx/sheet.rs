@@ -146,7 +146,7 @@ pub(super) fn failed(error: XlsxError) -> Error {
 
 /// A table, on one sheet or on as many as it needs, each with the header.
 pub(super) struct Table {
-    name: &'static str,
+    name: String,
     heads: Vec<Head>,
     in_memory: bool,
     /// Whether all of it, with a total, will stand on one sheet.
@@ -169,10 +169,10 @@ pub(super) struct Table {
 
 impl Table {
     /// An empty one, which will have so many rows.
-    pub fn new(book: &mut Book, name: &'static str, heads: Vec<Head>, rows: usize) -> Result<Self> {
+    pub fn new(book: &mut Book, name: impl Into<String>, heads: Vec<Head>, rows: usize) -> Result<Self> {
         let rows_of_a_sheet = book.rows_of_a_sheet as usize - 1;
         let mut table = Self {
-            name,
+            name: name.into(),
             in_memory: rows <= ROWS_IN_MEMORY,
             // A total stands below, a blank row apart.
             is_one_sheet: rows + 2 <= rows_of_a_sheet,
@@ -209,8 +209,8 @@ impl Table {
     }
 
     /// The name of its first sheet.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// How many rows of data it has.
@@ -224,7 +224,7 @@ impl Table {
     }
 
     fn sheet_name(&self, index: usize) -> String {
-        if index == 0 { self.name.to_owned() } else { format!("{} {}", self.name, index + 1) }
+        if index == 0 { self.name.clone() } else { format!("{} {}", self.name, index + 1) }
     }
 
     /// The index of a column by its name.

@@ -17,6 +17,7 @@ use std::{fs, path::Path};
 const LAYERS: &[&str] = &[
     "model",
     "parallel",
+    "rows",
     "read",
     "catalog",
     "attribution",
