@@ -1,5 +1,8 @@
-//! Numbers as JSON writes them, exactly: no float stands between the text and its value (R10); and what is said of a
-//! text that is none.
+//! Numbers as JSON and bills write them, exactly: no float stands between the text and its value (R10); and what is said
+//! of a text that is none.
+
+use crate::model::{invalid::Invalid, quoted};
+use std::fmt;
 
 /// How many decimals are kept; a number with more is refused.
 const DECIMALS: usize = 27;
@@ -131,6 +134,210 @@ fn parse_exponent(text: &str) -> Option<i64> {
     Some(sign * size)
 }
 
+/// So many digits before the point, and so many behind it, are read.
+const MOST_DIGITS: usize = 18;
+/// So many significant digits of a number hold that went through single precision.
+const SINGLE_DIGITS: i32 = 7;
+
+/// A number as a bill prints it: its digits exactly, and within what the value that was printed may be off.
+///
+/// That is half a unit of its last decimal. A whole number prints none: where others of its column have decimals, it holds
+/// to as many as the most of them. Amounts in the JSON of the provider's API, which are of single precision, hold to half
+/// a unit of their seventh significant digit.
+///
+/// ```
+/// use peerbill::read::bill::Printed;
+///
+/// let amount = Printed::parse("-1,234.50")?;
+/// assert_eq!((amount.units(), amount.scale()), (-123_450, 2));
+/// assert_eq!(amount.tolerance(), (5, 3), "0.005");
+/// assert_eq!(Printed::parse_single("14.4")?.tolerance(), (5, 6), "0.000005");
+/// assert!(Printed::parse("1,234").is_err(), "a decimal comma, or a mark of thousands?");
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+// Packed: a bill of a million lines holds millions of them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(Rust, packed(4))]
+pub struct Printed {
+    units: i128,
+    scale: u8,
+    /// How many halves of a unit of the decimal below it may be off.
+    halves: u8,
+    /// The exponent of ten of the last digit that holds.
+    last: i8,
+}
+
+impl Printed {
+    /// Reads digits with at most one point; a minus, commas between thousands and an exponent are read where they cannot
+    /// mean anything else.
+    ///
+    /// # Errors
+    ///
+    /// Everything else, with the way out: a single comma, which may be one of decimals or of thousands, a unit, a number
+    /// that a spreadsheet has rounded, one of more than 18 digits before or behind the point.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let bad = |why: &str| Invalid::new(format!("{}: {why}", quoted(text.as_bytes())));
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        if is_rounded(digits) {
+            return Err(bad(EXCEL_HAS_ROUNDED));
+        }
+        let plain = without_thousands(digits).ok_or_else(|| bad(ONE_COMMA))?;
+        let (units, scale) = read_digits(&plain).map_err(|why| bad(&why))?;
+        let units = if negative { -units } else { units };
+        let last = -i32::from(scale);
+        // OK because a scale is at most 18.
+        Ok(Self { units, scale, halves: 1, last: last as i8 })
+    }
+
+    /// Reads a number of JSON that went through single precision.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_single(text: &str) -> Result<Self, Invalid> {
+        let own = Self::parse(text)?;
+        let magnitude = own.units.unsigned_abs();
+        if magnitude == 0 {
+            return Ok(Self { halves: 0, ..own });
+        }
+        let first = magnitude.ilog10() as i32 - i32::from(own.scale);
+        // OK because it lies between -25 and 12.
+        Ok(Self { last: (first - SINGLE_DIGITS + 1) as i8, ..own })
+    }
+
+    /// The value as a number of 10^-[`scale`](Self::scale).
+    pub fn units(self) -> i128 {
+        self.units
+    }
+
+    /// How many decimals it was printed with: at most 18.
+    pub fn scale(self) -> u32 {
+        self.scale.into()
+    }
+
+    /// Within what the value may be off: a number of units, and the decimals of that unit.
+    pub fn tolerance(self) -> (i128, u32) {
+        let (halves, last) = (i128::from(self.halves) * 5, i32::from(self.last));
+        // OK because a last digit stands between 10^-25 and 10^12.
+        if last > 0 { (halves * 10i128.pow(last as u32 - 1), 0) } else { (halves, (1 - last) as u32) }
+    }
+
+    /// Whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.units == 0
+    }
+
+    /// Plain decimal text, without zeros behind the last decimal that is none.
+    pub fn text(self) -> String {
+        let (sign, width) = (if self.units < 0 { "-" } else { "" }, usize::from(self.scale) + 1);
+        let digits = format!("{:0>width$}", { self.units }.unsigned_abs());
+        let (whole, fraction) = digits.split_at(digits.len() + 1 - width);
+        match fraction.trim_end_matches('0') {
+            "" => format!("{sign}{whole}"),
+            fraction => format!("{sign}{whole}.{fraction}"),
+        }
+    }
+
+    /// The sum of two printed numbers, which may be off by as much as both together.
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let units = self.units_at(scale)?.checked_add(other.units_at(scale)?)?;
+        let (coarser, finer) = if self.last >= other.last { (self, other) } else { (other, self) };
+        let halves = if coarser.halves == 0 {
+            return Some(Self { units, scale, ..finer });
+        } else {
+            coarser.halves.saturating_add(finer.halves)
+        };
+        Some(Self { units, scale, halves, last: coarser.last })
+    }
+
+    /// The same with the other sign.
+    pub(crate) fn negated(self) -> Self {
+        Self { units: -self.units, ..self }
+    }
+
+    /// Whether it was printed without decimals, by which nothing is said of those that the value has.
+    pub(crate) fn is_whole(self) -> bool {
+        self.scale == 0 && self.last == 0 && self.halves == 1
+    }
+
+    /// A whole number, in a column of others with so many decimals.
+    pub(crate) fn to_decimals(self, decimals: u32) -> Self {
+        // OK because it is at most 18.
+        if self.is_whole() { Self { last: -(decimals as i8), ..self } } else { self }
+    }
+
+    fn units_at(self, scale: u8) -> Option<i128> {
+        { self.units }.checked_mul(10i128.checked_pow(u32::from(scale.checked_sub(self.scale)?))?)
+    }
+}
+
+impl fmt::Debug for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (units, scale) = self.tolerance();
+        write!(f, "{} ± {units}e-{scale}", self.text())
+    }
+}
+
+const ONE_COMMA: &str =
+    "a comma may stand for decimals or for thousands: write it with a point, and without separators";
+
+/// The digits without commas between thousands; `None` where a comma may be something else.
+fn without_thousands(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return Some(text.to_owned());
+    }
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let mut groups = whole.split(',');
+    let digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().is_some_and(|group| digits(group) && group.len() <= 3);
+    let rest: Vec<&str> = groups.collect();
+    let is_sure = fraction.is_some_and(digits) || rest.len() > 1;
+    let grouped = first && is_sure && rest.iter().all(|group| digits(group) && group.len() == 3);
+    grouped.then(|| text.replace(',', ""))
+}
+
+/// Digits with at most one point and an exponent, as a number of 10^-scale.
+fn read_digits(text: &str) -> Result<(i128, u8), String> {
+    const SHAPE: &str = "it is no number: write it as digits, with a point before decimals";
+    let shape = || why_no_number(text).unwrap_or(SHAPE).to_owned();
+    let (number, exponent) = match text.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, read_exponent(exponent).ok_or_else(shape)?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return Err(shape());
+    }
+    let fraction = if number.contains('.') { fraction } else { "" };
+    let too_long = || format!("it has more than {MOST_DIGITS} digits before the point or behind it");
+    let shown = format!("{whole}{fraction}");
+    let (mut digits, mut scale) = (shown.trim_start_matches('0'), fraction.len() as i64 - exponent);
+    // Zeros that single steps of an exponent or of a program left behind: beyond 18 decimals they say nothing.
+    while scale > MOST_DIGITS as i64 && (digits.is_empty() || digits.ends_with('0')) {
+        digits = digits.strip_suffix('0').unwrap_or(digits);
+        scale -= 1;
+    }
+    let zeros = usize::try_from(-scale).unwrap_or_default();
+    let scale = u8::try_from(scale.max(0)).map_err(|_| too_long())?;
+    if usize::from(scale) > MOST_DIGITS || (digits.len() + zeros).saturating_sub(scale.into()) > MOST_DIGITS {
+        if digits.is_empty() {
+            return Ok((0, 0));
+        }
+        return Err(too_long());
+    }
+    let units = format!("0{digits}{:0<zeros$}", "").parse().map_err(|_| too_long())?;
+    Ok((units, scale))
+}
+
+/// A decimal exponent of at most three digits.
+fn read_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_read = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_read)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,5 +434,80 @@ mod tests {
                 prop_assert_eq!(value, expected);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod printed_tests {
+    use super::*;
+
+    fn read(text: &str) -> (i128, u32, (i128, u32)) {
+        let own = Printed::parse(text).unwrap();
+        (own.units(), own.scale(), own.tolerance())
+    }
+
+    #[test]
+    fn a_number_holds_to_half_a_unit_of_its_last_decimal() {
+        assert_eq!(read("14.40"), (1440, 2, (5, 3)));
+        assert_eq!(read("-0.0000000001"), (-1, 10, (5, 11)));
+        assert_eq!(read("14"), (14, 0, (5, 1)));
+        assert_eq!(read("1.5E-7"), (15, 8, (5, 9)));
+        assert_eq!(read("1.5e3"), (1500, 0, (5, 1)));
+        assert_eq!(read("1,234,567"), (1_234_567, 0, (5, 1)));
+        assert_eq!(read("12,345.6"), (123_456, 1, (5, 2)));
+        assert_eq!(read("0E-30"), (0, 18, (5, 19)));
+        assert_eq!(read("0.1000000000000000000000"), (100_000_000_000_000_000, 18, (5, 19)));
+        assert_eq!(Printed::parse("14").unwrap().to_decimals(6).tolerance(), (5, 7));
+        assert_eq!(Printed::parse("14.4").unwrap().to_decimals(6).tolerance(), (5, 2));
+    }
+
+    #[test]
+    fn a_number_of_single_precision_holds_to_its_seventh_digit() {
+        for (text, tolerance) in [
+            ("0.89", (5, 8)),
+            ("14.4", (5, 6)),
+            ("14.399999618530273", (5, 6)),
+            ("1234567.0", (5, 1)),
+            ("123456789", (50, 0)),
+            ("0.0", (0, 2)),
+            ("8.9E-5", (5, 12)),
+        ] {
+            assert_eq!(Printed::parse_single(text).unwrap().tolerance(), tolerance, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_mean_two_things_is_refused_with_the_way_out() {
+        for (text, why) in [
+            ("1,234", "a comma may stand for decimals or for thousands"),
+            ("12,5", "a comma may stand"),
+            ("1.234,56", "a comma may stand"),
+            ("1.07374E+11", "Excel has rounded"),
+            ("12 GB", "a unit stands behind it"),
+            ("¥12", "no number"),
+            ("(12.00)", "no number"),
+            ("--5", "no number"),
+            ("+5", "no number"),
+            ("1.5.5", "no number"),
+            ("1234567890123456789", "more than 18 digits"),
+            ("0.1234567890123456789", "more than 18 digits"),
+            ("1e19", "more than 18 digits"),
+            ("1e9999", "no number"),
+            ("\u{ff11}", "not 0 to 9"),
+        ] {
+            let error = Printed::parse(text).unwrap_err();
+            assert!(error.message().contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn sums_may_be_off_by_as_much_as_their_parts() {
+        let of = |text: &str| Printed::parse(text).unwrap();
+        let sum = of("1.25").plus(of("0.5")).unwrap();
+        assert_eq!((sum.text(), sum.tolerance()), ("1.75".into(), (10, 2)));
+        let exact = of("1.25").plus(Printed::parse_single("0").unwrap()).unwrap();
+        assert_eq!((exact.text(), exact.tolerance()), ("1.25".into(), (5, 3)));
+        assert_eq!(of("1.25").plus(of("0.50").negated()).unwrap().text(), "0.75");
+        assert_eq!([of("-0.050").text(), of("100").text(), of("-0").text()], ["-0.05", "100", "0"]);
     }
 }

@@ -244,7 +244,8 @@ impl Header {
 /// What is said of a line that is longer than [`LONGEST_ROW`].
 pub(crate) const TOO_LONG: &str = "the line is longer than 1 MiB";
 const _: () = assert!(LONGEST_ROW == 1 << 20);
-const HOLDS_NUL: &str = "it holds a NUL byte: is the file damaged, or is it UTF-16 without its mark?";
+pub(crate) const HOLDS_NUL: &str =
+    "it holds a NUL byte: is the file damaged, or is it UTF-16 without its mark?";
 
 /// Refuses a first row that is no header of a table.
 fn check_text(row: &Row<'_>) -> Result<(), Invalid> {
@@ -328,6 +329,11 @@ fn known_table(found: &[String], is_wanted: impl Fn(&str) -> bool) -> Option<&'s
     })
 }
 
+/// What a table seems to be that is no bill of the provider.
+pub(crate) fn table_that_is_no_bill(found: &[String]) -> Option<&'static str> {
+    known_table(found, |_| false).map(|known| known.what).filter(|what| *what != PROVIDERS_BILL)
+}
+
 /// The name that is most like the wanted one; a column of another unit is not.
 fn nearest<'n>(wanted: &str, names: &[&'n str]) -> Option<&'n str> {
     names.iter().copied().find(|name| !did_you_mean(name, [wanted]).is_empty() && !is_other_unit(name))
@@ -346,6 +352,8 @@ struct KnownTable {
     names: &'static [&'static str],
     remedy: Option<Remedy>,
 }
+
+const PROVIDERS_BILL: &str = "a bill of the provider";
 
 /// Tables that are easily mistaken for others. The first that fits is told.
 const KNOWN_TABLES: &[KnownTable] = &[
@@ -399,9 +407,9 @@ const KNOWN_TABLES: &[KnownTable] = &[
         names: &["BillingAccountId", "BilledCost"],
         remedy: None,
     },
-    KnownTable { what: "a bill of the provider", names: &["BillingDetails/BillingMonth"], remedy: None },
-    KnownTable { what: "a bill of the provider", names: &["账单信息/账单月份"], remedy: None },
-    KnownTable { what: "a bill of the provider", names: &["BillingCycle", "ProductCode"], remedy: None },
+    KnownTable { what: PROVIDERS_BILL, names: &["BillingDetails/BillingMonth"], remedy: None },
+    KnownTable { what: PROVIDERS_BILL, names: &["账单信息/账单月份"], remedy: None },
+    KnownTable { what: PROVIDERS_BILL, names: &["BillingCycle", "ProductCode"], remedy: None },
     KnownTable { what: "a list of regions", names: &["region_id", "area"], remedy: None },
 ];
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub(crate) mod answer;
+pub mod bill;
 mod changes;
 pub mod cloudmonitor;
 mod connections;
