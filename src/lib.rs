@@ -81,6 +81,8 @@ pub mod estimate;
 
 pub mod explain;
 
+pub mod compare;
+
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
 pub mod write;

@@ -9,6 +9,7 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
+pub(crate) mod natural;
 pub mod quantity;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;

@@ -172,6 +172,11 @@ impl UnitPrice {
         Self(exact.normalize())
     }
 
+    /// Reads a price as a report prints it: at most 9 digits before the point, and 18 after it as a discounted one has.
+    pub(crate) fn of_report(text: &str) -> Result<Self, Invalid> {
+        plain_decimal(text, 9, 18).map(|price| Self(price.normalize()))
+    }
+
     /// As a decimal number, without zeros at its end.
     pub fn to_decimal(self) -> Decimal {
         self.0

@@ -17,6 +17,7 @@ pub(crate) mod native;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 pub(crate) mod record;
+mod reported;
 pub(crate) mod rows;
 pub(crate) mod source;
 pub(crate) mod table;
@@ -30,6 +31,7 @@ pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};
 pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
 pub use native::columns::TrafficColumns;
+pub use reported::{ReportedAccount, ReportedLine, ReportedMonth, read_reported, reported_months};
 pub use source::ReadAt;
 pub use source::TrafficSource;
 

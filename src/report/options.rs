@@ -75,6 +75,11 @@ impl Grouping {
         Ok(grouping)
     }
 
+    /// What it groups by, as [`parse`](Self::parse) reads it: columns in the order in which they were named, then `day`.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|column| column.name()).chain(self.day.then_some("day")).collect()
+    }
+
     /// The tags that tell groups apart, in the order in which they were named.
     pub(crate) fn tags(&self) -> impl Iterator<Item = TagKey> {
         self.columns.iter().filter_map(|column| if let Column::Tag(key) = column { Some(*key) } else { None })

@@ -7,7 +7,7 @@ use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::Result,
     model::{finding::Finding, usage::Sender},
-    report::{Column, Report, ReportRow},
+    report::{Column, Grouping, Report, ReportRow},
     statement::Statement,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -37,6 +37,9 @@ struct JsonReport<'a> {
     currency: &'a str,
     assumed: bool,
     accounts: Vec<JsonAccount<'a>>,
+    /// What lines are grouped by, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grouped_by: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grouped_lines: Option<Vec<JsonLine<'a>>>,
     payable: String,
@@ -195,6 +198,7 @@ pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Res
         currency: &report.catalog.currency,
         assumed: report.assumed(),
         accounts: accounts.collect::<Result<_>>()?,
+        grouped_by: report.options.by.as_ref().map(Grouping::names),
         grouped_lines: (groups && !by_account).then_some(grouped),
         payable: report.payable()?.to_string(),
         catalog: catalog(&report.catalog),

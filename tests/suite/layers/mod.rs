@@ -30,6 +30,7 @@ const LAYERS: &[&str] = &[
     "doctor",
     "estimate",
     "explain",
+    "compare",
     "write",
 ];
 

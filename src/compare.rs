@@ -1,0 +1,394 @@
+//! Why two reports differ: volume, link type, price, connections that are new or ended, and rounding.
+//!
+//! Effects are worked out for each account, connection and sender on costs that nothing rounded, as fractions of whole
+//! numbers, and only sums of them are rounded, to the digits that are printed.
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::{
+        link::LinkType,
+        money::{Gb, Money, UnitPrice},
+        natural::{Fraction, Natural},
+        usage::Sender,
+    },
+    read::{ReportedAccount, ReportedLine, ReportedMonth},
+};
+use std::collections::BTreeMap;
+
+/// What stands in place of a connection where an account's rounding is compared.
+pub const ROUNDING: &str = "rounding";
+
+/// Two reports compared.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// What is compared, before and after: months and what their figures rest on.
+    pub sides: [ComparedSide; 2],
+    /// The offset in which both months have their edges (R12).
+    pub offset: String,
+    /// The currency of all amounts (R13).
+    pub currency: String,
+    /// Names of accounts by id, where a report told any; the later one's where both do.
+    pub names: Option<BTreeMap<String, String>>,
+    /// By account and connection; the account's rounding stands behind its connections.
+    pub rows: Vec<ComparedRow>,
+}
+
+/// One of the two reports.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedSide {
+    /// The billing month.
+    pub month: String,
+    /// The catalog that priced it: its name, its version, and the digest over all its prices.
+    pub catalog: [String; 3],
+    /// What one GB is (R9).
+    pub gb: Gb,
+    /// The digest over the metered hours (R17).
+    pub usage_digest: String,
+}
+
+impl ComparedSide {
+    fn of(report: &ReportedMonth) -> Self {
+        let (catalog, usage_digest) = (report.catalog.clone(), report.usage_digest.clone());
+        Self { month: report.month.to_string(), catalog, gb: report.gb, usage_digest }
+    }
+}
+
+/// What an account pays for a connection, before and after, and why that differs.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedRow {
+    /// The account that pays (R2).
+    pub billing_account_id: String,
+    /// The connection; `None` for the account's rounding.
+    pub connection_id: Option<String>,
+    /// Half to even at 10 decimals; of the rounding, what is payable less the account's other rows.
+    pub cost_before: Money,
+    /// Likewise.
+    pub cost_after: Money,
+    /// `cost_after - cost_before`, as they are printed.
+    pub difference: Money,
+    /// What the difference is made of, which adds up to it; `None` for the rounding.
+    pub effects: Option<Effects>,
+}
+
+/// Why costs differ; amounts add up to the difference.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// More bytes or fewer, at the mean price of before.
+    pub volume: Money,
+    /// The bytes of after over other link types, at the prices of before.
+    pub link_type: Money,
+    /// What is left: other prices, or another size of a GB.
+    pub price: Money,
+    /// The cost of what sent nothing before.
+    pub new: Money,
+    /// Less the cost of what sends nothing any more.
+    pub ended: Money,
+}
+
+impl Effects {
+    /// In the order of their columns.
+    pub fn all(&self) -> [Money; 5] {
+        [self.volume, self.link_type, self.price, self.new, self.ended]
+    }
+}
+
+/// Sums over rows.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ComparedTotals {
+    /// What is payable before.
+    pub cost_before: Money,
+    /// What is payable after.
+    pub cost_after: Money,
+    /// `cost_after - cost_before`.
+    pub difference: Money,
+    /// What the difference is made of, but for rounding.
+    pub effects: Effects,
+    /// The differences of the rows of rounding.
+    pub rounding: Money,
+}
+
+impl Comparison {
+    /// The sums over all rows: effects and rounding add up to the difference.
+    ///
+    /// # Errors
+    ///
+    /// [`Overflow`](ErrorKind::Overflow) where a sum exceeds 2^127 units of 10^-10; [`Internal`](ErrorKind::Internal) where
+    /// rows do not add up.
+    pub fn totals(&self) -> Result<ComparedTotals> {
+        totals(&self.rows)
+    }
+
+    /// Likewise for each account, by id.
+    ///
+    /// # Errors
+    ///
+    /// As [`totals`](Self::totals).
+    pub fn account_totals(&self) -> impl Iterator<Item = Result<(&str, ComparedTotals)>> {
+        let of_accounts = self.rows.chunk_by(|one, other| one.billing_account_id == other.billing_account_id);
+        of_accounts.map(|rows| Ok((&*rows[0].billing_account_id, totals(rows)?)))
+    }
+}
+
+fn totals(rows: &[ComparedRow]) -> Result<ComparedTotals> {
+    let mut sums = ComparedTotals::default();
+    for row in rows {
+        sums.cost_before = sums.cost_before.checked_add(row.cost_before)?;
+        sums.cost_after = sums.cost_after.checked_add(row.cost_after)?;
+        sums.difference = sums.difference.checked_add(row.difference)?;
+        match &row.effects {
+            None => sums.rounding = sums.rounding.checked_add(row.difference)?,
+            Some(own) => {
+                let Effects { volume, link_type, price, new, ended } = &mut sums.effects;
+                for (sum, own) in [volume, link_type, price, new, ended].into_iter().zip(own.all()) {
+                    *sum = sum.checked_add(own)?;
+                }
+            }
+        }
+    }
+    let explained = sums.effects.all().into_iter().try_fold(sums.rounding, Money::checked_add)?;
+    match explained == sums.difference && sums.cost_after.checked_sub(sums.cost_before)? == explained {
+        true => Ok(sums),
+        false => Err(Error::internal(format!("a comparison does not add up: {sums:?}"))),
+    }
+}
+
+/// Compares two reports: two months, or one month before and after something changed.
+///
+/// With b(l) bytes and C(l) cost of link type l, A before, B after and p(l) = C(l) / b(l) (the contracted price where b(l) is
+/// 0; the lowest, where there are several), for each account, connection and sender:
+///
+/// - volume = (bytes of B - bytes of A) x C_A / bytes of A,
+/// - link type = the sum of b_B(l) p_A(l), less bytes of B x C_A / bytes of A; p_B(l) only where A has no line of l,
+/// - price = the rest of C_B - C_A.
+///
+/// What sends nothing in A is new, what sends nothing in B has ended. Costs are bytes times price over the GB of their own
+/// report. The last effect that applies to a row takes what rounding the others leaves, so that it adds up as printed.
+///
+/// # Errors
+///
+/// [`Input`](ErrorKind::Input) where currencies or offsets differ; [`Overflow`](ErrorKind::Overflow) where an amount is too
+/// large to be printed.
+pub fn compare(before: &ReportedMonth, after: &ReportedMonth) -> Result<Comparison> {
+    let differ = |what: &str, a: &str, b: &str| {
+        let why = format!("is {what} {b}, and {} {a}: such amounts are not compared", before.name);
+        Err(Error::unusable(ErrorKind::Input, &after.name, why))
+    };
+    let (currency, offset) = (after.currency.clone(), after.offset.to_string());
+    if before.currency != currency {
+        return differ("in", &before.currency, &currency);
+    }
+    if before.offset != after.offset {
+        return differ("of months at", &before.offset.to_string(), &offset);
+    }
+    let mut accounts: BTreeMap<&str, [Option<&ReportedAccount>; 2]> = BTreeMap::new();
+    for (side, report) in [before, after].into_iter().enumerate() {
+        for account in &report.accounts {
+            accounts.entry(&account.id).or_default()[side] = Some(account);
+        }
+    }
+    let gb = [before.gb, after.gb];
+    let mut rows = Vec::new();
+    for (id, sides) in &accounts {
+        compare_account(id, *sides, gb, &mut rows)?;
+    }
+    let names = (before.named || after.named).then(|| {
+        let name = |account: &ReportedAccount| account.name.clone();
+        let named = |(id, sides): (&&str, &[Option<&ReportedAccount>; 2])| {
+            let name = sides.iter().rev().flatten().find_map(|account| name(account))?;
+            Some(((*id).to_owned(), name))
+        };
+        accounts.iter().filter_map(named).collect()
+    });
+    Ok(Comparison { sides: [before, after].map(ComparedSide::of), offset, currency, names, rows })
+}
+
+/// Adds the rows of an account: those of its connections, then that of its rounding.
+fn compare_account(
+    id: &str,
+    sides: [Option<&ReportedAccount>; 2],
+    gb: [Gb; 2],
+    rows: &mut Vec<ComparedRow>,
+) -> Result<()> {
+    let mut ends: BTreeMap<(&str, Sender), [End; 2]> = BTreeMap::new();
+    for (side, account) in sides.iter().enumerate() {
+        for line in account.iter().flat_map(|account| &account.lines) {
+            let end = ends.entry((&line.connection_id, line.sender)).or_default();
+            end[side].add(line, gb[side])?;
+        }
+    }
+    let mut rest = sides.map(|account| account.map_or(Money::ZERO, |account| account.payable));
+    let ends: Vec<((&str, Sender), [End; 2])> = ends.into_iter().collect();
+    for of_connection in ends.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+        let mut sums = Sums::default();
+        of_connection.iter().for_each(|(_, [before, after])| sums.add(before, after));
+        let ((connection, _), _) = of_connection[0];
+        let row = sums.row(id, connection)?;
+        rest = [rest[0].checked_sub(row.cost_before)?, rest[1].checked_sub(row.cost_after)?];
+        rows.push(row);
+    }
+    rows.push(ComparedRow {
+        billing_account_id: id.to_owned(),
+        connection_id: None,
+        cost_before: rest[0],
+        cost_after: rest[1],
+        difference: rest[1].checked_sub(rest[0])?,
+        effects: None,
+    });
+    Ok(())
+}
+
+/// How many of what costs are counted in are one of the currency: 2^30 x 5^9 is a multiple of both sizes of a GB, and unit
+/// prices have at most 18 decimals.
+const GB_UNITS: u128 = (1 << 30) * 5u128.pow(9);
+const PRICE_DECIMALS: u32 = 18;
+
+/// The price of one byte, in units of [`GB_UNITS`] and [`PRICE_DECIMALS`].
+fn of_one_byte(price: UnitPrice, gb: Gb) -> Natural {
+    let price = price.to_decimal();
+    // OK because prices are below 10^9, and have at most 18 decimals.
+    let mantissa = price.mantissa().unsigned_abs() * 10u128.pow(PRICE_DECIMALS - price.scale());
+    Natural::from(mantissa).times(&Natural::from(GB_UNITS / u128::from(gb.bytes())))
+}
+
+/// What one end sent, by link type.
+#[derive(Default)]
+struct End {
+    bytes: u128,
+    cost: Natural,
+    /// Free traffic first, which has none.
+    link_types: BTreeMap<Option<LinkType>, OfType>,
+}
+
+/// What one end sent over a link type.
+struct OfType {
+    bytes: u128,
+    cost: Natural,
+    /// The lowest price of a byte.
+    price: Natural,
+}
+
+impl End {
+    fn add(&mut self, line: &ReportedLine, gb: Gb) -> Result<()> {
+        let price = of_one_byte(line.contracted_unit_price, gb);
+        let cost = price.times(&Natural::from(line.bytes));
+        let sum = self.bytes.checked_add(line.bytes);
+        self.bytes = sum.ok_or_else(|| Error::overflow("the bytes of an end exceed 2^128"))?;
+        self.cost = self.cost.plus(&cost);
+        let of_type = self.link_types.entry(line.link_type);
+        let of_type = of_type.or_insert_with(|| OfType {
+            bytes: 0,
+            cost: Natural::default(),
+            price: price.clone(),
+        });
+        of_type.bytes += line.bytes;
+        of_type.cost = of_type.cost.plus(&cost);
+        of_type.price = std::mem::take(&mut of_type.price).min(price);
+        Ok(())
+    }
+}
+
+impl OfType {
+    /// So many bytes at its mean price.
+    fn priced(&self, bytes: u128) -> Fraction {
+        let bytes = Natural::from(bytes);
+        match self.bytes {
+            0 => self.price.times(&bytes).into(),
+            own => Fraction::of(self.cost.times(&bytes), Natural::from(own)),
+        }
+    }
+}
+
+/// What the ends of a connection add up to that one account pays for: one, or both.
+#[derive(Default)]
+struct Sums {
+    before: Natural,
+    after: Natural,
+    /// Of the ends that sent something before and after.
+    both: Option<Both>,
+    new: Option<Natural>,
+    ended: Option<Natural>,
+}
+
+/// Costs of ends that sent something before and after.
+#[derive(Default)]
+struct Both {
+    before: Fraction,
+    /// The bytes of after at the mean price of before.
+    at_mean: Fraction,
+    /// The bytes of after at the price that their link type had before.
+    at_types: Fraction,
+    after: Fraction,
+}
+
+impl Sums {
+    fn add(&mut self, before: &End, after: &End) {
+        self.before = self.before.plus(&before.cost);
+        self.after = self.after.plus(&after.cost);
+        match (before.bytes, after.bytes) {
+            (0, 0) => {}
+            (0, _) => self.new = Some(self.new.take().unwrap_or_default().plus(&after.cost)),
+            (_, 0) => self.ended = Some(self.ended.take().unwrap_or_default().plus(&before.cost)),
+            (sent, _) => {
+                let both = self.both.get_or_insert_default();
+                both.before = both.before.plus(&before.cost.clone().into());
+                both.after = both.after.plus(&after.cost.clone().into());
+                let at_mean = before.cost.times(&Natural::from(after.bytes));
+                both.at_mean = both.at_mean.plus(&Fraction::of(at_mean, Natural::from(sent)));
+                for (link_type, own) in &after.link_types {
+                    let priced = before.link_types.get(link_type).unwrap_or(own).priced(own.bytes);
+                    both.at_types = both.at_types.plus(&priced);
+                }
+            }
+        }
+    }
+
+    fn row(&self, account: &str, connection: &str) -> Result<ComparedRow> {
+        let nothing = Fraction::default();
+        let cost = |cost: &Natural| money(&cost.clone().into(), &nothing);
+        let (cost_before, cost_after) = (cost(&self.before)?, cost(&self.after)?);
+        let difference = cost_after.checked_sub(cost_before)?;
+        let mut effects = Effects::default();
+        let Effects { volume, link_type, price, new, ended } = &mut effects;
+        let mut applying: Vec<(&mut Money, Money)> = Vec::new();
+        if let Some(both) = &self.both {
+            applying.push((volume, money(&both.at_mean, &both.before)?));
+            applying.push((link_type, money(&both.at_types, &both.at_mean)?));
+            applying.push((price, money(&both.after, &both.at_types)?));
+        }
+        if let Some(cost) = &self.new {
+            applying.push((new, money(&cost.clone().into(), &nothing)?));
+        }
+        if let Some(cost) = &self.ended {
+            applying.push((ended, money(&nothing, &cost.clone().into())?));
+        }
+        // The last one takes what rounding leaves.
+        let mut rest = difference;
+        if let Some((last, _)) = applying.pop() {
+            for (effect, amount) in applying {
+                *effect = amount;
+                rest = rest.checked_sub(amount)?;
+            }
+            *last = rest;
+        }
+        Ok(ComparedRow {
+            billing_account_id: account.to_owned(),
+            connection_id: Some(connection.to_owned()),
+            cost_before,
+            cost_after,
+            difference,
+            effects: Some(effects),
+        })
+    }
+}
+
+/// How much more the one cost is than the other, half to even at 10 decimals.
+fn money(more: &Fraction, less: &Fraction) -> Result<Money> {
+    const PER_UNIT: u128 = GB_UNITS * 10u128.pow(PRICE_DECIMALS - crate::model::money::PRINTED_DECIMALS);
+    let units = more.difference_in(less, &Natural::from(PER_UNIT));
+    units.map(Money::from_units).ok_or_else(|| Error::overflow("an effect exceeds 2^127 units of 10^-10"))
+}
