@@ -280,11 +280,8 @@ impl End {
         self.bytes = sum.ok_or_else(|| Error::overflow("the bytes of an end exceed 2^128"))?;
         self.cost = self.cost.plus(&cost);
         let of_type = self.link_types.entry(line.link_type);
-        let of_type = of_type.or_insert_with(|| OfType {
-            bytes: 0,
-            cost: Natural::default(),
-            price: price.clone(),
-        });
+        let of_type =
+            of_type.or_insert_with(|| OfType { bytes: 0, cost: Natural::default(), price: price.clone() });
         of_type.bytes += line.bytes;
         of_type.cost = of_type.cost.plus(&cost);
         of_type.price = std::mem::take(&mut of_type.price).min(price);

@@ -187,7 +187,8 @@ impl Fraction {
     /// more.
     pub fn difference_in(&self, other: &Self, unit: &Natural) -> Option<i128> {
         let (own, others, denominator) = self.over_one_denominator(other);
-        let (mut more, less, negative) = if own < others { (others, own, true) } else { (own, others, false) };
+        let (mut more, less, negative) =
+            if own < others { (others, own, true) } else { (own, others, false) };
         more.take(&less);
         let units = more.divided(&denominator.times(unit))?;
         Some(if negative { -units } else { units })

@@ -11,7 +11,10 @@ use crate::{
         time::{BillingMonth, Hour, Offset, Timestamp},
         usage::Sender,
     },
-    read::{Document, json::{Lines, without_place}},
+    read::{
+        Document,
+        json::{Lines, without_place},
+    },
 };
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
@@ -107,7 +110,10 @@ pub fn read_reported(document: &Document, month: Option<BillingMonth>) -> Result
         (Some((part, _)), None) => part.read(document),
         (Some(_), Some(_)) => {
             let what = month.map_or("several months", |_| "this month more than once");
-            Err(Error::setting("month", format!("must tell which: {} holds {what}: {}", document.name, held())))
+            Err(Error::setting(
+                "month",
+                format!("must tell which: {} holds {what}: {}", document.name, held()),
+            ))
         }
         (None, _) => {
             let asked = month.map_or_else(String::new, |month| month.to_string());
@@ -144,6 +150,9 @@ fn parts(document: &Document) -> Result<Vec<Part<'_>>> {
     let unusable = |why| Error::unusable(ErrorKind::Input, &document.name, why);
     let text = std::str::from_utf8(&document.text).map_err(|_| unusable(Invalid::not_utf8("it")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.trim_start().starts_with('{') {
+        return Err(unusable("is no report that was written as JSON: that is one object".into()));
+    }
     let whole = Part { text, line: 1, path: String::new() };
     let Some(months) = whole.parse::<Outline<'_>>(document)?.months else { return Ok(vec![whole]) };
     if months.is_empty() {
@@ -245,7 +254,8 @@ impl Text<'_> {
         match value.to_string() == self.0 {
             true => Ok(value),
             false => {
-                Err(format!("{} is not how {} is written", quoted(self.0.as_bytes()), value.to_string()).into())
+                Err(format!("{} is not how {} is written", quoted(self.0.as_bytes()), value.to_string())
+                    .into())
             }
         }
     }
@@ -489,7 +499,8 @@ impl JsonReport<'_> {
             month,
             offset,
             currency: self.currency.0.clone().into_owned(),
-            catalog: [&catalog.name, &catalog.version, &catalog.digest].map(|text| text.0.clone().into_owned()),
+            catalog: [&catalog.name, &catalog.version, &catalog.digest]
+                .map(|text| text.0.clone().into_owned()),
             gb,
             usage_digest: self.usage_digest.0.clone().into_owned(),
             hourly: sums.hourly == Some(true),
@@ -553,7 +564,8 @@ impl JsonAccount<'_> {
         let JsonCatalog { gb, rounding, .. } = &report.catalog;
         let id_path = format!("{path}.billing_account_id");
         let id = faults.take(&id_path, read_account(&self.billing_account_id.0))?.to_owned();
-        let (mut lines, mut exact, mut printed) = (Vec::with_capacity(self.lines.len()), Amount::ZERO, Money::ZERO);
+        let (mut lines, mut exact, mut printed) =
+            (Vec::with_capacity(self.lines.len()), Amount::ZERO, Money::ZERO);
         let before = faults.found.len();
         for (at, line) in self.lines.iter().enumerate() {
             let path = format!("{path}.lines[{at}]");
@@ -575,7 +587,12 @@ impl JsonAccount<'_> {
             let sum = subtotal.checked_add(adjustment);
             faults.expect(&format!("{path}.payable"), &payable, sum, "subtotal and adjustment");
             let rounded = exact.round(*gb, rounding.decimals, rounding.mode);
-            faults.expect(&format!("{path}.payable"), &payable, rounded, "the catalog's rounding of the exact sum");
+            faults.expect(
+                &format!("{path}.payable"),
+                &payable,
+                rounded,
+                "the catalog's rounding of the exact sum",
+            );
         }
         let name = self.billing_account_name.as_ref().map(|name| name.0.clone().into_owned());
         Some(ReportedAccount { id, name, payable, adjustment, lines })
@@ -654,7 +671,8 @@ impl JsonLine<'_> {
             (Some(start), Some(end)) => (start.hour()?, end.hour()?),
             _ => return Err("a charge period has a start and an end".into()),
         };
-        let inside = report.billing_period_start.hour()? <= start && end <= report.billing_period_end.hour()?;
+        let inside =
+            report.billing_period_start.hour()? <= start && end <= report.billing_period_end.hour()?;
         match inside && end == start.next() {
             true => Ok(Some(start)),
             false => Err(format!("from {start} to {end} is no hour of the month").into()),
@@ -666,6 +684,8 @@ impl JsonLine<'_> {
         let text = &self.pricing_quantity.0;
         let padded = if text.contains('.') { text.clone() } else { format!("{text}.0").into() };
         let read = money(&padded).filter(|quantity| quantity.text(0) == **text);
-        read.ok_or_else(|| format!("pricing_quantity: {} is no quantity such as 1.5", quoted(text.as_bytes())).into())
+        read.ok_or_else(|| {
+            format!("pricing_quantity: {} is no quantity such as 1.5", quoted(text.as_bytes())).into()
+        })
     }
 }

@@ -5,6 +5,7 @@
 mod accounts;
 #[cfg(feature = "cli")]
 mod cli;
+mod compare;
 mod corpus;
 mod dependencies;
 mod estimate;
