@@ -9,9 +9,9 @@ use crate::support::{
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
-    ErrorKind,
+    ErrorKind, Money,
     catalog::{Catalog, CatalogSource},
-    compare::{Comparison, compare},
+    compare::{Comparison, Effects, compare},
     model::time::BillingMonth,
     read::{Document, read_reported, reported_months},
     report::report,
@@ -155,7 +155,7 @@ fn expected(before: &Value, after: &Value) -> Vec<Row> {
 fn rows(comparison: &Comparison) -> Vec<Row> {
     let row = |row: &peerbill::compare::ComparedRow| {
         let mut amounts = vec![row.cost_before, row.cost_after, row.difference];
-        amounts.extend(row.effects.iter().flat_map(|effects| effects.all()));
+        amounts.extend(row.effects.iter().flat_map(Effects::all));
         let connection = row.connection_id.clone().unwrap_or_else(|| "rounding".into());
         let amounts = amounts.iter().map(|amount| amount.units().into()).collect();
         (row.billing_account_id.clone(), connection, amounts)
@@ -202,7 +202,7 @@ fn an_independent_oracle_agrees_on_every_row_in_both_directions() {
                     let comparison = compared(text, other_text).expect("they can be compared");
                     prop_assert_eq!(rows(&comparison), expected(value, other_value));
                     for row in &comparison.rows {
-                        let effects = row.effects.iter().flat_map(|own| own.all()).map(|own| own.units());
+                        let effects = row.effects.iter().flat_map(Effects::all).map(Money::units);
                         prop_assert!(
                             row.effects.is_none() || effects.sum::<i128>() == row.difference.units()
                         );
