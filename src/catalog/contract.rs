@@ -1,6 +1,6 @@
 //! An account's own terms: fixed unit prices and discounts.
 
-use super::{Place, Regions, Validity, price::Timeline};
+use super::{Place, Regions, Timeline, Validity};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{

@@ -1,9 +1,8 @@
 //! From the texts of a catalog folder to a [`Catalog`].
 
 use super::{
-    Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Validity,
+    Catalog, Contract, Place, PriceRow, PriceStatus, Regions, RoundingPolicy, Timeline, Validity,
     contract::{check_currency, read_validity},
-    price::Timeline,
     quote::{InLanguage, PairKey},
 };
 use crate::{

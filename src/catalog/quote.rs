@@ -1,8 +1,8 @@
 //! A catalog, what it answers, and what a report tells of it.
 
 use super::{
-    Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms, Validity,
-    price::{Timeline, first_hour_at_or_after},
+    Contract, ContractRow, Place, Price, PriceRow, PriceStatus, Regions, RoundingPolicy, Terms, Timeline,
+    Validity, first_hour_at_or_after,
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
