@@ -1,9 +1,9 @@
 //! Estimates of traffic: of a month that was metered, and of what is planned as quantities without hours or a topology.
 
 use super::{
+    Estimate,
     checks::checks,
     quantities::{Quantities, notes_on_places},
-    result::Estimate,
     scenario::{AS_BILLED, AS_PLANNED, SCHEDULED, Scenario, WELL_TIMED, WhatIf, price},
     schedule::{Schedule, ScheduleAdvice},
     timing::{Timing, switches_in, well_timed},

@@ -5,8 +5,8 @@ use crate::{
     catalog::Catalog,
     error::{ErrorKind, Result},
     estimate::{
+        Estimate,
         quantities::notes_on_places,
-        result::Estimate,
         scenario::{AFTER, BEFORE, WhatIf, price},
     },
     model::{finding::Finding, link::LinkType},
