@@ -5,7 +5,6 @@
 
 mod entry;
 mod provider;
-mod terraform;
 
 pub use entry::RegionCheck;
 pub(in crate::read) use entry::{ConnectionRow, Found, RefusedRow};

@@ -1,9 +1,6 @@
 //! Connections as the provider lists them: `ListVpcPeerConnections` and `GetVpcPeerConnectionAttribute`.
 
-use super::{
-    entry::{self, Found, RegionCheck, Take},
-    terraform,
-};
+use super::entry::{self, Found, RegionCheck, Take};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
@@ -68,7 +65,7 @@ impl<'s> Answers<'s> {
                 let json: Unambiguous = answer.value.read().map_err(|why| answer.unusable(document, why))?;
                 let json = json.0;
                 self.accepters.extend(accepters(&json));
-                terraform::read(&json, &place, self.requesters, self.check_region, take)
+                entry::read_state(&json, &place, self.requesters, self.check_region, take)
             }
             Kind::Attribute => {
                 entry::read(document, &answer.value, self.check_region, take);
