@@ -1,8 +1,7 @@
 //! What-if: the same bytes over other link types, through the rating that makes the bill.
 //!
 //! An estimate is a list of [`Scenario`]s. Each of them rates the same traffic over link types of its own, and holds the
-//! [`Report`](crate::Report) that comes out. So estimate and bill cannot disagree: the scenario [`AS_BILLED`] *is* the
-//! report.
+//! [`Report`] that comes out. So estimate and bill cannot disagree: the scenario [`AS_BILLED`] *is* the report.
 //!
 //! There are four ways to begin, each with a function:
 //!

@@ -210,10 +210,9 @@ fn notes_on_missing(left_out: &Said, error: &Error) -> Vec<Finding> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::MissingPrice`](crate::ErrorKind::MissingPrice) where no scenario can be priced, or one that `wanted`
-/// names cannot; [`ErrorKind::Usage`](crate::ErrorKind::Usage) where `wanted` names one that there is not, or an account
-/// is asked for that has no connection; [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where an amount is too large
-/// to be exact.
+/// [`ErrorKind::MissingPrice`] where no scenario can be priced, or one that `wanted` names cannot; [`ErrorKind::Usage`]
+/// where `wanted` names one that there is not, or an account is asked for that has no connection;
+/// [`ErrorKind::Overflow`] where an amount is too large to be exact.
 pub fn of_quantities(quantities: &Quantities, catalog: &Catalog, wanted: &[String]) -> Result<Estimate> {
     planned("quantities", quantities, &constant_link_types(quantities), catalog, wanted)
 }

@@ -26,7 +26,7 @@ use std::{
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Its name, as the first column of the CSV has it: [`ALL_GOLD`](super::ALL_GOLD).
+    /// Its name, as the first column of the CSV has it: [`ALL_GOLD`].
     pub name: &'static str,
     /// What it assumes, in words.
     pub about: String,
@@ -93,7 +93,7 @@ impl fmt::Display for Coverage {
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Supply {
-    /// The overlay of this name, which is shipped ([`shipped_overlay`](crate::catalog::shipped_overlay)).
+    /// The overlay of this name, which is shipped ([`shipped_overlay`]).
     Overlay(&'static str),
     /// An overlay with prices of the caller ([`Catalog::with_prices`](crate::catalog::Catalog::with_prices)).
     Prices,
@@ -114,7 +114,7 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where the sum is beyond exact amounts.
+    /// [`ErrorKind::Overflow`] where the sum is beyond exact amounts.
     pub fn payable(&self) -> Result<Option<Money>> {
         self.report().map(Report::payable).transpose()
     }
@@ -147,7 +147,7 @@ impl Scenario {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where a sum is beyond exact amounts.
+    /// [`ErrorKind::Overflow`] where a sum is beyond exact amounts.
     pub fn connections(&self) -> Result<BTreeMap<&str, ConnectionCost>> {
         let Some(report) = self.report() else { return Ok(BTreeMap::new()) };
         let id = |index| &*report.inventory.connection(index).id;

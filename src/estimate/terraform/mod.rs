@@ -79,7 +79,7 @@ pub struct AccountCost {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) where it is beyond exact amounts.
+/// [`ErrorKind::Overflow`] where it is beyond exact amounts.
 pub fn difference(before: Option<Money>, after: Option<Money>) -> Result<Option<Money>> {
     before.zip(after).map(|(before, after)| after.checked_sub(before)).transpose()
 }
