@@ -5,7 +5,7 @@ use crate::{
     error::{FaultCode, Result},
     findings::{Surveyor, findings},
     meter::{
-        ControlTotals, Duplicates, HourRow, MeterSettings, Refused, Rules, UnknownConnections, meter,
+        ControlTotals, Duplicates, HourRow, Keep, MeterSettings, Refused, Rules, UnknownConnections, meter,
         read_hours,
     },
     model::{
@@ -112,7 +112,7 @@ pub fn look_through(
     let mut found = 0;
     for (start, end) in STRETCHES {
         let period = Period { start: Hour::from_index(start), end: Hour::from_index(end) };
-        let rules = Rules { period, offset, duplicates: Duplicates::Sum, keep_all: false, threads };
+        let rules = Rules { period, offset, duplicates: Duplicates::Sum, keep: Keep::First, threads };
         let metered = read_hours(std::slice::from_ref(source), inventory, &rules)?;
         let totals = metered.totals;
         found += totals.billed.records + totals.free.records;

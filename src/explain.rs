@@ -9,7 +9,7 @@ use crate::{
     attribution::attribute,
     catalog::{Catalog, CatalogSummary, ContractRow, Lost, Price, PriceRow, PriceStatus},
     error::{Error, ErrorKind, Fault, FaultCode, Result},
-    meter::{HourlyUsage, KeptRecord, Metered, RefusedRecord, read_hours, records_of},
+    meter::{HourlyUsage, KeptRecord, Metered, REFUSED_MEMORY, RefusedRecord, read_hours, records_of},
     model::{
         accounts::Accounts,
         connection::Connection,
@@ -270,6 +270,7 @@ fn all_refused<'m>(metered: &'m Metered, sources: &[TrafficSource]) -> Result<Co
         return Ok(Cow::Borrowed(metered.refused()));
     }
     let again = read_hours(sources, metered.inventory(), &metered.rules_keeping_all())?;
+    again.refuse_too_many(REFUSED_MEMORY)?;
     Ok(Cow::Owned(again.refusals.records))
 }
 

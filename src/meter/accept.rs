@@ -172,7 +172,7 @@ impl Worker<'_> {
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
                 let held = HeldDuplicate { end, key, shares, is_free, record, folded: Folded::default() };
-                self.found.hold(held, self.plan.rules.keep_all);
+                self.found.hold(held, self.plan.rules.keep);
                 return Ok(());
             }
             match key {
@@ -234,7 +234,7 @@ impl Worker<'_> {
         let record = self.refused_record(observation, refusal);
         let bytes = self.rounded_alone(observation.quantity);
         let one = Count { records: 1, bytes };
-        self.found.refuse(record, cause.as_deref(), one, self.plan.rules.keep_all);
+        self.found.refuse(record, cause.as_deref(), one, self.plan.rules.keep);
     }
 
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {

@@ -2,7 +2,7 @@
 
 use super::{
     hourly::HourlyUsage,
-    refused::{Refusals, RefusedRecord},
+    refused::{Keep, Refusals, RefusedRecord},
     totals::{ControlTotals, UnknownConnections},
 };
 use crate::{
@@ -44,8 +44,10 @@ pub(crate) struct Reading {
 impl Metered {
     pub(super) fn new(inventory: Arc<Inventory>, settings: &MeterSettings, reading: Reading) -> Result<Self> {
         let &MeterSettings { month, offset, duplicates, refused, .. } = settings;
-        if refused == Refused::Fail {
-            reading.refuse_faults(&inventory)?;
+        match refused {
+            Refused::Fail => reading.refuse_faults(&inventory)?,
+            Refused::Keep => reading.refuse_too_many(settings.refused_memory)?,
+            Refused::Count => {}
         }
         Ok(Self { inventory, month, offset, duplicates, reading })
     }
@@ -139,7 +141,7 @@ impl Metered {
     pub(crate) fn rules_keeping_all(&self) -> Rules {
         let Self { offset, duplicates, .. } = *self;
         let (period, threads) = (self.usage().period(), self.usage().threads());
-        Rules { period, offset, duplicates, keep_all: true, threads }
+        Rules { period, offset, duplicates, keep: Keep::All { bytes: REFUSED_MEMORY }, threads }
     }
 
     /// What was seen in the sources beside records.
@@ -169,6 +171,22 @@ impl Reading {
         let mut faults = causes.listed();
         faults.extend(self.refusals.causes.clone().listed());
         Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
+    }
+
+    /// Records that are to be kept and take more memory than they may are so many that one mistake is behind most of them.
+    pub fn refuse_too_many(&self, bytes: u64) -> Result<()> {
+        if !self.refusals.too_many {
+            return Ok(());
+        }
+        let records = self.refusals.by_code.values().sum::<u64>();
+        let why = format!(
+            "bounds what refused records take, {bytes} bytes, and {records} of them are more than that: so many are most often \
+             one mistake, such as connections of another month; their causes follow"
+        );
+        let setting = Some("memory");
+        let mut faults = vec![Fault { setting, ..Fault::new(FaultCode::UnusableInput, why) }];
+        faults.extend(self.refusals.causes.clone().listed());
+        Error::from_listed(ErrorKind::Input, faults, 1 + self.refusals.causes.total()).map_or(Ok(()), Err)
     }
 }
 
@@ -211,6 +229,9 @@ pub enum Refused {
     Keep,
 }
 
+/// What refused records may take.
+pub(crate) const REFUSED_MEMORY: u64 = 4 << 30;
+
 /// How to meter: for which month, and by which rules.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy)]
@@ -223,6 +244,9 @@ pub struct MeterSettings {
     pub duplicates: Duplicates,
     /// What becomes of records that cannot be billed (R15).
     pub refused: Refused,
+    /// The memory that refused records may take where all are kept ([`Refused::Keep`]), in bytes, 4 GiB unless told
+    /// otherwise: where they would take more, that is an error with their causes, and nothing is metered.
+    pub refused_memory: u64,
     /// How many threads read and sum, at least one; the result does not depend on it (R17).
     pub threads: usize,
 }
@@ -235,6 +259,7 @@ impl MeterSettings {
             offset: Offset::CHINA,
             duplicates: Duplicates::Refuse,
             refused: Refused::Fail,
+            refused_memory: REFUSED_MEMORY,
             threads: 1,
         }
     }
@@ -245,9 +270,12 @@ impl MeterSettings {
     }
 
     pub(super) fn rules(&self) -> Rules {
-        let keep_all = self.refused == Refused::Keep;
+        let keep = match self.refused {
+            Refused::Keep => Keep::All { bytes: self.refused_memory },
+            Refused::Fail | Refused::Count => Keep::First,
+        };
         let Self { offset, duplicates, threads, .. } = *self;
-        Rules { period: self.period(), offset, duplicates, keep_all, threads }
+        Rules { period: self.period(), offset, duplicates, keep, threads }
     }
 }
 
@@ -258,7 +286,7 @@ pub(crate) struct Rules {
     /// In which months outside the period have their edges.
     pub offset: Offset,
     pub duplicates: Duplicates,
-    /// Keep every refused record, not just the first ones.
-    pub keep_all: bool,
+    /// Which refused records are kept.
+    pub keep: Keep,
     pub threads: usize,
 }

@@ -134,7 +134,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
     let mut resolved = SpanFindings::default();
     let mut sums = Sums { fractions, ..Sums::new(plan.lookup) };
     resolve(std::mem::take(&mut found.held), plan, &mut resolved, &mut sums)?;
-    found.merge(resolved, plan.rules.keep_all)?;
+    found.merge(resolved, plan.rules.keep)?;
     for (end, hour, bytes) in sums.fractions.rounded() {
         let totals = &mut found.totals;
         totals.read.bytes += u128::from(bytes);
@@ -152,12 +152,13 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
 mod tests {
     use super::*;
     use crate::{
-        meter::{MeterSettings, Refused, meter},
+        meter::{Keep, MeterSettings, Refused, meter},
         model::time::{BillingMonth, Offset},
     };
     use proptest::prelude::*;
 
     const HEADER: &str = "timestamp,connection_id,sender,bytes";
+    const ALL: Keep = Keep::All { bytes: u64::MAX };
 
     fn connections() -> Inventory {
         let rows = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,created_at,deleted_at\n\
@@ -312,11 +313,10 @@ mod tests {
         let inventory = connections();
         let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
         for duplicates in [Duplicates::Refuse, Duplicates::First] {
-            let rules =
-                |threads, keep_all| Rules { period, offset: Offset::CHINA, duplicates, keep_all, threads };
-            let of = |cut: Cut, threads, keep_all| {
+            let rules = |threads, keep| Rules { period, offset: Offset::CHINA, duplicates, keep, threads };
+            let of = |cut: Cut, threads, keep| {
                 let source = TrafficSource::from_bytes("u.csv", text.clone());
-                let read = read_cut(&[source], &inventory, &rules(threads, keep_all), cut).unwrap();
+                let read = read_cut(&[source], &inventory, &rules(threads, keep), cut).unwrap();
                 // Copies that are dropped are no faults.
                 let faults = read.refusals.records.iter().map(|record| &record.fault);
                 let faults = faults.filter(|fault| fault.code != FaultCode::DroppedCopy);
@@ -326,12 +326,12 @@ mod tests {
                 (counted, read.refusals.causes.listed(), listed)
             };
             // All are held where all are to be kept.
-            let expected = of(Cut::DEFAULT, 1, true);
+            let expected = of(Cut::DEFAULT, 1, ALL);
             assert_eq!(expected.0.2.read.records, 3000);
-            assert_eq!(of(Cut::DEFAULT, 1, false), expected, "{duplicates:?}");
+            assert_eq!(of(Cut::DEFAULT, 1, Keep::First), expected, "{duplicates:?}");
             for (span, threads) in [(1000, 1), (1000, 3), (9000, 2)] {
                 let cut = Cut { span, block: 500, fast: true };
-                assert_eq!(of(cut, threads, false), expected, "{duplicates:?} {span} {threads}");
+                assert_eq!(of(cut, threads, Keep::First), expected, "{duplicates:?} {span} {threads}");
             }
         }
     }
@@ -352,6 +352,32 @@ mod tests {
         }
     }
 
+    /// Refused records, copies of one another among them, that would take more memory than they may.
+    #[test]
+    fn refused_records_have_a_bound_and_their_causes_are_told() {
+        let unknown = |count: usize| -> String {
+            (0..count).map(|n| format!("2026-10-05T03:00:00Z,pcc-9{},requester,7\n", n % 10)).collect()
+        };
+        let copies = "2026-10-05T03:00:00Z,pcc-1,requester,7\n".repeat(2000);
+        for (rows, taken) in [(unknown(1000), 500_000), (copies, 1_000_000)] {
+            let sources = [TrafficSource::from_bytes("u.csv", format!("{HEADER}\n{rows}"))];
+            for threads in [1, 3] {
+                let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+                (settings.refused, settings.threads) = (Refused::Keep, threads);
+                let all = meter(&sources, connections(), &settings).unwrap();
+                assert_eq!(all.refused().len() as u64, all.totals().refused.records);
+                settings.refused_memory = taken / 10;
+                let error = meter(&sources, connections(), &settings).unwrap_err();
+                let told = error.to_string();
+                assert!(told.contains("bounds what refused records take"), "{told}");
+                assert!(error.faults().len() > 1 && error.kind() == ErrorKind::Input, "{told}");
+                settings.refused = Refused::Count;
+                let counted = meter(&sources, connections(), &settings).unwrap();
+                assert_eq!(counted.totals(), all.totals());
+            }
+        }
+    }
+
     #[test]
     fn a_line_without_end_is_one_record_whatever_the_cut() {
         let long = "x".repeat(1 << 20);
@@ -363,7 +389,7 @@ mod tests {
             period,
             offset: Offset::CHINA,
             duplicates: Duplicates::Refuse,
-            keep_all: true,
+            keep: ALL,
             threads,
         };
         let sources = [TrafficSource::from_bytes("u.csv", text)];
@@ -411,7 +437,8 @@ mod tests {
             let inventory = connections();
             let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
             let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
-            let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep_all, threads };
+            let keep = if keep_all { ALL } else { Keep::First };
+            let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep, threads };
             let bytes = text.clone().into_bytes();
             let stream = TrafficSource::from_stream("u.csv", move || Ok(Box::new(std::io::Cursor::new(bytes.clone()))));
             let slow = Cut { fast: false, ..Cut::DEFAULT };

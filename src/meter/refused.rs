@@ -4,7 +4,7 @@ use crate::{
     error::{Causes, FAULTS_LISTED, Fault, FaultCode},
     model::invalid::Invalid,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem::size_of};
 
 /// Why a record is refused.
 #[derive(Debug)]
@@ -45,6 +45,37 @@ pub struct RefusedRecord {
     pub raw: Vec<u8>,
 }
 
+impl RefusedRecord {
+    /// What it takes, in bytes of memory, about: itself, its texts, and what an allocator adds to each.
+    pub(super) fn taken(&self) -> u64 {
+        const EACH: usize = 16;
+        let fields = self.fields.iter().flatten().map(|field| field.capacity() + EACH);
+        let texts = self.raw.capacity()
+            + self.fault.message.capacity()
+            + self.fault.path.as_ref().map_or(0, |path| path.len());
+        (size_of::<Self>() + fields.sum::<usize>() + texts + 3 * EACH) as u64
+    }
+}
+
+/// Which refused records are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Those that are listed.
+    First,
+    /// All, as long as they take no more than so many bytes of memory.
+    All {
+        /// What they may take.
+        bytes: u64,
+    },
+}
+
+impl Keep {
+    /// Whether so many bytes are too much.
+    pub fn is_passed_by(self, taken: u64) -> bool {
+        matches!(self, Self::All { bytes } if taken > bytes)
+    }
+}
+
 /// Refused records, as far as they are kept, and how many there are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Refusals {
@@ -58,11 +89,15 @@ pub(crate) struct Refusals {
     pub by_code: BTreeMap<FaultCode, u64>,
     /// Of those that have a cause of their own.
     pub causes: Causes,
+    /// What the kept ones take, in bytes of memory, about.
+    pub taken: u64,
+    /// Whether all were to be kept, and took too much: only the first ones are here then.
+    pub too_many: bool,
 }
 
 impl Refusals {
     /// Counts a record, which stands for so many, and keeps it, or only the first ones.
-    pub fn add(&mut self, record: RefusedRecord, cause: Option<&str>, times: u64, keep_all: bool) {
+    pub fn add(&mut self, record: RefusedRecord, cause: Option<&str>, times: u64, keep: Keep) {
         let code = record.fault.code;
         if !is_secondary(code) {
             self.causes.add(record.source, &record.fault, cause, times);
@@ -70,8 +105,10 @@ impl Refusals {
         self.for_cause += if code == FaultCode::DroppedCopy { 0 } else { times };
         self.for_connection += if code == FaultCode::FaultyConnection { times } else { 0 };
         *self.by_code.entry(code).or_default() += times;
+        self.taken += record.taken();
         self.records.push(record);
-        if !keep_all && self.records.len() >= 4 * FAULTS_LISTED {
+        self.too_many |= keep.is_passed_by(self.taken);
+        if self.keeps_first(keep) && self.records.len() >= 4 * FAULTS_LISTED {
             self.keep_first();
         }
     }
@@ -83,10 +120,12 @@ impl Refusals {
     }
 
     /// Adds those that were found elsewhere.
-    pub fn merge(&mut self, mut later: Self, keep_all: bool) {
+    pub fn merge(&mut self, mut later: Self, keep: Keep) {
         self.causes.merge(later.causes);
         self.records.append(&mut later.records);
-        if !keep_all {
+        self.taken += later.taken;
+        self.too_many |= later.too_many || keep.is_passed_by(self.taken);
+        if self.keeps_first(keep) {
             self.keep_first();
         }
         self.for_cause += later.for_cause;
@@ -96,11 +135,17 @@ impl Refusals {
         }
     }
 
+    /// Whether only the first ones are kept, as was asked for or because all are too many.
+    fn keeps_first(&self, keep: Keep) -> bool {
+        self.too_many || keep == Keep::First
+    }
+
     /// Keeps the records that would be listed: the first ones by place, those with a cause of their own before others.
     fn keep_first(&mut self) {
         self.records
             .sort_by_key(|record| (is_secondary(record.fault.code), record.source, record.fault.line));
         self.records.truncate(FAULTS_LISTED);
+        self.taken = self.records.iter().map(RefusedRecord::taken).sum();
     }
 }
 

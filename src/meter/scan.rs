@@ -366,7 +366,7 @@ impl<'a> Merger<'a> {
         held.chain(span.kept.iter_mut().map(|kept| &mut kept.record))
             .for_each(|record| record.fault.move_down(self.lines));
         self.lines += span.lines;
-        self.scanned.found.merge(span, self.plan.rules.keep_all)?;
+        self.scanned.found.merge(span, self.plan.rules.keep)?;
         if matches!(self.plan.goal, Goal::Bill { .. }) {
             self.merge_ticks(ticks);
         }

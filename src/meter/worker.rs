@@ -7,7 +7,7 @@ use super::{
     },
     hourly::{ClosedHours, NO_TICK, Order},
     metered::Rules,
-    refused::{Refusals, RefusedRecord},
+    refused::{Keep, Refusals, RefusedRecord},
     routes::{Lookup, Routes},
     totals::{ControlTotals, Count, Fractions, OutsideMonths, Sums, UnknownConnections},
 };
@@ -218,6 +218,8 @@ pub(super) struct SpanFindings {
     pub notes: Notes,
     /// Duplicates, set aside until all are known.
     pub held: Vec<HeldDuplicate>,
+    /// What they take, in bytes of memory, about.
+    held_bytes: u64,
     /// From how many of them on they are folded.
     fold_from: usize,
     /// Where this is asked for: which records there are.
@@ -231,21 +233,22 @@ pub(super) struct SpanFindings {
 
 impl SpanFindings {
     /// Counts a refused record, or so many, and keeps it, or only the first ones.
-    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, all: Count, keep_all: bool) {
+    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, all: Count, keep: Keep) {
         self.totals.refused.add_all(all);
-        self.refusals.add(record, cause, all.records, keep_all);
+        self.refusals.add(record, cause, all.records, keep);
     }
 
     /// Adds what was found later in the input; of refused records all are kept, or only the first ones.
-    pub fn merge(&mut self, mut later: Self, keep_all: bool) -> Result<()> {
+    pub fn merge(&mut self, mut later: Self, keep: Keep) -> Result<()> {
         self.lines += later.lines;
         self.totals.merge(&later.totals)?;
-        self.refusals.merge(later.refusals, keep_all);
+        self.refusals.merge(later.refusals, keep);
         self.unknown.merge(later.unknown);
         self.outside.merge(later.outside);
         self.notes.add(later.notes);
         self.held.append(&mut later.held);
-        self.fold(keep_all);
+        self.held_bytes += later.held_bytes;
+        self.fold(keep);
         self.collected.append(&mut later.collected);
         self.digests.append(&mut later.digests);
         self.kept.append(&mut later.kept);
@@ -254,15 +257,19 @@ impl SpanFindings {
     }
 
     /// Sets a duplicate aside.
-    pub fn hold(&mut self, duplicate: HeldDuplicate, keep_all: bool) {
+    pub fn hold(&mut self, duplicate: HeldDuplicate, keep: Keep) {
+        self.held_bytes += duplicate.taken();
         self.held.push(duplicate);
-        self.fold(keep_all);
+        self.fold(keep);
     }
 
     /// Lets the first of many duplicates of one another stand for all, where not all are to be kept.
-    fn fold(&mut self, keep_all: bool) {
-        if !keep_all && self.held.len() >= self.fold_from.max(FOLDED_FROM) {
+    fn fold(&mut self, keep: Keep) {
+        self.refusals.too_many |= keep.is_passed_by(self.held_bytes);
+        let all = keep != Keep::First && !self.refusals.too_many;
+        if !all && self.held.len() >= self.fold_from.max(FOLDED_FROM) {
             fold(&mut self.held);
+            self.held_bytes = self.held.iter().map(HeldDuplicate::taken).sum();
             self.fold_from = 2 * self.held.len();
         }
     }

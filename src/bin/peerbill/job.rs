@@ -55,7 +55,8 @@ impl<'a> Job<'a> {
 
     /// Likewise; with the sources that it is of, to be read again.
     pub fn meter_sources(&mut self, check_region: RegionCheck<'_>) -> Result<(Metered, Vec<TrafficSource>)> {
-        let settings = meter_settings(self.traffic, self.month, self.offset, self.refused());
+        let mut settings = meter_settings(self.traffic, self.month, self.offset, self.refused());
+        settings.refused_memory = self.traffic.reading.reading()?.memory;
         let documents = Documents::find(self.traffic, &mut self.inputs)?;
         let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
         drop(documents);

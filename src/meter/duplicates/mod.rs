@@ -54,7 +54,7 @@ pub(super) fn resolve(
             let Folded { records, bytes, added, .. } = duplicate.folded;
             resolved.totals.read.bytes += quantity.rounded() - quantity.bytes + added;
             let all = Count { records: 1 + records, bytes: quantity.rounded() + bytes };
-            resolved.refuse(record, cause.as_deref(), all, rules.keep_all);
+            resolved.refuse(record, cause.as_deref(), all, rules.keep);
         }
     }
     Ok(())

@@ -203,6 +203,15 @@ pub(in crate::meter) struct HeldDuplicate {
     pub folded: Folded,
 }
 
+impl HeldDuplicate {
+    /// What it takes, in bytes of memory, about.
+    pub fn taken(&self) -> u64 {
+        let own =
+            size_of::<Self>() - size_of::<RefusedRecord>() + self.shares.capacity() * size_of::<HourShare>();
+        self.record.taken() + own as u64
+    }
+}
+
 /// Duplicates that are not held themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::meter) struct Folded {

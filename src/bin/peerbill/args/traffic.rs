@@ -37,7 +37,8 @@ pub struct ReadingArgs {
     /// utf-16le.
     #[arg(long, value_name = "LABEL")]
     pub encoding: Option<String>,
-    /// The memory that may be taken by inputs that are held as a whole: all but traffic [default: 4GiB].
+    /// The memory that may be taken by inputs that are held as a whole, which is all but traffic, and likewise by refused
+    /// records on their way to a quarantine [default: 4GiB].
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
 }
