@@ -112,6 +112,11 @@ impl Budgets {
         }
     }
 
+    /// The accounts that have one, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// What this account may pay, where that is limited.
     pub fn get(&self, account_id: &str) -> Option<Money> {
         self.0.get(account_id).copied()

@@ -95,6 +95,8 @@ finding_codes! {
     AccountNotNamed => "account_not_named",
     /// An account pays more than its budget.
     OverBudget => "over_budget",
+    /// A budget is that of an account without a charge.
+    BudgetWithoutCharge => "budget_without_charge",
     // What a reader should know before choosing a link type.
     /// The newest price rows are used, because no month was given.
     NewestPrices => "newest_prices",
@@ -350,6 +352,7 @@ sayings! {
     RowFromTrail "row_from_trail" { id: Arc<str> },
     AssumedPrice "assumed_price" { count: usize, overlays: String },
     AccountNotNamed "account_not_named" { id: String },
+    BudgetWithoutCharge "budget_without_charge" { account: String },
     OverBudget "over_budget" { account: String, payable: Money, over: Money, budget: Money, currency: String },
     OfScenario "of_scenario" { scenario: &'static str, said: Box<Said> },
     ImplausibleVolume "implausible_volume" { id: Arc<str>, bytes: u128, sender: Sender, hour: Hour, most: u128 },

@@ -184,6 +184,7 @@ impl Traffic<'_> {
         report.findings.extend(assumed_prices(&report));
         report.findings.extend(if *measured { not_named(&report) } else { Vec::new() });
         report.findings.extend(over_budget(&report)?);
+        report.findings.extend(if *measured { budgets_without_charge(&report) } else { Vec::new() });
         report.findings.sort_by_key(|finding| finding.code);
         group_lines(&mut report)?;
         Ok(report)
@@ -332,6 +333,17 @@ fn over_budget(report: &Report) -> Result<Vec<Finding>> {
         found.push(Finding::of(FindingCode::OverBudget, said));
     }
     Ok(found)
+}
+
+/// Budgets of accounts that have no line: an id that is wrong would never be over its budget.
+fn budgets_without_charge(report: &Report) -> Vec<Finding> {
+    let budgets = report.options.budgets.as_ref().filter(|_| report.options.account.is_none());
+    let charged: BTreeSet<&str> =
+        report.statements.iter().map(|statement| &*statement.billing_account_id).collect();
+    let without =
+        budgets.into_iter().flat_map(|budgets| budgets.accounts()).filter(|id| !charged.contains(id));
+    let said = |id| Said::BudgetWithoutCharge { account: report.account_label(id) };
+    without.map(|id| Finding::of(FindingCode::BudgetWithoutCharge, said(id))).collect()
 }
 
 /// What became of records that were refused (R15).

@@ -386,6 +386,12 @@ fn a_budget_is_passed_by_what_is_payable_and_nothing_less() {
     let words = "[over_budget] account 1000000000000001 (Payments <b>) pays 96.00 CNY, 0.0000000001 more than its budget of \
                  95.9999999999 CNY";
     assert!(passed.stderr.contains(words), "{}", passed.stderr);
+    // An account that is none of the month's can never be over its budget: most often its id is wrong.
+    folder.write("other.csv", "account_id,amount\n1000000000000001,96\n1000000000000007,1\n");
+    let other = folder.report(&["--budget", "other.csv", "--fail-on", "budget_without_charge,over_budget"]);
+    assert_eq!(other.code, 1, "{}", other.stderr);
+    assert!(other.stderr.contains("account 1000000000000007 has a budget and no charge"), "{}", other.stderr);
+    assert!(!other.stderr.contains("1000000000000001 has a budget"), "{}", other.stderr);
     // Without --fail-on it is a finding like any other.
     assert_eq!(folder.report(&["--budget", "budget.csv"]).code, 0);
     let one = folder.report(&[
