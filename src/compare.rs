@@ -6,12 +6,14 @@
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{
+        accounts::Accounts,
         link::LinkType,
         money::{Gb, Money, UnitPrice},
         natural::{Fraction, Natural},
         usage::Sender,
     },
     read::{ReportedAccount, ReportedLine, ReportedMonth},
+    rows::{Column, Kind, List, RowSet, Total},
 };
 use std::collections::BTreeMap;
 
@@ -113,6 +115,15 @@ pub struct ComparedTotals {
 }
 
 impl Comparison {
+    /// Shows these names of accounts instead of those that the reports told.
+    pub fn name_accounts(&mut self, accounts: &Accounts) {
+        let name = |row: &ComparedRow| {
+            let name = accounts.get(&row.billing_account_id)?.name()?;
+            Some((row.billing_account_id.clone(), name.to_owned()))
+        };
+        self.names = Some(self.rows.iter().filter_map(name).collect());
+    }
+
     /// The sums over all rows: effects and rounding add up to the difference.
     ///
     /// # Errors
@@ -156,6 +167,131 @@ fn totals(rows: &[ComparedRow]) -> Result<ComparedTotals> {
         false => Err(Error::internal(format!("a comparison does not add up: {sums:?}"))),
     }
 }
+
+/// The columns of amounts, which rows and sums of accounts have alike.
+const AMOUNTS: [Column; 8] = [
+    ("cost_before", Kind::Decimal),
+    ("cost_after", Kind::Decimal),
+    ("difference", Kind::Decimal),
+    ("volume", Kind::Decimal),
+    ("link_type", Kind::Decimal),
+    ("price", Kind::Decimal),
+    ("new", Kind::Decimal),
+    ("ended", Kind::Decimal),
+];
+
+impl Comparison {
+    /// The account as the cells that rows begin with: its name stands behind it, where names are told.
+    fn account_cells(&self, id: &str) -> Vec<String> {
+        let name = self.names.as_ref().map(|names| names.get(id).cloned().unwrap_or_default());
+        [id.to_owned()].into_iter().chain(name).collect()
+    }
+
+    fn account_columns(&self) -> impl Iterator<Item = Column> {
+        let name = self.names.as_ref().map(|_| ("billing_account_name", Kind::Text));
+        [("billing_account_id", Kind::Text)].into_iter().chain(name)
+    }
+
+    fn cells(&self, row: &ComparedRow) -> Vec<String> {
+        let mut cells = self.account_cells(&row.billing_account_id);
+        cells.push(row.connection_id.clone().unwrap_or_else(|| ROUNDING.into()));
+        cells.extend([row.cost_before, row.cost_after, row.difference].map(|amount| amount.to_string()));
+        let effects = row.effects.map(|effects| effects.all().map(|amount| amount.to_string()));
+        cells.extend(effects.unwrap_or_default());
+        cells
+    }
+}
+
+impl ComparedTotals {
+    fn amounts(&self) -> [Money; 8] {
+        let [volume, link_type, price, new, ended] = self.effects.all();
+        [self.cost_before, self.cost_after, self.difference, volume, link_type, price, new, ended]
+    }
+}
+
+impl RowSet for Comparison {
+    fn title(&self) -> String {
+        let [before, after] = &self.sides;
+        match before.month == after.month {
+            true => format!("Two reports of {} compared", before.month),
+            false => format!("{} compared with {}", after.month, before.month),
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let catalog = |side: &ComparedSide| format!("{} {}", side.catalog[0], side.catalog[1]);
+        let gb = |side: &ComparedSide| side.gb.to_string();
+        let [before, after] = &self.sides;
+        vec![
+            ("month_before", before.month.clone()),
+            ("month_after", after.month.clone()),
+            ("offset", self.offset.clone()),
+            ("currency", self.currency.clone()),
+            ("catalog_before", catalog(before)),
+            ("catalog_after", catalog(after)),
+            ("price_digest_before", before.catalog[2].clone()),
+            ("price_digest_after", after.catalog[2].clone()),
+            ("gb_before", gb(before)),
+            ("gb_after", gb(after)),
+            ("usage_digest_before", before.usage_digest.clone()),
+            ("usage_digest_after", after.usage_digest.clone()),
+        ]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.account_columns().chain([("connection_id", Kind::Text)]).chain(AMOUNTS).collect()
+    }
+
+    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<String>>> + '_> {
+        Box::new(self.rows.iter().map(|row| Ok(self.cells(row))))
+    }
+
+    fn totals(&self) -> Result<Vec<Total>> {
+        let totals = Self::totals(self)?;
+        let sums = AMOUNTS.iter().zip(totals.amounts());
+        let sums = sums.map(|((name, _), amount)| Total::sum(name, amount, name));
+        Ok(sums.chain([Total::figure(ROUNDING, totals.rounding)]).collect())
+    }
+
+    fn lists(&self) -> Vec<List> {
+        let columns = self.account_columns().chain(AMOUNTS).chain([(ROUNDING, Kind::Decimal)]).collect();
+        // OK because totals of all rows, which are asked for first, fail where those of an account do.
+        let accounts = self.account_totals().flatten().map(|(id, totals)| {
+            let amounts = totals.amounts().into_iter().chain([totals.rounding]);
+            let amounts = amounts.map(|amount| amount.to_string());
+            self.account_cells(id).into_iter().chain(amounts).collect()
+        });
+        vec![List { name: "accounts", columns, rows: accounts.collect() }]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let [before, after] = &self.sides;
+        let mut notes = vec![HOW_EFFECTS_ARE_MADE.to_owned()];
+        if before.usage_digest == after.usage_digest {
+            notes.push("Both reports are of the same metered hours.".into());
+        }
+        if before.gb != after.gb {
+            let why = "what that makes of costs is in the effect of price";
+            notes.push(format!("One GB is {} before and {} after: {why}.", before.gb, after.gb));
+        }
+        notes
+    }
+
+    fn is_quiet(&self, row: &[String]) -> bool {
+        // Behind account, connection and both costs.
+        row.iter()
+            .skip(self.account_columns().count() + 3)
+            .all(|amount| matches!(amount.as_str(), "" | "0.00"))
+    }
+
+    fn giving_way(&self) -> &'static [&'static str] {
+        &["cost_before", "cost_after"]
+    }
+}
+
+const HOW_EFFECTS_ARE_MADE: &str = "For each account, connection and sender: volume is what more or fewer bytes cost at the \
+     mean price of before, link type what the bytes of after cost at the prices of before over their own link types \
+     beyond that, price the rest. What sent nothing before is new, what sends nothing after has ended.";
 
 /// Compares two reports: two months, or one month before and after something changed.
 ///

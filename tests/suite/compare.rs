@@ -370,3 +370,64 @@ fn of_several_months_one_is_named() {
     let error = read_reported(&Document::new("q.json", broken), Some(months[1])).unwrap_err();
     assert!(error.to_string().starts_with("q.json: months[1].accounts[0]."), "{error}");
 }
+
+/// Every folder of `tests/cases/compare` is two runs of `report`, before and after, and one of `compare`.
+#[cfg(feature = "cli")]
+mod cases {
+    use crate::support::program;
+    use std::{fs, path::Path};
+
+    const INPUTS: [(&str, &str); 6] = [
+        ("--usage", "usage.csv"),
+        ("--connections", "connections.csv"),
+        ("--link-changes", "link-changes.csv"),
+        ("--catalog", "catalog"),
+        ("--contract", "contract.csv"),
+        ("--accounts", "accounts.csv"),
+    ];
+
+    /// The report of one side of a case, whose files stand in its folder, or in that of the case for both sides.
+    fn report(case: &Path, side: &str, output: &Path) {
+        let folder = case.join(side);
+        let mut args = vec!["report".to_owned()];
+        for (flag, file) in INPUTS {
+            if let Some(path) = [folder.join(file), case.join(file)].into_iter().find(|path| path.exists()) {
+                args.extend([flag.to_owned(), path.display().to_string()]);
+            }
+        }
+        let own = fs::read_to_string(folder.join("args")).expect("the arguments of the side");
+        args.extend(own.split_whitespace().map(String::from));
+        args.extend(["--output".to_owned(), output.display().to_string()]);
+        let outcome = program::run(case, &args);
+        assert_eq!(outcome.code, 0, "{}: {}", folder.display(), outcome.stderr);
+    }
+
+    #[test]
+    fn every_golden_case_comes_out_as_expected() {
+        let update = std::env::var_os("PEERBILL_UPDATE_GOLDEN").is_some();
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/compare");
+        let mut folders: Vec<_> = fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+        folders.sort();
+        assert!(folders.len() >= 5);
+        for case in folders {
+            let why = fs::read_to_string(case.join("why.md")).expect("why");
+            assert!(why.contains('R'), "{} names no rule", case.display());
+            let temporary = tempfile::tempdir().unwrap();
+            for side in ["before", "after"] {
+                report(&case, side, &temporary.path().join(format!("{side}.json")));
+            }
+            let args = ["compare", "before.json", "after.json", "--format", "csv"];
+            let outcome = program::run(temporary.path(), &args);
+            let code = fs::read_to_string(case.join("exit")).unwrap_or_else(|_| "0\n".into());
+            assert_eq!(format!("{}\n", outcome.code), code, "{}: {}", case.display(), outcome.stderr);
+            for (file, actual) in [("expected.csv", outcome.stdout), ("expected.stderr", outcome.stderr)] {
+                if update {
+                    fs::write(case.join(file), &actual).unwrap();
+                }
+                let expected = fs::read_to_string(case.join(file)).unwrap_or_default();
+                assert_eq!(actual, expected, "{}", case.join(file).display());
+            }
+        }
+        assert!(!update, "expected files were rewritten: read `git diff`");
+    }
+}

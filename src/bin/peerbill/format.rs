@@ -1,9 +1,12 @@
 //! Where data goes, and in which format: as stated, else as the name of a file says, else as a screen shows it.
 
-use crate::output::{Target, extension, is_terminal};
+use crate::output::{self, Target, extension, is_terminal, say};
 use clap::ValueEnum;
-use peerbill::{Error, Result};
-use std::path::{Path, PathBuf};
+use peerbill::{Error, Result, rows::RowSet, write};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 /// Extensions that mean a format, by its name. All others mean nothing, and never contradict.
 const EXTENSIONS: [(&str, &str); 7] = [
@@ -102,6 +105,67 @@ fn refuse_lean(format: &str) -> Result<()> {
     }
     let why = format!("this build cannot write it: it was made without the feature {format}");
     Err(Error::usage(format!("--format {format}: {why}")))
+}
+
+/// The formats of what is found as rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowsFormat {
+    /// For a screen: totals, and the rows that tell something.
+    Table,
+    /// All rows.
+    Csv,
+    /// All rows, with totals and what they are about.
+    Json,
+    /// A workbook.
+    Xlsx,
+    /// One page for mail, screen and print.
+    Html,
+}
+
+impl Format for RowsFormat {
+    const DEFAULT: Self = Self::Table;
+}
+
+/// Writes what was found as rows wherever it goes; what stands around rows goes to standard error beside CSV.
+pub fn print_rows(targets: &[Target<RowsFormat>], csv_bom: bool, set: &impl RowSet) -> Result<()> {
+    output::print(targets, None, |target, mut output| match target.format {
+        RowsFormat::Table => output::screen(target).rows(set, output),
+        RowsFormat::Csv => {
+            if csv_bom {
+                output::write_bom(&mut output)?;
+            }
+            write::rows::csv(set, output)
+        }
+        RowsFormat::Json => write::rows::json(set, output),
+        RowsFormat::Xlsx => xlsx_rows(set, output),
+        RowsFormat::Html => write::html::rows(set, output),
+    })?;
+    if targets.iter().any(|target| target.format == RowsFormat::Csv) {
+        for total in set.totals()? {
+            say!("{}: {}", total.name.replace('_', " "), total.value);
+        }
+        set.notes().iter().for_each(|note| say!("{note}"));
+    }
+    Ok(())
+}
+
+/// Refuses a mark in front of CSV where there is none.
+pub fn refuse_bom_without_rows(csv_bom: bool, targets: &[Target<RowsFormat>]) -> Result<()> {
+    match csv_bom && targets.iter().all(|target| target.format != RowsFormat::Csv) {
+        true => Err(Error::usage("--csv-bom: no CSV is written")),
+        false => Ok(()),
+    }
+}
+
+#[cfg(feature = "xlsx")]
+fn xlsx_rows(set: &impl RowSet, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::rows(set, output)
+}
+
+/// Never reached: a build that lacks a format refuses its targets.
+#[cfg(not(feature = "xlsx"))]
+fn xlsx_rows(_: &impl RowSet, _: &mut dyn Write) -> Result<()> {
+    Err(Error::internal("this build cannot write xlsx"))
 }
 
 #[cfg(test)]

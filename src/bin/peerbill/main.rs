@@ -19,6 +19,7 @@ use std::{
 
 mod args;
 mod catalog;
+mod compare;
 mod doctor;
 mod estimate;
 mod explain;
@@ -50,6 +51,7 @@ fn carry_out(cli: Cli) -> u8 {
     let nothing = match cli.verb {
         Verb::Estimate(_) => "nothing was estimated",
         Verb::Explain(_) => "nothing was explained",
+        Verb::Compare(_) => "nothing was compared",
         _ => "nothing was billed",
     };
     match run(cli.verb) {
@@ -96,6 +98,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Meter(args) => meter::run(*args),
         Verb::Explain(args) => explain::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
+        Verb::Compare(args) => compare::run(*args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => print_completions(shell).map(|()| false),
         Verb::Man => print_man().map(|()| false),

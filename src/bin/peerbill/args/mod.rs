@@ -9,7 +9,7 @@ pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
 
-use crate::format::Format;
+use crate::format::{Format, RowsFormat};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{
     Error, Result,
@@ -50,6 +50,9 @@ pub enum Verb {
     /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
     #[command(before_help = traffic::EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// Why two reports differ: volume, link type, price, connections that are new or ended, and rounding.
+    #[command(before_help = COMPARE_EXAMPLE)]
+    Compare(Box<CompareArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
         subcommand,
@@ -107,6 +110,39 @@ pub struct DoctorArgs {
     /// Names of accounts, shown beside their ids: CSV with account_id,name.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<String>,
+}
+
+pub const COMPARE_EXAMPLE: &str = "\
+Example: why October costs more than September
+
+  peerbill report --usage usage.csv --connections connections.csv --catalog china-site \\
+      --month 2026-09 --output september.json
+  peerbill report --usage usage.csv --connections connections.csv --catalog china-site \\
+      --month 2026-10 --output october.json
+  peerbill compare september.json october.json
+";
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// What `report --format json` wrote: of all accounts, not grouped; of one month or of several.
+    #[arg(value_name = "A")]
+    pub before: String,
+    /// The other report, in the same currency, with months at the same offset.
+    #[arg(value_name = "B")]
+    pub after: String,
+    /// The billing month to take of a report of several; given twice, that of A and then that of B.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Vec<String>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<String>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    #[command(flatten)]
+    pub to: OutputArgs<RowsFormat>,
+    /// Begin CSV with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    pub csv_bom: bool,
 }
 
 pub const METER_EXAMPLE: &str = "\

@@ -1,0 +1,74 @@
+//! `peerbill compare`.
+
+use crate::{
+    args::CompareArgs,
+    format::{print_rows, refuse_bom_without_rows},
+    input::Inputs,
+    job,
+    settings::{self, Open},
+};
+use peerbill::{
+    Error, Result,
+    compare::compare,
+    model::time::BillingMonth,
+    read::{Document, ReportedMonth, read_accounts, read_reported, reported_months},
+};
+use std::path::Path;
+
+/// Says why two reports differ. That they do is what was asked for.
+pub fn run(mut args: CompareArgs) -> Result<()> {
+    settings::fill(Open {
+        accounts: Some(&mut args.accounts),
+        reading: Some(&mut args.reading),
+        ..Open::default()
+    })?;
+    let targets = args.to.targets()?;
+    refuse_bom_without_rows(args.csv_bom, &targets)?;
+    let months = args.month.iter().map(|month| month.parse()).collect::<Result<Vec<BillingMonth>, _>>()?;
+    if months.len() > 2 {
+        return Err(Error::usage("--month: it is given once, or twice: for A and for B"));
+    }
+    let sides = [&args.before, &args.after].map(String::as_str);
+    job::one_reader_of_stdin(sides.into_iter().chain(args.accounts.as_deref()))?;
+    let mut inputs = Inputs::new(args.reading.reading()?);
+    let documents = [document(&mut inputs, sides[0])?, document(&mut inputs, sides[1])?];
+    let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;
+    let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;
+    job::outputs(&args.to.output, None, &inputs)?;
+    let [before, after] = reports(&documents, &months)?;
+    let mut comparison = compare(&before, &after)?;
+    if let Some(accounts) = &accounts {
+        comparison.name_accounts(accounts);
+    }
+    inputs.unchanged()?;
+    print_rows(&targets, args.csv_bom, &comparison)
+}
+
+/// The one document that an argument without a name of its own names.
+fn document(inputs: &mut Inputs, path: &str) -> Result<Document> {
+    if Path::new(path).is_dir() {
+        return Err(Error::usage(format!("{path}: this is a folder; name one report")));
+    }
+    inputs.one_document("report", path)
+}
+
+/// Both reports: where one month is named, that of each that holds several; where two are, the one of A and that of B.
+fn reports(documents: &[Document; 2], months: &[BillingMonth]) -> Result<[ReportedMonth; 2]> {
+    let read = |side: usize| -> Result<ReportedMonth> {
+        let document = &documents[side];
+        let month = match months {
+            [month] if reported_months(document)?.len() > 1 => Some(*month),
+            [_] => None,
+            _ => months.get(side).copied(),
+        };
+        read_reported(document, month)
+    };
+    let reports = [read(0)?, read(1)?];
+    match months {
+        [month] if reports.iter().all(|report| report.month != *month) => {
+            let held = reports.map(|report| report.month.to_string()).join(" and ");
+            Err(Error::usage(format!("--month {month}: the reports are of {held}")))
+        }
+        _ => Ok(reports),
+    }
+}
