@@ -1,5 +1,5 @@
 //! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`,
-//! `docs/explain.schema.json`.
+//! `docs/explain.schema.json`, `docs/compare.schema.json`.
 //!
 //! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
 //! `PEERBILL_TOOLS=required` says that it must be there.
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 const VALIDATE: &str = "
 import json, sys, jsonschema, referencing
 load = lambda name: json.load(open(f'docs/{name}.schema.json'))
-resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain')]
+resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain', 'compare')]
 registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
 validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
 for error in validator.iter_errors(json.load(sys.stdin)):
@@ -204,4 +204,27 @@ fn explanations_of_every_kind_hold_to_the_schema() {
     assert_eq!(errors("explain", &unpriced, |own| own), "");
     let broken = |own: String| own.replace("\"raised\": true", "\"raised\": 1");
     assert_ne!(errors("explain", &[&MONTH[..], &catalog, &raised].concat(), broken), "");
+}
+
+#[test]
+fn comparisons_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let names = folder.path().join("names.csv");
+    std::fs::write(&names, "account_id,name\n1000000000000101,Retail\n").unwrap();
+    let names = names.to_str().unwrap();
+    let written = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        let arguments = of_month("china-site", &[more, &["--output", &path]].concat());
+        assert!(peerbill("report").args(arguments).status().unwrap().success());
+        path
+    };
+    let (whole, named) = (written("a.json", &["--hourly"]), written("b.json", &["--accounts", names]));
+    for arguments in [vec![&*whole, &*whole], vec![&whole, &named], vec![&whole, &whole, "--accounts", names]]
+    {
+        assert_eq!(errors("compare", &arguments, |own| own), "", "{arguments:?}");
+    }
+    assert_ne!(errors("compare", &[&whole, &named], |own| own.replacen("\"0.00\"", "0.00", 1)), "");
 }
