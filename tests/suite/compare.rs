@@ -330,6 +330,31 @@ fn figures_that_do_not_add_up_are_refused_one_by_one() {
 }
 
 #[test]
+fn every_member_that_the_schema_of_reports_knows_is_known() {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
+    let whole: Value = serde_json::from_str(&small(USAGE, |_| {})).unwrap();
+    for (part, definition) in [
+        ("", "/properties"),
+        ("/accounts/0", "/$defs/account/properties"),
+        ("/accounts/0/lines/0", "/$defs/line/properties"),
+        ("/catalog", "/$defs/catalog/properties"),
+        ("/catalog/rounding", "/$defs/catalog/properties/rounding/properties"),
+        ("/control_totals", "/properties/control_totals/properties"),
+        ("/control_totals/bytes", "/$defs/counts/properties"),
+    ] {
+        let known = schema.pointer(definition).and_then(Value::as_object).unwrap();
+        for name in known.keys().map(String::as_str).chain(["unheard-of"]) {
+            let mut with = whole.clone();
+            let object = with.pointer_mut(part).and_then(Value::as_object_mut).unwrap();
+            object.entry(name).or_insert("x".into());
+            let told = read_reported(&Document::new("a.json", with.to_string()), None)
+                .map_or_else(|error| error.to_string(), |_| String::new());
+            assert_eq!(told.contains("unknown field"), name == "unheard-of", "{part}/{name}: {told}");
+        }
+    }
+}
+
+#[test]
 fn other_currencies_and_offsets_are_not_compared() {
     let whole = small(USAGE, |_| {});
     let dollars = whole.replace("\"CNY\"", "\"USD\"");
