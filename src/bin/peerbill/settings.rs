@@ -9,6 +9,7 @@ use peerbill::{
     catalog::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS},
     read::{
         CloudMonitor, TrafficColumns,
+        bill::BillColumns,
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
     },
     write::Lang,
@@ -33,6 +34,7 @@ pub struct Open<'a> {
     pub accounts: Option<&'a mut Option<String>>,
     /// Where no arguments of traffic are there to have them.
     pub reading: Option<&'a mut ReadingArgs>,
+    pub bill: Option<&'a mut BillColumns>,
 }
 
 /// Fills what the arguments leave open from `peerbill.toml`, where there is one; returns the settings that were used.
@@ -46,6 +48,10 @@ pub fn fill(open: Open<'_>) -> Result<ShownSettings> {
     }
     if let Some(reading) = open.reading {
         fill_reading(reading, &mut settings);
+    }
+    if let (Some(bill), Some(columns)) = (open.bill, &mut settings.columns) {
+        *bill = columns.bill.take().unwrap_or_default();
+        bill.given().for_each(|(key, name)| used.note(&format!("columns.bill.{key}"), name.to_owned()));
     }
     if let Some(traffic) = open.traffic {
         fill_reading(&mut traffic.reading, &mut settings);
@@ -115,7 +121,7 @@ fn fill_traffic(traffic: &mut TrafficArgs, settings: &mut Settings, used: &mut U
         used.note("duplicates", format!("{duplicates:?}").to_lowercase());
         traffic.duplicates = Some(duplicates);
     }
-    let Columns { usage, cloudmonitor } = settings.columns.take().unwrap_or_default();
+    let Columns { usage, cloudmonitor, bill: _ } = settings.columns.take().unwrap_or_default();
     fill_metrics(&mut traffic.metrics, settings.cloudmonitor.take().unwrap_or_default(), cloudmonitor);
     if let Some(usage) = usage {
         note_columns(&usage, used);
@@ -246,6 +252,7 @@ pub struct Metrics {
 pub struct Columns {
     pub usage: Option<TrafficColumns>,
     pub cloudmonitor: Option<DatapointColumns>,
+    pub bill: Option<BillColumns>,
 }
 
 /// The settings of the working folder; `None` where it has no such file.

@@ -7,7 +7,7 @@ use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
     collections::VecDeque,
     fs::{self, File, Metadata},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -168,6 +168,18 @@ impl Input {
         foreign.map_or(Ok(head), |why| Err(io::Error::new(io::ErrorKind::InvalidData, why)))
     }
 
+    /// The encoding that was stated for text without a mark.
+    pub fn encoding(&self) -> Option<&'static Encoding> {
+        self.encoding
+    }
+
+    /// Whether it is a zip archive of files, and no document that is stored as one.
+    pub fn is_archive(&self) -> io::Result<bool> {
+        let mut head = Vec::new();
+        self.stored()?.take(form::HEAD as u64).read_to_end(&mut head)?;
+        Ok(form::is_zip(&head) && form::is_mere_archive(&self.both_ends()?))
+    }
+
     /// What stands in front and at the end, where archives tell the names of their files.
     fn both_ends(&self) -> io::Result<Vec<u8>> {
         let mut ends = Vec::new();
@@ -294,6 +306,18 @@ impl Read for Stored {
         let count = read_at(&self.file, buffer, self.offset, self.size)?;
         self.offset += count as u64;
         Ok(count)
+    }
+}
+
+impl Seek for Stored {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(by) => self.size.checked_add_signed(by),
+            SeekFrom::Current(by) => self.offset.checked_add_signed(by),
+        };
+        self.offset = place.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.offset)
     }
 }
 

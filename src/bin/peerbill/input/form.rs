@@ -103,6 +103,26 @@ pub fn foreign(head: &[u8], names: &[u8]) -> Option<String> {
     markup(head).map(Into::into)
 }
 
+/// The file of a zip archive, which is text: as UTF-8.
+pub fn member<'a>(
+    stored: Box<dyn Read + Send + 'a>,
+    stated: Option<&'static Encoding>,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
+    let (head, plain) = with_head(stored)?;
+    refuse_within("zip", &head)?;
+    if is_parquet(&head) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "is a Parquet file (within zip)"));
+    }
+    as_text(&head, Box::new(plain), stated)
+}
+
+/// Whether a zip archive is nothing but that, by the names in it: no workbook and no other document.
+pub fn is_mere_archive(names: &[u8]) -> bool {
+    archive(names) == MERE_ARCHIVE
+}
+
+const MERE_ARCHIVE: &str = "is a zip archive; unpack it";
+
 /// What a zip archive is, by the names in it.
 fn archive(names: &[u8]) -> &'static str {
     let has = |name: &str| memchr::memmem::find(names, name.as_bytes()).is_some();
@@ -117,7 +137,7 @@ fn archive(names: &[u8]) -> &'static str {
     } else if has("[Content_Types].xml") {
         "is a file of Office; save its table as CSV UTF-8"
     } else {
-        "is a zip archive; unpack it"
+        MERE_ARCHIVE
     }
 }
 
@@ -158,7 +178,7 @@ pub fn encoding(head: &[u8], stated: Option<&'static Encoding>) -> Option<&'stat
 }
 
 /// `input` as UTF-8, without a mark of another encoding.
-fn decoded(head: &[u8], input: Box<dyn Read + Send>, encoding: &'static Encoding) -> Decoded {
+fn decoded<'a>(head: &[u8], input: Box<dyn Read + Send + 'a>, encoding: &'static Encoding) -> Decoded<'a> {
     let marked = Encoding::for_bom(head).is_some_and(|(marked, _)| marked == encoding);
     // A mark is two bytes long in both encodings that have one and are decoded.
     let skipped = if marked && [UTF_16LE, UTF_16BE].contains(&encoding) { 2 } else { 0 };
@@ -178,8 +198,8 @@ fn decoded(head: &[u8], input: Box<dyn Read + Send>, encoding: &'static Encoding
 const CHUNK: usize = 1 << 16;
 
 /// Text of another encoding, as UTF-8. What is malformed is an error that names its line.
-struct Decoded {
-    input: Box<dyn Read + Send>,
+struct Decoded<'a> {
+    input: Box<dyn Read + Send + 'a>,
     encoding: &'static Encoding,
     decoder: Decoder,
     /// Bytes in front that are no text.
@@ -194,7 +214,7 @@ struct Decoded {
     at_end: bool,
 }
 
-impl Decoded {
+impl Decoded<'_> {
     /// Decodes some more; without effect at the end.
     fn refill(&mut self) -> io::Result<()> {
         (self.shown, self.text) = (0, vec![0; 2 * CHUNK]);
@@ -220,7 +240,7 @@ impl Decoded {
     }
 }
 
-impl Read for Decoded {
+impl Read for Decoded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.shown == self.text.len() && !self.at_end {
             self.refill()?;
@@ -234,22 +254,22 @@ impl Read for Decoded {
 }
 
 /// Some input behind the first bytes of it.
-type Whole = io::Chain<io::Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+type Whole<'a> = io::Chain<io::Cursor<Vec<u8>>, Box<dyn Read + Send + 'a>>;
 
 /// The first bytes of `input`, at most [`HEAD`] of them, and all of it.
-fn with_head(mut input: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Whole)> {
+fn with_head<'a>(mut input: Box<dyn Read + Send + 'a>) -> io::Result<(Vec<u8>, Whole<'a>)> {
     let mut head = Vec::new();
     input.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     Ok((head.clone(), io::Cursor::new(head).chain(input)))
 }
 
 /// The text or the Parquet file in stored bytes: decompressed, and as UTF-8.
-pub fn plain(
-    stored: Box<dyn Read + Send>,
+pub fn plain<'a>(
+    stored: Box<dyn Read + Send + 'a>,
     stated: Option<&'static Encoding>,
-) -> io::Result<Box<dyn Read + Send>> {
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     let (head, stored) = with_head(stored)?;
-    let (within, plain): (_, Box<dyn Read + Send>) = match Compression::of(&head) {
+    let (within, plain): (_, Box<dyn Read + Send + 'a>) = match Compression::of(&head) {
         Compression::Plain => return as_text(&head, Box::new(stored), stated),
         Compression::Gzip => {
             let buffered = io::BufReader::with_capacity(1 << 17, stored);
@@ -262,11 +282,11 @@ pub fn plain(
     as_text(&head, Box::new(plain), stated)
 }
 
-fn as_text(
+fn as_text<'a>(
     head: &[u8],
-    plain: Box<dyn Read + Send>,
+    plain: Box<dyn Read + Send + 'a>,
     stated: Option<&'static Encoding>,
-) -> io::Result<Box<dyn Read + Send>> {
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     if let (None, Some(why)) = (stated, wide_text(head)) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
