@@ -65,6 +65,11 @@ impl<'a> Members<'a> {
         elements(value.get()).map(Some).map_err(|why| format!("{name}: {why}"))
     }
 
+    /// The value of the member at this place among the [names](Self::names); `None` where it is null.
+    pub fn value_at(&self, index: usize) -> Option<&'a RawValue> {
+        self.0.get(index).map(|(_, value)| *value).filter(|value| value.get() != "null")
+    }
+
     /// The names, as they are spelled.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)

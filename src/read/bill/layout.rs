@@ -2,10 +2,15 @@
 
 use crate::{
     model::{
+        id::unwrapped,
         invalid::{Invalid, Remedy},
         quoted,
     },
-    read::header::table_that_is_no_bill,
+    read::{
+        decimal::Printed,
+        header::{HOLDS_NUL, TOO_LONG, table_that_is_no_bill},
+        rows::{Row, RowRule, Shape, header_name},
+    },
 };
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -499,4 +504,119 @@ fn map_columns(keys: &[&str]) -> Remedy {
     Remedy::MapColumns {
         lines: [part].into_iter().chain(keys.iter().map(|key| format!("{key} = \"NAME\""))).collect(),
     }
+}
+
+/// The values of one line, by [`Field`]; one that the layout lacks is empty.
+#[derive(Debug, Default)]
+pub(super) struct Cells<'a> {
+    values: [Cow<'a, str>; FIELDS],
+    /// Which of them are numbers of JSON.
+    numbers: u64,
+}
+
+impl<'a> Cells<'a> {
+    pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, str>>, is_number: bool) {
+        self.values[field as usize] = value.into();
+        self.numbers |= u64::from(is_number) << field as usize;
+    }
+
+    /// A value without what spreadsheets and exports wrap around it.
+    pub fn text(&self, field: Field) -> &str {
+        unwrapped(&self.values[field as usize])
+    }
+
+    /// Likewise, or `None` where nothing is told.
+    pub fn given(&self, field: Field) -> Option<&str> {
+        Some(self.text(field)).filter(|text| !NOTHING.contains(text))
+    }
+
+    pub fn boxed(&self, field: Field) -> Option<Box<str>> {
+        self.given(field).map(Into::into)
+    }
+
+    pub fn number(&self, field: Field, what: &str) -> Result<Option<Printed>, Invalid> {
+        let Some(text) = self.given(field) else { return Ok(None) };
+        let is_number = self.numbers >> field as usize & 1 == 1;
+        let read = if is_number { Printed::parse_single(text) } else { Printed::parse(text) };
+        read.map(Some).map_err(|why| why.about(what))
+    }
+}
+
+/// What exports write where there is nothing to tell.
+const NOTHING: [&str; 5] = ["", "-", "--", "null", "\\N"];
+
+const _: () = assert!(FIELDS <= 64, "cells note numbers in 64 bits");
+
+/// The header of a table.
+pub(super) struct TableHeader {
+    pub columns: Columns,
+    width: usize,
+}
+
+/// Reads the first row of a table.
+pub(super) fn header_of(row: &Row<'_>, settings: &BillColumns) -> Result<TableHeader, Invalid> {
+    match row.shape {
+        Shape::TooLong => return Err(TOO_LONG.into()),
+        Shape::OpenQuote => return Err("the header opens a quoted field that is not closed".into()),
+        Shape::Fields if memchr::memchr(0, row.raw).is_some() => return Err(HOLDS_NUL.into()),
+        Shape::Fields if std::str::from_utf8(row.raw).is_err() => {
+            return Err(Invalid::not_utf8("the header"));
+        }
+        Shape::Fields => {}
+    }
+    let names: Vec<String> = (0..row.len()).map(|at| header_name(row.field(at)).into_owned()).collect();
+    Ok(TableHeader { columns: Columns::find(&names, settings)?, width: names.len() })
+}
+
+impl TableHeader {
+    /// What a row under it must be like to go on beyond its line.
+    pub fn rule(&self) -> RowRule {
+        RowRule { width: self.width, of_one_line: self.of_one_line() }
+    }
+
+    /// Fields of which none goes on beyond its line.
+    fn of_one_line(&self) -> Vec<usize> {
+        let fields = [Owner, Product, Month, Day, List];
+        fields.into_iter().filter_map(|field| self.columns.positions[field as usize]).collect()
+    }
+
+    /// The cells of a row that are read; `None` of one that tells totals.
+    pub fn cells<'r>(&self, row: &'r Row<'_>) -> Result<Option<Cells<'r>>, Invalid> {
+        if row.shape == Shape::Fields && is_total(row) && row.len() != self.width {
+            return Ok(None);
+        }
+        if let Some(why) = self.malformed(row) {
+            return Err(why.into());
+        }
+        let mut cells = Cells::default();
+        for field in Field::ALL {
+            let Some(position) = self.columns.positions[field as usize] else { continue };
+            let raw = row.field(position);
+            let text = std::str::from_utf8(raw).map_err(|_| Invalid::not_utf8(quoted(raw)))?;
+            cells.set(field, text, false);
+        }
+        Ok(Some(cells).filter(|cells| cells.given(Product).is_some() || !is_total(row)))
+    }
+
+    fn malformed(&self, row: &Row<'_>) -> Option<String> {
+        match row.shape {
+            Shape::TooLong => Some(TOO_LONG.into()),
+            Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
+            Shape::Fields if memchr::memchr(0, row.raw).is_some() => Some(HOLDS_NUL.into()),
+            Shape::Fields if row.len() != self.width => {
+                Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))
+            }
+            Shape::Fields => None,
+        }
+    }
+}
+
+/// Whether a row says by its first word that it adds up the others.
+fn is_total(row: &Row<'_>) -> bool {
+    const WORDS: [&str; 6] = ["合计", "总计", "小计", "Total", "Sum", "Subtotal"];
+    let fields = (0..row.len()).map(|at| row.field(at).trim_ascii());
+    let first = fields.into_iter().find(|field| !field.is_empty()).unwrap_or_default();
+    WORDS
+        .iter()
+        .any(|word| first.get(..word.len()).is_some_and(|own| own.eq_ignore_ascii_case(word.as_bytes())))
 }

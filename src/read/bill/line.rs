@@ -1,20 +1,20 @@
 //! One line of a bill: what it says of account, period, product, usage and amounts.
 
 use super::layout::{
-    FIELDS,
+    Cells,
     Field::{self, *},
     Layout,
 };
 use crate::{
     model::{
-        id::{check_name, read_account, unwrapped},
-        invalid::Invalid,
+        id::{check_name, read_account},
+        invalid::{Invalid, Remedy},
         quoted,
         time::{BillingMonth, ClockOffset, Hour, Offset, Period, Timestamp},
     },
     read::decimal::Printed,
 };
-use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 /// Where a line stands: an input, its line, and in JSON the path from the object that begins there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,26 @@ impl BillCategory {
             Self::Refund => "refund",
             Self::Adjustment => "adjustment",
         }
+    }
+
+    /// Whether a type of line is known to be one of usage.
+    pub(super) fn is_known_usage(line_type: &str) -> bool {
+        const KNOWN: [&str; 13] = [
+            "",
+            "PayAsYouGoBill",
+            "SubscriptionOrder",
+            "Usage",
+            "Purchase",
+            "云资源按量费用",
+            "订阅预付费用",
+            "免费额度",
+            "后付费",
+            "后付费账单",
+            "预付费",
+            "按量付费",
+            "Pay-As-You-Go",
+        ];
+        KNOWN.contains(&line_type)
     }
 
     /// By the words of a type of line, in Chinese or English; the first that occurs tells. The provider publishes no list.
@@ -182,52 +202,6 @@ pub struct BillLine {
     pub net_amount: Option<Printed>,
 }
 
-/// The values of one line, by [`Field`]; one that the layout lacks is empty.
-#[derive(Debug, Default)]
-pub(super) struct Cells<'a> {
-    values: [Cow<'a, str>; FIELDS],
-    /// Which of them are numbers of JSON.
-    numbers: u64,
-}
-
-impl<'a> Cells<'a> {
-    pub fn set(&mut self, field: Field, value: impl Into<Cow<'a, str>>, is_number: bool) {
-        self.values[field as usize] = value.into();
-        self.numbers |= u64::from(is_number) << field as usize;
-    }
-
-    /// A value without what spreadsheets and exports wrap around it.
-    pub fn text(&self, field: Field) -> &str {
-        unwrapped(&self.values[field as usize])
-    }
-
-    /// Likewise, or `None` where nothing is told.
-    pub fn given(&self, field: Field) -> Option<&str> {
-        Some(self.text(field)).filter(|text| !NOTHING.contains(text))
-    }
-
-    /// Whether nothing is told of account, period and product: this is no line of a bill.
-    pub fn tells_nothing(&self) -> bool {
-        [Owner, BillAccount, Payer, Month, Day, Start, Product]
-            .iter()
-            .all(|field| self.given(*field).is_none())
-    }
-
-    fn boxed(&self, field: Field) -> Option<Box<str>> {
-        self.given(field).map(Into::into)
-    }
-
-    fn number(&self, field: Field, what: &str) -> Result<Option<Printed>, Invalid> {
-        let Some(text) = self.given(field) else { return Ok(None) };
-        let is_number = self.numbers >> field as usize & 1 == 1;
-        let read = if is_number { Printed::parse_single(text) } else { Printed::parse(text) };
-        read.map(Some).map_err(|why| why.about(what))
-    }
-}
-
-/// What exports write where there is nothing to tell.
-const NOTHING: [&str; 5] = ["", "-", "--", "null", "\\N"];
-
 /// Whether the instance of a line seems to be a peering connection.
 pub(super) fn names_connection(cells: &Cells<'_>) -> bool {
     [Instance, Resource].iter().any(|field| cells.text(*field).contains(CONNECTION))
@@ -255,7 +229,7 @@ fn connection_of(instance: &str) -> Result<Option<&str>, Invalid> {
 pub(super) struct LineReader {
     /// By a digest of the cells that they were read from.
     items: HashMap<[u8; 16], Arc<BilledItem>>,
-    /// Where the clocks stood that wrote times without an offset, where that is not UTC+8.
+    /// Where the clocks stood that wrote the times of FOCUS without an offset.
     clock: Option<ClockOffset>,
 }
 
@@ -362,9 +336,11 @@ impl LineReader {
     }
 
     fn instant(&self, layout: &Layout, what: &str, text: &str) -> Result<Timestamp, Invalid> {
-        let china = || "+08:00".parse().ok().filter(|_| layout.in_utc8);
-        let read = Timestamp::parse_by(text, self.clock.or_else(china));
-        read.map_err(|why| why.about(format!("{what} {}", quoted(text.as_bytes()))))
+        let clock = if layout.in_utc8 { "+08:00".parse().ok() } else { self.clock };
+        Timestamp::parse_by(text, clock).map_err(|why| {
+            let why = why.about(format!("{what} {}", quoted(text.as_bytes())));
+            if Timestamp::lacks_offset(text) { why.with(Remedy::StateNaiveOffset) } else { why }
+        })
     }
 }
 
@@ -376,13 +352,14 @@ fn span_of(start: Timestamp, end: Timestamp) -> Option<BillPeriod> {
     whole.then(|| BillPeriod::of(start.hour(), end.hour())).flatten()
 }
 
-/// A day in UTC+8: `2026-10-05` or `20261005`.
+/// A day in UTC+8: `2026-10-05` or `20261005`; a program may have put its midnight behind it.
 fn day(text: &str) -> Result<BillPeriod, Invalid> {
     let bad = || Invalid::new(format!("day {}: write it as 2026-10-05 or 20261005", quoted(text.as_bytes())));
-    let date = match text.as_bytes() {
-        [_, _, _, _, b'-', _, _, b'-', _, _] => text.to_owned(),
+    let date = text.strip_suffix(" 00:00:00").unwrap_or(text);
+    let date = match date.as_bytes() {
+        [_, _, _, _, b'-', _, _, b'-', _, _] => date.to_owned(),
         digits @ [_, _, _, _, _, _, _, _] if digits.iter().all(u8::is_ascii_digit) => {
-            format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+            format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..])
         }
         _ => return Err(bad()),
     };

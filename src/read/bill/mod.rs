@@ -13,18 +13,20 @@ pub use self::{
 pub use super::decimal::Printed;
 
 use self::{
-    layout::{Columns, FIELDS, Field, header_marks},
-    line::{Cells, LineReader, digest, digest_of_all, names_connection},
+    layout::{Cells, Columns, Field, header_marks, header_of},
+    line::{LineReader, digest, digest_of_all, names_connection},
 };
 use crate::{
     error::{Causes, Error, ErrorKind, Fault, FaultCode, Result},
     model::{invalid::Invalid, quoted, time::ClockOffset},
     read::{
-        header::{HOLDS_NUL, TOO_LONG},
-        rows::{Row, RowRule, Rows, Shape, header_name},
-        values::Values,
+        answer::{Members, answer_within, text_instead},
+        json::{Scalar, scalar},
+        rows::Rows,
+        values::{Stop, Values},
     },
 };
+use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
     io::Read,
@@ -41,7 +43,7 @@ pub struct BillSettings {
     pub products: Vec<String>,
     /// What its columns are called, where that is not known.
     pub columns: BillColumns,
-    /// Where the clocks stood that wrote times without an offset: UTC+8 unless stated, and in FOCUS it has to be stated.
+    /// Where the clocks stood that wrote the times of FOCUS, where these have no offset. All other bills are in UTC+8.
     pub naive_offset: Option<ClockOffset>,
 }
 
@@ -76,6 +78,8 @@ pub struct OtherLines {
 /// What was read of a bill.
 #[derive(Debug, Clone, Default)]
 pub struct Bill {
+    /// Codes of the products that were asked for.
+    pub products: Vec<String>,
     /// Lines of the products that were asked for, in the order of the inputs.
     pub lines: Vec<BillLine>,
     /// How each input was read.
@@ -84,6 +88,8 @@ pub struct Bill {
     pub others: BTreeMap<Box<str>, OtherLines>,
     /// Lines whose id was met before, which count once.
     pub repeated: u64,
+    /// Answers of the API with the id of a request that was met before, which count once.
+    pub repeated_answers: u64,
     /// Rows of totals under the lines.
     pub totals: u64,
 }
@@ -96,25 +102,72 @@ const COLUMNS: [Column; 3] =
 impl Bill {
     /// What a reader should know of how it was read, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let mut note = |count: u64, text: &str| {
-            if count > 0 {
-                notes.push(format!("{count} {text}"));
-            }
-        };
-        let of_layout = |empty: bool| self.inputs.iter().filter(move |own| (own.lines == 0) == empty).count();
-        note(of_layout(true) as u64, "inputs of the bill hold no line");
-        note(
-            self.repeated,
-            "lines of the bill have the id of a line before them, say the same, and count once",
-        );
-        note(self.totals, "rows of the bill are totals, and are passed over");
-        let payers = self.lines.iter().filter(|line| line.item.is_payer).count();
-        note(
-            payers as u64,
-            "lines of the bill do not tell who owns the resource: they are those of who pays",
-        );
+        let lines_of =
+            |is: fn(&BilledItem) -> bool| self.lines.iter().filter(|line| is(&line.item)).count() as u64;
+        let counts = [
+            (
+                self.inputs.iter().filter(|own| own.lines == 0).count() as u64,
+                "inputs of the bill hold no line",
+            ),
+            (
+                self.repeated,
+                "lines of the bill have the id of a line before them, say the same, and count once",
+            ),
+            (self.repeated_answers, "answers stand twice in the bill, and count once"),
+            (self.totals, "rows of the bill are totals, and are passed over"),
+            (lines_of(|item| item.currency.is_none()), "lines of the bill tell no currency"),
+            (
+                lines_of(|item| item.is_payer),
+                "lines of the bill do not tell who owns the resource: they are those of who pays",
+            ),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let mut notes: Vec<String> = counts.map(|(count, text)| format!("{count} {text}")).collect();
+        notes.extend(self.unknown_types());
+        notes.extend(self.products_instead());
         notes
+    }
+
+    /// Types of lines that are not known, and taken for usage.
+    fn unknown_types(&self) -> Vec<String> {
+        let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
+        for BilledItem { category, line_type, .. } in self.lines.iter().map(|line| &*line.item) {
+            if *category == BillCategory::Usage && !BillCategory::is_known_usage(line_type) {
+                *unknown.entry(line_type).or_default() += 1;
+            }
+        }
+        let told = |(line_type, count): (&str, u64)| {
+            let line_type = quoted(line_type.as_bytes());
+            format!(
+                "{count} lines of the bill are of the type {line_type}, which is not known: they are taken for usage"
+            )
+        };
+        unknown.into_iter().map(told).collect()
+    }
+
+    /// Where no line is of the products that were asked for, which products there are; those that name connections come
+    /// first.
+    fn products_instead(&self) -> Option<String> {
+        const MOST: usize = 20;
+        if !self.lines.is_empty() || self.others.is_empty() {
+            return None;
+        }
+        let mut others: Vec<_> = self.others.iter().collect();
+        others.sort_by_key(|(_, own)| own.of_connections == 0);
+        let told = |(code, own): &(&Box<str>, &OtherLines)| {
+            let of_connections = match own.of_connections {
+                0 => String::new(),
+                some => format!(", of which {some} name peering connections"),
+            };
+            format!("{} ({} lines{of_connections})", quoted(code.as_bytes()), own.lines)
+        };
+        let told: Vec<String> = others.iter().take(MOST).map(told).collect();
+        let more = if others.len() > MOST { " and others" } else { "" };
+        let wanted = self.products.join(", ");
+        Some(format!(
+            "no line of the bill is of the product {wanted}; its products are {}{more}",
+            told.join(", ")
+        ))
     }
 
     /// Says of whole numbers that they hold to as many decimals as the others of their column do, in inputs of the same
@@ -163,14 +216,21 @@ pub struct BillReader {
     faults: Causes,
     /// The layout of each line that is kept.
     layouts: Vec<&'static str>,
+    /// Answers of the API, by the ids of their requests.
+    answers: HashMap<Box<str>, blake3::Hash>,
+    /// Names of inputs, by digests of what they hold.
+    inputs: HashMap<blake3::Hash, Arc<str>>,
+    pages: Pages,
 }
 
 impl BillReader {
     /// Of which nothing was read yet.
     pub fn new(settings: &BillSettings) -> Self {
         let lines = LineReader::new(settings.naive_offset);
-        let (bill, ids, faults, layouts) = Default::default();
-        Self { settings: settings.clone(), bill, lines, ids, faults, layouts }
+        let bill = Bill { products: settings.products.clone(), ..Bill::default() };
+        let (ids, faults, layouts) = Default::default();
+        let (answers, inputs, pages) = Default::default();
+        Self { settings: settings.clone(), bill, lines, ids, faults, layouts, answers, inputs, pages }
     }
 
     /// Reads an input, which is decompressed and UTF-8. What is wrong with it is told by [`finish`](Self::finish), with
@@ -183,12 +243,36 @@ impl BillReader {
         let name: Arc<str> = name.into();
         let failed = |error: std::io::Error| Error::unusable(ErrorKind::Input, &name, error.to_string());
         self.bill.inputs.push(BillInput { name: name.clone(), layout: None, net: "", lines: 0 });
-        let mut values = Values::new(input).map_err(failed)?;
+        let (kept, ids) = (self.bill.lines.len(), self.ids.len());
+        let mut input = Digesting { input, hasher: blake3::Hasher::new() };
+        self.read_values(&name, Values::new(&mut input).map_err(failed)?)?;
+        // What has ids counts once; of what has none it could not be told.
+        let is_new = self.bill.lines.len() > kept && self.ids.len() == ids;
+        if let (true, Some(first)) = (is_new, self.inputs.insert(input.hasher.finalize(), name.clone())) {
+            let why = format!(
+                "it has the same bytes as {first}, and its lines would count twice: give one of them"
+            );
+            self.refuse(&BillPlace { input: name, line: 1, item: None }, FaultCode::UnusableInput, why);
+        }
+        Ok(())
+    }
+
+    fn read_values(&mut self, name: &Arc<str>, mut values: Values<'_>) -> Result<()> {
+        let failed = |error: std::io::Error| Error::unusable(ErrorKind::Input, name, error.to_string());
         match values.peek().map_err(failed)? {
             None => Ok(()),
+            Some(b'{' | b'[') => self.read_answers(name, values),
             Some(_) => {
+                if let Some(why) = text_instead(&values.unread()[..values.unread().len().min(BEGINNING)]) {
+                    self.refuse(
+                        &BillPlace { input: name.clone(), line: 1, item: None },
+                        FaultCode::UnusableInput,
+                        why,
+                    );
+                    return Ok(());
+                }
                 let (rest, line) = values.rest();
-                self.read_table(&name, line - 1, rest)
+                self.read_table(name, line - 1, rest)
             }
         }
     }
@@ -199,7 +283,8 @@ impl BillReader {
     ///
     /// [`Input`](ErrorKind::Input) with all that is wrong with the inputs, and where they hold no line at all.
     pub fn finish(self) -> Result<Bill> {
-        let Self { mut bill, faults, layouts, .. } = self;
+        let Self { mut bill, mut faults, layouts, pages, .. } = self;
+        pages.faults().iter().for_each(|fault| faults.add(bill.inputs.len() + 1, fault, None, 1));
         let total = faults.total();
         if let Some(error) = Error::from_listed(ErrorKind::Input, faults.listed(), total) {
             return Err(error);
@@ -213,8 +298,9 @@ impl BillReader {
         Ok(bill)
     }
 
-    fn refuse(&mut self, name: &Arc<str>, line: u64, code: FaultCode, why: impl Into<Invalid>) {
-        let fault = Fault::at(code, name, line, why);
+    fn refuse(&mut self, place: &BillPlace, code: FaultCode, why: impl Into<Invalid>) {
+        let path = place.item.map(|item| format!("Items[{item}]").into());
+        let fault = Fault { path, ..Fault::at(code, &place.input, place.line, why) };
         self.faults.add(self.bill.inputs.len(), &fault, None, 1);
     }
 
@@ -222,26 +308,126 @@ impl BillReader {
         let failed = |error: std::io::Error| Error::unusable(ErrorKind::Input, name, error.to_string());
         let mut rows = Rows::new(input);
         let Some(row) = rows.header(&header_marks()).map_err(failed)? else { return Ok(()) };
-        let line = row.line + lines_before;
+        let place = |line| BillPlace { input: name.clone(), line: line + lines_before, item: None };
+        let line = row.line;
         let header = match header_of(&row, &self.settings.columns) {
             Ok(header) => header,
             Err(why) => {
-                self.refuse(name, line, FaultCode::UnusableInput, why);
+                self.refuse(&place(line), FaultCode::UnusableInput, why);
                 return Ok(());
             }
         };
-        rows.keep_to(RowRule { width: header.width, of_one_line: header.of_one_line() });
-        if let Some(own) = self.bill.inputs.last_mut() {
-            (own.layout, own.net) = (Some(header.columns.layout.name), header.columns.layout.net);
-        }
+        rows.keep_to(header.rule());
+        self.note_layout(&header.columns);
         while let Some(row) = rows.next().map_err(failed)? {
-            let place = BillPlace { input: name.clone(), line: row.line + lines_before, item: None };
+            let place = place(row.line);
             match header.cells(&row) {
                 Ok(Some(cells)) => self.take(&header.columns, &cells, place),
                 Ok(None) => self.bill.totals += 1,
-                Err(why) => self.refuse(name, place.line, FaultCode::UnreadableRow, why),
+                Err(why) => self.refuse(&place, FaultCode::UnreadableRow, why),
             }
         }
+        Ok(())
+    }
+
+    fn note_layout(&mut self, columns: &Columns) {
+        if let Some(own) = self.bill.inputs.last_mut() {
+            (own.layout, own.net) = (Some(columns.layout.name), columns.layout.net);
+        }
+    }
+
+    /// Reads answers of the API: one, an array of them, or one after the other.
+    fn read_answers(&mut self, name: &Arc<str>, mut values: Values<'_>) -> Result<()> {
+        let mut columns = None;
+        loop {
+            let place = |line| BillPlace { input: name.clone(), line, item: None };
+            match values.next() {
+                Ok(None) => return Ok(()),
+                Ok(Some((line, text))) => {
+                    if let Err(why) = self.read_answer(&place(line), text, &mut columns) {
+                        self.refuse(&place(line), FaultCode::UnusableInput, why);
+                    }
+                }
+                Err(Stop::Unreadable(error)) => {
+                    return Err(Error::unusable(ErrorKind::Input, name, error.to_string()));
+                }
+                Err(Stop::Malformed(line, why)) => {
+                    self.refuse(&place(line), FaultCode::UnusableInput, why);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn read_answer(
+        &mut self,
+        place: &BillPlace,
+        text: &mut [u8],
+        columns: &mut Option<ItemColumns>,
+    ) -> Result<(), Invalid> {
+        let answer = answer_within(text)?;
+        let digest = blake3::hash(&text[answer.clone()]);
+        let text = std::str::from_utf8(&text[answer]).map_err(|_| Invalid::not_utf8("it"))?;
+        let members = Members::read(text)?;
+        let within = match members.get("Data") {
+            _ if has_failed(&members) => {
+                return Err(members.error().unwrap_or_else(|| UNSUCCESSFUL.into()).into());
+            }
+            Some(data) => Members::read(data.get()).map_err(|why| format!("Data: {why}"))?,
+            None if members.has("ProductCode") => {
+                return self.take_item(place.clone(), text, &Page::default(), columns);
+            }
+            None => Members::read(text)?,
+        };
+        let Some(items) = within.list("Items")? else { return Err(NO_ANSWER.into()) };
+        let request = members.shown("RequestId");
+        if !request.is_empty() {
+            match self.answers.entry(request.into()) {
+                Entry::Vacant(entry) => drop(entry.insert(digest)),
+                Entry::Occupied(entry) if *entry.get() == digest => {
+                    self.bill.repeated_answers += 1;
+                    return Ok(());
+                }
+                Entry::Occupied(entry) => {
+                    let id = quoted(entry.key().as_bytes());
+                    return Err(format!(
+                        "an answer with the RequestId {id} was met before, and says something else"
+                    )
+                    .into());
+                }
+            }
+        }
+        let page = Page { month: within.shown("BillingCycle"), payer: within.shown("AccountID") };
+        self.pages.add(place, &page, &within, &items)?;
+        for (index, item) in (0..).zip(&items) {
+            let place = BillPlace { item: Some(index), ..place.clone() };
+            if let Err(why) = self.take_item(place.clone(), item.get(), &page, columns) {
+                self.refuse(&place, FaultCode::UnreadableRow, why);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an item of an answer, or one that stands without it.
+    fn take_item(
+        &mut self,
+        place: BillPlace,
+        text: &str,
+        page: &Page,
+        columns: &mut Option<ItemColumns>,
+    ) -> Result<(), Invalid> {
+        let members = Members::read(text)?;
+        let own = match columns {
+            Some(own) if own.fit(&members) => own,
+            other => {
+                let own = ItemColumns::find(&members, &self.settings.columns)?;
+                self.note_layout(&own.columns);
+                other.insert(own)
+            }
+        };
+        let cells = own.cells(&members, page)?;
+        let columns = own.columns.clone();
+        self.take(&columns, &cells, place);
         Ok(())
     }
 
@@ -251,7 +437,8 @@ impl BillReader {
             own.lines += 1;
         }
         let product = cells.text(Field::Product);
-        if !product.is_empty() && !self.settings.products.iter().any(|own| own == product) {
+        if !product.is_empty() && !self.settings.products.iter().any(|own| own.eq_ignore_ascii_case(product))
+        {
             let others = match self.bill.others.get_mut(product) {
                 Some(others) => others,
                 None => self.bill.others.entry(product.into()).or_default(),
@@ -260,7 +447,7 @@ impl BillReader {
             others.of_connections += u64::from(names_connection(cells));
             return;
         }
-        let (input, line) = (place.input.clone(), place.line);
+        let own = place.clone();
         let taken = self.is_new(cells).and_then(|is_new| match is_new {
             true => self.lines.read(columns.layout, cells, place).map(Some),
             false => Ok(None),
@@ -271,7 +458,7 @@ impl BillReader {
                 self.layouts.push(columns.layout.name);
             }
             Ok(None) => self.bill.repeated += 1,
-            Err(why) => self.refuse(&input, line, FaultCode::UnreadableRow, why),
+            Err(why) => self.refuse(&own, FaultCode::UnreadableRow, why),
         }
     }
 
@@ -297,76 +484,147 @@ impl BillReader {
     }
 }
 
-/// The header of a table.
-struct TableHeader {
+/// Digests what is read.
+struct Digesting<'a> {
+    input: &'a mut dyn Read,
+    hasher: blake3::Hasher,
+}
+
+impl Read for Digesting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// So many bytes of a text show that it is the error of a command line.
+const BEGINNING: usize = 4096;
+const UNSUCCESSFUL: &str = "the provider did not answer with success; ask again";
+const NO_ANSWER: &str = "it is no answer of DescribeInstanceBill or QueryInstanceBill, which has Data with Items, and no \
+                         item of one";
+
+/// Whether an answer says that it is none of success.
+fn has_failed(members: &Members<'_>) -> bool {
+    let code = members.shown("Code");
+    members.shown("Success") == "false" || !matches!(code.as_str(), "" | "200" | "Success" | "success")
+}
+
+/// What an answer says of all of its items.
+#[derive(Debug, Default)]
+struct Page {
+    month: String,
+    payer: String,
+}
+
+/// The columns of items, which have their members in the same order mostly.
+#[derive(Debug)]
+struct ItemColumns {
+    names: Vec<String>,
     columns: Columns,
-    width: usize,
 }
 
-/// Reads the first row of a table.
-fn header_of(row: &Row<'_>, settings: &BillColumns) -> Result<TableHeader, Invalid> {
-    match row.shape {
-        Shape::TooLong => return Err(TOO_LONG.into()),
-        Shape::OpenQuote => return Err("the header opens a quoted field that is not closed".into()),
-        Shape::Fields if memchr::memchr(0, row.raw).is_some() => return Err(HOLDS_NUL.into()),
-        Shape::Fields if std::str::from_utf8(row.raw).is_err() => {
-            return Err(Invalid::not_utf8("the header"));
-        }
-        Shape::Fields => {}
-    }
-    let names: Vec<String> = (0..row.len()).map(|at| header_name(row.field(at)).into_owned()).collect();
-    Ok(TableHeader { columns: Columns::find(&names, settings)?, width: names.len() })
-}
-
-impl TableHeader {
-    /// Fields of which none goes on beyond its line.
-    fn of_one_line(&self) -> Vec<usize> {
-        let fields = [Field::Owner, Field::Product, Field::Month, Field::Day, Field::List];
-        fields.into_iter().filter_map(|field| self.columns.positions[field as usize]).collect()
+impl ItemColumns {
+    fn find(members: &Members<'_>, settings: &BillColumns) -> Result<Self, Invalid> {
+        let names: Vec<String> = members.names().map(str::to_owned).collect();
+        let columns = Columns::find(&names, settings)?;
+        Ok(Self { names, columns })
     }
 
-    /// The cells of a row that are read; `None` of one that tells totals.
-    fn cells<'r>(&self, row: &'r Row<'_>) -> Result<Option<Cells<'r>>, Invalid> {
-        if row.shape == Shape::Fields && is_total(row) && row.len() != self.width {
-            return Ok(None);
-        }
-        if let Some(why) = self.malformed(row) {
-            return Err(why.into());
-        }
+    fn fit(&self, members: &Members<'_>) -> bool {
+        members.names().eq(self.names.iter().map(String::as_str))
+    }
+
+    fn cells<'a>(&self, members: &Members<'a>, page: &'a Page) -> Result<Cells<'a>, Invalid> {
         let mut cells = Cells::default();
+        for (field, of_page) in [(Field::Month, &page.month), (Field::Payer, &page.payer)] {
+            cells.set(field, of_page.as_str(), false);
+        }
         for field in Field::ALL {
             let Some(position) = self.columns.positions[field as usize] else { continue };
-            let raw = row.field(position);
-            let text = std::str::from_utf8(raw).map_err(|_| Invalid::not_utf8(quoted(raw)))?;
-            cells.set(field, text, false);
-        }
-        Ok(Some(cells).filter(|cells| !(cells.tells_nothing() && is_total(row))))
-    }
-
-    fn malformed(&self, row: &Row<'_>) -> Option<String> {
-        match row.shape {
-            Shape::TooLong => Some(TOO_LONG.into()),
-            Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
-            Shape::Fields if memchr::memchr(0, row.raw).is_some() => Some(HOLDS_NUL.into()),
-            Shape::Fields if row.len() != self.width => {
-                Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))
+            let Some(value) = members.value_at(position) else { continue };
+            let Scalar { text, is_number } = scalar(&self.names[position], Some(value))?;
+            if !text.is_empty() {
+                cells.set(field, text, is_number);
             }
-            Shape::Fields => None,
         }
+        Ok(cells)
     }
 }
 
-/// Whether a row says by its first word that it adds up the others.
-fn is_total(row: &Row<'_>) -> bool {
-    const WORDS: [&str; 6] = ["合计", "总计", "小计", "Total", "Sum", "Subtotal"];
-    let fields = (0..row.len()).map(|at| row.field(at).trim_ascii());
-    let first = fields.into_iter().find(|field| !field.is_empty()).unwrap_or_default();
-    WORDS
-        .iter()
-        .any(|word| first.get(..word.len()).is_some_and(|own| own.eq_ignore_ascii_case(word.as_bytes())))
+/// Pages of answers, by what they are pages of: month, account, day and how many items there are of it.
+#[derive(Debug, Default)]
+struct Pages(BTreeMap<(String, String, String, Option<u64>), PageCount>);
+
+/// How much of a list of pages is here.
+#[derive(Debug)]
+struct PageCount {
+    /// Where the first of them stands.
+    place: BillPlace,
+    items: u64,
+    /// Pages that begin a list, as they have the number 1, or that end it, as no token follows.
+    lists: u64,
+    /// Whether a page says that another follows.
+    goes_on: bool,
 }
 
-const _: () = assert!(FIELDS <= 64, "cells note numbers in 64 bits");
+impl Pages {
+    fn add(
+        &mut self,
+        place: &BillPlace,
+        page: &Page,
+        data: &Members<'_>,
+        items: &[&RawValue],
+    ) -> Result<(), Invalid> {
+        let count = |name: &str| match data.shown(name) {
+            text if text.is_empty() => Ok(None),
+            text => text
+                .parse::<u64>()
+                .map(Some)
+                .map_err(|_| Invalid::new(format!("{name}: {text:?} is no count"))),
+        };
+        let total = count("TotalCount")?;
+        let first = items.first().map(|item| Members::read(item.get())).transpose()?;
+        let day = first.map_or_else(String::new, |item| item.shown("BillingDate"));
+        let key = (page.month.clone(), page.payer.clone(), day, total);
+        let own = self.0.entry(key).or_insert_with(|| PageCount {
+            place: place.clone(),
+            items: 0,
+            lists: 0,
+            goes_on: false,
+        });
+        let follows = !data.shown("NextToken").is_empty();
+        let bounds_list = count("PageNum")?.map_or(!follows, |number| number == 1);
+        own.items += items.len() as u64;
+        own.lists += u64::from(bounds_list);
+        own.goes_on |= follows;
+        Ok(())
+    }
+
+    /// What is wrong with lists of which not all pages are here, or some twice: a part of a bill is compared with none.
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for ((month, _, day, total), PageCount { place, items, lists, goes_on }) in &self.0 {
+            let of = if day.is_empty() { month } else { day };
+            let wanted = total.map_or(*items, |total| total.saturating_mul(*lists.max(&1)));
+            let why = if *goes_on && *lists == 0 {
+                format!(
+                    "the last answer for {of} says that another one follows: give the answers with the other pages"
+                )
+            } else if *items < wanted {
+                format!("{items} of {wanted} items for {of} are here: give the answers with the other pages")
+            } else if *items > wanted {
+                format!(
+                    "{items} items for {of} are here, and the answers count {wanted}: is a page given twice?"
+                )
+            } else {
+                continue;
+            };
+            faults.push(Fault::at(FaultCode::UnusableInput, &place.input, place.line, why));
+        }
+        faults
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -437,5 +695,325 @@ mod tests {
              2026-10-05 or 20261005; list amount: \"1,5\": a comma may stand for decimals or for thousands: write it with \
              a point, and without separators"
         );
+    }
+
+    const DETAILS: &str = "资源购买账号ID,资源归属账号ID,账单月份,账单日期,费用类型,产品Code,资产/资源实例ID,计费项Code,用量,用量单位,目录价,\
+                           目录总价,优惠券抵扣金额,应付金额,定价币种,主键\r\n";
+    const DETAIL: &str = "账期,账号ID,Owner账号ID,产品Code,消费类型,账单开始时间,账单结束时间,账单类型,实例ID,地域,计费项Code,单价,用量,\
+                          用量单位,官网价,优惠券抵扣,应付金额,币种,主键\n";
+    const OSS: &str = "BillingCycle,AccountID,OwnerID,ProductCode,UsageStartTime,UsageEndTime,Item,InstanceID,Region,\
+                       PretaxGrossAmount,DeductedByCoupons,PretaxAmount\n";
+    const FOCUS: &str = "BillingAccountId,SubAccountId,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,x_CommodityCode,\
+                         X_InstanceID,RegionId,PricingQuantity,PricingUnit,ListCost,BilledCost,BillingCurrency\n";
+
+    #[test]
+    fn each_layout_is_known_by_its_names() {
+        let english = "\u{feff}IdentityDetails/ResourceOwnerAccountId;BillingDetails/BillingMonth;BillingDetails/BillingDate;\
+                       ProductDetails/ProductCode;ResourceDetails/InstanceId;UsageDetails/Usage;FeeDetails/GrossAmount;\
+                       DiscountDetails/DiscountAmount;PricingDetails/Currency\n\
+                       1000000000000001;202610;20261005;cdt;pcc-1;2;0.96;0.06;CNY\n";
+        let details = format!(
+            "{DETAILS}1000000000000009,1000000000000001,202610,20261005,PayAsYouGoBill,cdt,pcc-1;x,i,2,GB,0.48,0.96,0.01,0.95,CNY,cdt\r\n"
+        );
+        let detail = format!(
+            "{DETAIL}202610,1000000000000009,1000000000000001,cdt,,2026-10-05 11:00:00,2026-10-05 12:00:00,后付费账单,pcc-1,\
+             华北,i,0.48,2,GB,0.96,0,0.96,CNY,k1\n\
+             202610,1000000000000009,1000000000000001,cdt,,2026-10-05 12:00:00,2026-10-05 12:59:59,后付费账单,pcc-1,\
+             华北,i,0.48,2,GB,0.96,0,0.96,CNY,k2\n"
+        );
+        let oss = format!(
+            "{OSS}2026-10,1000000000000009,1000000000000001,cdt,2026-10-05 00:00:00,2026-10-06 00:00:00,PayAsYouGoBill,pcc-1,x,\
+             0.96,0.00,0.96\n2026-10,1000000000000009,0,cdt,,,Refund,,,-1.00,0.00,-1.00\n"
+        );
+        let focus = format!(
+            "{FOCUS}1000000000000009,1000000000000001,2026-10-05T03:00:00Z,2026-10-05T04:00:00Z,Usage,cdt,pcc-1;x,cn-huhehaote,\
+             2,GB,0.96,0.95,CNY\n"
+        );
+        const NUMBERS: &str = "2 ± 5e-1 0.96 ± 5e-3";
+        for (text, lines_read) in [
+            (english, vec![format!("2 1000000000000001 2026-10-05 pcc-1 usage {NUMBERS} 0.9 ± 10e-3")]),
+            (&details, vec![format!("2 1000000000000001 2026-10-05 pcc-1 usage {NUMBERS} 0.96 ± 10e-3")]),
+            (
+                &detail,
+                [(2, 3), (3, 4)]
+                    .map(|(line, hour)| {
+                        format!(
+                            "{line} 1000000000000001 2026-10-05T0{hour}:00:00Z pcc-1 usage {NUMBERS} 0.96 ± 10e-1"
+                        )
+                    })
+                    .to_vec(),
+            ),
+            (
+                &oss,
+                vec![
+                    "2 1000000000000001 2026-10-05 pcc-1 usage None 0.96 ± 5e-3 0.96 ± 10e-3".into(),
+                    "3 1000000000000009 2026-10 - refund None -1 ± 5e-3 -1 ± 10e-3".into(),
+                ],
+            ),
+            (
+                &focus,
+                vec![format!("2 1000000000000001 2026-10-05T03:00:00Z pcc-1 usage {NUMBERS} 0.95 ± 5e-3")],
+            ),
+        ] {
+            let expected: Vec<String> = lines_read.iter().map(|line| format!("bill.csv:{line}")).collect();
+            assert_eq!(lines(text), expected);
+        }
+    }
+
+    /// An answer of `DescribeInstanceBill`.
+    fn answer(request: &str, day: &str, total: u64, token: &str, items: &str) -> String {
+        let items = items.replace("DAY", day);
+        format!(
+            "{{\"RequestId\":\"{request}\",\"Success\":true,\"Code\":\"Success\",\"Message\":\"\",\"Data\":{{\"BillingCycle\":\
+             \"2026-10\",\"AccountID\":\"1000000000000009\",\"TotalCount\":{total},\"NextToken\":\"{token}\",\"Items\":[{items}]}}}}"
+        )
+    }
+
+    const ITEM: &str = r#"{"ProductCode":"cdt","Item":"PayAsYouGoBill","InstanceID":"pcc-1;cn-huhehaote","Usage":"2.50",
+        "UsageUnit":"GB","ListPrice":"0.48","PretaxGrossAmount":1.2,"DeductedByCoupons":0.0,"PretaxAmount":1.2,
+        "Currency":"CNY","BillingDate":"DAY","OwnerID":"1000000000000001"}"#;
+
+    #[test]
+    fn answers_of_the_api_are_read_in_pages_and_as_sdks_hand_them_over() {
+        let one = answer("R1", "2026-10-05", 1, "", ITEM);
+        let seen = "Items[0] 1000000000000001 2026-10-05 pcc-1 usage 2.5 ± 5e-3 1.2 ± 5e-7 1.2 ± 5e-7";
+        assert_eq!(lines(&one), [format!("bill.csv:1: {seen}")]);
+        let small = one.replace("\"Data\"", "\"data\"").replace("\"Items\"", "\"items\"");
+        let small = small.replace("\"ProductCode\"", "\"productCode\"").replace("\"OwnerID\"", "\"ownerID\"");
+        let text = serde_json::to_string(&one).unwrap();
+        let item = one.replace("\"Items\":[", "\"Items\":{\"Item\":[").replace("]}}", "]}}}");
+        for other in [
+            small,
+            format!("[{one}]"),
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{one}}}"),
+            format!("{{\"headers\":{{}},\"statusCode\":200,\"body\":{text}}}"),
+            item,
+        ] {
+            assert_eq!(lines(&other), [format!("bill.csv:1: {seen}")], "{other}");
+        }
+        let pages = [answer("R1", "2026-10-05", 2, "t", ITEM), answer("R2", "2026-10-05", 2, "", ITEM)];
+        assert_eq!(lines(&pages.join("\n")).len(), 2);
+        // The pages of a day stand in as many inputs as one likes, and in any order.
+        let inputs = [("2.json", &*pages[1]), ("1.json", &*pages[0]), ("3.json", &*one.replace("R1", "R3"))];
+        assert_eq!(bill_of(&inputs, &BillSettings::default()).unwrap().lines.len(), 3);
+        let bare =
+            ITEM.replace("DAY", "20261005").replace("\"Item\"", "\"BillingCycle\":\"2026-10\",\"Item\"");
+        assert_eq!(lines(&format!("[{bare},{bare}]")).len(), 2);
+        let again = read(&format!("{one}{one}")).unwrap();
+        assert_eq!((again.lines.len(), again.repeated_answers), (1, 1));
+    }
+
+    #[test]
+    fn answers_that_are_a_part_of_a_bill_are_refused() {
+        let first = answer("R1", "2026-10-05", 2, "t", ITEM);
+        let last = answer("R2", "2026-10-05", 2, "", ITEM);
+        let day = "2026-10-05";
+        for (text, expected) in [
+            (first.clone(), format!("the last answer for {day} says that another one follows")),
+            (last.clone(), format!("1 of 2 items for {day} are here: give the answers with the other pages")),
+            (
+                format!("{first}{last}{}", last.replace("R2", "R3")),
+                format!("3 of 4 items for {day} are here"),
+            ),
+            (
+                format!("{first}{}{last}", first.replace("R1", "R3")),
+                format!("3 items for {day} are here, and the answers count 2: is a page given twice?"),
+            ),
+            (
+                format!("{first}{}", last.replace("R2", "R1")),
+                "the RequestId \"R1\" was met before, and says something else".into(),
+            ),
+            (
+                last.replace("\"TotalCount\":2", "\"PageNum\":2,\"TotalCount\":2"),
+                format!("1 of 2 items for {day} are here"),
+            ),
+            (
+                "{\"Success\":false,\"Code\":\"NotAuthorized\",\"Message\":\"no\"}".into(),
+                "the provider answered with the error NotAuthorized: no".into(),
+            ),
+            ("{\"Success\":false}".into(), "did not answer with success".into()),
+            ("{\"a\":1}".into(), "no answer of DescribeInstanceBill".into()),
+            ("[1]".into(), "an object should".into()),
+            ("ERROR: SDKError\nCode: Throttling\n".into(), "Throttling; ask again".into()),
+            (answer("R1", "x", 1, "", "{\"ProductCode\":\"cdt\"}"), "header".into()),
+            (
+                answer("R1", "2026-10-05", 1, "", &ITEM.replace("1.2,", "true,")),
+                "bill.csv:1: Items[0]: PretaxGrossAmount \"true\" is neither a number nor text".into(),
+            ),
+        ] {
+            let why = why(&text);
+            assert!(why.contains(&expected), "{expected}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_line_counts_once_and_is_not_taken_for_another_with_its_id() {
+        let row = |id: &str, amount: &str| {
+            format!("{id},,1000000000000001,202610,20261005,,cdt,,pcc-1,1,GB,CNY,{amount},{amount}\r\n")
+        };
+        let (first, second) = (format!("{NEW}{}{}", row("L1", "1.00"), row("L2", "1.00")), row("L1", "1.00"));
+        let bill = read(&format!("{first}{second}")).unwrap();
+        assert_eq!((bill.lines.len(), bill.repeated), (2, 1));
+        assert_eq!(
+            bill.notes(),
+            ["1 lines of the bill have the id of a line before them, say the same, and count once"]
+        );
+        assert!(
+            why(&format!("{first}{}", row("L1", "1.01")))
+                .contains("bill.csv:4: a line with the id \"L1\" was met before, and says something else")
+        );
+        // Without ids, what is given twice as a whole is seen.
+        let without = format!("{NEW}{}", row("", "1.00"));
+        let twice =
+            bill_of(&[("a.csv", &without), ("b.csv", &without)], &BillSettings::default()).unwrap_err();
+        assert!(twice.to_string().contains("b.csv:1: it has the same bytes as a.csv"), "{twice}");
+        assert_eq!(
+            bill_of(&[("a.csv", &first), ("b.csv", &first)], &BillSettings::default()).unwrap().repeated,
+            2
+        );
+    }
+
+    #[test]
+    fn rows_that_are_no_lines_are_passed_over_and_counted() {
+        let row = "2026-10,1000000000000009,1000000000000001,cdt,,,,,,1.00,0.00,1.00\n";
+        let bill =
+            read(&format!("{OSS}{row},,,,,,,,,,,\n\n合计,,,,,,,,,1.00,0.00,1.00\nTotal: 1.00\n")).unwrap();
+        assert_eq!((bill.lines.len(), bill.totals), (1, 2));
+        assert!(why(&format!("{OSS}{row}note\n")).contains("bill.csv:3: 1 fields where the header has 12"));
+        let inputs =
+            [("a.csv", ""), ("b.csv", OSS), ("c.csv", "\u{feff}\r\n"), ("d.csv", &*format!("{OSS}{row}"))];
+        let bill = bill_of(&inputs, &BillSettings::default()).unwrap();
+        assert_eq!(bill.notes()[0], "3 inputs of the bill hold no line");
+        let nothing = bill_of(&inputs[..3], &BillSettings::default()).unwrap_err();
+        assert!(nothing.to_string().contains("the bill holds no line"), "{nothing}");
+        assert_eq!(nothing.kind(), ErrorKind::Input);
+    }
+
+    #[test]
+    fn lines_of_other_products_are_counted_and_not_read() {
+        let other = "nonsense,,x,ecs,,,,pcc-9,,one,two,three\n";
+        let row = "2026-10,1000000000000009,1000000000000001,CDT,,,,,,1.00,0.00,1.00\n";
+        let bill = read(&format!("{OSS}{other}{row}")).unwrap();
+        assert_eq!(bill.lines.len(), 1);
+        assert_eq!(bill.others["ecs"], OtherLines { lines: 1, of_connections: 1 });
+        let bill = read(&format!("{OSS}{other}{}", other.replace("ecs", "a").replace("pcc-9", ""))).unwrap();
+        assert_eq!(
+            bill.notes(),
+            [
+                "no line of the bill is of the product cdt; its products are \"ecs\" (1 lines, of which 1 name peering \
+              connections), \"a\" (1 lines)"
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_may_be_called_otherwise() {
+        let columns: BillColumns = toml::from_str(
+            "account-id = \"who\"\nbilling-date = \"day\"\nproduct-code = \"what\"\nlist-amount = \"cost\"\n\
+             instance-id = \"id\"\nline-id = \"\"\n",
+        )
+        .unwrap();
+        let settings = BillSettings { columns, ..BillSettings::default() };
+        let text = "what,who,day,id,cost\ncdt,1000000000000001,2026-10-05,pcc-1,1.00\n";
+        let bill = bill_of(&[("bill.csv", text)], &settings).unwrap();
+        assert_eq!(
+            shown(&bill.lines[0]),
+            "bill.csv:2 1000000000000001 2026-10-05 pcc-1 usage None 1 ± 5e-3 None"
+        );
+        // A name holds in each layout that has it; elsewhere the known ones do, and an empty one has no column.
+        let renamed = format!("{NEW}L1,,1,202610,20261005,,cdt,,pcc-1,1,GB,CNY,1.00,1.00\r\nL1,,1,202610,20261006,,cdt,,pcc-1,1,GB,CNY,2.00,2.00\r\n")
+            .replace("费用信息/目录总价", "费用信息/cost");
+        let mapped: BillColumns =
+            toml::from_str("list-amount = \"费用信息/cost\"\nline-id = \"\"\n").unwrap();
+        let settings = BillSettings { columns: mapped, ..settings };
+        assert_eq!(bill_of(&[("bill.csv", &renamed)], &settings).unwrap().lines.len(), 2);
+        assert!(toml::from_str::<BillColumns>("line_id = \"a\"").is_err());
+    }
+
+    #[test]
+    fn a_header_that_is_none_of_a_bill_is_told_apart() {
+        for (text, expected) in [
+            ("timestamp,connection_id,sender,bytes\n", "the input holds traffic, and a bill"),
+            ("a,b,c\n1,2,3\n", "its header is that of no bill which is known; it has \"a,b,c\""),
+            (
+                "BillingAccountId,BilledCost,ChargePeriodStart,x_CatalogVersion,x_CommodityCode\n",
+                "charges that were made from traffic",
+            ),
+            (
+                "BillingCycle,ProductCode,PretaxAmount\n",
+                "it is read as a file of OSS, or items of the API, and no column says what is its account-id",
+            ),
+            (
+                "BillingCycle,OwnerID,ProductCode,Product_Code,PretaxAmount\n",
+                "the header has the column \"Product_Code\" twice",
+            ),
+        ] {
+            let why = why(text);
+            assert!(why.contains(expected), "{expected}: {why}");
+        }
+        let gbk = [b"BillingCycle,OwnerID,\xb2\xfa\xc6\xb7\n".as_slice()].concat();
+        let mut reader = BillReader::new(&BillSettings::default());
+        reader.read("bill.csv", &mut &gbk[..]).unwrap();
+        let error = reader.finish().unwrap_err();
+        assert!(error.to_string().contains("the header is not UTF-8"), "{error}");
+        assert!(error.faults()[0].remedy.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_told_for_certain_is_refused() {
+        let row = |account: &str, instance: &str, span: &str, amount: &str| {
+            why(&format!("{OSS}2026-10,1000000000000009,{account},cdt,{span},,{instance},,{amount},0,1\n"))
+        };
+        const ONE: &str = "1000000000000001";
+        for (why, expected) in [
+            (row("1.00E+15", "", ",", "1"), "a spreadsheet has shortened it"),
+            (row(ONE, "pcc-1;pcc-2", ",", "1"), "names two connections, pcc-1 and pcc-2"),
+            (row(ONE, "", "2026-10-05 11:00,yesterday", "1"), "end \"yesterday\""),
+            (row(ONE, "", ",", "\"1,234\""), "list amount: \"1,234\": a comma may stand"),
+            (row(ONE, "", ",", "1.2E+5"), "Excel has rounded"),
+            (why(&format!("{OSS},,{ONE},cdt,,,,,,1,0,1\n")), "it tells neither day nor month"),
+            (why(&format!("{OSS}2026-10,,,cdt,,,,,,1,0,1\n")), "it names no account"),
+            (why(&format!("{OSS}2026-10,,{ONE},,,,,,,1,0,1\n")), "it names no product"),
+            (
+                why(&format!(
+                    "{FOCUS}1,{ONE},2026-10-05 03:00:00,2026-10-05 04:00:00,Usage,cdt,,,1,GB,1,1,CNY\n"
+                )),
+                "the offset is missing",
+            ),
+        ] {
+            assert!(why.contains(expected), "{expected}: {why}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_hold_to_the_decimals_of_their_column() {
+        let row = |amount: &str| format!("2026-10,,1000000000000001,cdt,,,,,,{amount},,{amount}\n");
+        let text = format!("{OSS}{}{}{}", row("14"), row("0.25"), row("0"));
+        let tolerances: Vec<_> =
+            read(&text).unwrap().lines.iter().map(|line| line.list_amount.unwrap().tolerance()).collect();
+        assert_eq!(tolerances, [(5, 3), (5, 3), (5, 3)]);
+        let alone = read(&format!("{OSS}{}", row("14"))).unwrap();
+        assert_eq!(alone.lines[0].list_amount.unwrap().tolerance(), (5, 1));
+    }
+
+    #[test]
+    fn a_bill_that_ends_early_is_an_error_or_lacks_whole_lines() {
+        let row =
+            "L1,,1000000000000001,202610,20261005,,cdt,\"[{\"\"a\"\":1}]\",pcc-1,1.5,GB,CNY,1.25,1.25\r\n";
+        let all = format!("{NEW}{row}{}", row.replace("L1", "L2"));
+        let whole = read(&all).unwrap().lines;
+        for end in (0..all.len()).filter(|end| all.is_char_boundary(*end)) {
+            // Where an amount is cut, it cannot be seen: the last line is read, with fewer digits.
+            match read(&all[..end]) {
+                Ok(bill) => {
+                    assert!(bill.lines.len() <= whole.len() && bill.lines[0].item == whole[0].item, "{end}")
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Input, "{end}"),
+            }
+        }
+        let answer = answer("R1", "2026-10-05", 1, "", ITEM);
+        for end in 1..answer.len() {
+            assert!(read(&answer[..end]).is_err(), "{end}");
+        }
     }
 }
