@@ -152,9 +152,10 @@ impl Bill {
         if !self.lines.is_empty() || self.others.is_empty() {
             return None;
         }
-        let mut others: Vec<_> = self.others.iter().collect();
+        let mut others: Vec<(&str, OtherLines)> =
+            self.others.iter().map(|(code, own)| (&**code, *own)).collect();
         others.sort_by_key(|(_, own)| own.of_connections == 0);
-        let told = |(code, own): &(&Box<str>, &OtherLines)| {
+        let told = |(code, own): &(&str, OtherLines)| {
             let of_connections = match own.of_connections {
                 0 => String::new(),
                 some => format!(", of which {some} name peering connections"),
@@ -1006,7 +1007,7 @@ mod tests {
             // Where an amount is cut, it cannot be seen: the last line is read, with fewer digits.
             match read(&all[..end]) {
                 Ok(bill) => {
-                    assert!(bill.lines.len() <= whole.len() && bill.lines[0].item == whole[0].item, "{end}")
+                    assert!(bill.lines.len() <= whole.len() && bill.lines[0].item == whole[0].item, "{end}");
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Input, "{end}"),
             }
