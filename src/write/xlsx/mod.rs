@@ -38,6 +38,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::Write,
     ops::Range,
+    panic::{self, AssertUnwindSafe},
 };
 
 /// A chart of routes shows so many, the dearest.
@@ -61,11 +62,28 @@ const CHARTED: u32 = 2;
 /// [`Output`](crate::ErrorKind::Output) where `output` or a temporary file fails,
 /// [`Overflow`](crate::ErrorKind::Overflow) where bytes or an amount are too large to be printed,
 /// [`Usage`](crate::ErrorKind::Usage) where reports are of several currencies (R13).
-pub fn reports(reports: &[&Report], lang: Lang, mut output: impl Write) -> Result<()> {
-    let mut book = workbook(reports, lang, ROWS_OF_A_SHEET)?;
-    let bytes = book.workbook.save_to_buffer().map_err(failed)?;
+pub fn reports(reports: &[&Report], lang: Lang, output: impl Write) -> Result<()> {
+    save(|| workbook(reports, lang, ROWS_OF_A_SHEET), output)
+}
+
+/// Writes what `build` makes.
+///
+/// The library below panics where a temporary file of a large sheet cannot be written: that is an error like others.
+fn save(build: impl FnOnce() -> Result<Book>, mut output: impl Write) -> Result<()> {
+    let build = || build().and_then(|mut book| book.workbook.save_to_buffer().map_err(failed));
+    let bytes = panic::catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|fault| {
+        let words = fault.downcast_ref::<String>().filter(|words| words.contains(UNWRITTEN_SHEET));
+        match words {
+            Some(_) => Err(output_error(UNWRITTEN)),
+            None => panic::resume_unwind(fault),
+        }
+    })?;
     output.write_all(&bytes).map_err(|error| output_error(&error.to_string()))
 }
+
+/// How that panic begins.
+const UNWRITTEN_SHEET: &str = "Couldn't write to xml file";
+const UNWRITTEN: &str = "a sheet cannot be written to a temporary file: is there room in the folder for these (the variable TMPDIR names it)?";
 
 /// The workbook of reports whose sheets take so many rows.
 fn workbook(reports: &[&Report], lang: Lang, rows_of_a_sheet: u32) -> Result<Book> {

@@ -1,13 +1,13 @@
 //! A result of rows as a workbook: `Rows`, `Totals`, a sheet for each list, and `Basis`.
 
 use super::{
-    book_of,
-    sheet::{Book, Cell, Head, Kind, Table, failed},
+    book_of, save,
+    sheet::{Book, Cell, Head, Kind, Table},
 };
 use crate::{
     error::Result,
     rows::{self, Column, List, RowSet},
-    write::{csv::output_error, rows::capitalised, rows::words},
+    write::rows::{capitalised, words},
 };
 use std::io::Write;
 
@@ -20,11 +20,13 @@ const PRINTED: u32 = 10;
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` or a temporary file fails, and those of the rows.
-pub fn rows(set: &impl RowSet, mut output: impl Write) -> Result<()> {
-    let mut book = book_of(&set.title())?;
-    fill(&mut book, set)?;
-    let bytes = book.workbook.save_to_buffer().map_err(failed)?;
-    output.write_all(&bytes).map_err(|error| output_error(&error.to_string()))
+pub fn rows(set: &impl RowSet, output: impl Write) -> Result<()> {
+    let build = || {
+        let mut book = book_of(&set.title())?;
+        fill(&mut book, set)?;
+        Ok(book)
+    };
+    save(build, output)
 }
 
 fn fill(book: &mut Book, set: &impl RowSet) -> Result<()> {
