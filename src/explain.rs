@@ -270,7 +270,7 @@ fn all_refused<'m>(metered: &'m Metered, sources: &[TrafficSource]) -> Result<Co
         return Ok(Cow::Borrowed(metered.refused()));
     }
     let again = read_hours(sources, metered.inventory(), &metered.rules_keeping_all())?;
-    again.refuse_too_many(REFUSED_MEMORY)?;
+    again.refusals.refuse_too_many(REFUSED_MEMORY)?;
     Ok(Cow::Owned(again.refusals.records))
 }
 

@@ -46,11 +46,11 @@ impl Worker<'_> {
                 return Ok(());
             }
         }
-        self.found.totals.read.add(observation.quantity.bytes);
+        self.found.all.totals.read.add(observation.quantity.bytes);
         match &observation.traffic {
             Ok(traffic) => self.accept_readable(observation, traffic),
             Err(why) => {
-                self.refuse(observation, Refusal::new(FaultCode::UnreadableRow, why.clone()));
+                self.refuse(None, observation, Refusal::new(FaultCode::UnreadableRow, why.clone()));
                 Ok(())
             }
         }
@@ -69,17 +69,66 @@ impl Worker<'_> {
                 &in_several[..]
             }
         };
-        // R15: a readable record outside the period is that before any other check.
-        if shares.iter().all(|share| share.hour.is_none()) {
-            let bytes = self.rounded_alone(observation.quantity);
-            self.found.totals.outside_period.add(bytes);
-            self.found.outside.add(traffic.start.hour(), 1, self.plan.rules.offset);
-            return Ok(());
+        let month_of = |hour: Option<u32>| hour.map(|hour| self.plan.months.of(hour));
+        let month = month_of(moment.hour);
+        if shares.iter().any(|share| month_of(share.hour) != month) {
+            return self.accept_in_each(observation, traffic, moment, shares);
         }
-        match self.existing_end(traffic, shares) {
-            Ok(end) => self.hold_or_bill(observation, traffic, moment, end, shares),
+        // R15: a readable record outside the period is that before any other check.
+        let Some(month) = month else {
+            self.count_outside(None, observation, traffic);
+            return Ok(());
+        };
+        let (quantity, own) = (observation.quantity, &mut self.found.months[month]);
+        own.alone.add(quantity.bytes);
+        own.alone_rounding += quantity.rounded() - quantity.bytes;
+        self.accept_in(month, observation, traffic, moment, shares)
+    }
+
+    /// Accepts an entry of a flow log that lies in several months, or in one and outside: for each month as if there
+    /// were no other.
+    fn accept_in_each(
+        &mut self,
+        observation: &Observation<'_>,
+        traffic: &Traffic<'_>,
+        moment: Moment,
+        shares: &[HourShare],
+    ) -> Result<()> {
+        let months = self.plan.months;
+        for month in 0..months.count() {
+            let of_month = |hour: &u32| months.of(*hour) == month;
+            let mut own = shares.to_vec();
+            own.iter_mut().for_each(|share| share.hour = share.hour.filter(of_month));
+            match own.iter().all(|share| share.hour.is_none()) {
+                true => self.count_outside(Some(month), observation, traffic),
+                false => self.accept_in(month, observation, traffic, moment, &own)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a record outside the period of a month, or of all.
+    fn count_outside(&mut self, month: Option<usize>, observation: &Observation<'_>, traffic: &Traffic<'_>) {
+        let bytes = self.rounded_alone(month, observation.quantity);
+        let offset = self.plan.rules.offset;
+        let told = self.found.told(month);
+        told.totals.outside_period.add(bytes);
+        told.outside.add(traffic.start.hour(), 1, offset);
+    }
+
+    /// Sends a record of this month where it belongs, of whose shares none is of another.
+    fn accept_in(
+        &mut self,
+        month: usize,
+        observation: &Observation<'_>,
+        traffic: &Traffic<'_>,
+        moment: Moment,
+        shares: &[HourShare],
+    ) -> Result<()> {
+        match self.existing_end(month, traffic, shares) {
+            Ok(end) => self.hold_or_bill(month, observation, traffic, moment, end, shares),
             Err(refusal) => {
-                self.refuse(observation, refusal);
+                self.refuse(Some(month), observation, refusal);
                 Ok(())
             }
         }
@@ -97,12 +146,17 @@ impl Worker<'_> {
     }
 
     /// The end that traffic left, where it is known and exists in all hours of it.
-    fn existing_end(&mut self, traffic: &Traffic<'_>, shares: &[HourShare]) -> Result<EndIndex, Refusal> {
+    fn existing_end(
+        &mut self,
+        month: usize,
+        traffic: &Traffic<'_>,
+        shares: &[HourShare],
+    ) -> Result<EndIndex, Refusal> {
         let end = self.known_end(traffic).inspect_err(|refusal| {
             if refusal.code == FaultCode::UnknownConnection {
                 // An entry of a flow log names no connection.
                 let id = if let NamedConnection::Id { id, .. } = traffic.connection { id } else { b"" };
-                self.found.unknown.add(id, traffic.start.hour());
+                self.found.months[month].unknown.add(id, traffic.start.hour());
             }
         })?;
         for hour in shares.iter().filter_map(|share| share.hour) {
@@ -150,8 +204,10 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Holds a record of which there are several, or bills it.
     fn hold_or_bill(
         &mut self,
+        month: usize,
         observation: &Observation<'_>,
         traffic: &Traffic<'_>,
         moment: Moment,
@@ -162,8 +218,9 @@ impl Worker<'_> {
         let key = match traffic.identity {
             Identity::EndAndStart => DuplicateKey::Moment(end, moment.clock),
             Identity::Digest(digest) => {
-                self.found.notes.entries += 1;
-                DuplicateKey::Digest(digest)
+                self.found.months[month].entries += 1;
+                // An entry of several months is held or billed in each of them.
+                DuplicateKey::Digest(digest.wrapping_add(month as u128))
             }
         };
         if let Goal::Bill { repeated, note_digests } = self.plan.goal {
@@ -171,7 +228,8 @@ impl Worker<'_> {
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
-                let held = HeldDuplicate { end, key, shares, is_free, record, folded: Folded::default() };
+                let held =
+                    HeldDuplicate { month, end, key, shares, is_free, record, folded: Folded::default() };
                 self.found.hold(held, self.plan.rules.keep);
                 return Ok(());
             }
@@ -184,7 +242,7 @@ impl Worker<'_> {
                 DuplicateKey::Digest(_) => {}
             }
         }
-        self.sums.bill(end, shares, is_free, &mut self.found.totals)
+        self.sums.bill(end, shares, is_free, &mut self.found.months[month].told.totals)
     }
 
     /// Collects which record this is, where its end is wanted.
@@ -222,19 +280,19 @@ impl Worker<'_> {
     }
 
     /// The bytes of a record that no hour sums: its fraction is rounded on its own, half up. What that adds counts as
-    /// read.
-    fn rounded_alone(&mut self, quantity: Quantity) -> u128 {
+    /// read, in its month or in all.
+    fn rounded_alone(&mut self, month: Option<usize>, quantity: Quantity) -> u128 {
         let rounded = quantity.rounded();
-        self.found.totals.read.bytes += rounded - quantity.bytes;
+        self.found.told(month).totals.read.bytes += rounded - quantity.bytes;
         rounded
     }
 
-    fn refuse(&mut self, observation: &Observation<'_>, refusal: Refusal) {
+    fn refuse(&mut self, month: Option<usize>, observation: &Observation<'_>, refusal: Refusal) {
         let cause = refusal.cause.clone();
         let record = self.refused_record(observation, refusal);
-        let bytes = self.rounded_alone(observation.quantity);
+        let bytes = self.rounded_alone(month, observation.quantity);
         let one = Count { records: 1, bytes };
-        self.found.refuse(record, cause.as_deref(), one, self.plan.rules.keep);
+        self.found.refuse(month, record, cause.as_deref(), one, self.plan.rules.keep);
     }
 
     fn refused_record(&self, observation: &Observation<'_>, refusal: Refusal) -> RefusedRecord {
@@ -247,6 +305,7 @@ impl Worker<'_> {
             fault,
             fields: fields.map(|fields| fields.map(<[u8]>::to_vec)),
             raw,
+            number: self.found.all.totals.read.records,
         }
     }
 }

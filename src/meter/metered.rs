@@ -6,10 +6,10 @@ use super::{
     totals::{ControlTotals, UnknownConnections},
 };
 use crate::{
-    error::{Causes, Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, Fault, FaultCode, Result},
     model::{
         inventory::Inventory,
-        time::{BillingMonth, Offset, Period},
+        time::{BillingMonth, Hour, Offset, Period},
     },
     read::record::Notes,
 };
@@ -21,6 +21,7 @@ pub struct Metered {
     inventory: Arc<Inventory>,
     month: BillingMonth,
     offset: Offset,
+    until: Option<Hour>,
     duplicates: Duplicates,
     pub(super) reading: Reading,
 }
@@ -43,13 +44,13 @@ pub(crate) struct Reading {
 
 impl Metered {
     pub(super) fn new(inventory: Arc<Inventory>, settings: &MeterSettings, reading: Reading) -> Result<Self> {
-        let &MeterSettings { month, offset, duplicates, refused, .. } = settings;
+        let &MeterSettings { month, offset, duplicates, refused, until, .. } = settings;
         match refused {
-            Refused::Fail => reading.refuse_faults(&inventory)?,
-            Refused::Keep => reading.refuse_too_many(settings.refused_memory)?,
+            Refused::Fail => reading.refusals.refuse_faults(&inventory)?,
+            Refused::Keep => reading.refusals.refuse_too_many(settings.refused_memory)?,
             Refused::Count => {}
         }
-        Ok(Self { inventory, month, offset, duplicates, reading })
+        Ok(Self { inventory, month, offset, until, duplicates, reading })
     }
 
     /// The connections that it is of, as they were given; an index in its hours is one into them.
@@ -65,6 +66,11 @@ impl Metered {
     /// The offset in which the month has its edges (R12).
     pub fn offset(&self) -> Offset {
         self.offset
+    }
+
+    /// Where the month was cut off, because it was not over: the hour that the period ends before.
+    pub fn until(&self) -> Option<Hour> {
+        self.until
     }
 
     /// What was done with records that stand twice (R15).
@@ -162,34 +168,6 @@ impl Metered {
     }
 }
 
-impl Reading {
-    /// R15: dubious input is not billed unless that was asked for.
-    fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
-        let mut causes = Causes::default();
-        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None, 1));
-        let total = causes.total() + self.refusals.causes.total();
-        let mut faults = causes.listed();
-        faults.extend(self.refusals.causes.clone().listed());
-        Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
-    }
-
-    /// Records that are to be kept and take more memory than they may are so many that one mistake is behind most of them.
-    pub fn refuse_too_many(&self, bytes: u64) -> Result<()> {
-        if !self.refusals.too_many {
-            return Ok(());
-        }
-        let records = self.refusals.by_code.values().sum::<u64>();
-        let why = format!(
-            "bounds what refused records take, {bytes} bytes, and {records} of them are more than that: so many are most often \
-             one mistake, such as connections of another month; their causes follow"
-        );
-        let setting = Some("memory");
-        let mut faults = vec![Fault { setting, ..Fault::new(FaultCode::UnusableInput, why) }];
-        faults.extend(self.refusals.causes.clone().listed());
-        Error::from_listed(ErrorKind::Input, faults, 1 + self.refusals.causes.total()).map_or(Ok(()), Err)
-    }
-}
-
 /// What becomes of a record that stands twice: same connection, sender and timestamp, in one source or in several.
 /// Entries of flow logs stand twice where eni, 5-tuple, start and end are the same (R15).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -247,6 +225,9 @@ pub struct MeterSettings {
     /// The memory that refused records may take where all are kept ([`Refused::Keep`]), in bytes, 4 GiB unless told
     /// otherwise: where they would take more, that is an error with their causes, and nothing is metered.
     pub refused_memory: u64,
+    /// Where the month is not over: the hour before which the period ends, so that later records lie outside it and later
+    /// hours lack none. One that is not of the month cuts nothing off: see [`check_until`](Self::check_until).
+    pub until: Option<Hour>,
     /// How many threads read and sum, at least one; the result does not depend on it (R17).
     pub threads: usize,
 }
@@ -260,13 +241,35 @@ impl MeterSettings {
             duplicates: Duplicates::Refuse,
             refused: Refused::Fail,
             refused_memory: REFUSED_MEMORY,
+            until: None,
             threads: 1,
         }
     }
 
-    /// The hours of the month, in UTC, with its edges in [`offset`](Self::offset) (R12).
+    /// The hours of the month, in UTC, with its edges in [`offset`](Self::offset) (R12), up to
+    /// [`until`](Self::until).
     pub fn period(&self) -> Period {
-        self.month.period(self.offset)
+        let month = self.month.period(self.offset);
+        let end = self.until.map_or(month.end, |until| until.clamp(month.start, month.end));
+        Period { end, ..month }
+    }
+
+    /// Fails where the instant until which the month is metered does not lie in it, or leaves it no hour.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](ErrorKind::Usage).
+    pub fn check_until(&self) -> Result<()> {
+        let month = self.month.period(self.offset);
+        let Some(until) = self.until.filter(|until| *until <= month.start || month.end < *until) else {
+            return Ok(());
+        };
+        let Self { month: name, offset, .. } = self;
+        let why = format!(
+            "{until}: it does not lie in {name}, which at {offset} is {} to {}",
+            month.start, month.end
+        );
+        Err(Error::setting("until", why))
     }
 
     pub(super) fn rules(&self) -> Rules {

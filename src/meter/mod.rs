@@ -9,6 +9,7 @@ mod batch;
 mod duplicates;
 mod hourly;
 mod metered;
+mod months;
 mod passes;
 mod refused;
 mod routes;
@@ -21,6 +22,7 @@ pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;
 pub use metered::{Duplicates, MeterSettings, Refused};
 pub(crate) use metered::{REFUSED_MEMORY, Rules};
+pub use months::MeteredMonths;
 pub(crate) use passes::{read_hours, records_of};
 pub(crate) use refused::Keep;
 pub use refused::RefusedRecord;
@@ -29,8 +31,12 @@ pub use totals::{ControlTotals, Count};
 pub(crate) use worker::KeptRecord;
 
 use crate::{
-    error::Result,
-    model::{inventory::Inventory, usage::UsageRecord},
+    error::{Error, Result},
+    model::{
+        inventory::Inventory,
+        time::{BillingMonth, Period},
+        usage::UsageRecord,
+    },
     read::TrafficSource,
 };
 use std::sync::Arc;
@@ -56,6 +62,56 @@ pub fn meter(
     let inventory = inventory.into();
     let reading = read_hours(sources, &inventory, &settings.rules())?;
     Metered::new(inventory, settings, reading)
+}
+
+/// Meters several months in one pass over the traffic, each of which is what [`meter`] alone makes of it.
+///
+/// `months` follow one another; that of `settings` does not matter, and its `until` is one of the last of them.
+///
+/// ```
+/// use peerbill::{MeterSettings, TrafficSource, inventory, meter::meter_months, model::time::MonthRange};
+///
+/// let inventory = inventory(
+///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+///      pcc-1,1,cn-huhehaote,2,cn-guangzhou,Gold\n",
+///     None,
+/// )?;
+/// let usage = "timestamp,connection_id,sender,bytes\n\
+///              2026-07-05T03:00:00Z,pcc-1,requester,7\n2026-09-05T03:00:00Z,pcc-1,requester,5\n";
+/// let sources = [TrafficSource::from_bytes("usage.csv", usage)];
+/// let months: MonthRange = "2026-Q3".parse()?;
+/// let settings = MeterSettings::new(months.last());
+/// let metered = meter_months(&sources, inventory, &settings, &months.months())?;
+/// let billed: Vec<u128> = metered.months().iter().map(|month| month.totals().billed.bytes).collect();
+/// assert_eq!(billed, [7, 0, 5]);
+/// assert_eq!(metered.months()[0].totals().outside_period.records, 1);
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`meter`], of all months together; [`Usage`](crate::ErrorKind::Usage) where months do not follow one another.
+pub fn meter_months(
+    sources: &[TrafficSource],
+    inventory: impl Into<Arc<Inventory>>,
+    settings: &MeterSettings,
+    months: &[BillingMonth],
+) -> Result<MeteredMonths> {
+    let inventory = inventory.into();
+    let last = months.len().saturating_sub(1);
+    let period = |(place, &month): (usize, &BillingMonth)| {
+        let until = settings.until.filter(|_| place == last);
+        MeterSettings { month, until, ..*settings }.period()
+    };
+    let periods: Vec<Period> = months.iter().enumerate().map(period).collect();
+    if periods.is_empty() || periods.windows(2).any(|pair| pair[0].end != pair[1].start) {
+        return Err(Error::usage(
+            "months that are metered together follow one another, and there is at least one",
+        ));
+    }
+    let rules = Rules { period: months::whole(&periods), ..settings.rules() };
+    let readings = passes::read_months(sources, &inventory, &rules, &periods)?;
+    MeteredMonths::new(&inventory, settings, months, readings)
 }
 
 /// Meters records that a caller holds, as [`meter`] does those of sources; a fault names the record by its number,

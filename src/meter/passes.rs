@@ -7,21 +7,22 @@ use super::{
         resolve,
     },
     metered::{Duplicates, Reading, Rules},
+    months::{Months, Readings, readings},
     routes::{Lookup, Routes},
     scan::{Cut, Scanned, scan, scan_one_span},
-    totals::{ControlTotals, Sums},
+    totals::{ControlTotals, Count, Sums},
     worker::{Goal, KeptRecord, Plan, SpanFindings, Worker},
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
         inventory::Inventory,
-        time::Hour,
+        time::{Hour, Period},
         usage::{EndIndex, UsageRecord},
     },
     read::{
         TrafficSource,
-        record::{Notes, Observation, Quantity, Traffic},
+        record::{Observation, Quantity, Traffic},
     },
 };
 use std::sync::Arc;
@@ -31,19 +32,49 @@ pub(crate) fn read_hours(sources: &[TrafficSource], inventory: &Inventory, rules
     read_cut(sources, inventory, rules, Cut::DEFAULT)
 }
 
-fn read_cut(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> Result<Reading> {
+/// Reads the hours of several periods at once, each of which begins where the one before ends. That of `rules` is all of
+/// them.
+pub(super) fn read_months(
+    sources: &[TrafficSource],
+    inventory: &Inventory,
+    rules: &Rules,
+    periods: &[Period],
+) -> Result<Readings> {
+    read_months_cut(sources, inventory, rules, periods, Cut::DEFAULT)
+}
+
+fn read_months_cut(
+    sources: &[TrafficSource],
+    inventory: &Inventory,
+    rules: &Rules,
+    periods: &[Period],
+    cut: Cut,
+) -> Result<Readings> {
     let names: Vec<Arc<str>> = sources.iter().map(|source| source.shared_name().clone()).collect();
-    in_passes(&names, inventory, rules, &|plan| scan(sources, plan, cut))
+    let has_flow_logs = sources.iter().any(TrafficSource::is_flow_log);
+    in_passes(&names, inventory, rules, &Months::new(periods), has_flow_logs, &|plan| {
+        scan(sources, plan, cut)
+    })
+}
+
+fn read_cut(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut: Cut) -> Result<Reading> {
+    the_only(read_months_cut(sources, inventory, rules, &[rules.period], cut)?)
+}
+
+/// The reading of one period.
+fn the_only(readings: Readings) -> Result<Reading> {
+    readings.months.into_iter().next().ok_or_else(|| Error::internal("no month was read"))
 }
 
 /// Reads records that a caller holds.
 pub(super) fn read_records(records: &[UsageRecord], inventory: &Inventory, rules: &Rules) -> Result<Reading> {
-    in_passes(&["records".into()], inventory, rules, &|plan| {
+    let months = Months::new(&[rules.period]);
+    the_only(in_passes(&["records".into()], inventory, rules, &months, false, &|plan| {
         let take = |worker: &mut Worker<'_>| {
             (1..).zip(records).try_for_each(|(line, record)| take_record(worker, line, record))
         };
         scan_one_span(plan, take)
-    })
+    })?)
 }
 
 fn take_record(worker: &mut Worker<'_>, line: u64, record: &UsageRecord) -> Result<()> {
@@ -72,8 +103,8 @@ pub(crate) fn records_of(
     let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
     // OK because no period has 2^32 hours, and the hour is one of this one.
     let hour = (hour.index() - rules.period.start.index()) as u32;
-    let goal = Goal::Keep { end, hour };
-    let plan = Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, goal };
+    let (goal, months) = (Goal::Keep { end, hour }, &Months::new(&[rules.period]));
+    let plan = Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
     Ok(scan(sources, &plan, Cut::DEFAULT)?.found.kept)
 }
 
@@ -82,12 +113,14 @@ fn in_passes(
     names: &[Arc<str>],
     inventory: &Inventory,
     rules: &Rules,
+    months: &Months,
+    has_flow_logs: bool,
     read: &dyn Fn(&Plan<'_>) -> Result<Scanned>,
-) -> Result<Reading> {
+) -> Result<Readings> {
     let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
     let (adds_up, none) = (rules.duplicates == Duplicates::Sum, Repeated::default());
     let goal = Goal::Bill { repeated: &none, note_digests: !adds_up };
-    let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, goal };
+    let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
     let mut scanned = read(&plan)?;
     let digests = repeated_digests(std::mem::take(&mut scanned.found.digests));
     let mut repeated = if adds_up || !scanned.disordered.contains(&true) {
@@ -97,24 +130,27 @@ fn in_passes(
         let goal = Goal::Collect(&scanned.disordered);
         let looked = read(&Plan { goal, ..plan })?.found;
         // Flow logs are not looked at again.
-        if scanned.found.notes == Notes::default() && looked.lines != scanned.found.lines {
+        if !has_flow_logs && looked.lines != scanned.found.lines {
             return Err(changed(names));
         }
         looked.collected.repeated(rules.threads)?
     };
     repeated.digests = digests;
     if !repeated.is_empty() {
-        let SpanFindings { totals: ControlTotals { read: first, outside_period, .. }, lines, .. } =
-            scanned.found;
+        let first = seen(&scanned.found);
         drop(scanned);
         scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, note_digests: false }, ..plan })?;
-        let again = &scanned.found;
-        let seen = (again.totals.read, again.totals.outside_period, again.lines);
-        if seen != (first, outside_period, lines) {
+        if seen(&scanned.found) != first {
             return Err(changed(names));
         }
     }
     finish(scanned, &plan)
+}
+
+/// What another reading must see as well: what was read, what lies outside all months, and what lies in each.
+fn seen(found: &SpanFindings) -> (u64, [Count; 2], Vec<Count>) {
+    let ControlTotals { read, outside_period, .. } = found.all.totals;
+    (found.lines, [read, outside_period], found.months.iter().map(|month| month.alone).collect())
 }
 
 /// R14: another reading saw other records than the first one.
@@ -129,23 +165,21 @@ fn changed(names: &[Arc<str>]) -> Error {
     }
 }
 
-fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Reading> {
+fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Readings> {
     let Scanned { mut usage, mut found, fractions, .. } = scanned;
-    let mut resolved = SpanFindings::default();
+    let mut resolved = SpanFindings::new(plan.months.count());
     let mut sums = Sums { fractions, ..Sums::new(plan.lookup) };
     resolve(std::mem::take(&mut found.held), plan, &mut resolved, &mut sums)?;
     found.merge(resolved, plan.rules.keep)?;
     for (end, hour, bytes) in sums.fractions.rounded() {
-        let totals = &mut found.totals;
+        let totals = &mut found.months[plan.months.of(hour)].told.totals;
         totals.read.bytes += u128::from(bytes);
         totals.of_known(plan.lookup.free[end.connection()]).bytes += u128::from(bytes);
         sums.hourly.add(end, hour, bytes);
     }
     usage.extend(sums.hourly.finish());
-    found.refusals.records.sort_by_key(|record| (record.source, record.fault.line));
-    found.totals.check()?;
-    let SpanFindings { totals, refusals, unknown, outside, notes, .. } = found;
-    Ok(Reading { usage, totals, refusals, unknown, outside: outside.into_counts(), notes })
+    let SpanFindings { all, months, notes, .. } = found;
+    readings(usage, (all, months), &notes, plan.months, plan.rules.offset, plan.rules.keep)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Refused records.
 
 use crate::{
-    error::{Causes, FAULTS_LISTED, Fault, FaultCode},
-    model::invalid::Invalid,
+    error::{Causes, Error, ErrorKind, FAULTS_LISTED, Fault, FaultCode, Result},
+    model::{invalid::Invalid, inventory::Inventory},
 };
 use std::{collections::BTreeMap, mem::size_of};
 
@@ -43,6 +43,16 @@ pub struct RefusedRecord {
     pub fields: Option<[Vec<u8>; 4]>,
     /// The record as it stands in the input, where they could not; otherwise empty.
     pub raw: Vec<u8>,
+    /// Its place among all records of the traffic, counted from 1, by which one that lies in several months is known.
+    pub(super) number: u64,
+}
+
+impl RefusedRecord {
+    /// Counts from the start of the source, and of all sources.
+    pub(super) fn move_down(&mut self, lines: u64, records: u64) {
+        self.fault.move_down(lines);
+        self.number += records;
+    }
 }
 
 impl RefusedRecord {
@@ -114,8 +124,9 @@ impl Refusals {
     }
 
     /// Counts their lines from the start of the source, which has so many before them.
-    pub fn move_down(&mut self, lines: u64) {
-        self.records.iter_mut().for_each(|record| record.fault.move_down(lines));
+    /// Its records have so many of all sources before them.
+    pub fn move_down(&mut self, lines: u64, records: u64) {
+        self.records.iter_mut().for_each(|record| record.move_down(lines, records));
         self.causes.move_down(lines);
     }
 
@@ -138,6 +149,61 @@ impl Refusals {
     /// Whether only the first ones are kept, as was asked for or because all are too many.
     fn keeps_first(&self, keep: Keep) -> bool {
         self.too_many || keep == Keep::First
+    }
+
+    /// The same with the first of its records.
+    pub fn first_ones(&self) -> Self {
+        let mut places: Vec<&RefusedRecord> = self.records.iter().collect();
+        places.sort_by_key(|record| (is_secondary(record.fault.code), record.source, record.fault.line));
+        Self {
+            records: places.into_iter().take(FAULTS_LISTED).cloned().collect(),
+            by_code: self.by_code.clone(),
+            causes: self.causes.clone(),
+            ..*self
+        }
+        .counted()
+    }
+
+    /// Lets every record stand once, also one that lies in several months.
+    pub fn once(&mut self) {
+        self.records.sort_by_key(|record| record.number);
+        self.records.dedup_by_key(|record| record.number);
+    }
+
+    /// Puts its records in the order of the input.
+    pub fn in_order(&mut self) {
+        self.records.sort_by_key(|record| (record.source, record.fault.line));
+    }
+
+    /// R15: dubious input is not billed unless that was asked for.
+    pub fn refuse_faults(&self, inventory: &Inventory) -> Result<()> {
+        let mut causes = Causes::default();
+        (0..).zip(inventory.faults()).for_each(|(order, fault)| causes.add(order, fault, None, 1));
+        let total = causes.total() + self.causes.total();
+        let mut faults = causes.listed();
+        faults.extend(self.causes.clone().listed());
+        Error::from_listed(ErrorKind::Input, faults, total).map_or(Ok(()), Err)
+    }
+
+    /// Records that are to be kept and take more memory than they may are so many that one mistake is behind most of them.
+    pub fn refuse_too_many(&self, bytes: u64) -> Result<()> {
+        if !self.too_many {
+            return Ok(());
+        }
+        let records = self.by_code.values().sum::<u64>();
+        let why = format!(
+            "bounds what refused records take, {bytes} bytes, and {records} of them are more than that: so many are most often \
+             one mistake, such as connections of another month; their causes follow"
+        );
+        let setting = Some("memory");
+        let mut faults = vec![Fault { setting, ..Fault::new(FaultCode::UnusableInput, why) }];
+        faults.extend(self.causes.clone().listed());
+        Error::from_listed(ErrorKind::Input, faults, 1 + self.causes.total()).map_or(Ok(()), Err)
+    }
+
+    /// With what its records take.
+    fn counted(self) -> Self {
+        Self { taken: self.records.iter().map(RefusedRecord::taken).sum(), ..self }
     }
 
     /// Keeps the records that would be listed: the first ones by place, those with a cause of their own before others.

@@ -315,6 +315,8 @@ pub(super) struct Merger<'a> {
     /// The source of the span merged last, and the lines of it that were read.
     source: Option<usize>,
     lines: u64,
+    /// Records of all spans that were merged.
+    records: u64,
     /// By end: the tick of its last record so far.
     last: Vec<u32>,
 }
@@ -327,7 +329,7 @@ impl<'a> Merger<'a> {
         let scanned = Scanned {
             usage,
             fractions: Fractions::default(),
-            found: SpanFindings::default(),
+            found: SpanFindings::new(plan.months.count()),
             disordered: vec![false; ends],
         };
         Self {
@@ -339,6 +341,7 @@ impl<'a> Merger<'a> {
             next: 0,
             source: None,
             lines: 0,
+            records: 0,
             last: vec![NO_TICK; ends],
         }
     }
@@ -361,11 +364,13 @@ impl<'a> Merger<'a> {
             self.source = Some(source);
             self.lines = self.layouts.get(source).map_or(0, |layout| layout.first_line() - 1);
         }
-        span.refusals.move_down(self.lines);
+        let told = span.months.iter_mut().map(|month| &mut month.told).chain([&mut span.all]);
+        told.for_each(|told| told.refusals.move_down(self.lines, self.records));
         let held = span.held.iter_mut().map(|held| &mut held.record);
         held.chain(span.kept.iter_mut().map(|kept| &mut kept.record))
-            .for_each(|record| record.fault.move_down(self.lines));
+            .for_each(|record| record.move_down(self.lines, self.records));
         self.lines += span.lines;
+        self.records += span.all.totals.read.records;
         self.scanned.found.merge(span, self.plan.rules.keep)?;
         if matches!(self.plan.goal, Goal::Bill { .. }) {
             self.merge_ticks(ticks);

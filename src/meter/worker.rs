@@ -7,9 +7,10 @@ use super::{
     },
     hourly::{ClosedHours, NO_TICK, Order},
     metered::Rules,
-    refused::{Keep, Refusals, RefusedRecord},
+    months::{MonthFound, Months, Told},
+    refused::{Keep, RefusedRecord},
     routes::{Lookup, Routes},
-    totals::{ControlTotals, Count, Fractions, OutsideMonths, Sums, UnknownConnections},
+    totals::{Count, Fractions, Sums},
 };
 use crate::{
     error::Result,
@@ -21,10 +22,6 @@ use crate::{
     read::record::{Notes, Place, Quantity},
 };
 use std::sync::Arc;
-
-/// A tick is a millisecond from the period's start, counted from 1. Records of one tick count as not in order, so that
-/// the exact second look tells them apart.
-const NANOS_PER_TICK: i64 = 1_000_000;
 
 /// The ticks of the first and the last record of every end within a span.
 pub(super) struct Ticks {
@@ -54,7 +51,11 @@ pub(super) struct Moment {
     pub hour: Option<u32>,
     /// Nanoseconds from the period's start; 0 outside it.
     pub clock: i64,
+    /// Ticks from the period's start, counted from 1. Records of one tick count as not in order, so that the exact second
+    /// look tells them apart.
     pub tick: u32,
+    /// The month that it lies in; 0 outside the period.
+    pub month: usize,
 }
 
 /// One worker.
@@ -82,19 +83,19 @@ impl<'a> Worker<'a> {
         Self {
             plan,
             sums: Sums::new(plan.lookup),
-            found: SpanFindings::default(),
+            found: SpanFindings::new(plan.months.count()),
             source: 0,
             firsts: vec![NO_TICK; ends],
             disordered: vec![false; ends],
             counted: 0,
-            moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK },
+            moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK, month: 0 },
         }
     }
 
     /// Begins a span of a source.
     pub fn begin(&mut self, source: usize) {
         self.source = source;
-        self.found = SpanFindings::default();
+        self.found = SpanFindings::new(self.plan.months.count());
         self.counted = 0;
     }
 
@@ -117,7 +118,7 @@ impl<'a> Worker<'a> {
 
     /// How many records of the span were read since this was asked last.
     pub fn newly_read(&mut self) -> u64 {
-        let read = self.found.totals.read.records;
+        let read = self.found.all.totals.read.records;
         read - std::mem::replace(&mut self.counted, read)
     }
 
@@ -128,13 +129,15 @@ impl<'a> Worker<'a> {
             let hour = timestamp.hour();
             let inside = period.contains(hour);
             let clock = if inside { timestamp.nanoseconds_after(period.start) } else { 0 };
+            // OK because no period has 2^32 hours.
+            let hour = inside.then(|| (hour.index() - period.start.index()) as u32);
+            let months = self.plan.months;
             self.moment = Moment {
                 timestamp,
-                // OK because no period has 2^32 hours.
-                hour: inside.then(|| (hour.index() - period.start.index()) as u32),
+                hour,
                 clock,
-                // Those behind 49 days would all be the last tick, and none of them later than another.
-                tick: u32::try_from(clock / NANOS_PER_TICK + 1).unwrap_or(u32::MAX),
+                tick: u32::try_from(clock / months.nanos_per_tick + 1).unwrap_or(u32::MAX),
+                month: hour.map_or(0, |hour| months.of(hour)),
             };
         }
         self.moment
@@ -202,6 +205,8 @@ pub(super) struct Plan<'a> {
     pub lookup: &'a Lookup<'a>,
     pub routes: &'a Routes<'a>,
     pub rules: &'a Rules,
+    /// The months of its period.
+    pub months: &'a Months,
     pub goal: Goal<'a>,
 }
 
@@ -210,11 +215,11 @@ pub(super) struct Plan<'a> {
 pub(super) struct SpanFindings {
     /// Lines that were read, or rows.
     pub lines: u64,
-    /// Where records went; those that are held are only read.
-    pub totals: ControlTotals,
-    pub refusals: Refusals,
-    pub unknown: UnknownConnections,
-    pub outside: OutsideMonths,
+    /// What all months share. Every record is read here, also those that are held; those outside all months and those
+    /// that cannot be read went where this says.
+    pub all: Told,
+    /// What is each month's own.
+    pub months: Vec<MonthFound>,
     pub notes: Notes,
     /// Duplicates, set aside until all are known.
     pub held: Vec<HeldDuplicate>,
@@ -232,19 +237,42 @@ pub(super) struct SpanFindings {
 }
 
 impl SpanFindings {
-    /// Counts a refused record, or so many, and keeps it, or only the first ones.
-    pub fn refuse(&mut self, record: RefusedRecord, cause: Option<&str>, all: Count, keep: Keep) {
-        self.totals.refused.add_all(all);
-        self.refusals.add(record, cause, all.records, keep);
+    /// Nothing yet of so many months.
+    pub fn new(months: usize) -> Self {
+        Self { months: std::iter::repeat_with(MonthFound::default).take(months).collect(), ..Self::default() }
+    }
+
+    /// What is told of a month, or of all.
+    pub fn told(&mut self, month: Option<usize>) -> &mut Told {
+        match month {
+            Some(month) => &mut self.months[month].told,
+            None => &mut self.all,
+        }
+    }
+
+    /// Counts a refused record of a month or of all, or so many, and keeps it, or only the first ones.
+    pub fn refuse(
+        &mut self,
+        month: Option<usize>,
+        record: RefusedRecord,
+        cause: Option<&str>,
+        all: Count,
+        keep: Keep,
+    ) {
+        // One month has all of them, in the order of the input.
+        let told = self.told(month.or((self.months.len() == 1).then_some(0)));
+        told.totals.refused.add_all(all);
+        told.refusals.add(record, cause, all.records, keep);
     }
 
     /// Adds what was found later in the input; of refused records all are kept, or only the first ones.
     pub fn merge(&mut self, mut later: Self, keep: Keep) -> Result<()> {
         self.lines += later.lines;
-        self.totals.merge(&later.totals)?;
-        self.refusals.merge(later.refusals, keep);
-        self.unknown.merge(later.unknown);
-        self.outside.merge(later.outside);
+        self.all.merge(later.all, keep)?;
+        for (month, later) in self.months.iter_mut().zip(later.months) {
+            month.merge(later, keep)?;
+        }
+        self.bound(keep);
         self.notes.add(later.notes);
         self.held.append(&mut later.held);
         self.held_bytes += later.held_bytes;
@@ -256,6 +284,15 @@ impl SpanFindings {
         Ok(())
     }
 
+    /// What all months keep is bounded together.
+    fn bound(&mut self, keep: Keep) {
+        let kept = self.months.iter().map(|month| month.told.refusals.taken).sum::<u64>();
+        if keep.is_passed_by(self.all.refusals.taken + kept) {
+            let months = self.months.iter_mut().map(|month| &mut month.told.refusals);
+            months.chain([&mut self.all.refusals]).for_each(|refusals| refusals.too_many = true);
+        }
+    }
+
     /// Sets a duplicate aside.
     pub fn hold(&mut self, duplicate: HeldDuplicate, keep: Keep) {
         self.held_bytes += duplicate.taken();
@@ -265,8 +302,8 @@ impl SpanFindings {
 
     /// Lets the first of many duplicates of one another stand for all, where not all are to be kept.
     fn fold(&mut self, keep: Keep) {
-        self.refusals.too_many |= keep.is_passed_by(self.held_bytes);
-        let all = keep != Keep::First && !self.refusals.too_many;
+        self.all.refusals.too_many |= keep.is_passed_by(self.held_bytes);
+        let all = keep != Keep::First && !self.all.refusals.too_many;
         if !all && self.held.len() >= self.fold_from.max(FOLDED_FROM) {
             fold(&mut self.held);
             self.held_bytes = self.held.iter().map(HeldDuplicate::taken).sum();

@@ -408,6 +408,101 @@ impl fmt::Display for BillingMonth {
     }
 }
 
+/// Months that follow one another, for each of which a bill is made.
+///
+/// ```
+/// use peerbill::model::time::MonthRange;
+///
+/// let quarter: MonthRange = "2026-Q3".parse()?;
+/// assert_eq!(quarter, "2026-07..2026-09".parse()?);
+/// assert_eq!(quarter.months().len(), 3);
+/// assert!("2026-09..2026-07".parse::<MonthRange>().is_err());
+/// # Ok::<(), peerbill::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MonthRange {
+    first: BillingMonth,
+    last: BillingMonth,
+}
+
+impl MonthRange {
+    /// So many months at most, which are ten years: more are most likely a typing error.
+    pub const MOST: usize = 120;
+
+    /// From the first month to the last.
+    ///
+    /// # Errors
+    ///
+    /// A last month before the first, and more than [`MOST`](Self::MOST) months.
+    pub fn new(first: BillingMonth, last: BillingMonth) -> Result<Self, Invalid> {
+        let range = Self { first, last };
+        if last < first {
+            return Err(Invalid::new(format!("months {first}..{last}: {last} is before {first}")));
+        }
+        match range.count() {
+            count if count > Self::MOST => Err(Invalid::new(format!(
+                "months {first}..{last}: these are {count} months, and at most {} are billed together",
+                Self::MOST
+            ))),
+            _ => Ok(range),
+        }
+    }
+
+    /// The first month.
+    pub fn first(self) -> BillingMonth {
+        self.first
+    }
+
+    /// The last month.
+    pub fn last(self) -> BillingMonth {
+        self.last
+    }
+
+    /// All of them, in order.
+    pub fn months(self) -> Vec<BillingMonth> {
+        let next = |month: &BillingMonth| {
+            // OK because the last month is one, and so is every one before it.
+            let (year, month) =
+                (month.year + i32::try_from(month.month / 12).unwrap_or(1), month.month % 12 + 1);
+            Some(BillingMonth { year, month })
+        };
+        std::iter::successors(Some(self.first), next).take(self.count()).collect()
+    }
+
+    fn count(self) -> usize {
+        let number = |month: BillingMonth| i64::from(month.year) * 12 + i64::from(month.month);
+        usize::try_from(number(self.last) - number(self.first) + 1).unwrap_or_default()
+    }
+}
+
+impl FromStr for MonthRange {
+    type Err = Invalid;
+
+    /// Reads `2026-07..2026-09`, the first and the last month, or a quarter such as `2026-Q3`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if let Some((first, last)) = text.split_once("..") {
+            return Self::new(first.parse()?, last.parse()?);
+        }
+        let bad = || {
+            let shape = "write months as 2026-07..2026-09, and a quarter as 2026-Q3";
+            Invalid::new(format!("months \"{text}\": {shape}"))
+        };
+        let (year, quarter) = text.split_once("-Q").ok_or_else(bad)?;
+        let quarter = match quarter {
+            "1" | "2" | "3" | "4" => quarter.parse::<u32>().map_err(|_| bad())?,
+            _ => return Err(bad()),
+        };
+        let month = |month: u32| format!("{year}-{month:02}").parse::<BillingMonth>().map_err(|_| bad());
+        Self::new(month(quarter * 3 - 2)?, month(quarter * 3)?)
+    }
+}
+
+impl fmt::Display for MonthRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.first, self.last)
+    }
+}
+
 /// Reads the start or end of a price's validity: a date means 00:00 at +08:00, otherwise it is a time of the calendar
 /// with its offset. The error says what is wrong, without the value.
 pub(crate) fn parse_effective(text: &str) -> Result<Timestamp, &'static str> {

@@ -123,6 +123,11 @@ impl TrafficSource {
         Self { format: Format::FlowLog, ..self }
     }
 
+    /// Whether it is read as a flow log.
+    pub(crate) fn is_flow_log(&self) -> bool {
+        matches!(self.format, Format::FlowLog)
+    }
+
     /// The same source, which holds hours that were metered before, under `hour`, `connection_id`, `sender` and
     /// `bytes`: a record is all bytes that a sender sent in an hour, at most 2^80-1, which is more than a record of
     /// traffic can be.

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, PriceStatus},
-    error::{Error, Result},
+    error::{Error, ErrorKind, MissingPrice, Result},
     findings::{Survey, Surveyor, findings},
-    meter::{Metered, UsageDigest},
+    meter::{Metered, MeteredMonths, UsageDigest},
     model::{
         accounts::Accounts,
         connection::Connection,
@@ -18,6 +18,7 @@ use crate::{
         id::read_account,
         invalid::{Invalid, Remedy},
         inventory::Inventory,
+        link::LinkType,
         money::Money,
         quoted,
     },
@@ -82,6 +83,29 @@ pub fn report(metered: &Metered, catalog: &Catalog, options: ReportOptions) -> R
     Traffic { metered, options: &options, measured: true }.report(metered.inventory(), catalog)
 }
 
+/// The reports of months that were metered together: each is what [`report`] makes of its month.
+///
+/// # Errors
+///
+/// Those of [`report`]; of prices that are missing in any month all are listed, each with the first hour that needs it.
+pub fn reports(metered: &MeteredMonths, catalog: &Catalog, options: &ReportOptions) -> Result<Vec<Report>> {
+    let mut missing: BTreeMap<(String, String, LinkType), MissingPrice> = BTreeMap::new();
+    let mut reports = Vec::new();
+    for month in metered.months() {
+        match report(month, catalog, options.clone()) {
+            Ok(report) => reports.push(report),
+            Err(error) if error.kind() == ErrorKind::MissingPrice => {
+                for price in error.missing_prices() {
+                    let pair = (price.source.clone(), price.destination.clone(), price.link_type);
+                    missing.entry(pair).or_insert_with(|| price.clone());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Error::of_missing_prices(missing.into_values().collect()).map_or(Ok(reports), Err)
+}
+
 impl Report {
     /// The same report with one line for all hours of a price, as it is without hourly lines.
     ///
@@ -125,6 +149,7 @@ impl Report {
         Self {
             month: self.month,
             offset: self.offset,
+            until: self.until,
             duplicates: self.duplicates,
             options: self.options.clone(),
             catalog: self.catalog.clone(),
@@ -168,6 +193,7 @@ impl Traffic<'_> {
         let mut report = Report {
             month: metered.month(),
             offset: metered.offset(),
+            until: metered.until(),
             duplicates: metered.duplicates(),
             options: (*options).clone(),
             catalog: Arc::new(catalog.summary()),

@@ -8,7 +8,7 @@ mod options;
 mod row;
 
 pub(crate) use assemble::Traffic;
-pub use assemble::report;
+pub use assemble::{report, reports};
 pub use options::{Group, Grouping, ReportOptions};
 pub use row::{AccountKey, ChargeCategory, Column, ReportRow, TagKey};
 
@@ -38,6 +38,8 @@ pub struct Report {
     pub month: BillingMonth,
     /// The offset in which the month has its edges (R12).
     pub offset: Offset,
+    /// Where the month was not over: the hour before which its records end.
+    pub until: Option<Hour>,
     /// What was done with records that stand twice (R15).
     pub duplicates: Duplicates,
     /// What was asked for.

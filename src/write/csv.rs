@@ -29,21 +29,35 @@ const BLOCK: usize = 4096;
 ///
 /// [`Output`](ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or an
 /// amount are too large to be printed.
-pub fn report(report: &Report, mut output: impl Write) -> Result<()> {
-    let columns = report.columns();
+pub fn report(report: &Report, output: impl Write) -> Result<()> {
+    reports(&[report], output)
+}
+
+/// Writes one header and the rows of reports of several months, in their order, likewise; none where there is no report.
+///
+/// # Errors
+///
+/// Those of [`report`](fn@report).
+pub fn reports(reports: &[&Report], mut output: impl Write) -> Result<()> {
+    let columns = reports.first().map(|report| report.columns()).unwrap_or_default();
     let failed = |error: io::Error| output_error(&error.to_string());
     let mut header = Rows::new(Vec::new());
     header.write(columns.iter().map(|column| Cell::Own(column.name())))?;
     output.write_all(&header.into_inner()?).map_err(failed)?;
+    reports.iter().try_for_each(|report| rows_of(report, &columns, &mut output))?;
+    output.flush().map_err(failed)
+}
+
+fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Result<()> {
     let mut rows = report.row_sources();
     loop {
         let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK * report.threads).collect();
         if some.is_empty() {
-            return output.flush().map_err(failed);
+            return Ok(());
         }
         let blocks: Vec<&[RowSource<'_>]> = some.chunks(BLOCK).collect();
-        for text in on_each(&blocks, |block| text_of(report, &columns, block))? {
-            output.write_all(&text).map_err(failed)?;
+        for text in on_each(&blocks, |block| text_of(report, columns, block))? {
+            output.write_all(&text).map_err(|error| output_error(&error.to_string()))?;
         }
     }
 }

@@ -5,14 +5,18 @@ use super::{
 };
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
-    error::Result,
+    error::{Error, Result},
     model::{finding::Finding, usage::Sender},
     report::{Column, Grouping, Report, ReportRow},
     statement::Statement,
 };
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap},
+};
 use serde_json::ser::{Formatter, PrettyFormatter};
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     io::{self, Write},
 };
@@ -34,6 +38,8 @@ struct JsonReport<'a> {
     offset: String,
     billing_period_start: String,
     billing_period_end: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
     currency: &'a str,
     assumed: bool,
     accounts: Vec<JsonAccount<'a>>,
@@ -169,12 +175,57 @@ pub(super) struct JsonFinding<'a> {
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Result<()> {
-    let columns = report.columns();
+    write_document(&document(report, &report.columns(), inputs)?, output)
+}
+
+/// Writes reports of several months, or of a range of one, likewise: `months`, each as [`write`] has it.
+///
+/// # Errors
+///
+/// Those of [`write`].
+pub fn months(reports: &[&Report], inputs: &[InputDigest], output: impl Write) -> Result<()> {
+    let failed = RefCell::new(None);
+    let months = reports.iter().map(|&report| JsonMonth { report, inputs, failed: &failed }).collect();
+    let written = write_document(&JsonMonths { months }, output);
+    failed.into_inner().map_or(written, Err)
+}
+
+#[derive(Serialize)]
+struct JsonMonths<'a> {
+    months: Vec<JsonMonth<'a>>,
+}
+
+/// The report of a month, whose lines become text when it is its turn.
+struct JsonMonth<'a> {
+    report: &'a Report,
+    inputs: &'a [InputDigest],
+    /// Why one could not be printed.
+    failed: &'a RefCell<Option<Error>>,
+}
+
+impl Serialize for JsonMonth<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let columns = self.report.columns();
+        document(self.report, &columns, self.inputs)
+            .map_err(|error| {
+                let told = S::Error::custom(&error);
+                self.failed.replace(Some(error));
+                told
+            })?
+            .serialize(serializer)
+    }
+}
+
+fn document<'a>(
+    report: &'a Report,
+    columns: &'a [Column],
+    inputs: &'a [InputDigest],
+) -> Result<JsonReport<'a>> {
     let period = report.month.period(report.offset);
     let groups = report.groups.is_some();
     let by_account =
         report.options.by.as_ref().is_some_and(|by| by.columns.contains(&Column::BillingAccountId));
-    let mut grouped = grouped_lines(report, &columns)?;
+    let mut grouped = grouped_lines(report, columns)?;
     let mut of_accounts: BTreeMap<&str, Vec<JsonLine<'_>>> = BTreeMap::new();
     if by_account {
         for line in grouped.drain(..) {
@@ -186,15 +237,16 @@ pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Res
         let lines = if groups {
             of_accounts.remove(&*statement.billing_account_id).unwrap_or_default()
         } else {
-            lines_of(report, statement, &columns)?
+            lines_of(report, statement, columns)?
         };
         Ok(account(report, statement, lines))
     });
-    let document = JsonReport {
+    Ok(JsonReport {
         billing_month: report.month.to_string(),
         offset: report.offset.to_string(),
         billing_period_start: period.start.to_string(),
         billing_period_end: period.end.to_string(),
+        until: report.until.map(|until| until.to_string()),
         currency: &report.catalog.currency,
         assumed: report.assumed(),
         accounts: accounts.collect::<Result<_>>()?,
@@ -210,8 +262,7 @@ pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Res
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
         peerbill_version: env!("CARGO_PKG_VERSION"),
-    };
-    write_document(&document, output)
+    })
 }
 
 /// Writes a document, indented, with a final line feed: the one way in which this crate writes JSON.

@@ -77,6 +77,9 @@ pub(crate) struct Texts {
 #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "a screen alone says some of it"))]
 pub(crate) struct ReportTexts {
     pub title: String,
+    pub title_of_months: String,
+    pub payable_by_month: String,
+    pub total: String,
     pub assumed: String,
     pub assumed_in_markdown: String,
     pub day: String,

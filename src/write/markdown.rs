@@ -23,6 +23,26 @@ pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
     write(page_of(report, lang)?, output)
 }
 
+/// Writes reports of several months: who pays what in which of them, then each as [`report`] does.
+///
+/// # Errors
+///
+/// Those of [`report`].
+#[cfg(feature = "cli")]
+pub fn reports(reports: &[&Report], lang: Lang, mut output: impl Write) -> Result<()> {
+    if let Some(page) = super::report::page_of_months(reports, lang)? {
+        write(page, &mut output)?;
+        output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+    }
+    for (place, report) in reports.iter().enumerate() {
+        if place > 0 {
+            output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+        }
+        write(page_of(report, lang)?, &mut output)?;
+    }
+    Ok(())
+}
+
 /// The first line of an estimate, which Markdown does not show: by it a bot finds the comment that it is to bring up to
 /// date. It never changes.
 pub const ESTIMATE_MARK: &str = "<!-- peerbill estimate -->";

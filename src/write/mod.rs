@@ -61,6 +61,7 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
     let facts = [
         ("billing_month", report.month.to_string()),
         ("offset", report.offset.to_string()),
+        ("until", report.until.map_or_else(String::new, |until| until.to_string())),
         ("catalog", fill(&texts.report.catalog_and_version, &[("name", name), ("version", version)])),
         ("site", own_words(catalog, lang).and_then(|own| own.site.clone()).unwrap_or(catalog.site.clone())),
         ("currency", catalog.currency.clone()),
@@ -72,8 +73,11 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
         ("duplicates", word(report.duplicates.as_str())),
         ("usage_digest", report.usage_digest.clone()),
     ];
-    let mut facts: Vec<_> =
-        facts.into_iter().map(|(name, value)| (name, texts.fact(name).to_owned(), value)).collect();
+    let mut facts: Vec<_> = facts
+        .into_iter()
+        .filter(|(name, value)| *name != "until" || !value.is_empty())
+        .map(|(name, value)| (name, texts.fact(name).to_owned(), value))
+        .collect();
     let settings = report.options.settings.iter();
     let setting = |name: &str| fill(&texts.report.setting, &[("name", name)]);
     facts.extend(settings.map(|(name, value)| ("setting", setting(name), texts.word(value).to_owned())));

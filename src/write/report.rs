@@ -14,6 +14,7 @@ use crate::{
     report::{ChargeCategory, Column, Report, ReportRow},
     statement::Statement,
 };
+use std::collections::BTreeMap;
 
 /// How many findings of one code a screen has room for; all are in the JSON.
 const FINDINGS_SHOWN: usize = 10;
@@ -43,6 +44,93 @@ pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
     page.sections.push(findings(&report.findings, lang));
     page.sections.push(basis(provenance_in(report, lang), catalog, lang));
     Ok(page)
+}
+
+/// What stands above the pages of several months: who pays what in which of them.
+#[cfg(feature = "cli")]
+pub(super) fn page_of_months(reports: &[&Report], lang: Lang) -> Result<Option<Page>> {
+    let [first, .., last] = reports else { return Ok(None) };
+    let (catalog, texts) = (&first.catalog, &lang.texts().report);
+    let months = [first, last].map(|report| report.month.to_string());
+    let offset = first.offset.to_string();
+    let values = [
+        ("first", &*months[0]),
+        ("last", &months[1]),
+        ("offset", &offset),
+        ("catalog", &catalog.name),
+        ("currency", &catalog.currency),
+    ];
+    let title = fill(&texts.title_of_months, &values);
+    let assumed = reports.iter().any(|report| report.assumed());
+    let mut page = Page { assumed, ..Page::titled(title, lang) };
+    page.sections.push(months_of(reports, lang)?);
+    Ok(Some(page))
+}
+
+/// The matrix of accounts by month.
+pub(super) fn months_of(reports: &[&Report], lang: Lang) -> Result<Section> {
+    let texts = &lang.texts().report;
+    let Matrix { rows, of_months, total } = Matrix::of(reports)?;
+    let mut header = vec![texts.account_column.clone()];
+    header.extend(reports.iter().map(|report| report.month.to_string()));
+    header.push(texts.total.clone());
+    let mark = |(money, assumed): &(Money, bool)| format!("{money}{}", if *assumed { " *" } else { "" });
+    let mut cells: Vec<Vec<String>> = Vec::new();
+    for row in &rows {
+        let months = row.months.iter().map(|payable| payable.as_ref().map_or_else(String::new, mark));
+        cells.push([row.label.clone()].into_iter().chain(months).chain([row.total.to_string()]).collect());
+    }
+    let sums = of_months.iter().map(ToString::to_string).chain([total.to_string()]);
+    cells.push([texts.total.clone()].into_iter().chain(sums).collect());
+    let numbers: Vec<usize> = (1..header.len()).collect();
+    // The total stays.
+    let yields = (1..header.len() - 1).map(Yield::LeaveOut).collect();
+    let currency = reports.first().map_or("", |report| &report.catalog.currency);
+    let title = fill(&texts.payable_by_month, &[("currency", currency)]);
+    Ok(Section::new(title, [Block::table(&header, cells, &numbers).with_yields(yields)]))
+}
+
+/// What accounts pay in several months.
+pub(super) struct Matrix {
+    /// By account.
+    pub rows: Vec<MatrixRow>,
+    /// What all accounts pay in each month.
+    pub of_months: Vec<Money>,
+    /// What all accounts pay in all months.
+    pub total: Money,
+}
+
+/// What an account pays in several months.
+pub(super) struct MatrixRow {
+    pub account_id: String,
+    /// The account where people read it.
+    pub label: String,
+    /// By month: what is payable, and whether an assumed price touched it (R18); none without a line.
+    pub months: Vec<Option<(Money, bool)>>,
+    pub total: Money,
+}
+
+impl Matrix {
+    /// Of reports, each of another month.
+    pub fn of(reports: &[&Report]) -> Result<Self> {
+        let mut rows: BTreeMap<&str, MatrixRow> = BTreeMap::new();
+        for (place, report) in reports.iter().enumerate() {
+            for statement in &report.statements {
+                let id = statement.billing_account_id.as_str();
+                let row = rows.entry(id).or_insert_with(|| MatrixRow {
+                    account_id: id.to_owned(),
+                    label: report.account_label(id),
+                    months: vec![None; reports.len()],
+                    total: Money::ZERO,
+                });
+                row.months[place] = Some((statement.payable, statement.assumed));
+                row.total = row.total.checked_add(statement.payable)?;
+            }
+        }
+        let of_months = reports.iter().map(|report| report.payable()).collect::<Result<Vec<Money>>>()?;
+        let total = of_months.iter().try_fold(Money::ZERO, |sum, own| sum.checked_add(*own))?;
+        Ok(Self { rows: rows.into_values().collect(), of_months, total })
+    }
 }
 
 const LINE_COLUMNS: [Column; 13] = [

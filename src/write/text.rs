@@ -8,7 +8,7 @@ use super::{
     estimate, explain, finding_words,
     lang::{ReportTexts, fill},
     page::{Block, Notices, Page, Room, Section, Sums, Table, Yield},
-    report::page_of,
+    report::{page_of, page_of_months},
     rows,
     shown::shown,
 };
@@ -42,6 +42,25 @@ impl Screen {
     /// an amount are too large to be printed.
     pub fn report(self, report: &Report, lang: Lang, output: impl Write) -> Result<()> {
         self.write(page_of(report, lang)?, output)
+    }
+
+    /// Writes reports of several months: who pays what in which of them, then each as [`report`](Self::report) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`report`](Self::report).
+    pub fn reports(self, reports: &[&Report], lang: Lang, mut output: impl Write) -> Result<()> {
+        let mut pages: Vec<Page> = page_of_months(reports, lang)?.into_iter().collect();
+        for report in reports {
+            pages.push(page_of(report, lang)?);
+        }
+        for (place, page) in pages.into_iter().enumerate() {
+            if place > 0 {
+                output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+            }
+            self.write(page, &mut output)?;
+        }
+        Ok(())
     }
 
     /// Writes an estimate: scenarios side by side, then their lines, then advice and provenance.

@@ -99,6 +99,10 @@ fn reports_of_every_kind_hold_to_the_schema() {
     for kind in kinds {
         assert_eq!(errors("report", &of_month("china-site", kind), |report| report), "", "{kind:?}");
     }
+    for month in [&["2026-09..2026-11"][..], &["2026-Q4"], &["2026-10", "--until", "2026-10-20T00:00:00Z"]] {
+        let month = [&MONTH[..], &["--catalog", "china-site", "--month"], month].concat();
+        assert_eq!(errors("report", &month, |report| report), "", "{month:?}");
+    }
 }
 
 #[test]

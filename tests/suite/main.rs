@@ -35,6 +35,7 @@ mod readme;
 mod regions;
 #[cfg(feature = "serde")]
 mod serialize;
+mod several_months;
 mod sources;
 mod support;
 #[cfg(all(feature = "cli", feature = "xlsx"))]

@@ -12,11 +12,11 @@ use crate::{
 use peerbill::{
     Error, Result,
     doctor::{MonthSummary, SourceSummary, examine, inventory_of, look_through},
-    meter::Refused,
+    meter::{MeterSettings, Refused},
     model::{
         accounts::Accounts,
         inventory::Inventory,
-        time::{BillingMonth, Offset},
+        time::{BillingMonth, Hour, Offset},
     },
     read::{TrafficSource, describe_connections, describe_link_changes, read_accounts},
     write::doctor::{Diagnosis, InputSummary, json},
@@ -32,7 +32,11 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         ..Open::default()
     })?;
     let offset = offset_of(&args.offset)?;
-    let month: Option<BillingMonth> = args.month.as_deref().map(str::parse).transpose()?;
+    let month: Option<BillingMonth> = args.month.as_deref().map(job::one_month).transpose()?;
+    let until = args.until.as_deref().map(|text| job::whole_hour("until", text)).transpose()?;
+    if let Some(month) = month {
+        settings_of(&args, month, offset, until).check_until()?;
+    }
     check(&args)?;
     let targets = args.to.targets()?;
     let mut inputs = Inputs::new(args.traffic.reading.reading()?);
@@ -52,7 +56,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         None => inventory(&args, &documents, &months, offset)?,
     };
     let inventory = inventory.map(Arc::new);
-    let months = examine_months(&args, &sources, inventory.as_ref(), months, offset)?;
+    let months = examine_months(&args, &sources, inventory.as_ref(), months, offset, until)?;
     progress.finish_and_clear();
     let unknown = seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
     let diagnosis = Diagnosis {
@@ -128,11 +132,17 @@ fn examine_months(
     inventory: Option<&Arc<Inventory>>,
     months: BTreeSet<BillingMonth>,
     offset: Offset,
+    until: Option<Hour>,
 ) -> Result<Vec<MonthSummary>> {
     let Some(inventory) = inventory.filter(|_| !sources.is_empty()) else { return Ok(Vec::new()) };
-    let examine_month =
-        |month| examine(sources, inventory, meter_settings(&args.traffic, month, offset, Refused::Count));
+    let examine_month = |month| examine(sources, inventory, settings_of(args, month, offset, until));
     months.into_iter().map(examine_month).collect()
+}
+
+fn settings_of(args: &DoctorArgs, month: BillingMonth, offset: Offset, until: Option<Hour>) -> MeterSettings {
+    let mut settings = meter_settings(&args.traffic, month, offset, Refused::Count);
+    settings.until = until;
+    settings
 }
 
 /// The inputs in the order in which they were found: documents first, then traffic, then names of accounts.

@@ -12,7 +12,7 @@ use peerbill::{
     explain::{AccountLines, Question, account_lines, explain},
     model::{
         id::unwrapped,
-        time::{BillingMonth, Hour, Timestamp},
+        time::{BillingMonth, Hour},
     },
     read::read_accounts,
     write::{self, in_shell},
@@ -64,19 +64,8 @@ fn question(args: &ExplainArgs) -> Result<Option<Question>> {
             }
         };
     };
-    let hour = hour_of(hour)?;
+    let hour = job::whole_hour("hour", hour)?;
     Ok(Some(Question { connection_id: unwrapped(connection).to_owned(), sender, hour }))
-}
-
-/// A whole hour, written as timestamps are.
-fn hour_of(text: &str) -> Result<Hour> {
-    let at = Timestamp::parse(text)
-        .map_err(|why| Error::setting("hour", format!("{text:?}: {}", why.message())))?;
-    if at.hour().start() != at {
-        let why = format!("{text:?} is no whole hour: did you mean {}?", at.hour());
-        return Err(Error::setting("hour", why));
-    }
-    Ok(at.hour())
 }
 
 /// The billing month, as stated or that of the hour.
@@ -141,9 +130,14 @@ mod tests {
 
     #[test]
     fn an_hour_is_whole_and_has_an_offset() {
-        assert_eq!(hour_of("2026-10-05T11:00:00+08:00").unwrap(), hour_of("2026-10-05 03:00Z").unwrap());
+        let hour_of = |text| job::whole_hour("hour", text).unwrap();
+        assert_eq!(hour_of("2026-10-05T11:00:00+08:00"), hour_of("2026-10-05 03:00Z"));
         for text in ["2026-10-05T03:00:00", "2026-10-05T03:20:00Z", "", "03:00"] {
-            assert_eq!(hour_of(text).unwrap_err().kind(), peerbill::ErrorKind::Usage, "{text}");
+            assert_eq!(
+                job::whole_hour("hour", text).unwrap_err().kind(),
+                peerbill::ErrorKind::Usage,
+                "{text}"
+            );
         }
     }
 }

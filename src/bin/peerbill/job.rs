@@ -9,10 +9,13 @@ use crate::{
     sources::{self, Documents},
 };
 use peerbill::{
-    Error, Result,
+    Error, Fault, Result,
     error::FAULTS_LISTED,
-    meter::{Duplicates, MeterSettings, Metered, Refused, meter},
-    model::time::{BillingMonth, Offset},
+    meter::{Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord, meter, meter_months},
+    model::{
+        inventory::Inventory,
+        time::{BillingMonth, Hour, MonthRange, Offset, Timestamp},
+    },
     read::{RegionCheck, TrafficSource},
     write,
 };
@@ -21,12 +24,70 @@ use std::{
     num::NonZero,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+/// The months that are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Months {
+    One(BillingMonth),
+    /// Several, or a range of one.
+    Range(MonthRange),
+}
+
+impl Months {
+    /// Reads a month, a range of months or a quarter.
+    fn parse(text: &str) -> Result<Self> {
+        if names_several(text) {
+            return Ok(Self::Range(text.parse()?));
+        }
+        Ok(Self::One(text.parse()?))
+    }
+
+    fn all(self) -> Vec<BillingMonth> {
+        match self {
+            Self::One(month) => vec![month],
+            Self::Range(range) => range.months(),
+        }
+    }
+
+    fn last(self) -> BillingMonth {
+        match self {
+            Self::One(month) => month,
+            Self::Range(range) => range.last(),
+        }
+    }
+}
+
+fn names_several(text: &str) -> bool {
+    text.contains("..") || text.contains('Q')
+}
+
+/// Reads the one month that a verb is about.
+pub fn one_month(text: &str) -> Result<BillingMonth> {
+    if names_several(text) {
+        let why = format!("{text}: several months are for report; here it is one, such as 2026-10");
+        return Err(Error::setting("month", why));
+    }
+    Ok(text.parse()?)
+}
+
+/// Reads an instant that begins an hour.
+pub fn whole_hour(setting: &'static str, text: &str) -> Result<Hour> {
+    let at = Timestamp::parse(text)
+        .map_err(|why| Error::setting(setting, format!("{text:?}: {}", why.message())))?;
+    if at.hour().start() != at {
+        let why = format!("{text:?} is no whole hour: did you mean {}?", at.hour());
+        return Err(Error::setting(setting, why));
+    }
+    Ok(at.hour())
+}
 
 /// The metering of a month, and where its results go.
 pub struct Job<'a> {
     traffic: &'a TrafficArgs,
-    month: BillingMonth,
+    months: Months,
+    until: Option<Hour>,
     pub offset: Offset,
     outputs: &'a [PathBuf],
     quarantine: &'a Option<PathBuf>,
@@ -43,9 +104,41 @@ impl<'a> Job<'a> {
         outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
-        let (month, offset) = (month.parse()?, offset_of(offset)?);
+        let (months, offset) = (Months::One(one_month(month)?), offset_of(offset)?);
         let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self { traffic, month, offset, outputs, quarantine, inputs })
+        Ok(Self { traffic, months, until: None, offset, outputs, quarantine, inputs })
+    }
+
+    /// Likewise for several months.
+    pub fn of_months(
+        traffic: &'a TrafficArgs,
+        months: &str,
+        offset: &Option<String>,
+        outputs: &'a [PathBuf],
+        quarantine: &'a Option<PathBuf>,
+    ) -> Result<Self> {
+        let (months, offset) = (Months::parse(months)?, offset_of(offset)?);
+        let inputs = Inputs::new(traffic.reading.reading()?);
+        Ok(Self { traffic, months, until: None, offset, outputs, quarantine, inputs })
+    }
+
+    /// With the instant until which the last month is metered, where it is stated.
+    pub fn until(mut self, until: Option<&str>) -> Result<Self> {
+        self.until = until.map(|text| whole_hour("until", text)).transpose()?;
+        self.settings()?.check_until()?;
+        Ok(self)
+    }
+
+    /// Whether several months are asked for, or a range of one.
+    pub fn is_range(&self) -> bool {
+        matches!(self.months, Months::Range(_))
+    }
+
+    fn settings(&self) -> Result<MeterSettings> {
+        let mut settings = meter_settings(self.traffic, self.months.last(), self.offset, self.refused());
+        settings.refused_memory = self.traffic.reading.reading()?.memory;
+        settings.until = self.until;
+        Ok(settings)
     }
 
     /// Reads connections and link changes, then meters the traffic of the month.
@@ -55,8 +148,7 @@ impl<'a> Job<'a> {
 
     /// Likewise; with the sources that it is of, to be read again.
     pub fn meter_sources(&mut self, check_region: RegionCheck<'_>) -> Result<(Metered, Vec<TrafficSource>)> {
-        let mut settings = meter_settings(self.traffic, self.month, self.offset, self.refused());
-        settings.refused_memory = self.traffic.reading.reading()?.memory;
+        let settings = self.settings()?;
         let documents = Documents::find(self.traffic, &mut self.inputs)?;
         let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
         drop(documents);
@@ -67,6 +159,58 @@ impl<'a> Job<'a> {
         // Whatever was found wrong with an input that did not stay what it was is beside the point.
         self.inputs.unchanged()?;
         Ok((metered?, sources))
+    }
+
+    /// Likewise for all months, in one pass over the traffic.
+    pub fn meter_months(&mut self, check_region: RegionCheck<'_>) -> Result<MeteredMonths> {
+        let settings = self.settings()?;
+        let documents = Documents::find(self.traffic, &mut self.inputs)?;
+        let groups = self.inventories(&documents, check_region)?;
+        drop(documents);
+        let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
+        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
+        let mut all: Option<MeteredMonths> = None;
+        let metered = groups.into_iter().try_for_each(|(inventory, months)| {
+            let until = settings.until.filter(|_| months.last() == Some(&self.months.last()));
+            let mut of_group = settings;
+            of_group.until = until;
+            let metered = meter_months(&sources, inventory, &of_group, &months)?;
+            match &mut all {
+                Some(all) => all.extend(metered),
+                None => all = Some(metered),
+            }
+            Ok(())
+        });
+        progress.finish_and_clear();
+        self.inputs.unchanged()?;
+        metered.and_then(|()| all.ok_or_else(|| Error::internal("no month was metered")))
+    }
+
+    /// The connections, with the months for which they are these: what a trail lacks of earlier hours matters to the
+    /// months that hold them alone. All months have the same where nothing is wrong with any.
+    fn inventories(
+        &self,
+        documents: &Documents,
+        check_region: RegionCheck<'_>,
+    ) -> Result<Vec<(Arc<Inventory>, Vec<BillingMonth>)>> {
+        let read = |month: BillingMonth| -> Result<Arc<Inventory>> {
+            let start = month.period(self.offset).start;
+            Ok(Arc::new(documents.inventory(self.traffic, check_region, Some(start))?))
+        };
+        let months = self.months.all();
+        let first = read(months.first().copied().unwrap_or(self.months.last()))?;
+        if first.faults().is_empty() {
+            return Ok(vec![(first, months)]);
+        }
+        let mut groups: Vec<(Arc<Inventory>, Vec<BillingMonth>)> = vec![(first, Vec::new())];
+        for month in months {
+            let own = read(month)?;
+            match groups.last_mut() {
+                Some((before, of_group)) if before.faults() == own.faults() => of_group.push(month),
+                _ => groups.push((own, vec![month])),
+            }
+        }
+        Ok(groups)
     }
 
     /// What becomes of refused records: without a quarantine nothing is metered beside them (R15).
@@ -83,28 +227,72 @@ impl<'a> Job<'a> {
         metered: &Metered,
         print: impl FnOnce(Option<Staged>) -> Result<()>,
     ) -> Result<bool> {
+        self.finish_aside(
+            Aside {
+                records: metered.refused(),
+                for_cause: metered.refused_for_cause(),
+                causes: metered.causes(),
+                faults: metered.inventory().faults(),
+            },
+            print,
+        )
+    }
+
+    /// Likewise of several months.
+    pub fn finish_months(
+        &self,
+        metered: &MeteredMonths,
+        print: impl FnOnce(Option<Staged>) -> Result<()>,
+    ) -> Result<bool> {
+        // What is wrong with connections is wrong in the first month, if in any.
+        let first = metered.months().first();
+        self.finish_aside(
+            Aside {
+                records: metered.refused(),
+                for_cause: metered.refused_for_cause(),
+                causes: metered.causes(),
+                faults: first.map_or(&[], |first| first.inventory().faults()),
+            },
+            print,
+        )
+    }
+
+    fn finish_aside(
+        &self,
+        aside: Aside<'_>,
+        print: impl FnOnce(Option<Staged>) -> Result<()>,
+    ) -> Result<bool> {
         self.inputs.unchanged()?;
         let Some(path) = self.quarantine else { return print(None).map(|()| false) };
-        let staged = output::stage(path, |output| write::quarantine::write(metered.refused(), output))?;
+        let staged = output::stage(path, |output| write::quarantine::write(aside.records, output))?;
         print(Some(staged))?;
-        Ok(tell_quarantined(metered, path))
+        Ok(tell_quarantined(&aside, path))
     }
 }
 
+/// What is set aside, and why.
+struct Aside<'m> {
+    records: &'m [RefusedRecord],
+    /// How many of them are no dropped copies.
+    for_cause: u64,
+    causes: Vec<Fault>,
+    /// What is wrong with connections.
+    faults: &'m [Fault],
+}
+
 /// Says what was refused; true where any of it had a cause.
-fn tell_quarantined(metered: &Metered, path: &Path) -> bool {
-    let faults = metered.inventory().faults();
-    for fault in faults {
+fn tell_quarantined(aside: &Aside<'_>, path: &Path) -> bool {
+    let Aside { causes, faults, .. } = aside;
+    for fault in *faults {
         say!("peerbill: {}", write::explained(fault));
     }
-    let causes = metered.causes();
     for cause in causes.iter().take(FAULTS_LISTED) {
         say!("peerbill: {}", write::explained(cause));
     }
     if let more @ 1.. = causes.len().saturating_sub(FAULTS_LISTED) {
         say!("peerbill: ... and records with {more} more causes");
     }
-    let refused = metered.refused_for_cause();
+    let refused = aside.for_cause;
     if refused > 0 {
         say!("peerbill: {refused} records were refused and are not billed; they are in {}", path.display());
     }

@@ -16,7 +16,8 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
         ..Open::default()
     })?;
     let targets = args.to.targets()?;
-    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
+    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
+        .until(args.until.as_deref())?;
     job::inputs_of_traffic(&args.traffic, std::iter::empty())?;
     // Regions decide about prices, which no hour has.
     let metered = job.meter(&|_| Ok(()))?;

@@ -10,7 +10,7 @@ use crate::{
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
-    report::{Report, report},
+    report::{Report, reports},
     write::{self, focus::FocusSettings, json::InputDigest},
 };
 use std::{io::Write, mem::ManuallyDrop};
@@ -30,7 +30,9 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     refuse_clashes(&args, &targets)?;
     let has_focus = targets.iter().any(is_focus);
     let focus = args.focus.settings(has_focus)?;
-    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?;
+    let mut job =
+        Job::of_months(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
+            .until(args.until.as_deref())?;
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
     let catalog = sources::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
@@ -40,12 +42,14 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     // All outputs are FOCUS, or none: no name of a file asks for it.
     options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
-    let metered = ManuallyDrop::new(job.meter(&|region| catalog.check_region(region))?);
-    let report = ManuallyDrop::new(report(&metered, &catalog, options)?);
-    let form = Form { shown: &args.shown, focus: &focus };
-    let print = |quarantine| print(&targets, form, &report, &job.inputs, quarantine);
-    let quarantined = job.finish(&metered, print)?;
-    Ok(tell_stopping(&stopping, report.findings.iter()) || quarantined)
+    let metered = ManuallyDrop::new(job.meter_months(&|region| catalog.check_region(region))?);
+    let reports = ManuallyDrop::new(reports(&metered, &catalog, &options)?);
+    let months: Vec<&Report> = reports.iter().collect();
+    let form = Form { shown: &args.shown, focus: &focus, is_range: job.is_range() };
+    let print = |quarantine| print(&targets, form, &months, &job.inputs, quarantine);
+    let quarantined = job.finish_months(&metered, print)?;
+    let findings = months.iter().flat_map(|report| &report.findings);
+    Ok(tell_stopping(&stopping, findings) || quarantined)
 }
 
 /// Refuses what no report can be, before anything is read.
@@ -68,13 +72,15 @@ fn is_focus(target: &Target<ReportFormat>) -> bool {
 struct Form<'a> {
     shown: &'a ShownArgs,
     focus: &'a FocusSettings,
+    /// Whether several months are asked for, or a range of one.
+    is_range: bool,
 }
 
-/// Prints the report wherever it goes, and puts the quarantine in its place as late as any of that can still fail.
+/// Prints the reports wherever they go, and puts the quarantine in its place as late as any of that can still fail.
 fn print(
     targets: &[Target<ReportFormat>],
     form: Form<'_>,
-    report: &Report,
+    reports: &[&Report],
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
@@ -82,18 +88,21 @@ fn print(
         true => inputs.digests()?,
         false => Vec::new(),
     };
-    output::print(targets, quarantine, |target, output| render(target, form, report, &digests, output))?;
+    output::print(targets, quarantine, |target, output| render(target, form, reports, &digests, output))?;
     if targets.iter().any(|target| target.format.is_lines()) {
-        print_around_lines(report, form.shown.verbose);
+        for report in reports {
+            let month = if form.is_range { format!("{}: ", report.month) } else { String::new() };
+            print_around_lines(report, form.shown.verbose, &month);
+        }
     }
     Ok(())
 }
 
-/// Writes the report as one of its targets has it.
+/// Writes the reports as one of the targets has them.
 fn render(
     target: &Target<ReportFormat>,
     form: Form<'_>,
-    report: &Report,
+    reports: &[&Report],
     digests: &[InputDigest],
     output: &mut dyn Write,
 ) -> Result<()> {
@@ -101,45 +110,52 @@ fn render(
         output::write_bom(output)?;
     }
     match target.format {
-        ReportFormat::Table => output::screen(target).report(report, form.shown.lang(), output),
-        ReportFormat::Json => write::json::write(report, digests, output),
-        ReportFormat::Csv => write::csv::report(report, output),
-        ReportFormat::Markdown => write::markdown::report(report, form.shown.lang(), output),
-        ReportFormat::Parquet => parquet(report, output),
-        ReportFormat::Xlsx => xlsx(report, form.shown, output),
-        ReportFormat::Html => write::html::reports(&[report], form.shown.lang(), output),
-        ReportFormat::Focus if target.is_parquet() => focus_parquet(report, form.focus, output),
-        ReportFormat::Focus => write::focus::reports(&[report], form.focus, output),
+        ReportFormat::Table => output::screen(target).reports(reports, form.shown.lang(), output),
+        ReportFormat::Json => json(reports, form, digests, output),
+        ReportFormat::Csv => write::csv::reports(reports, output),
+        ReportFormat::Markdown => write::markdown::reports(reports, form.shown.lang(), output),
+        ReportFormat::Parquet => parquet(reports, output),
+        ReportFormat::Xlsx => xlsx(reports, form.shown, output),
+        ReportFormat::Html => write::html::reports(reports, form.shown.lang(), output),
+        ReportFormat::Focus if target.is_parquet() => focus_parquet(reports, form.focus, output),
+        ReportFormat::Focus => write::focus::reports(reports, form.focus, output),
+    }
+}
+
+fn json(reports: &[&Report], form: Form<'_>, digests: &[InputDigest], output: &mut dyn Write) -> Result<()> {
+    match reports {
+        [report] if !form.is_range => write::json::write(report, digests, output),
+        reports => write::json::months(reports, digests, output),
     }
 }
 
 #[cfg(feature = "parquet")]
-fn parquet(report: &Report, output: &mut dyn Write) -> Result<()> {
-    write::parquet::reports(&[report], output)
+fn parquet(reports: &[&Report], output: &mut dyn Write) -> Result<()> {
+    write::parquet::reports(reports, output)
 }
 
 #[cfg(feature = "parquet")]
-fn focus_parquet(report: &Report, settings: &FocusSettings, output: &mut dyn Write) -> Result<()> {
-    write::focus::parquet(&[report], settings, output)
+fn focus_parquet(reports: &[&Report], settings: &FocusSettings, output: &mut dyn Write) -> Result<()> {
+    write::focus::parquet(reports, settings, output)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet(_: &Report, _: &mut dyn Write) -> Result<()> {
+fn parquet(_: &[&Report], _: &mut dyn Write) -> Result<()> {
     lacking("parquet")
 }
 
 #[cfg(not(feature = "parquet"))]
-fn focus_parquet(_: &Report, _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
+fn focus_parquet(_: &[&Report], _: &FocusSettings, _: &mut dyn Write) -> Result<()> {
     lacking("parquet")
 }
 
 #[cfg(feature = "xlsx")]
-fn xlsx(report: &Report, shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
-    write::xlsx::reports(&[report], shown.lang(), output)
+fn xlsx(reports: &[&Report], shown: &ShownArgs, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::reports(reports, shown.lang(), output)
 }
 
 #[cfg(not(feature = "xlsx"))]
-fn xlsx(_: &Report, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
+fn xlsx(_: &[&Report], _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
     lacking("xlsx")
 }
 
@@ -181,23 +197,27 @@ pub fn tell_stopping<'f>(
     stops
 }
 
-/// What lines have no place for; all that the figures rest on only where that is asked for.
-fn print_around_lines(report: &Report, verbose: bool) {
+/// What lines have no place for, behind the month where there are several; all that the figures rest on only where that is
+/// asked for.
+fn print_around_lines(report: &Report, verbose: bool, month: &str) {
     for (name, value) in write::provenance(report).into_iter().filter(|_| verbose) {
-        say!("{name}: {value}");
+        say!("{month}{name}: {value}");
     }
     for (name, records, bytes) in write::control_totals(report) {
         let partial =
             if report.options.account.is_some() { " (of all accounts; partial statement)" } else { "" };
-        say!("{name}: {records} records, {bytes} bytes{partial}");
+        say!("{month}{name}: {records} records, {bytes} bytes{partial}");
     }
     const SHOWN_OF_A_CODE: usize = 20;
     for same in report.findings.chunk_by(|one, other| one.code == other.code) {
         for finding in same.iter().take(SHOWN_OF_A_CODE) {
-            say!("finding: {}", write::text::finding_line(finding).trim_start());
+            say!("{month}finding: {}", write::text::finding_line(finding).trim_start());
         }
         if let more @ 1.. = same.len().saturating_sub(SHOWN_OF_A_CODE) {
-            say!("finding: [{}] ... and {more} more; --format json has them all", same[0].code.as_str());
+            say!(
+                "{month}finding: [{}] ... and {more} more; --format json has them all",
+                same[0].code.as_str()
+            );
         }
     }
     if verbose {

@@ -5,7 +5,7 @@
 
 use super::{
     totals::Count,
-    worker::{Goal, Worker},
+    worker::{Goal, Moment, Worker},
 };
 use crate::{
     error::Result,
@@ -31,18 +31,19 @@ impl Worker<'_> {
         let moment = self.moment_of(timestamp);
         let Some(hour) = moment.hour else {
             let outside = Count { records: ends.len() as u64, bytes: sum_of(bytes) };
-            self.found.totals.read.add_all(outside);
-            self.found.totals.outside_period.add_all(outside);
-            self.found.outside.add(timestamp.hour(), outside.records, self.plan.rules.offset);
+            let all = &mut self.found.all;
+            all.totals.read.add_all(outside);
+            all.totals.outside_period.add_all(outside);
+            all.outside.add(timestamp.hour(), outside.records, self.plan.rules.offset);
             return ends.len();
         };
         match self.plan.goal {
             Goal::Bill { repeated, .. } if !repeated.has_moments() => {
-                self.bill_plain(hour, moment.tick, ends, bytes, |_| false)
+                self.bill_plain(hour, moment, ends, bytes, |_| false)
             }
             Goal::Bill { repeated, .. } => {
                 let is_duplicate = |end| repeated.contains_moment(end, moment.clock);
-                self.bill_plain(hour, moment.tick, ends, bytes, is_duplicate)
+                self.bill_plain(hour, moment, ends, bytes, is_duplicate)
             }
             Goal::Collect(wanted) => {
                 let wanted = ends.iter().filter(|end| wanted[end.index()]);
@@ -56,12 +57,12 @@ impl Worker<'_> {
         }
     }
 
-    /// Bills records of one hour and tick, up to the first whose connection does not exist then or that is a duplicate.
+    /// Bills records of one hour and moment, up to the first whose connection does not exist then or that is a duplicate.
     #[inline]
     fn bill_plain(
         &mut self,
         hour: u32,
-        tick: u32,
+        Moment { tick, month, .. }: Moment,
         ends: &[EndIndex],
         bytes: &[u64],
         is_duplicate: impl Fn(EndIndex) -> bool,
@@ -85,8 +86,10 @@ impl Worker<'_> {
             }
         }
         let all = Count { records: taken as u64, bytes: sum_of(&bytes[..taken]) };
-        let totals = &mut self.found.totals;
-        totals.read.add_all(all);
+        self.found.all.totals.read.add_all(all);
+        let month = &mut self.found.months[month];
+        month.alone.add_all(all);
+        let totals = &mut month.told.totals;
         totals.free.add_all(free);
         totals.billed.add_all(Count { records: all.records - free.records, bytes: all.bytes - free.bytes });
         taken

@@ -39,8 +39,8 @@ pub(super) fn resolve(
         let equal = same.iter().all(as_first);
         let keep_one = rules.duplicates == Duplicates::First && equal;
         if keep_one {
-            let HeldDuplicate { end, shares, is_free, .. } = &same[0];
-            sums.bill(*end, shares, *is_free, &mut resolved.totals)?;
+            let HeldDuplicate { month, end, shares, is_free, .. } = &same[0];
+            sums.bill(*end, shares, *is_free, &mut resolved.months[*month].told.totals)?;
         }
         for (index, duplicate) in same.iter().enumerate().skip(usize::from(keep_one)) {
             let other = &same[usize::from(index == 0)].record.fault;
@@ -52,9 +52,10 @@ pub(super) fn resolve(
             (record.fault.input, record.fault.line, record.fault.path) = place;
             let quantity = duplicate.quantity();
             let Folded { records, bytes, added, .. } = duplicate.folded;
-            resolved.totals.read.bytes += quantity.rounded() - quantity.bytes + added;
+            let month = Some(duplicate.month);
+            resolved.told(month).totals.read.bytes += quantity.rounded() - quantity.bytes + added;
             let all = Count { records: 1 + records, bytes: quantity.rounded() + bytes };
-            resolved.refuse(record, cause.as_deref(), all, rules.keep);
+            resolved.refuse(month, record, cause.as_deref(), all, rules.keep);
         }
     }
     Ok(())

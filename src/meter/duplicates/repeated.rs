@@ -13,8 +13,8 @@ use std::{collections::HashSet, sync::Mutex};
 type EndAndClock = (EndIndex, i64);
 
 const NANOS: i64 = 1_000_000_000;
-/// A period has fewer than 2^22 seconds.
-const SECOND_BITS: u32 = 22;
+/// Months that are metered together have fewer than 2^30 seconds, which are 34 years; there are fewer than 2^34 ends.
+const SECOND_BITS: u32 = 30;
 
 /// Identities of many records: eight bytes each where they are of a whole second, as nearly all are.
 #[derive(Debug, Default)]
@@ -192,6 +192,8 @@ pub(in crate::meter) enum DuplicateKey {
 /// A record of which there are several, set aside until all are known.
 #[derive(Debug, Clone)]
 pub(in crate::meter) struct HeldDuplicate {
+    /// The month that it is of.
+    pub month: usize,
     pub end: EndIndex,
     pub key: DuplicateKey,
     pub shares: Vec<HourShare>,

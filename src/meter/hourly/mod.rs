@@ -50,6 +50,32 @@ impl HourlyUsage {
         or_into(&mut self.metered, &hours.metered);
     }
 
+    /// The hours of each of several periods, which begin at the start of this one, each where the one before ends.
+    pub(crate) fn by_months(mut self, periods: &[Period]) -> Result<Vec<Self>> {
+        let [_, _, ..] = periods else { return Ok(vec![self]) };
+        let mut rows = std::mem::take(&mut self.rows.0).into_iter();
+        periods.iter().map(|period| self.of_month(*period, &mut rows)).collect()
+    }
+
+    /// The next hours as those of a period of their own.
+    fn of_month(&self, period: Period, rows: &mut impl Iterator<Item = Vec<cells::Row>>) -> Result<Self> {
+        // OK because no period has 2^32 hours.
+        let rows = HoursOfRows(rows.take(period.hours() as usize).collect());
+        let words = self.metered.len();
+        let mut own = Self { period, rows, metered: vec![0; words], ..*self };
+        let parts = own.fold(
+            || vec![0; words],
+            |metered, row| {
+                row.try_each_key(|key, _| {
+                    metered[key / 64] |= 1 << (key % 64);
+                    Ok(())
+                })
+            },
+        )?;
+        parts.iter().for_each(|metered| or_into(&mut own.metered, metered));
+        Ok(own)
+    }
+
     /// The billing period that the hours lie in: the month, with its edges in its offset (R12).
     pub fn period(&self) -> Period {
         self.period

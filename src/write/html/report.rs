@@ -27,7 +27,7 @@ use crate::{
         lang::{HtmlTexts, fill},
         page::Section,
         provenance_in,
-        report::{group_cell, is_number, raised},
+        report::{group_cell, is_number, months_of, raised},
         values::value,
     },
 };
@@ -190,6 +190,14 @@ impl<'r> ReportPage<'r> {
         html.section("accounts", &texts.accounts, |html| {
             self.each_month(html, |html, own| self.accounts(html, own))
         })?;
+        if self.reports.len() > 1 {
+            let Section { title, blocks, .. } = months_of(self.reports, self.lang)?;
+            let title = title.unwrap_or_default();
+            html.section("months", &title, |html| {
+                blocks.iter().for_each(|block| html.block(block, &title));
+                Ok(())
+            })?;
+        }
         if self.reports.iter().any(|report| report.days.is_some()) {
             html.section("days", &texts.days, |html| {
                 self.each_month(html, |html, own| self.days(html, own))

@@ -18,7 +18,7 @@ use super::{
     finding_words_in,
     lang::{XlsxTexts, fill},
     provenance, provenance_in,
-    report::is_number,
+    report::{Matrix, is_number},
     values::RowText,
 };
 use crate::{
@@ -48,7 +48,7 @@ const ROUTES_IN_CHART: usize = 30;
 const PRINTED: u32 = 10;
 const CHARTED: u32 = 2;
 
-/// Writes reports, each of another month, as one workbook: `Summary`, `Lines`, `Hours` where they are hourly, `Days`,
+/// Writes reports, each of another month, as one workbook: `Summary`, `Months` where there are several, `Lines`, `Hours` where they are hourly, `Days`,
 /// `Routes`, `Control totals`, `Findings` and `Basis`.
 ///
 /// Ids and months are text, numbers are numbers where a double holds all their digits (15) and text where it does not.
@@ -132,12 +132,15 @@ fn fill_book(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Res
     let hourly: Vec<&Report> = reports.iter().copied().filter(|report| report.options.hourly).collect();
     let lines = lines(book, "Lines", &folded)?;
     let summary = summary(book, context, &folded, &lines.table)?;
+    let months = if reports.len() > 1 { Some(months(book, context, &folded)?) } else { None };
     let hours = if hourly.is_empty() { None } else { Some(self::lines(book, "Hours", &hourly)?) };
     let days = days(book, context, reports)?;
     let routes = routes(book, context, &folded)?;
     let summed: Vec<Summed> = [summary, lines].into_iter().chain(hours).chain([days, routes]).collect();
     let totals = totals(book, reports, &summed)?;
     let mut tables: Vec<Table> = summed.into_iter().map(|summed| summed.table).collect();
+    // Behind the summary.
+    months.into_iter().for_each(|months| tables.insert(1, months));
     tables.extend([totals, findings(book, context, reports)?]);
     let basis = basis(book, context, reports, &tables)?;
     tables.push(basis);
@@ -253,6 +256,34 @@ fn summary(book: &mut Book, context: &Context<'_>, reports: &[&Report], lines: &
     ];
     table.total(book, TOTAL, &totals)?;
     Ok(Summed { table, bytes: None, cost: ("payable", payable) })
+}
+
+/// What each account pays in each month.
+fn months(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Result<Table> {
+    let Matrix { rows, of_months, total } = Matrix::of(reports)?;
+    let decimals = reports.iter().map(|report| report.catalog.rounding.decimals).max().unwrap_or_default();
+    let names: Vec<String> = reports.iter().map(|report| report.month.to_string()).collect();
+    let accounts = [("billing_account_id", Kind::Text), (ACCOUNT_NAME, Kind::Text)];
+    let mut heads = heads(context, &accounts);
+    let first = heads.len();
+    heads.extend(names.iter().map(|name| Head::new(name, Kind::Amount)));
+    heads.push(Head::new(TOTAL, Kind::Amount));
+    let mut table = Table::new(book, "Months", heads, rows.len())?;
+    for row in &rows {
+        let last = reports.last().map_or(&[][..], std::slice::from_ref);
+        let mut cells: Vec<Cell<'_>> =
+            last.iter().flat_map(|report| account_cells(context, report, &row.account_id)).collect();
+        let paid: Vec<String> =
+            row.months.iter().map(|own| own.map_or_else(String::new, |(own, _)| own.to_string())).collect();
+        cells.extend(paid.iter().map(|own| Cell::from(own.clone())));
+        cells.push(table.sum_across(first, &paid, &row.total.to_string(), decimals));
+        table.add(book, cells)?;
+    }
+    let sums = of_months.iter().chain([&total]).map(ToString::to_string);
+    let named = names.iter().map(String::as_str).chain([TOTAL]).zip(sums);
+    let totals: Vec<(&str, String, u32)> = named.map(|(name, sum)| (name, sum, decimals)).collect();
+    table.total(book, TOTAL, &totals)?;
+    Ok(table)
 }
 
 /// Which rows of the lines are an account's.
@@ -779,7 +810,7 @@ mod tests {
     fn reports_of_several_months_have_a_row_for_each_account_and_month() {
         let report = hourly(3);
         let mut book = workbook(&[&report, &report], Lang::En, ROWS_OF_A_SHEET).unwrap();
-        assert_eq!(book.workbook.worksheets().len(), 8);
+        assert_eq!(book.workbook.worksheets().len(), 9);
         assert!(!book.workbook.save_to_buffer().unwrap().is_empty());
         let mut other = report.clone();
         other.catalog = std::sync::Arc::new(crate::catalog::CatalogSummary {

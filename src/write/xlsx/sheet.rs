@@ -377,6 +377,20 @@ impl Table {
         }
     }
 
+    /// The total of numbers that stand beside one another in the row that is added next, from a column on, for a cell of
+    /// that row; empty ones count nothing.
+    pub fn sum_across(&self, column: usize, numbers: &[String], total: &str, decimals: u32) -> Cell<'static> {
+        let is_text = |number: &String| !number.is_empty() && !is_held(number);
+        if numbers.is_empty() || numbers.iter().any(is_text) || !is_held(total) {
+            return total.to_owned().into();
+        }
+        let begins_sheet = self.rows > 0 && self.rows.is_multiple_of(self.rows_of_a_sheet);
+        let row = if begins_sheet { 2 } else { self.next + 1 };
+        let (from, to) = (letters(column), letters(column + numbers.len() - 1));
+        let formula = format!("ROUND(SUM({from}{row}:{to}{row}),{decimals})");
+        Cell::Formula { formula, result: total.to_owned() }
+    }
+
     /// Likewise for a cell beside it, of rows that it does not have yet; `numbers` are theirs.
     pub fn sum_beside<'n>(
         &self,

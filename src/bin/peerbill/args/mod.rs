@@ -102,6 +102,9 @@ pub struct DoctorArgs {
     /// Look at this billing month; without it, at every month that has a record of a known connection.
     #[arg(long, value_name = "YYYY-MM")]
     pub month: Option<String>,
+    /// Where --month is not over: the whole hour up to which the traffic goes, so that later hours lack no records.
+    #[arg(long, value_name = "INSTANT", requires = "month")]
+    pub until: Option<String>,
     /// The offset in which months have their edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
@@ -172,6 +175,9 @@ pub struct MeterArgs {
     /// The billing month whose hours are wanted.
     #[arg(long, value_name = "YYYY-MM")]
     pub month: String,
+    /// Where the month is not over: the whole hour up to which the traffic goes.
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<String>,
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
@@ -252,9 +258,14 @@ pub struct ReportArgs {
     pub traffic: TrafficArgs,
     #[command(flatten)]
     pub pricing: PricingArgs,
-    /// The billing month.
-    #[arg(long, value_name = "YYYY-MM")]
+    /// The billing month; several as 2026-07..2026-09 or as a quarter, 2026-Q3: a report for each, in one pass over the
+    /// traffic.
+    #[arg(long, value_name = "YYYY-MM[..YYYY-MM]")]
     pub month: String,
+    /// Where the month, or the last one, is not over: the whole hour up to which the traffic goes. Later records are
+    /// outside the period, and later hours do not lack any.
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<String>,
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
