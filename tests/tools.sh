@@ -19,7 +19,7 @@ fi
 # Readers of workbooks and Parquet, and what drives the browser.
 if [ ! -x "$folder/python/bin/python" ]; then
     python3 -m venv "$folder/python"
-    "$folder/python/bin/pip" install --quiet --disable-pip-version-check openpyxl duckdb pyarrow polars selenium
+    "$folder/python/bin/pip" install --quiet --disable-pip-version-check openpyxl duckdb chdb pyarrow polars selenium
 fi
 
 # The public validator of FOCUS, which needs an older pyarrow and a newer Python than the others.

@@ -18,6 +18,7 @@ pub mod quarantine;
 mod report;
 pub mod rows;
 mod shown;
+pub mod sql;
 #[cfg(feature = "cli")]
 pub mod text;
 mod values;

@@ -37,6 +37,7 @@ mod regions;
 mod serialize;
 mod several_months;
 mod sources;
+mod sql;
 mod support;
 #[cfg(all(feature = "cli", feature = "xlsx"))]
 mod xlsx;

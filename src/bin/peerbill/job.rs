@@ -299,6 +299,15 @@ fn tell_quarantined(aside: &Aside<'_>, path: &Path) -> bool {
     refused > 0 || !faults.is_empty()
 }
 
+/// What becomes of records that stand twice, as it was stated.
+pub fn duplicates(stated: Option<DuplicatesArg>) -> Duplicates {
+    match stated {
+        None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
+        Some(DuplicatesArg::First) => Duplicates::First,
+        Some(DuplicatesArg::Sum) => Duplicates::Sum,
+    }
+}
+
 /// How to meter a month, on all cores.
 pub fn meter_settings(
     args: &TrafficArgs,
@@ -308,11 +317,7 @@ pub fn meter_settings(
 ) -> MeterSettings {
     let mut settings = MeterSettings::new(month);
     settings.offset = offset;
-    settings.duplicates = match args.duplicates {
-        None | Some(DuplicatesArg::Refuse) => Duplicates::Refuse,
-        Some(DuplicatesArg::First) => Duplicates::First,
-        Some(DuplicatesArg::Sum) => Duplicates::Sum,
-    };
+    settings.duplicates = duplicates(args.duplicates);
     settings.refused = refused;
     settings.threads = threads();
     settings

@@ -52,6 +52,7 @@ fn carry_out(cli: Cli) -> u8 {
         Verb::Estimate(_) => "nothing was estimated",
         Verb::Explain(_) => "nothing was explained",
         Verb::Compare(_) => "nothing was compared",
+        Verb::Sql(_) => "nothing was written",
         _ => "nothing was billed",
     };
     match run(cli.verb) {
@@ -99,6 +100,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Explain(args) => explain::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Compare(args) => compare::run(*args).map(|()| false),
+        Verb::Sql(args) => meter::sql(args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => print_completions(shell).map(|()| false),
         Verb::Man => print_man().map(|()| false),

@@ -1,12 +1,19 @@
-//! `peerbill meter`.
+//! `peerbill meter`, and `peerbill sql`: the same in another engine.
 
 use crate::{
-    args::{MeterArgs, MeterFormat},
+    args::{MeterArgs, MeterFormat, SqlArgs, TrafficArgs, offset_of},
     job::{self, Job},
     output::{self, Staged, Target, say},
     settings::{self, Open, ShownSettings},
 };
-use peerbill::{Result, meter::Metered, write};
+use peerbill::{
+    Result,
+    meter::Metered,
+    write::{
+        self,
+        sql::{Dialect, Query},
+    },
+};
 
 /// Writes the metered hours; true where records were quarantined.
 pub fn run(mut args: MeterArgs) -> Result<bool> {
@@ -55,4 +62,21 @@ fn parquet(metered: &Metered, output: &mut dyn std::io::Write) -> Result<()> {
 #[cfg(not(feature = "parquet"))]
 fn parquet(_: &Metered, _: &mut dyn std::io::Write) -> Result<()> {
     Err(peerbill::Error::internal("this build writes no Parquet"))
+}
+
+/// Writes the query that meters a month in another engine.
+pub fn sql(mut args: SqlArgs) -> Result<()> {
+    // What the settings call the columns of traffic holds for a table of it as well.
+    let mut traffic = TrafficArgs { duplicates: args.duplicates, ..TrafficArgs::default() };
+    settings::fill(Open { traffic: Some(&mut traffic), offset: Some(&mut args.offset), ..Open::default() })?;
+    let (month, offset) = (args.month.parse()?, offset_of(&args.offset)?);
+    let mut query = Query::new(args.dialect, &args.table, month, offset)?;
+    query.duplicates = job::duplicates(traffic.duplicates);
+    query.columns = traffic.columns;
+    let target = Target { path: args.output, format: () };
+    output::print(&[target], None, |_, output| query.write(output))?;
+    if args.dialect == Dialect::LogService {
+        query.notes().iter().for_each(|note| say!("{note}"));
+    }
+    Ok(())
 }

@@ -2,12 +2,12 @@
 
 mod traffic;
 
-pub use traffic::PricingArgs;
 pub use traffic::{CatalogVerb, TableFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
+pub use traffic::{PricingArgs, SqlArgs};
 
 use crate::format::{Format, RowsFormat};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -53,6 +53,9 @@ pub enum Verb {
     /// Why two reports differ: volume, link type, price, connections that are new or ended, and rounding.
     #[command(before_help = COMPARE_EXAMPLE)]
     Compare(Box<CompareArgs>),
+    /// The query that meters traffic in another engine: DuckDB, ClickHouse, MaxCompute or Simple Log Service.
+    #[command(before_help = traffic::SQL_EXAMPLE)]
+    Sql(SqlArgs),
     /// What is known about prices, and where it comes from.
     #[command(
         subcommand,

@@ -15,7 +15,7 @@ use peerbill::{
         read_accounts, read_budgets,
     },
     report::{Grouping, ReportOptions},
-    write::Lang,
+    write::{Lang, sql::Dialect},
 };
 use std::{path::PathBuf, sync::Arc};
 
@@ -526,6 +526,38 @@ pub struct PlanArgs {
     /// A planned topology, TOML with [[vpc]], [[connection]] and [[transit]].
     #[arg(long, value_name = "FILE")]
     pub plan: Option<String>,
+}
+
+pub const SQL_EXAMPLE: &str = "\
+Example: the hours of October 2026 from a table in ClickHouse, then their bill
+
+  peerbill sql --dialect clickhouse --table logs.traffic --month 2026-10 --output hours.sql
+  clickhouse-client --queries-file hours.sql --format CSVWithNames > hours.csv
+  peerbill report --metered hours.csv --connections connections.csv \\
+      --catalog china-site --month 2026-10
+";
+
+/// The query that meters traffic in an engine that speaks SQL.
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// The engine: duckdb, clickhouse, maxcompute or sls.
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Dialect,
+    /// The table of traffic, with the columns timestamp, connection_id, sender and bytes, or as the settings call them.
+    #[arg(long, value_name = "NAME", default_value = "usage")]
+    pub table: String,
+    /// The billing month.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: String,
+    /// The offset in which the month has its edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// What becomes of a record that stands twice [default: refuse].
+    #[arg(long, value_enum)]
+    pub duplicates: Option<DuplicatesArg>,
+    /// Write to this file, whole or not at all, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
