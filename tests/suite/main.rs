@@ -3,6 +3,7 @@
 //! What needs a feature is left out without it. `cargo test --test suite golden::` runs one module.
 
 mod accounts;
+mod bills;
 #[cfg(feature = "cli")]
 mod cli;
 mod compare;

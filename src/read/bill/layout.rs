@@ -387,8 +387,8 @@ fn second_part(name: &str) -> Option<&str> {
 }
 
 impl Columns {
-    /// The columns in this header, whose names stand as they are in `raw`; or why it is no header of a bill.
-    pub fn find(header: &[String], settings: &BillColumns) -> Result<Self, Invalid> {
+    /// The columns in this header; or why it is no header of a bill. What is `told` of all lines needs no column.
+    pub fn find(header: &[String], settings: &BillColumns, told: &[Field]) -> Result<Self, Invalid> {
         let own: Vec<String> = header.iter().map(|name| plain(name)).collect();
         let known = LAYOUTS.iter().copied().find(|layout| layout.is_shown_by(&own));
         let layout = known.unwrap_or(&MAPPED);
@@ -407,21 +407,22 @@ impl Columns {
         if known.is_none() && settings.given().next().is_none() {
             return Err(no_bill(header));
         }
-        match found.missing() {
+        match found.missing(told) {
             missing if missing.is_empty() => found.refuse_ours(&own),
             missing => Err(lacking(header, layout, &missing)),
         }
     }
 
     /// The settings' keys of what a line cannot do without.
-    fn missing(&self) -> Vec<&'static str> {
+    fn missing(&self, told: &[Field]) -> Vec<&'static str> {
         let wanted: [(&'static str, &[Field]); 4] = [
             ("account-id", &[Owner, BillAccount, Payer]),
             ("billing-date", &[Day, Start, Month]),
             ("product-code", &[Product]),
             ("list-amount", &[List, Discounted, Payable, WithoutTax, WithTax]),
         ];
-        let has = |fields: &[Field]| fields.iter().any(|field| self.positions[*field as usize].is_some());
+        let is_told = |field: &Field| told.contains(field) || self.positions[*field as usize].is_some();
+        let has = |fields: &[Field]| fields.iter().any(is_told);
         wanted.into_iter().filter(|(_, fields)| !has(fields)).map(|(key, _)| key).collect()
     }
 
@@ -565,7 +566,7 @@ pub(super) fn header_of(row: &Row<'_>, settings: &BillColumns) -> Result<TableHe
         Shape::Fields => {}
     }
     let names: Vec<String> = (0..row.len()).map(|at| header_name(row.field(at)).into_owned()).collect();
-    Ok(TableHeader { columns: Columns::find(&names, settings)?, width: names.len() })
+    Ok(TableHeader { columns: Columns::find(&names, settings, &[])?, width: names.len() })
 }
 
 impl TableHeader {

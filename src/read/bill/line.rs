@@ -435,9 +435,13 @@ fn net_amount(cells: &Cells<'_>) -> Result<Option<Printed>, Invalid> {
     if let Some(discounted) = cells.number(Discounted, "amount after discount")? {
         return Ok(Some(discounted));
     }
-    let sum = |one: Printed, other: Option<Printed>| {
-        let Some(other) = other else { return Ok(Some(one)) };
-        one.plus(other).map(Some).ok_or_else(|| Invalid::new("its amounts have too many digits to be added"))
+    // Where there is no discount or coupon, none is off by half of a unit.
+    let sum = |one: Printed, other: Option<Printed>| match other.filter(|other| !other.is_zero()) {
+        Some(other) => {
+            let sum = one.plus(other);
+            sum.map(Some).ok_or_else(|| Invalid::new("its amounts have too many digits to be added"))
+        }
+        None => Ok(Some(one)),
     };
     if let Some(payable) = cells.number(Payable, "payable amount")? {
         return sum(payable, cells.number(Coupon, "coupons")?);
