@@ -294,8 +294,7 @@ fn free_traffic_raised_hours_and_prices_without_a_list_price_are_told() {
     assert_eq!((raised["x_Raised"].as_str(), raised["x_RaisedCost"].as_str()), ("true", "0.408"));
     assert_eq!((raised["RegionId"].as_str(), raised["x_PeerVpcId"].as_str()), ("cn-huhehaote", "vpc-b"));
 
-    let folder = repository().join("tests/cases/report/contract-needs-no-list-price");
-    let outcome = run_golden(&folder, &["--format", "focus", "--focus-invoice-issuer", "Seller Ltd"]);
+    let outcome = run_without_list_price(&["--format", "focus", "--focus-invoice-issuer", "Seller Ltd"]);
     let (_, rows) = read(&outcome.stdout);
     let without: Vec<&Row> = rows
         .iter()
@@ -307,6 +306,11 @@ fn free_traffic_raised_hours_and_prices_without_a_list_price_are_told() {
         assert_eq!(row["x_PriceStatus"], "contract");
     }
     assert!(rows.iter().all(|row| row["InvoiceIssuerName"] == "Seller Ltd"));
+}
+
+/// Runs a month of prices that stand in a contract alone.
+fn run_without_list_price(args: &[&str]) -> program::Outcome {
+    run_golden(&repository().join("tests/cases/report/contract-needs-no-list-price"), args)
 }
 
 /// Runs a golden case of reports.
@@ -553,7 +557,7 @@ for account, billed in duckdb.sql(f"select BillingAccountId, sum(BilledCost) fro
     fn the_public_rule_model_is_met_but_for_the_two_rules_that_contradict_each_other() {
         let exceptions: BTreeSet<String> =
             ["InvoiceId-C-004-C", "InvoiceId-C-005-C"].map(String::from).into();
-        let runs = [run as fn(&[&str]) -> program::Outcome, run_month];
+        let runs = [run as fn(&[&str]) -> program::Outcome, run_month, run_without_list_price];
         for run in runs {
             let Some(python) = tools::python("focus", &["focus_validator"]) else { return };
             let folder = written(run, "1.2", "focus.parquet", &[]);
