@@ -247,15 +247,20 @@ impl<'a> LineCells<'a> {
 
 /// A region as people of a language read it: its id, and behind it the name that it has in their language.
 pub(crate) fn region_in(catalog: &CatalogSummary, id: &str, lang: Lang) -> String {
-    let region = catalog.regions.get(id);
-    let name = region.and_then(|region| match lang {
-        Lang::En => None,
-        Lang::ZhHans => Some(&*region.name_zh),
-        Lang::ZhHant => {
-            Some(&*region.name_zh_hant).filter(|name| !name.is_empty()).or(Some(&*region.name_zh))
-        }
-    });
-    name.filter(|name| !name.is_empty()).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
+    let name = if lang == Lang::En { None } else { region_name(catalog, id, lang) };
+    name.map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
+}
+
+/// The name that a region has in a language, where it has one.
+pub(super) fn region_name<'c>(catalog: &'c CatalogSummary, id: &str, lang: Lang) -> Option<&'c str> {
+    let region = catalog.regions.get(id)?;
+    let (traditional, simplified) = (&*region.name_zh_hant, &*region.name_zh);
+    let names = match lang {
+        Lang::En => [&*region.name_en, ""],
+        Lang::ZhHans => [simplified, ""],
+        Lang::ZhHant => [traditional, simplified],
+    };
+    names.into_iter().find(|name| !name.is_empty())
 }
 
 /// What data says of a line; but a group without a value is told as such.

@@ -27,7 +27,7 @@ use crate::{
         lang::{HtmlTexts, fill},
         page::Section,
         provenance_in,
-        report::{group_cell, is_number, months_of, raised},
+        report::{group_cell, is_number, months_of, raised, region_name},
         values::value,
     },
 };
@@ -417,7 +417,11 @@ impl<'r> ReportPage<'r> {
             let to = attribute(report.inventory.connection(line.connection), line.sender);
             (to.source_region, to.destination_region)
         })?;
-        let label = |(source, destination): &(&str, &str)| (format!("{source} → {destination}"), None);
+        let name = |id: &str| region_name(&self.first.catalog, id, self.lang);
+        let label = |(source, destination): &(&str, &str)| {
+            let names = name(source).zip(name(destination));
+            (format!("{source} → {destination}"), names.map(|(from, to)| format!("{from} → {to}")))
+        };
         self.bars(html, &self.texts.routes, &self.texts.route, costs, label)
     }
 
