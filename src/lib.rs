@@ -83,6 +83,8 @@ pub mod explain;
 
 pub mod compare;
 
+pub mod reconcile;
+
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
 pub mod write;

@@ -163,6 +163,9 @@ impl UnitPrice {
     /// The price of what is free (R1).
     pub const ZERO: Self = Self(Decimal::ZERO);
 
+    /// A price of one: what has it costs as much as there are GB of it.
+    pub(crate) const ONE: Self = Self(Decimal::ONE);
+
     /// This price less `discount`, exactly.
     pub fn discounted(self, discount: Discount) -> Self {
         // OK because 19 digits of price times 9 of discount fit the 28 digits of a Decimal.
@@ -319,8 +322,14 @@ impl Amount {
         self.checked_add(Self { numerator: -other.numerator, ..other })
     }
 
-    fn numerator_at(self, scale: u32) -> Option<i128> {
-        10i128.checked_pow(scale - self.scale)?.checked_mul(self.numerator)
+    /// Its numerator over GB x 10^`scale`; `None` where that exceeds 2^127 or `scale` is too coarse for it.
+    pub(crate) fn numerator_at(self, scale: u32) -> Option<i128> {
+        10i128.checked_pow(scale.checked_sub(self.scale)?)?.checked_mul(self.numerator)
+    }
+
+    /// The amount `numerator / (GB x 10^scale)`.
+    pub(crate) fn of_numerator(numerator: i128, scale: u32) -> Self {
+        Self { numerator, scale }
     }
 
     /// The amount in money, rounded at `decimals` (at most 10): the only division there is (R11).
@@ -451,7 +460,6 @@ impl From<u128> for Exact {
 
 impl Exact {
     /// So many 10^-`decimals`.
-    #[cfg(any(feature = "cli", feature = "parquet", test))]
     pub(crate) fn of_units(units: i128, decimals: u32) -> Self {
         Self { scale: decimals, ..Self::from(units) }
     }

@@ -18,7 +18,12 @@ use crate::{
 };
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::BTreeSet, str::FromStr, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+    str::FromStr,
+    sync::Arc,
+};
 
 /// A report of all accounts, as it was written: its lines, and what the figures rest on.
 #[non_exhaustive]
@@ -36,6 +41,8 @@ pub struct ReportedMonth {
     pub catalog: [String; 3],
     /// What one GB is (R9).
     pub gb: Gb,
+    /// How what is payable is rounded, and to how many decimals (R11).
+    pub rounding: (Rounding, u32),
     /// The digest over the metered hours (R17).
     pub usage_digest: String,
     /// Whether each line is of one hour.
@@ -70,6 +77,8 @@ pub struct ReportedLine {
     pub connection_id: Box<str>,
     /// The end that sent.
     pub sender: Sender,
+    /// The regions that the bytes left and went to.
+    pub regions: Arc<[Box<str>; 2]>,
     /// The hour, where lines are hourly.
     pub hour: Option<Hour>,
     /// The level that is billed; `None` inside a region, where traffic is free (R1).
@@ -370,10 +379,10 @@ struct JsonLine<'a> {
     connection_id: Text<'a>,
     #[serde(borrow)]
     sender: Text<'a>,
-    #[serde(rename = "source_region")]
-    _source_region: Text<'a>,
-    #[serde(rename = "destination_region")]
-    _destination_region: Text<'a>,
+    #[serde(borrow)]
+    source_region: Text<'a>,
+    #[serde(borrow)]
+    destination_region: Text<'a>,
     #[serde(rename = "peer_account_id")]
     _peer_account_id: Text<'a>,
     #[serde(borrow, deserialize_with = "nullable")]
@@ -502,6 +511,7 @@ impl JsonReport<'_> {
             catalog: [&catalog.name, &catalog.version, &catalog.digest]
                 .map(|text| text.0.clone().into_owned()),
             gb,
+            rounding: (catalog.rounding.mode, catalog.rounding.decimals),
             usage_digest: self.usage_digest.0.clone().into_owned(),
             hourly: sums.hourly == Some(true),
             named: self.accounts.iter().any(|account| account.billing_account_name.is_some()),
@@ -551,6 +561,22 @@ struct Sums {
     free: u128,
     /// Whether lines are hourly, once one is known.
     hourly: Option<bool>,
+    /// Pairs of regions, each held once.
+    regions: HashSet<Arc<[Box<str>; 2]>>,
+}
+
+impl Sums {
+    fn regions(&mut self, pair: [&str; 2]) -> Arc<[Box<str>; 2]> {
+        let pair = pair.map(Box::from);
+        match self.regions.get(&pair) {
+            Some(known) => known.clone(),
+            None => {
+                let new = Arc::new(pair);
+                self.regions.insert(new.clone());
+                new
+            }
+        }
+    }
 }
 
 impl JsonAccount<'_> {
@@ -655,6 +681,7 @@ impl JsonLine<'_> {
         let line = ReportedLine {
             connection_id: (&*self.connection_id.0).into(),
             sender: self.sender.read()?,
+            regions: sums.regions([&self.source_region.0, &self.destination_region.0]),
             hour,
             link_type,
             bytes,

@@ -1,5 +1,6 @@
 //! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
-//! `tests/cases/estimate` one of `peerbill estimate`; README.md in tests/cases says how to read them.
+//! `tests/cases/estimate` one of `peerbill estimate`, of `tests/cases/reconcile` one of `peerbill reconcile`; README.md in
+//! tests/cases says how to read them.
 
 use crate::support::program;
 use std::{
@@ -12,7 +13,8 @@ use std::{
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
 
 /// Files that are arguments of the program where a case has them, with their flags.
-const INPUTS: [(&str, &str); 11] = [
+const INPUTS: [(&str, &str); 12] = [
+    ("--bill", "bill.csv"),
     ("--usage", "usage.csv"),
     ("--connections", "connections.csv"),
     ("--connections", "connections.json"),
@@ -27,7 +29,11 @@ const INPUTS: [(&str, &str); 11] = [
 ];
 
 /// Folders of cases, each with the verb that its cases run.
-const FOLDERS: [(&str, &str); 2] = [("tests/cases/report", "report"), ("tests/cases/estimate", "estimate")];
+const FOLDERS: [(&str, &str); 3] = [
+    ("tests/cases/report", "report"),
+    ("tests/cases/estimate", "estimate"),
+    ("tests/cases/reconcile", "reconcile"),
+];
 
 #[test]
 fn every_golden_case_comes_out_as_expected() {

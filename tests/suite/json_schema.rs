@@ -1,5 +1,5 @@
 //! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`,
-//! `docs/explain.schema.json`, `docs/compare.schema.json`.
+//! `docs/explain.schema.json`, `docs/compare.schema.json`, `docs/reconcile.schema.json`.
 //!
 //! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
 //! `PEERBILL_TOOLS=required` says that it must be there.
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 const VALIDATE: &str = "
 import json, sys, jsonschema, referencing
 load = lambda name: json.load(open(f'docs/{name}.schema.json'))
-resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain', 'compare')]
+resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain', 'compare', 'reconcile')]
 registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
 validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
 for error in validator.iter_errors(json.load(sys.stdin)):
@@ -71,11 +71,18 @@ fn peerbill(verb: &str) -> Command {
 fn errors(verb: &str, arguments: &[&str], change: impl Fn(String) -> String) -> String {
     let run = peerbill(verb).args(["--format", "json"]).args(arguments).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let document = change(String::from_utf8(run.stdout).unwrap());
+    validated(verb, &change(String::from_utf8(run.stdout).unwrap()))
+}
+
+/// What is wrong with a document of this verb.
+fn validated(verb: &str, document: &str) -> String {
     let mut validator =
         python(VALIDATE).arg(verb).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut validator.stdin.take().unwrap(), document.as_bytes()).unwrap();
-    String::from_utf8(validator.wait_with_output().unwrap().stdout).unwrap()
+    let outcome = validator.wait_with_output().unwrap();
+    // A validator that fails finds nothing wrong.
+    assert!(outcome.status.success(), "a schema leads to something that is not there");
+    String::from_utf8(outcome.stdout).unwrap()
 }
 
 /// The arguments of the examples' month, and more.
@@ -231,4 +238,48 @@ fn comparisons_hold_to_the_schema() {
         assert_eq!(errors("compare", &arguments, |own| own), "", "{arguments:?}");
     }
     assert_ne!(errors("compare", &[&whole, &named], |own| own.replacen("\"0.00\"", "0.00", 1)), "");
+}
+
+#[test]
+fn comparisons_with_a_bill_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let names = file("names.csv", "account_id,name\n1000000000000001,Retail\n");
+    let header = "BillingCycle,OwnerID,ProductCode,BillingDate,Item,InstanceID,Usage,UsageUnit,PretaxGrossAmount,Currency";
+    let bill = file(
+        "bill.csv",
+        &format!(
+            "{header}\n2026-10,1000000000000001,cdt,2026-10-05,PayAsYouGoBill,pcc-published,200,GB,96.00,CNY\n\
+             2026-10,1000000000000001,cdt,2026-10-05,Refund,,,,-1.00,CNY\n"
+        ),
+    );
+    let by_month = file(
+        "by-month.csv",
+        "BillingCycle,OwnerID,ProductCode,PretaxAmount\n2026-10,1000000000000001,cdt,96.00\n",
+    );
+    let given = |more: &[&str]| {
+        // Differences are what is compared for: of the exit code nothing is asked here.
+        let run =
+            peerbill("reconcile").args(["--format", "json"]).args(PUBLISHED).args(more).output().unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    };
+    for more in [
+        &["--bill", &*bill][..],
+        &["--bill", &*bill, "--accounts", &*names],
+        &["--bill", &*by_month],
+        &["--bill-total", "1000000000000001=96.00"],
+    ] {
+        assert_eq!(validated("reconcile", &given(more)), "", "{more:?}");
+    }
+    assert_ne!(
+        validated("reconcile", &given(&["--bill", &*bill]).replacen("\"missing_in_bill\"", "\"lost\"", 1)),
+        ""
+    );
 }

@@ -33,6 +33,7 @@ mod parquet;
 mod properties;
 #[cfg(feature = "cli")]
 mod readme;
+mod reconcile;
 mod regions;
 #[cfg(feature = "serde")]
 mod serialize;

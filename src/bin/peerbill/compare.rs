@@ -41,7 +41,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
         comparison.name_accounts(accounts);
     }
     inputs.unchanged()?;
-    print_rows(&targets, args.csv_bom, &comparison)
+    print_rows(&targets, args.csv_bom, None, &comparison)
 }
 
 /// The one document that an argument without a name of its own names.

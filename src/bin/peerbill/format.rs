@@ -1,6 +1,6 @@
 //! Where data goes, and in which format: as stated, else as the name of a file says, else as a screen shows it.
 
-use crate::output::{self, Target, extension, is_terminal, say};
+use crate::output::{self, Staged, Target, extension, is_terminal, say};
 use clap::ValueEnum;
 use peerbill::{Error, Result, rows::RowSet, write};
 use std::{
@@ -126,9 +126,15 @@ impl Format for RowsFormat {
     const DEFAULT: Self = Self::Table;
 }
 
-/// Writes what was found as rows wherever it goes; what stands around rows goes to standard error beside CSV.
-pub fn print_rows(targets: &[Target<RowsFormat>], csv_bom: bool, set: &impl RowSet) -> Result<()> {
-    output::print(targets, None, |target, mut output| match target.format {
+/// Writes what was found as rows wherever it goes, and puts a further file in its place as late as any of that can fail;
+/// what stands around rows goes to standard error beside CSV.
+pub fn print_rows(
+    targets: &[Target<RowsFormat>],
+    csv_bom: bool,
+    beside: Option<Staged>,
+    set: &impl RowSet,
+) -> Result<()> {
+    output::print(targets, beside, |target, mut output| match target.format {
         RowsFormat::Table => output::screen(target).rows(set, output),
         RowsFormat::Csv => {
             if csv_bom {

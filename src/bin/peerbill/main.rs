@@ -28,6 +28,7 @@ mod input;
 mod job;
 mod meter;
 mod output;
+mod reconcile;
 mod report;
 mod settings;
 mod sources;
@@ -47,19 +48,27 @@ fn main() -> ExitCode {
 
 /// Runs the verb and tells how that ended.
 fn carry_out(cli: Cli) -> u8 {
+    // What can be done about records that are refused: bills have no quarantine.
+    let way_out = match cli.verb {
+        Verb::Compare(_) => "mend the input",
+        Verb::Reconcile(_) => {
+            "mend the input; records of traffic, but not lines of a bill, can be set aside with --quarantine FILE"
+        }
+        _ => "mend the input, or set refused records aside with --quarantine FILE",
+    };
     // What did not happen, in the words of the verb.
     let nothing = match cli.verb {
         Verb::Estimate(_) => "nothing was estimated",
         Verb::Explain(_) => "nothing was explained",
-        Verb::Compare(_) => "nothing was compared",
         Verb::Sql(_) => "nothing was written",
+        Verb::Compare(_) | Verb::Reconcile(_) => "nothing was compared",
         _ => "nothing was billed",
     };
     match run(cli.verb) {
         Ok(true) => FINDINGS,
         Ok(false) => DONE,
         Err(error) => {
-            tell(&error, nothing);
+            tell(&error, nothing, way_out);
             exit_code(error.kind())
         }
     }
@@ -98,6 +107,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Estimate(args) => estimate::run(*args),
         Verb::Meter(args) => meter::run(*args),
         Verb::Explain(args) => explain::run(*args),
+        Verb::Reconcile(args) => reconcile::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
         Verb::Compare(args) => compare::run(*args).map(|()| false),
         Verb::Sql(args) => meter::sql(args).map(|()| false),
@@ -116,7 +126,7 @@ fn exit_code(kind: ErrorKind) -> u8 {
 }
 
 /// Prints every fault on a line of its own, then what to do about them together.
-fn tell(error: &Error, nothing: &str) {
+fn tell(error: &Error, nothing: &str, way_out: &str) {
     for fault in error.faults() {
         say!("peerbill: {}", explained(fault));
     }
@@ -126,7 +136,7 @@ fn tell(error: &Error, nothing: &str) {
     }
     match error.kind() {
         ErrorKind::Input if error.faults().iter().all(|fault| fault.code != FaultCode::UnusableInput) => {
-            say!("peerbill: {nothing}; mend the input, or set refused records aside with --quarantine FILE");
+            say!("peerbill: {nothing}; {way_out}");
         }
         ErrorKind::MissingPrice => {
             say!("peerbill: {nothing}; a missing price is never zero. See: peerbill catalog price --help");

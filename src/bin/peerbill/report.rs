@@ -199,7 +199,7 @@ pub fn tell_stopping<'f>(
 
 /// What lines have no place for, behind the month where there are several; all that the figures rest on only where that is
 /// asked for.
-fn print_around_lines(report: &Report, verbose: bool, month: &str) {
+pub fn print_around_lines(report: &Report, verbose: bool, month: &str) {
     for (name, value) in write::provenance(report).into_iter().filter(|_| verbose) {
         say!("{month}{name}: {value}");
     }

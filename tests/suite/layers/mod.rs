@@ -31,6 +31,7 @@ const LAYERS: &[&str] = &[
     "estimate",
     "explain",
     "compare",
+    "reconcile",
     "write",
 ];
 

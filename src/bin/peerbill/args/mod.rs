@@ -2,6 +2,7 @@
 
 mod traffic;
 
+pub use traffic::ReconcileArgs;
 pub use traffic::{CatalogVerb, TableFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
@@ -56,6 +57,9 @@ pub enum Verb {
     /// The query that meters traffic in another engine: DuckDB, ClickHouse, MaxCompute or Simple Log Service.
     #[command(before_help = traffic::SQL_EXAMPLE)]
     Sql(SqlArgs),
+    /// The provider's bill against ours: every difference with its class, and the arithmetic that proves it.
+    #[command(before_help = traffic::RECONCILE_EXAMPLES)]
+    Reconcile(Box<ReconcileArgs>),
     /// What is known about prices, and where it comes from.
     #[command(
         subcommand,

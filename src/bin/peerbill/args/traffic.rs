@@ -1,7 +1,7 @@
 //! The inputs that verbs share.
 
 use crate::{
-    format::{Format, targets},
+    format::{Format, RowsFormat, targets},
     input::{Inputs, Reading},
     output::Target,
 };
@@ -11,6 +11,7 @@ use peerbill::{
     model::{accounts::Accounts, did_you_mean, id::unwrapped, usage::Sender},
     read::{
         TrafficColumns,
+        bill::BillColumns,
         cloudmonitor::{CloudMonitor, DatapointColumns, Mark, Statistic, Unit},
         read_accounts, read_budgets,
     },
@@ -313,6 +314,79 @@ impl PricingArgs {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.prices.iter().chain(&self.contract).map(String::as_str)
     }
+}
+
+pub const RECONCILE_EXAMPLES: &str = "\
+Example: the provider's bill of October 2026 against ours
+
+  peerbill reconcile --bill bill.csv --usage usage.csv --connections connections.csv \\
+      --link-changes link-changes.csv --catalog china-site --month 2026-10
+
+Example: against a report that was kept
+
+  peerbill report --usage usage.csv --connections connections.csv --catalog china-site \\
+      --month 2026-10 --hourly --output october.json
+  peerbill reconcile --bill bill.zip --report october.json
+
+Example: against the figure of an invoice
+
+  peerbill reconcile --bill-total 1000000000000101=1234.56 --report october.json
+";
+
+/// What the provider bills.
+#[derive(Debug, Default, Args)]
+pub struct BillArgs {
+    /// The provider's bill: files as its console, its OSS files and its API give them, or its FOCUS export, also in .zip.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with = "bill_total")]
+    pub bill: Vec<String>,
+    /// The code of the product whose lines are compared [default: cdt].
+    #[arg(long, value_name = "CODE")]
+    pub bill_product: Option<String>,
+    /// Compare the lines of these billing items alone; without this those whose instance names a peering connection, or
+    /// all of the product where none does. Codes that the bill has are always told.
+    #[arg(long, value_name = "CODE", num_args = 1.., value_delimiter = ',')]
+    pub bill_item: Vec<String>,
+    /// What an invoice says that an account pays for peering connections, where there is nothing finer; repeatable.
+    #[arg(long, value_name = "ACCOUNT=AMOUNT", num_args = 1..)]
+    pub bill_total: Vec<String>,
+    /// What the bill calls its columns, from the settings.
+    #[arg(skip)]
+    pub columns: BillColumns,
+}
+
+/// The inputs of `report`, or a report, and the bill.
+#[derive(Debug, Args)]
+pub struct ReconcileArgs {
+    #[command(flatten)]
+    pub bill: BillArgs,
+    /// Our side: the JSON of `report` with --hourly, instead of traffic and connections. With --catalog as well, prices of
+    /// the other link type are known.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["usage", "cloudmonitor", "flow_logs", "metered", "quarantine"])]
+    pub report: Option<String>,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    #[command(flatten)]
+    pub pricing: PricingArgs,
+    /// The billing month; with --report only where that holds several.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Option<String>,
+    /// The offset in which the month has its edges: +08:00, as bills have them.
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    /// Compare this account alone.
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Names of accounts, shown beside their ids: CSV with account_id,name.
+    #[arg(long, value_name = "FILE")]
+    pub accounts: Option<String>,
+    #[command(flatten)]
+    pub to: OutputArgs<RowsFormat>,
+    /// Begin CSV with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    pub csv_bom: bool,
+    /// Write refused records here and compare the rest; the exit code is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
 }
 
 pub const EXPLAIN_EXAMPLES: &str = "\

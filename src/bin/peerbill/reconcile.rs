@@ -1,0 +1,204 @@
+//! `peerbill reconcile`.
+
+use crate::{
+    args::{ReconcileArgs, offset_of},
+    format::{RowsFormat, print_rows, refuse_bom_without_rows},
+    input::{Inputs, read_bill},
+    job::{self, Job},
+    output::{Staged, Target, say},
+    report::print_around_lines,
+    settings::{self, Open, ShownSettings},
+    sources,
+};
+use peerbill::{
+    BillingMonth, Catalog, Error, ReportOptions, Result,
+    model::{
+        accounts::Accounts,
+        id::{read_account, unwrapped},
+        time::Offset,
+    },
+    read::{
+        bill::{Bill, BillSettings, CDT, Printed},
+        read_accounts, read_reported,
+    },
+    reconcile::{BillChoice, BillSide, Grain, OurSide, Reconciled, reconcile, reconcile_totals},
+    report,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Compares the provider's bill with ours; true where they differ, or records were quarantined.
+pub fn run(mut args: ReconcileArgs) -> Result<bool> {
+    let used = settings::fill(Open {
+        // What is settled about traffic and prices is for those who compare with traffic.
+        traffic: Some(&mut args.traffic).filter(|_| args.report.is_none()),
+        pricing: Some(&mut args.pricing).filter(|_| args.report.is_none()),
+        offset: Some(&mut args.offset),
+        accounts: Some(&mut args.accounts),
+        bill: Some(&mut args.bill.columns),
+        ..Open::default()
+    })?;
+    let figures = figures(&args)?;
+    refuse_bom_without_rows(args.csv_bom, &args.to.targets()?)?;
+    if offset_of(&args.offset)? != Offset::CHINA {
+        let why = "the provider's bills have their days and months at +08:00, and so has what is compared with them";
+        return Err(Error::setting("offset", why));
+    }
+    match &args.report {
+        Some(path) => from_report(&args, path, &figures),
+        None => from_traffic(&args, used, &figures),
+    }
+}
+
+/// What invoices say, by account; none where a bill is given.
+fn figures(args: &ReconcileArgs) -> Result<BTreeMap<String, Printed>> {
+    let bill = &args.bill;
+    if bill.bill.is_empty() && bill.bill_total.is_empty() {
+        return Err(Error::usage(
+            "--bill is needed: the provider's bill; or --bill-total ACCOUNT=AMOUNT, where an invoice is all that there is",
+        ));
+    }
+    if bill.bill.is_empty() && (bill.bill_product.is_some() || !bill.bill_item.is_empty()) {
+        return Err(Error::usage("--bill-product and --bill-item choose lines of --bill"));
+    }
+    let mut figures = BTreeMap::new();
+    for argument in &bill.bill_total {
+        let refused = |why: &str| Error::setting("bill-total", format!("{argument:?}: {why}"));
+        let Some((account, amount)) = argument.split_once('=') else {
+            return Err(refused("write it as ACCOUNT=AMOUNT, such as 1000000000000101=1234.56"));
+        };
+        let account = read_account(unwrapped(account)).map_err(|why| refused(why.message()))?;
+        let amount = Printed::parse(amount.trim()).map_err(|why| refused(why.message()))?;
+        if figures.insert(account.to_owned(), amount).is_some() {
+            return Err(refused("this account has a figure already"));
+        }
+    }
+    Ok(figures)
+}
+
+/// Compares with what traffic costs.
+fn from_traffic(
+    args: &ReconcileArgs,
+    used: ShownSettings,
+    figures: &BTreeMap<String, Printed>,
+) -> Result<bool> {
+    let Some(month) = &args.month else {
+        return Err(Error::usage("--month is needed: the billing month"));
+    };
+    let targets = args.to.targets()?;
+    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?;
+    let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
+    job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(others))?;
+    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
+    let bill = bill(args, &mut job.inputs)?;
+    let mut options = ReportOptions::default();
+    options.accounts = accounts(args, &mut job.inputs)?;
+    options.account = account(args).map(str::to_owned);
+    options.settings = settings::shown(used, &args.traffic);
+    let (names, settings) = (options.accounts.clone(), options.settings.clone());
+    let metered = job.meter(&|region| catalog.check_region(region))?;
+    // Prices that are missing are told here, all of them.
+    let report = report(&metered, &catalog, options)?;
+    let ours = |grain| OurSide::of_metered(&report, &metered, &catalog, grain);
+    let mut compared = compare(args, bill.as_ref(), figures, report.month, &catalog.currency, ours)?;
+    compared.facts.extend(Some(("settings", told(&settings))).filter(|_| !settings.is_empty()));
+    let compared = compared.with_accounts(names);
+    let quarantined = job.finish(&metered, |quarantine| {
+        print(args, &targets, &compared, quarantine)?;
+        print_around_lines(&report, false, "");
+        Ok(())
+    })?;
+    Ok(compared.differs() || quarantined)
+}
+
+/// Compares with a report that was kept.
+fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Printed>) -> Result<bool> {
+    let targets = args.to.targets()?;
+    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
+    let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
+    job::one_reader_of_stdin(others.chain([path]).chain(args.pricing.paths()))?;
+    let month = args.month.as_deref().map(job::one_month).transpose()?;
+    let reported = read_reported(&inputs.one_document("report", path)?, month)?;
+    let catalog =
+        args.pricing.catalog.as_ref().map(|_| sources::load(&args.pricing, &mut inputs)).transpose()?;
+    let catalog = match catalog {
+        Some(catalog) => Some(catalog),
+        // A shipped catalog that has the same prices is the one that priced it.
+        None => Catalog::shipped(&reported.catalog[0])
+            .ok()
+            .filter(|own| own.summary().price_digest == reported.catalog[2]),
+    };
+    let bill = bill(args, &mut inputs)?;
+    let names = accounts(args, &mut inputs)?;
+    job::outputs(&args.to.output, None, &inputs)?;
+    let ours = |grain| OurSide::of_reported(&reported, catalog.as_ref(), account(args), grain);
+    let compared = compare(args, bill.as_ref(), figures, reported.month, &reported.currency, ours)?;
+    let compared = compared.with_accounts(names);
+    inputs.unchanged()?;
+    print(args, &targets, &compared, None)?;
+    Ok(compared.differs())
+}
+
+/// Compares the bill or the figures with our side, which is made by the periods that the bill tells.
+fn compare(
+    args: &ReconcileArgs,
+    bill: Option<&Bill>,
+    figures: &BTreeMap<String, Printed>,
+    month: BillingMonth,
+    currency: &str,
+    ours: impl Fn(Grain) -> Result<OurSide>,
+) -> Result<Reconciled> {
+    let Some(bill) = bill else { return reconcile_totals(&ours(Grain::Month)?, figures) };
+    let mut choice = BillChoice::default();
+    choice.product = product(args);
+    choice.items.clone_from(&args.bill.bill_item);
+    choice.account = account(args).map(str::to_owned);
+    let bill = BillSide::choose(bill, &choice, month, currency)?;
+    reconcile(&ours(bill.grain())?, &bill)
+}
+
+/// The bill, where one is given.
+fn bill(args: &ReconcileArgs, inputs: &mut Inputs) -> Result<Option<Bill>> {
+    if args.bill.bill.is_empty() {
+        return Ok(None);
+    }
+    let settings = BillSettings {
+        products: vec![product(args)],
+        columns: args.bill.columns.clone(),
+        naive_offset: args.traffic.naive_offset.as_deref().map(str::parse).transpose()?,
+    };
+    read_bill(inputs, &args.bill.bill, &settings).map(Some)
+}
+
+fn product(args: &ReconcileArgs) -> String {
+    args.bill.bill_product.clone().unwrap_or_else(|| CDT.to_owned())
+}
+
+fn account(args: &ReconcileArgs) -> Option<&str> {
+    args.account.as_deref().map(unwrapped)
+}
+
+/// Names of accounts, where they are given.
+fn accounts(args: &ReconcileArgs, inputs: &mut Inputs) -> Result<Option<Arc<Accounts>>> {
+    let Some(path) = &args.accounts else { return Ok(None) };
+    Ok(Some(Arc::new(read_accounts(&inputs.one_document("accounts", path)?)?)))
+}
+
+fn told(settings: &ShownSettings) -> String {
+    settings.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("; ")
+}
+
+/// Prints what was found; which classes there are goes to standard error beside CSV.
+fn print(
+    args: &ReconcileArgs,
+    targets: &[Target<RowsFormat>],
+    compared: &Reconciled,
+    quarantine: Option<Staged>,
+) -> Result<()> {
+    print_rows(targets, args.csv_bom, quarantine, compared)?;
+    if targets.iter().any(|target| target.format == RowsFormat::Csv) {
+        for own in &compared.classes {
+            say!("class {}: {} in {} rows", own.class.as_str(), own.difference, own.rows);
+        }
+    }
+    Ok(())
+}
