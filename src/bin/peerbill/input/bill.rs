@@ -7,14 +7,15 @@ use super::{
 };
 use peerbill::{
     Error, ErrorKind, Result,
-    read::bill::{Bill, BillReader, BillSettings},
+    read::bill::{BYTES_OF_A_LINE, Bill, BillReader, BillSettings},
 };
 use std::io::{self, BufReader, Read};
 use zip::{ZipArchive, result::ZipError};
 
 /// Reads the inputs of the bill that `arguments` name.
 pub fn read_bill(inputs: &mut Inputs, arguments: &[String], settings: &BillSettings) -> Result<Bill> {
-    let mut reader = BillReader::new(settings);
+    let most_lines = inputs.reading.memory / BYTES_OF_A_LINE;
+    let mut reader = BillReader::new(settings).with_most_lines(most_lines);
     for input in inputs.find("bill", arguments)? {
         match input.is_archive().map_err(|error| unreadable(&input.name, &error))? {
             true => read_archive(&input, &mut reader)?,
