@@ -76,6 +76,10 @@ fn options() -> impl Strategy<Value = ReportOptions> {
 type Format = (&'static str, fn(&[&Report], &mut Vec<u8>) -> peerbill::Result<()>);
 
 fn formats() -> Vec<Format> {
+    #[cfg_attr(
+        not(any(feature = "cli", feature = "parquet", feature = "xlsx")),
+        allow(unused_mut, reason = "further formats need their features")
+    )]
     let mut formats: Vec<Format> = vec![
         ("csv", |reports, output| write::csv::reports(reports, output)),
         ("json", |reports, output| write::json::months(reports, &[digest()], output)),
