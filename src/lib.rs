@@ -85,6 +85,8 @@ pub mod compare;
 
 pub mod reconcile;
 
+pub mod crosscheck;
+
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
 pub mod write;

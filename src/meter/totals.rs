@@ -82,6 +82,17 @@ impl ControlTotals {
         self.refused.merge(&other.refused)
     }
 
+    /// All of them by name, in the order in which they are told.
+    pub(crate) fn named(&self) -> [(&'static str, Count); 5] {
+        [
+            ("read", self.read),
+            ("billed", self.billed),
+            ("free", self.free),
+            ("outside_period", self.outside_period),
+            ("refused", self.refused),
+        ]
+    }
+
     /// Checks that everything read went somewhere, in records and in bytes.
     ///
     /// # Errors

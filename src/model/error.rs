@@ -377,6 +377,18 @@ impl Error {
         (total > 0).then_some(Self { kind: ErrorKind::MissingPrice, faults, total, missing_prices })
     }
 
+    /// One error of the prices that several lack, each once, with the first hour that needs it; `None` where they lack none.
+    pub(crate) fn of_all_missing(errors: &[Self]) -> Option<Self> {
+        let mut missing: BTreeMap<(&str, &str, LinkType), &MissingPrice> = BTreeMap::new();
+        for price in errors.iter().flat_map(|error| &error.missing_prices) {
+            let first = missing.entry((&price.source, &price.destination, price.link_type)).or_insert(price);
+            if price.first_hour < first.first_hour {
+                *first = price;
+            }
+        }
+        Self::of_missing_prices(missing.into_values().cloned().collect())
+    }
+
     /// A quantity that exceeds what is computed exactly.
     pub fn overflow(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Overflow, Fault::new(FaultCode::UnreadableRow, message.into()))

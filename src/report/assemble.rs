@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     catalog::{Catalog, PriceStatus},
-    error::{Error, ErrorKind, MissingPrice, Result},
+    error::{Error, ErrorKind, Result},
     findings::{Survey, Surveyor, findings},
     meter::{Metered, MeteredMonths, UsageDigest},
     model::{
@@ -18,7 +18,6 @@ use crate::{
         id::read_account,
         invalid::{Invalid, Remedy},
         inventory::Inventory,
-        link::LinkType,
         money::Money,
         quoted,
     },
@@ -89,21 +88,15 @@ pub fn report(metered: &Metered, catalog: &Catalog, options: ReportOptions) -> R
 ///
 /// Those of [`report`]; of prices that are missing in any month all are listed, each with the first hour that needs it.
 pub fn reports(metered: &MeteredMonths, catalog: &Catalog, options: &ReportOptions) -> Result<Vec<Report>> {
-    let mut missing: BTreeMap<(String, String, LinkType), MissingPrice> = BTreeMap::new();
-    let mut reports = Vec::new();
+    let (mut reports, mut missing) = (Vec::new(), Vec::new());
     for month in metered.months() {
         match report(month, catalog, options.clone()) {
             Ok(report) => reports.push(report),
-            Err(error) if error.kind() == ErrorKind::MissingPrice => {
-                for price in error.missing_prices() {
-                    let pair = (price.source.clone(), price.destination.clone(), price.link_type);
-                    missing.entry(pair).or_insert_with(|| price.clone());
-                }
-            }
+            Err(error) if error.kind() == ErrorKind::MissingPrice => missing.push(error),
             Err(error) => return Err(error),
         }
     }
-    Error::of_missing_prices(missing.into_values().collect()).map_or(Ok(reports), Err)
+    Error::of_all_missing(&missing).map_or(Ok(reports), Err)
 }
 
 impl Report {

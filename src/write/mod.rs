@@ -114,12 +114,5 @@ pub fn control_totals(report: &Report) -> [(&'static str, String, String); 5] {
 
 /// Control totals (R14), likewise.
 pub fn totals(totals: &ControlTotals) -> [(&'static str, String, String); 5] {
-    [
-        ("read", totals.read),
-        ("billed", totals.billed),
-        ("free", totals.free),
-        ("outside_period", totals.outside_period),
-        ("refused", totals.refused),
-    ]
-    .map(|(name, count)| (name, count.records.to_string(), count.bytes.to_string()))
+    totals.named().map(|(name, count)| (name, count.records.to_string(), count.bytes.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
-//! `tests/cases/estimate` one of `peerbill estimate`, of `tests/cases/reconcile` one of `peerbill reconcile`; README.md in
-//! tests/cases says how to read them.
+//! `tests/cases/estimate` one of `peerbill estimate`, of `tests/cases/reconcile` one of `peerbill reconcile`, of
+//! `tests/cases/crosscheck` one of `peerbill crosscheck`; README.md in tests/cases says how to read them.
 
 use crate::support::program;
 use std::{
@@ -13,9 +13,10 @@ use std::{
 const UPDATE: &str = "PEERBILL_UPDATE_GOLDEN";
 
 /// Files that are arguments of the program where a case has them, with their flags.
-const INPUTS: [(&str, &str); 12] = [
+const INPUTS: [(&str, &str); 13] = [
     ("--bill", "bill.csv"),
     ("--usage", "usage.csv"),
+    ("--counterpart-usage", "counterpart.csv"),
     ("--connections", "connections.csv"),
     ("--connections", "connections.json"),
     ("--link-changes", "link-changes.csv"),
@@ -29,10 +30,11 @@ const INPUTS: [(&str, &str); 12] = [
 ];
 
 /// Folders of cases, each with the verb that its cases run.
-const FOLDERS: [(&str, &str); 3] = [
+const FOLDERS: [(&str, &str); 4] = [
     ("tests/cases/report", "report"),
     ("tests/cases/estimate", "estimate"),
     ("tests/cases/reconcile", "reconcile"),
+    ("tests/cases/crosscheck", "crosscheck"),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod bills;
 mod cli;
 mod compare;
 mod corpus;
+mod crosscheck;
 mod dependencies;
 mod estimate;
 mod estimate_plan;

@@ -2,7 +2,7 @@
 //! refused records aside.
 
 use crate::{
-    args::{DuplicatesArg, TrafficArgs, offset_of},
+    args::{CounterpartArgs, DuplicatesArg, TrafficArgs, offset_of},
     input::Inputs,
     output::{self, Place, Staged, say},
     settings,
@@ -186,6 +186,30 @@ impl<'a> Job<'a> {
         metered.and_then(|()| all.ok_or_else(|| Error::internal("no month was metered")))
     }
 
+    /// Meters the traffic of a month, and that of the counterpart for the same connections.
+    pub fn meter_both(
+        &mut self,
+        counterpart: &CounterpartArgs,
+        check_region: RegionCheck<'_>,
+    ) -> Result<[Metered; 2]> {
+        let settings = self.settings()?;
+        let documents = Documents::find(self.traffic, &mut self.inputs)?;
+        let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
+        let inventory = Arc::new(inventory);
+        drop(documents);
+        let (own, progress) = sources::find(self.traffic, &mut self.inputs)?;
+        let (others, others_progress) =
+            sources::find_counterpart(self.traffic, counterpart, &mut self.inputs)?;
+        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
+        let here = meter(&own, inventory.clone(), &settings);
+        progress.finish_and_clear();
+        let there = here.is_ok().then(|| meter(&others, inventory, &settings));
+        others_progress.finish_and_clear();
+        self.inputs.unchanged()?;
+        let there = there.unwrap_or_else(|| Err(Error::internal("the counterpart was not metered")));
+        Ok([here?, there?])
+    }
+
     /// The connections, with the months for which they are these: what a trail lacks of earlier hours matters to the
     /// months that hold them alone. All months have the same where nothing is wrong with any.
     fn inventories(
@@ -233,6 +257,24 @@ impl<'a> Job<'a> {
                 for_cause: metered.refused_for_cause(),
                 causes: metered.causes(),
                 faults: metered.inventory().faults(),
+            },
+            print,
+        )
+    }
+
+    /// Likewise of both sides of a check.
+    pub fn finish_both(
+        &self,
+        [here, there]: &[Metered; 2],
+        print: impl FnOnce(Option<Staged>) -> Result<()>,
+    ) -> Result<bool> {
+        let records = [here.refused(), there.refused()].concat();
+        self.finish_aside(
+            Aside {
+                records: &records,
+                for_cause: here.refused_for_cause() + there.refused_for_cause(),
+                causes: here.causes().into_iter().chain(there.causes()).collect(),
+                faults: here.inventory().faults(),
             },
             print,
         )

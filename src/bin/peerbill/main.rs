@@ -20,6 +20,7 @@ use std::{
 mod args;
 mod catalog;
 mod compare;
+mod crosscheck;
 mod doctor;
 mod estimate;
 mod explain;
@@ -62,6 +63,7 @@ fn carry_out(cli: Cli) -> u8 {
         Verb::Explain(_) => "nothing was explained",
         Verb::Sql(_) => "nothing was written",
         Verb::Compare(_) | Verb::Reconcile(_) => "nothing was compared",
+        Verb::Crosscheck(_) => "nothing was checked",
         _ => "nothing was billed",
     };
     match run(cli.verb) {
@@ -109,6 +111,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Explain(args) => explain::run(*args),
         Verb::Reconcile(args) => reconcile::run(*args),
         Verb::Doctor(args) => doctor::run(*args).map(|()| false),
+        Verb::Crosscheck(args) => crosscheck::run(*args),
         Verb::Compare(args) => compare::run(*args).map(|()| false),
         Verb::Sql(args) => meter::sql(args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),

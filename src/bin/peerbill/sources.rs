@@ -1,7 +1,7 @@
 //! The traffic that arguments name, each input read as what it is.
 
 use crate::{
-    args::{PricingArgs, TrafficArgs},
+    args::{CounterpartArgs, PricingArgs, TrafficArgs},
     input::{Input, Inputs, traffic_sources},
 };
 use indicatif::ProgressBar;
@@ -34,9 +34,30 @@ enum Kind {
 
 /// The traffic, and the bar that shows how far it is read.
 pub fn find(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+    let found = find_inputs(args, inputs)?;
+    as_sources(args, found)
+}
+
+/// The traffic of the counterpart, which is read by the settings of this side.
+pub fn find_counterpart(
+    args: &TrafficArgs,
+    counterpart: &CounterpartArgs,
+    inputs: &mut Inputs,
+) -> Result<(Vec<TrafficSource>, ProgressBar)> {
+    let CounterpartArgs { counterpart_usage, counterpart_cloudmonitor, counterpart_flow_logs } = counterpart;
+    let native = inputs.find("counterpart-usage", counterpart_usage)?;
+    let mut found: Vec<(Input, Kind)> = native.into_iter().map(|input| (input, Kind::Native)).collect();
+    let datapoints = find_metrics("counterpart-cloudmonitor", counterpart_cloudmonitor, inputs)?.into_iter();
+    found.extend(datapoints.map(|(input, sender)| (input, Kind::Datapoints(sender))));
+    let entries = inputs.find("counterpart-flow-logs", counterpart_flow_logs)?;
+    found.extend(entries.into_iter().map(|input| (input, Kind::FlowLog)));
+    as_sources(args, found)
+}
+
+fn as_sources(args: &TrafficArgs, found: Vec<(Input, Kind)>) -> Result<(Vec<TrafficSource>, ProgressBar)> {
     let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
     let datapoints = CloudMonitor { naive_offset, ..args.metrics.settings() };
-    let (files, kinds): (Vec<Input>, Vec<Kind>) = find_inputs(args, inputs)?.into_iter().unzip();
+    let (files, kinds): (Vec<Input>, Vec<Kind>) = found.into_iter().unzip();
     let (sources, progress) = traffic_sources(files);
     let sources = sources.into_iter().zip(kinds).map(|(source, kind)| match kind {
         Kind::Native => source.with_columns(&args.columns).with_naive_offset(naive_offset),
@@ -50,7 +71,7 @@ pub fn find(args: &TrafficArgs, inputs: &mut Inputs) -> Result<(Vec<TrafficSourc
 fn find_inputs(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Vec<(Input, Kind)>> {
     let mut found = Vec::new();
     found.extend(inputs.find("usage", &args.usage)?.into_iter().map(|input| (input, Kind::Native)));
-    let datapoints = find_metrics(&args.metrics.cloudmonitor, inputs)?.into_iter();
+    let datapoints = find_metrics("cloudmonitor", &args.metrics.cloudmonitor, inputs)?.into_iter();
     found.extend(datapoints.map(|(input, sender)| (input, Kind::Datapoints(sender))));
     found.extend(inputs.find("flow-logs", &args.flow_logs)?.into_iter().map(|input| (input, Kind::FlowLog)));
     found.extend(inputs.find("metered", &args.metered)?.into_iter().map(|input| (input, Kind::Hours)));
@@ -99,18 +120,22 @@ impl Documents {
 }
 
 /// The inputs that `METRIC=PATH` arguments name, with the end that sent what they count.
-fn find_metrics(arguments: &[String], inputs: &mut Inputs) -> Result<Vec<(Input, Sender)>> {
+fn find_metrics(
+    setting: &'static str,
+    arguments: &[String],
+    inputs: &mut Inputs,
+) -> Result<Vec<(Input, Sender)>> {
     let mut paths: BTreeMap<Sender, Vec<String>> = BTreeMap::new();
     for argument in arguments {
-        let (sender, path) = sender_and_path(argument)?;
+        let (sender, path) = sender_and_path(setting, argument)?;
         paths.entry(sender).or_default().push(path);
     }
     let mut found: Vec<(Input, Sender)> = Vec::new();
     for (sender, paths) in paths {
-        for input in inputs.find("cloudmonitor", &paths)? {
+        for input in inputs.find(setting, &paths)? {
             if found.iter().any(|(other, _)| other.name == input.name) {
                 let why = format!("{}: this input is given as inbound and as outbound traffic", input.name);
-                return Err(Error::setting("cloudmonitor", why));
+                return Err(Error::setting(setting, why));
             }
             found.push((input, sender));
         }
@@ -118,8 +143,8 @@ fn find_metrics(arguments: &[String], inputs: &mut Inputs) -> Result<Vec<(Input,
     Ok(found)
 }
 
-fn sender_and_path(argument: &str) -> Result<(Sender, String)> {
-    let refused = |why: &str| Error::setting("cloudmonitor", format!("{argument}: {why}"));
+fn sender_and_path(setting: &'static str, argument: &str) -> Result<(Sender, String)> {
+    let refused = |why: &str| Error::setting(setting, format!("{argument}: {why}"));
     let Some((metric, path)) = argument.split_once('=') else {
         return Err(refused("write it as METRIC=PATH, such as IntranetRX=rx.json"));
     };

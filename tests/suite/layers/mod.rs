@@ -32,6 +32,7 @@ const LAYERS: &[&str] = &[
     "explain",
     "compare",
     "reconcile",
+    "crosscheck",
     "write",
 ];
 

@@ -51,6 +51,9 @@ pub enum Verb {
     /// Where one charge comes from: its records, account, link type, price and the arithmetic, to the last digit.
     #[command(before_help = traffic::EXPLAIN_EXAMPLES)]
     Explain(Box<ExplainArgs>),
+    /// Two accounts' exports of the same traffic against each other, hour by hour.
+    #[command(before_help = CROSSCHECK_EXAMPLE)]
+    Crosscheck(Box<CrosscheckArgs>),
     /// Why two reports differ: volume, link type, price, connections that are new or ended, and rounding.
     #[command(before_help = COMPARE_EXAMPLE)]
     Compare(Box<CompareArgs>),
@@ -153,6 +156,69 @@ pub struct CompareArgs {
     /// Begin CSV with a byte order mark, for spreadsheets that need one.
     #[arg(long)]
     pub csv_bom: bool,
+}
+
+pub const CROSSCHECK_EXAMPLE: &str = "\
+Example: the metrics of one account against the flow logs of the other
+
+  peerbill crosscheck --cloudmonitor IntranetRX=rx.json IntranetTX=tx.json --connections connections.json \\
+      --counterpart-flow-logs flow-logs.json --month 2026-10
+";
+
+#[derive(Debug, Args)]
+pub struct CrosscheckArgs {
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+    #[command(flatten)]
+    pub counterpart: CounterpartArgs,
+    #[command(flatten)]
+    pub pricing: PricingArgs,
+    /// The billing month.
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: String,
+    /// Where the month is not over: the whole hour up to which both exports go.
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<String>,
+    /// The offset in which the month has its edges, in whole hours [default: +08:00].
+    #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
+    pub offset: Option<String>,
+    #[command(flatten)]
+    pub to: OutputArgs<RowsFormat>,
+    /// Begin CSV with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    pub csv_bom: bool,
+    /// Write refused records of both sides here and check the rest; the exit code is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
+}
+
+/// The other side of a check: read as this one is, with the same settings.
+#[derive(Debug, Args)]
+pub struct CounterpartArgs {
+    /// The counterpart's traffic, as --usage has it.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub counterpart_usage: Vec<String>,
+    /// The counterpart's traffic, as --cloudmonitor has it: metrics are named from the connection's view, whichever account
+    /// pulled them.
+    #[arg(long, value_name = "METRIC=PATH", num_args = 1..)]
+    pub counterpart_cloudmonitor: Vec<String>,
+    /// The counterpart's traffic, as --flow-logs has it.
+    #[arg(
+        long,
+        value_name = "PATH",
+        num_args = 1..,
+        conflicts_with_all = ["counterpart_usage", "counterpart_cloudmonitor"]
+    )]
+    pub counterpart_flow_logs: Vec<String>,
+}
+
+impl CounterpartArgs {
+    /// Everything that names inputs.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let metrics = self.counterpart_cloudmonitor.iter();
+        let metrics = metrics.map(|own| own.split_once('=').map_or("", |(_, path)| path));
+        self.counterpart_usage.iter().chain(&self.counterpart_flow_logs).map(String::as_str).chain(metrics)
+    }
 }
 
 pub const METER_EXAMPLE: &str = "\

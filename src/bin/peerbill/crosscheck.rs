@@ -1,0 +1,51 @@
+//! `peerbill crosscheck`.
+
+use crate::{
+    args::CrosscheckArgs,
+    format::{print_rows, refuse_bom_without_rows},
+    job::{self, Job},
+    settings::{self, Open},
+    sources,
+};
+use peerbill::{Catalog, Error, Result, crosscheck::crosscheck, read::RegionCheck};
+
+/// Checks two exports of the same traffic against each other; true where they differ, or records were quarantined.
+pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
+    let used = settings::fill(Open {
+        traffic: Some(&mut args.traffic),
+        pricing: Some(&mut args.pricing),
+        offset: Some(&mut args.offset),
+        ..Open::default()
+    })?;
+    let targets = args.to.targets()?;
+    refuse_bom_without_rows(args.csv_bom, &targets)?;
+    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
+        .until(args.until.as_deref())?;
+    if args.counterpart.paths().next().is_none() {
+        let others = "--counterpart-cloudmonitor METRIC=PATH or --counterpart-flow-logs PATH";
+        return Err(Error::usage(format!(
+            "--counterpart-usage is needed: the other export of the same traffic; or {others}"
+        )));
+    }
+    job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.counterpart.paths()))?;
+    let catalog = catalog(&args, &mut job)?;
+    // Regions decide about prices, which hours do not have.
+    let check: RegionCheck<'_> =
+        &|region| catalog.as_ref().map_or(Ok(()), |catalog| catalog.check_region(region));
+    let metered = job.meter_both(&args.counterpart, check)?;
+    let [here, there] = &metered;
+    let mut checked = crosscheck(here, there, catalog.as_ref())?;
+    checked.settings = settings::shown(used, &args.traffic);
+    let print = |quarantine| print_rows(&targets, args.csv_bom, quarantine, &checked);
+    let quarantined = job.finish_both(&metered, print)?;
+    Ok(quarantined || !checked.differences.is_empty())
+}
+
+/// The catalog that says what the gap would cost, where one is named.
+fn catalog(args: &CrosscheckArgs, job: &mut Job<'_>) -> Result<Option<Catalog>> {
+    let pricing = &args.pricing;
+    match pricing.catalog.is_none() && pricing.paths().next().is_none() {
+        true => Ok(None),
+        false => sources::load(pricing, &mut job.inputs).map(Some),
+    }
+}
