@@ -1,5 +1,5 @@
 //! JSON holds to its schema, which allows nothing else: `docs/report.schema.json`, `docs/estimate.schema.json`,
-//! `docs/explain.schema.json`, `docs/compare.schema.json`, `docs/reconcile.schema.json`.
+//! `docs/explain.schema.json`, `docs/compare.schema.json`, `docs/reconcile.schema.json`, `docs/crosscheck.schema.json`.
 //!
 //! Needs `python3` with the package `jsonschema`; skipped by name where it is absent, unless
 //! `PEERBILL_TOOLS=required` says that it must be there.
@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 const VALIDATE: &str = "
 import json, sys, jsonschema, referencing
 load = lambda name: json.load(open(f'docs/{name}.schema.json'))
-resources = [referencing.Resource.from_contents(load(name)) for name in ('report', 'estimate', 'explain', 'compare', 'reconcile')]
+names = ('report', 'estimate', 'explain', 'compare', 'reconcile', 'crosscheck')
+resources = [referencing.Resource.from_contents(load(name)) for name in names]
 registry = referencing.Registry().with_resources((own.id(), own) for own in resources)
 validator = jsonschema.Draft202012Validator(load(sys.argv[1]), registry=registry)
 for error in validator.iter_errors(json.load(sys.stdin)):
@@ -215,6 +216,31 @@ fn explanations_of_every_kind_hold_to_the_schema() {
     assert_eq!(errors("explain", &unpriced, |own| own), "");
     let broken = |own: String| own.replace("\"raised\": true", "\"raised\": 1");
     assert_ne!(errors("explain", &[&MONTH[..], &catalog, &raised].concat(), broken), "");
+}
+
+/// Checks exit 1 where sides differ.
+#[test]
+fn checks_of_two_exports_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let cases = ["one-side-lacks-a-record", "what-the-gap-would-cost", "an-hour-later", "directions-swapped"];
+    for case in cases {
+        let folder = format!("tests/cases/crosscheck/{case}");
+        let [usage, counterpart, connections] =
+            ["usage", "counterpart", "connections"].map(|name| format!("{folder}/{name}.csv"));
+        let args = std::fs::read_to_string(format!("{folder}/args")).unwrap();
+        let run = peerbill("crosscheck")
+            .args(["--usage", &usage, "--counterpart-usage", &counterpart, "--connections", &connections])
+            .args(args.split_whitespace())
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
+        let document = String::from_utf8(run.stdout).unwrap();
+        assert_eq!(validated("crosscheck", &document), "", "{case}");
+        assert_ne!(validated("crosscheck", &document.replacen("\"class\": \"", "\"class\": \"x", 1)), "");
+    }
 }
 
 #[test]
