@@ -310,6 +310,9 @@ struct JsonReport<'a> {
     billing_period_start: Text<'a>,
     #[serde(borrow)]
     billing_period_end: Text<'a>,
+    /// Absent where the month was not cut off; its lines tell what was billed.
+    #[serde(rename = "until", default)]
+    _until: IgnoredAny,
     #[serde(borrow)]
     currency: Text<'a>,
     #[serde(rename = "assumed")]

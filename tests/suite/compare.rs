@@ -334,12 +334,12 @@ fn every_member_that_the_schema_of_reports_knows_is_known() {
     let schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
     let whole: Value = serde_json::from_str(&small(USAGE, |_| {})).unwrap();
     for (part, definition) in [
-        ("", "/properties"),
+        ("", "/$defs/report/properties"),
         ("/accounts/0", "/$defs/account/properties"),
         ("/accounts/0/lines/0", "/$defs/line/properties"),
         ("/catalog", "/$defs/catalog/properties"),
         ("/catalog/rounding", "/$defs/catalog/properties/rounding/properties"),
-        ("/control_totals", "/properties/control_totals/properties"),
+        ("/control_totals", "/$defs/report/properties/control_totals/properties"),
         ("/control_totals/bytes", "/$defs/counts/properties"),
     ] {
         let known = schema.pointer(definition).and_then(Value::as_object).unwrap();
