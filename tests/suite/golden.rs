@@ -71,6 +71,43 @@ fn every_rule_that_a_report_can_show_has_a_case_that_says_why() {
     assert_eq!(wanted.difference(&shown).collect::<Vec<_>>(), Vec::<&u32>::new(), "rules without a case");
 }
 
+/// The month of the examples in each format that is text; those of HTML and XLSX are held where they are read back. FOCUS has
+/// a row for each hour, of which a digest is enough.
+#[test]
+fn the_month_of_the_examples_is_as_it_was_looked_at() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (month, folder) = (root.join("examples/month"), root.join("tests/cases/month"));
+    let update = std::env::var_os(UPDATE).is_some();
+    let mut differences = String::new();
+    for (file, args) in [
+        ("report.csv", &["--format", "csv"][..]),
+        ("days.csv", &["--format", "csv", "--by", "day,link_type"]),
+        ("report.json", &["--format", "json"]),
+        ("report.md", &["--format", "markdown"]),
+        ("report.txt", &["--format", "table"]),
+        ("report.zh-Hans.txt", &["--format", "table", "--lang", "zh-Hans"]),
+        ("report.zh-Hant.md", &["--format", "markdown", "--lang", "zh-Hant"]),
+        ("focus.digest", &["--format", "focus"]),
+    ] {
+        let args = [&["report", "--usage", "usage.csv", "--month", "2026-10"], args].concat();
+        let outcome = program::run(&month, &args);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let actual = match file.ends_with(".digest") {
+            true => format!("{}\n", blake3::hash(outcome.stdout.as_bytes())),
+            false => outcome.stdout,
+        };
+        let expected = read(&folder, file);
+        if expected != actual {
+            differences.push_str(&format!("\n{file}\n{}", diff(&expected, &actual)));
+        }
+        if update {
+            fs::create_dir_all(&folder).expect("a folder of cases");
+            fs::write(folder.join(file), actual).expect("the snapshot is writable");
+        }
+    }
+    assert!(differences.is_empty() && !update, "(-) is expected, (+) came out\n{differences}");
+}
+
 /// All cases in order, each with its verb.
 fn cases() -> Vec<(&'static str, PathBuf)> {
     let mut cases = Vec::new();
