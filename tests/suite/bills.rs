@@ -1,6 +1,8 @@
 //! The provider's bills: the samples of `examples/bills`, golden cases of each layout in `tests/cases/bill`, and random
 //! bills that are written in every layout and read back.
 
+#[cfg(feature = "cli")]
+use crate::support::program;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
@@ -86,6 +88,65 @@ fn the_samples_tell_what_october_costs() {
                 "{file} {account}"
             );
         }
+    }
+}
+
+/// October of `examples/month` against these bills: the exit code, and the classes that there are.
+#[cfg(feature = "cli")]
+fn reconciled(bills: &[&Path]) -> (i32, Vec<String>, String) {
+    let mut args: Vec<&str> = "reconcile --usage usage.csv --month 2026-10 --format csv".split(' ').collect();
+    let bills = bills.iter().flat_map(|path| ["--bill", path.to_str().unwrap()]);
+    args.extend(bills);
+    let run = program::run(&Path::new(ROOT).join("examples/month"), &args);
+    let mut classes: Vec<String> =
+        run.stdout.lines().skip(1).map(|line| line.split(',').nth(9).unwrap().to_owned()).collect();
+    classes.sort();
+    classes.dedup();
+    (run.code, classes, run.stderr)
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn every_sample_agrees_with_october_in_any_packing() {
+    let folder = Path::new(ROOT).join("examples/bills");
+    for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let (code, classes, said) = reconciled(&[&file]);
+        assert!(code == 0 && !classes.is_empty(), "{}: {said}", file.display());
+        assert!(
+            classes.iter().all(|own| own == "match" || own == "rounding"),
+            "{}: {classes:?}",
+            file.display()
+        );
+    }
+    let sample = folder.join("bill-details.csv");
+    let text = fs::read_to_string(&sample).unwrap();
+    let expected = reconciled(&[&sample]);
+    let temporary = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = temporary.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let plain = text.trim_start_matches('\u{feff}');
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (head, rows) = plain.split_once('\n').unwrap();
+    let halves = rows.split_inclusive('\n').collect::<Vec<_>>();
+    let half = |rows: &[&str]| format!("{head}\n{}", rows.concat()).into_bytes();
+    let (first, second) = halves.split_at(100);
+    let gzip = {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
+        writer.finish().unwrap()
+    };
+    for bills in [
+        vec![write("tabs.txt", plain.replace(',', "\t").as_bytes())],
+        vec![write("utf16.csv", &utf16)],
+        vec![write("a.gz", &gzip)],
+        vec![write("2.csv", &half(second)), write("1.csv", &half(first)), write("empty.csv", b"")],
+    ] {
+        let bills: Vec<&Path> = bills.iter().map(std::path::PathBuf::as_path).collect();
+        let (code, classes, said) = reconciled(&bills);
+        assert_eq!((code, &classes), (expected.0, &expected.1), "{bills:?}: {said}");
     }
 }
 

@@ -2,7 +2,6 @@
 //! opens inputs.
 
 use crate::output::{is_same, say};
-#[allow(unused_imports, reason = "the verb that compares bills is still to come")]
 pub use bill::read_bill;
 use encoding_rs::Encoding;
 pub use file::{Input, small_text};
@@ -17,7 +16,6 @@ use std::{
 };
 pub use traffic::traffic_sources;
 
-#[allow(dead_code, reason = "the verb that compares bills is still to come")]
 mod bill;
 mod file;
 mod form;
