@@ -170,9 +170,9 @@ impl Metered {
 
 /// What becomes of a record that stands twice: same connection, sender and timestamp, in one source or in several.
 /// Entries of flow logs stand twice where eni, 5-tuple, start and end are the same (R15).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+#[serde(rename_all = "lowercase")]
 pub enum Duplicates {
     /// Every copy is refused, as [`FaultCode::DuplicateRecord`].
     #[default]

@@ -5,6 +5,7 @@
 //! sources again where records stand more than once, and `duplicates` decides what becomes of those.
 
 mod accept;
+mod archive;
 mod batch;
 mod duplicates;
 mod hourly;
@@ -17,6 +18,7 @@ mod scan;
 mod totals;
 mod worker;
 
+pub use archive::{ArchivedTotals, Archives};
 pub(crate) use hourly::UsageDigest;
 pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;

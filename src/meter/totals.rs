@@ -93,6 +93,21 @@ impl ControlTotals {
         ]
     }
 
+    /// What is left of them without others; `None` where those are not all among them.
+    pub(super) fn without(&self, other: &Self) -> Option<Self> {
+        let less = |own: Count, other: Count| {
+            let records = own.records.checked_sub(other.records)?;
+            Some(Count { records, bytes: own.bytes.checked_sub(other.bytes)? })
+        };
+        Some(Self {
+            read: less(self.read, other.read)?,
+            billed: less(self.billed, other.billed)?,
+            free: less(self.free, other.free)?,
+            outside_period: less(self.outside_period, other.outside_period)?,
+            refused: less(self.refused, other.refused)?,
+        })
+    }
+
     /// Checks that everything read went somewhere, in records and in bytes.
     ///
     /// # Errors

@@ -47,6 +47,10 @@ finding_codes! {
     ConnectionQuarantined => "connection_quarantined",
     /// Copies of records were dropped.
     CopiesDropped => "copies_dropped",
+    /// Records were refused when an archive was metered, and are in none of its hours.
+    ArchiveRefused => "archive_refused",
+    /// An archive does not tell where the records went that it was made of.
+    ArchiveWithoutTotals => "archive_without_totals",
     /// Answers of CloudMonitor announce further pages.
     PagesAnnounced => "pages_announced",
     /// Entries of flow logs stand for others that were not captured.
@@ -322,6 +326,8 @@ sayings! {
     RecordsQuarantined "records_quarantined" { count: u64 },
     ConnectionQuarantined "connection_quarantined" { id: Arc<str> },
     CopiesDropped "copies_dropped" { count: u64 },
+    ArchiveRefused "archive_refused" { month: BillingMonth, records: u64, bytes: u128 },
+    ArchiveWithoutTotals "archive_without_totals" { count: u64 },
     PagesAnnounced "pages_announced" { announced: u64, last: u64 },
     EntriesSkipped "entries_skipped" { count: u64 },
     EntriesPassedOver "entries_passed_over" { count: u64 },

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::{ErrorKind, Result},
     model::invalid::{Invalid, Remedy},
+    read::Document,
 };
 use std::{
     io::{self, Read},
@@ -23,6 +24,10 @@ use super::parquet::ParquetFile;
 
 /// How columns of native traffic are called otherwise.
 const USAGE_COLUMNS: MappedColumns = MappedColumns { part: "columns.usage", keys: &TRAFFIC_COLUMNS };
+
+/// The key of the control totals in the metadata of a Parquet file of metered hours.
+#[cfg(feature = "parquet")]
+pub(crate) const ARCHIVED_TOTALS: &str = "peerbill.control_totals";
 
 /// How many bytes show what a text is.
 const BEGINNING: u64 = 4096;
@@ -74,7 +79,7 @@ impl TrafficSource {
     ///
     /// Where its beginning cannot be read, or is none that a source of its kind may have.
     pub fn format_name(&self) -> Result<&'static str> {
-        let is_metered = *self.format() == Format::Native(RecordKind::MeteredHour);
+        let is_metered = self.is_metered();
         Ok(match self.layout()? {
             Layout::Lines(lines) => match lines.shape {
                 LineShape::Csv(_) if is_metered => "metered hours, CSV",
@@ -89,6 +94,28 @@ impl TrafficSource {
             #[cfg(feature = "parquet")]
             Layout::Columns(_) => "Parquet",
         })
+    }
+
+    /// Whether it is hours that were metered before.
+    pub fn is_metered(&self) -> bool {
+        *self.format() == Format::Native(RecordKind::MeteredHour)
+    }
+
+    /// The control totals within an archive of metered hours, to be read by
+    /// [`ArchivedTotals`](crate::meter::ArchivedTotals); those of a CSV stand beside it.
+    ///
+    /// # Errors
+    ///
+    /// Where its beginning cannot be read, or is none that a source of its kind may have.
+    pub fn archived_totals(&self) -> Result<Option<Document>> {
+        match self.layout()? {
+            #[cfg(feature = "parquet")]
+            Layout::Columns(file) => {
+                let text = file.noted(ARCHIVED_TOTALS);
+                Ok(text.map(|text| Document { name: self.shared_name().clone(), text: text.into() }))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn is_parquet(&self) -> Result<bool> {

@@ -30,6 +30,8 @@ pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};
 pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventory};
+#[cfg(feature = "parquet")]
+pub(crate) use layout::ARCHIVED_TOTALS;
 pub use native::columns::TrafficColumns;
 pub use reported::{ReportedAccount, ReportedLine, ReportedMonth, read_reported, reported_months};
 pub use source::ReadAt;

@@ -331,6 +331,8 @@ struct JsonReport<'a> {
     control_totals: JsonTotals<'a>,
     #[serde(borrow)]
     usage_digest: Text<'a>,
+    #[serde(default, rename = "archives")]
+    _archives: IgnoredAny,
     #[serde(rename = "findings")]
     _findings: IgnoredAny,
     #[serde(rename = "inputs")]

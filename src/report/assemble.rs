@@ -9,7 +9,7 @@ use crate::{
     catalog::{Catalog, PriceStatus},
     error::{Error, ErrorKind, Result},
     findings::{Survey, Surveyor, findings},
-    meter::{Metered, MeteredMonths, UsageDigest},
+    meter::{Archives, Count, Metered, MeteredMonths, UsageDigest},
     model::{
         accounts::Accounts,
         connection::Connection,
@@ -202,6 +202,7 @@ impl Traffic<'_> {
         };
         report.findings.extend(assumed_prices(&report));
         report.findings.extend(if *measured { not_named(&report) } else { Vec::new() });
+        report.findings.extend(of_archives(&report.options.archives));
         report.findings.extend(over_budget(&report)?);
         report.findings.extend(if *measured { budgets_without_charge(&report) } else { Vec::new() });
         report.findings.sort_by_key(|finding| finding.code);
@@ -377,6 +378,17 @@ fn refused_records(metered: &Metered) -> Vec<Finding> {
     .filter(|(count, ..)| *count > 0)
     .map(|(_, code, said)| Finding::of(code, said))
     .collect()
+}
+
+/// What was refused when archives were made, and what is not known of that.
+fn of_archives(archives: &Archives) -> Vec<Finding> {
+    let refused = archives.totals.iter().filter(|own| own.totals.refused.records > 0).map(|own| {
+        let Count { records, bytes, .. } = own.totals.refused;
+        Finding::of(FindingCode::ArchiveRefused, Said::ArchiveRefused { month: own.month, records, bytes })
+    });
+    let count = archives.without_totals;
+    let without = Finding::of(FindingCode::ArchiveWithoutTotals, Said::ArchiveWithoutTotals { count });
+    refused.chain((count > 0).then_some(without)).collect()
 }
 
 /// How many lines have a price that the provider does not publish (R18).

@@ -4,6 +4,7 @@ use super::row::{AccountKey, ChargeCategory, Column, ReportRow, TagKey};
 use crate::{
     catalog::PriceStatus,
     error::{Error, Result},
+    meter::Archives,
     model::{
         accounts::{Accounts, Budgets},
         checked_add, did_you_mean,
@@ -114,6 +115,8 @@ pub struct ReportOptions {
     pub accounts: Option<Arc<Accounts>>,
     /// What accounts may pay; one that pays more is a finding.
     pub budgets: Option<Arc<Budgets>>,
+    /// The archives whose hours it is of, and what they tell of the records behind them (R14); they decide nothing.
+    pub archives: Archives,
     /// Names and values of further settings that the report names, such as those from a settings file; they decide
     /// nothing.
     pub settings: Vec<(String, String)>,

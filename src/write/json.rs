@@ -6,6 +6,7 @@ use super::{
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::{Error, Result},
+    meter::{ArchivedTotals, Archives, ControlTotals},
     model::{finding::Finding, usage::Sender},
     report::{Column, Grouping, Report, ReportRow},
     statement::Statement,
@@ -54,6 +55,8 @@ struct JsonReport<'a> {
     settings: Vec<JsonSetting<'a>>,
     control_totals: JsonTotals,
     usage_digest: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archives: Option<JsonArchives<'a>>,
     findings: Vec<JsonFinding<'a>>,
     inputs: &'a [InputDigest],
     notes: [&'a str; 2],
@@ -153,6 +156,30 @@ struct JsonCounts {
     free: String,
     outside_period: String,
     refused: String,
+}
+
+#[derive(Serialize)]
+struct JsonArchives<'a> {
+    with_totals: Vec<JsonArchived<'a>>,
+    without_totals: String,
+}
+
+#[derive(Serialize)]
+struct JsonArchived<'a> {
+    billing_month: String,
+    offset: String,
+    duplicates: &'a str,
+    control_totals: JsonArchivedTotals,
+    usage_digest: &'a str,
+    /// By what it was metered, where the document is its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peerbill_version: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonArchivedTotals {
+    records: JsonCounts,
+    bytes: JsonCounts,
 }
 
 #[derive(Serialize)]
@@ -258,6 +285,7 @@ fn document<'a>(
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
+        archives: archives(&report.options.archives),
         findings: report.findings.iter().map(finding).collect(),
         inputs,
         notes: [BEFORE_TAX, RAISED_IS_UPPER_BOUND],
@@ -381,16 +409,45 @@ pub(super) fn catalog(catalog: &CatalogSummary) -> JsonCatalog<'_> {
 }
 
 pub(super) fn totals(report: &Report) -> JsonTotals {
-    let rows = super::control_totals(report);
-    let counts = |pick: fn(&(&str, String, String)) -> String| {
+    let [records, bytes] = counts(&report.totals);
+    JsonTotals { partial: report.options.account.is_some(), records, bytes }
+}
+
+/// Records and bytes.
+fn counts(totals: &ControlTotals) -> [JsonCounts; 2] {
+    let rows = super::totals(totals);
+    let picks: [fn(&(&str, String, String)) -> String; 2] = [|row| row.1.clone(), |row| row.2.clone()];
+    picks.map(|pick| {
         let [read, billed, free, outside_period, refused] = rows.each_ref().map(pick);
         JsonCounts { read, billed, free, outside_period, refused }
-    };
-    JsonTotals {
-        partial: report.options.account.is_some(),
-        records: counts(|row| row.1.clone()),
-        bytes: counts(|row| row.2.clone()),
+    })
+}
+
+fn archives(archives: &Archives) -> Option<JsonArchives<'_>> {
+    (!archives.is_empty()).then(|| JsonArchives {
+        with_totals: archives.totals.iter().map(archived).collect(),
+        without_totals: archives.without_totals.to_string(),
+    })
+}
+
+fn archived(own: &ArchivedTotals) -> JsonArchived<'_> {
+    let [records, bytes] = counts(&own.totals);
+    JsonArchived {
+        billing_month: own.month.to_string(),
+        offset: own.offset.to_string(),
+        duplicates: own.duplicates.as_str(),
+        control_totals: JsonArchivedTotals { records, bytes },
+        usage_digest: &own.usage_digest,
+        peerbill_version: None,
     }
+}
+
+/// Writes the control totals of an archive as a document of their own.
+pub(super) fn write_archived(own: &ArchivedTotals, output: impl Write) -> Result<()> {
+    write_document(
+        &JsonArchived { peerbill_version: Some(env!("CARGO_PKG_VERSION")), ..archived(own) },
+        output,
+    )
 }
 
 pub(super) fn finding(found: &Finding) -> JsonFinding<'_> {

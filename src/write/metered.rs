@@ -3,10 +3,13 @@
 //! One row for every hour, connection and sender that has a record, in this order, under `hour`, `connection_id`,
 //! `sender` and `bytes`.
 
-use super::csv::{Cell, Rows};
+use super::{
+    csv::{Cell, Rows},
+    json::write_archived,
+};
 use crate::{
     error::{Error, Result},
-    meter::{HourlyUsage, Metered},
+    meter::{ArchivedTotals, HourlyUsage, Metered},
     model::usage::MeteredHour,
     read::native::columns::{METERED_COLUMNS, MOST_OF_AN_HOUR},
 };
@@ -47,7 +50,18 @@ pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
     writer.finish()
 }
 
-/// Writes them as Parquet: hours as timestamps in UTC, to the millisecond, bytes as DECIMAL(38, 0).
+/// Writes the control totals of hours that are archived, as JSON: what stands beside a CSV, and in the metadata of a Parquet
+/// file.
+///
+/// # Errors
+///
+/// [`Output`](crate::ErrorKind::Output) where `output` fails.
+pub fn totals(totals: &ArchivedTotals, output: impl Write) -> Result<()> {
+    write_archived(totals, output)
+}
+
+/// Writes them as Parquet: hours as timestamps in UTC, to the millisecond, bytes as DECIMAL(38, 0). The control totals
+/// stand in its metadata, under `peerbill.control_totals`.
 ///
 /// # Errors
 ///
@@ -55,7 +69,19 @@ pub fn csv(metered: &Metered, output: impl Write) -> Result<()> {
 /// sender's bytes of an hour exceed 2^80-1, which could not be read again.
 #[cfg(feature = "parquet")]
 pub fn parquet(metered: &Metered, output: impl Write) -> Result<()> {
+    parquet_with(metered, &ArchivedTotals::of(metered)?, output)
+}
+
+/// Likewise, with control totals that are not those of the metering alone: hours of archives are not the records that those
+/// were made of.
+///
+/// # Errors
+///
+/// As [`parquet`].
+#[cfg(feature = "parquet")]
+pub fn parquet_with(metered: &Metered, totals: &ArchivedTotals, output: impl Write) -> Result<()> {
     use super::parquet::{Cell, Field, Kind, Table};
+    use crate::read::ARCHIVED_TOTALS;
     let inventory = metered.inventory();
     // Bytes are decimals, so that the type does not depend on the sums.
     let kinds = [Kind::Instant, Kind::Text, Kind::Text, Kind::Decimal { scale: 0 }];
@@ -69,5 +95,9 @@ pub fn parquet(metered: &Metered, output: impl Write) -> Result<()> {
         table.put(3, Cell::Decimal(metered.bytes as i128))?;
         table.end_row()
     })?;
+    let mut text = Vec::new();
+    write_archived(totals, &mut text)?;
+    let text = String::from_utf8(text).map_err(|error| Error::internal(error.to_string()))?;
+    table.note(ARCHIVED_TOTALS, text);
     table.finish()
 }

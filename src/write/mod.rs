@@ -32,7 +32,7 @@ pub use shown::shown;
 
 use crate::{
     catalog::{CatalogSummary, InLanguage, RoundingPolicy},
-    meter::ControlTotals,
+    meter::{ArchivedTotals, ControlTotals},
     report::Report,
 };
 use lang::{Texts, fill};
@@ -79,6 +79,8 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
         .filter(|(name, value)| *name != "until" || !value.is_empty())
         .map(|(name, value)| (name, texts.fact(name).to_owned(), value))
         .collect();
+    let archives = report.options.archives.totals.iter();
+    facts.extend(archives.map(|own| ("archive", texts.fact("archive").to_owned(), archived(own, texts))));
     let settings = report.options.settings.iter();
     let setting = |name: &str| fill(&texts.report.setting, &[("name", name)]);
     facts.extend(settings.map(|(name, value)| ("setting", setting(name), texts.word(value).to_owned())));
@@ -88,6 +90,13 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
 /// Likewise without the names of data.
 pub(crate) fn provenance_in(report: &Report, lang: Lang) -> Vec<(String, String)> {
     named_provenance(report, lang).into_iter().map(|(_, name, value)| (name, value)).collect()
+}
+
+/// What an archive tells of the records that it was made of, in a line.
+fn archived(own: &ArchivedTotals, texts: &Texts) -> String {
+    let counts = totals(&own.totals)
+        .map(|(name, records, bytes)| format!("{} {records} ({bytes} B)", texts.word(name)));
+    format!("{} {}: {}", own.month, own.offset, counts.join(", "))
 }
 
 fn rounding(policy: &RoundingPolicy, texts: &Texts) -> String {

@@ -18,6 +18,7 @@ use parquet::{
     data_type::{ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int64Type},
     errors::ParquetError,
     file::{
+        metadata::KeyValue,
         properties::WriterProperties,
         writer::{SerializedFileWriter, SerializedRowGroupWriter},
     },
@@ -242,6 +243,11 @@ impl<W: Write> Table<W> {
     pub fn end_row(&mut self) -> Result<()> {
         self.rows += 1;
         if self.rows == GROUP { self.write_group() } else { Ok(()) }
+    }
+
+    /// Adds a text to the metadata of the file, under this key.
+    pub fn note(&mut self, key: &str, text: String) {
+        self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), text));
     }
 
     pub fn finish(mut self) -> Result<()> {

@@ -11,7 +11,10 @@ use crate::{
 use peerbill::{
     Error, Fault, Result,
     error::FAULTS_LISTED,
-    meter::{Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord, meter, meter_months},
+    meter::{
+        Archives, Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord, meter,
+        meter_months,
+    },
     model::{
         inventory::Inventory,
         time::{BillingMonth, Hour, MonthRange, Offset, Timestamp},
@@ -93,6 +96,8 @@ pub struct Job<'a> {
     quarantine: &'a Option<PathBuf>,
     /// All inputs that were found so far.
     pub inputs: Inputs,
+    /// The archives among them, once they were metered.
+    pub archives: Archives,
 }
 
 impl<'a> Job<'a> {
@@ -106,7 +111,16 @@ impl<'a> Job<'a> {
     ) -> Result<Self> {
         let (months, offset) = (Months::One(one_month(month)?), offset_of(offset)?);
         let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self { traffic, months, until: None, offset, outputs, quarantine, inputs })
+        Ok(Self {
+            traffic,
+            months,
+            until: None,
+            offset,
+            outputs,
+            quarantine,
+            inputs,
+            archives: Archives::default(),
+        })
     }
 
     /// Likewise for several months.
@@ -119,7 +133,16 @@ impl<'a> Job<'a> {
     ) -> Result<Self> {
         let (months, offset) = (Months::parse(months)?, offset_of(offset)?);
         let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self { traffic, months, until: None, offset, outputs, quarantine, inputs })
+        Ok(Self {
+            traffic,
+            months,
+            until: None,
+            offset,
+            outputs,
+            quarantine,
+            inputs,
+            archives: Archives::default(),
+        })
     }
 
     /// With the instant until which the last month is metered, where it is stated.
@@ -154,6 +177,8 @@ impl<'a> Job<'a> {
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
         outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
+        let inventory = Arc::new(inventory);
+        self.archives = sources::archives(&sources, &inventory, settings.threads, &mut self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
         // Whatever was found wrong with an input that did not stay what it was is beside the point.
@@ -169,6 +194,9 @@ impl<'a> Job<'a> {
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
         outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
+        if let Some((inventory, _)) = groups.first() {
+            self.archives = sources::archives(&sources, inventory, settings.threads, &mut self.inputs)?;
+        }
         let mut all: Option<MeteredMonths> = None;
         let metered = groups.into_iter().try_for_each(|(inventory, months)| {
             let until = settings.until.filter(|_| months.last() == Some(&self.months.last()));

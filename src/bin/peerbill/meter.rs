@@ -5,15 +5,17 @@ use crate::{
     job::{self, Job},
     output::{self, Staged, Target, say},
     settings::{self, Open, ShownSettings},
+    sources::totals_beside,
 };
 use peerbill::{
     Result,
-    meter::Metered,
+    meter::{ArchivedTotals, Metered},
     write::{
         self,
         sql::{Dialect, Query},
     },
 };
+use std::{fs, path::PathBuf};
 
 /// Writes the metered hours; true where records were quarantined.
 pub fn run(mut args: MeterArgs) -> Result<bool> {
@@ -22,13 +24,24 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
         offset: Some(&mut args.offset),
         ..Open::default()
     })?;
-    let targets = args.to.targets()?;
-    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
+    let mut targets = args.to.targets()?;
+    targets.extend(beside(&targets));
+    let outputs: Vec<PathBuf> = targets.iter().filter_map(|target| target.path.clone()).collect();
+    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &outputs, &args.quarantine)?
         .until(args.until.as_deref())?;
     job::inputs_of_traffic(&args.traffic, std::iter::empty())?;
     // Regions decide about prices, which no hour has.
     let metered = job.meter(&|_| Ok(()))?;
-    job.finish(&metered, |quarantine| print(&args, &targets, &metered, used, quarantine))
+    let totals = ArchivedTotals::carried(&metered, &job.archives)?;
+    job.finish(&metered, |quarantine| print(&args, &targets, &metered, &totals, used, quarantine))
+}
+
+/// The control totals of archives that are CSV: beside every file that may be read again.
+fn beside(targets: &[Target<MeterFormat>]) -> Vec<Target<MeterFormat>> {
+    let csv = targets.iter().filter(|target| target.format == MeterFormat::Csv);
+    let files = csv.filter_map(|target| target.path.as_deref());
+    let files = files.filter(|file| fs::metadata(file).map_or(true, |there| there.is_file()));
+    files.map(|file| Target { path: Some(totals_beside(file)), format: MeterFormat::Totals }).collect()
 }
 
 /// Prints the hours, puts the quarantine in its place as late as either can still fail, and says what hours do not hold.
@@ -36,31 +49,33 @@ fn print(
     args: &MeterArgs,
     targets: &[Target<MeterFormat>],
     metered: &Metered,
+    totals: &ArchivedTotals,
     used: ShownSettings,
     quarantine: Option<Staged>,
 ) -> Result<()> {
     output::print(targets, quarantine, |target, output| match target.format {
         MeterFormat::Csv => write::metered::csv(metered, output),
-        MeterFormat::Parquet => parquet(metered, output),
+        MeterFormat::Parquet => parquet(metered, totals, output),
+        MeterFormat::Totals => write::metered::totals(totals, output),
     })?;
     for (name, value) in settings::shown(used, &args.traffic) {
         say!("setting {name}: {value}");
     }
-    say!("usage_digest: {}", metered.digest()?);
-    for (name, records, bytes) in write::totals(&metered.totals()) {
+    say!("usage_digest: {}", totals.usage_digest);
+    for (name, records, bytes) in write::totals(&totals.totals) {
         say!("{name}: {records} records, {bytes} bytes");
     }
     Ok(())
 }
 
 #[cfg(feature = "parquet")]
-fn parquet(metered: &Metered, output: &mut dyn std::io::Write) -> Result<()> {
-    write::metered::parquet(metered, output)
+fn parquet(metered: &Metered, totals: &ArchivedTotals, output: &mut dyn std::io::Write) -> Result<()> {
+    write::metered::parquet_with(metered, totals, output)
 }
 
 /// It was refused before anything was metered.
 #[cfg(not(feature = "parquet"))]
-fn parquet(_: &Metered, _: &mut dyn std::io::Write) -> Result<()> {
+fn parquet(_: &Metered, _: &ArchivedTotals, _: &mut dyn std::io::Write) -> Result<()> {
     Err(peerbill::Error::internal("this build writes no Parquet"))
 }
 

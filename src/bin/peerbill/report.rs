@@ -43,6 +43,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter_months(&|region| catalog.check_region(region))?);
+    options.archives = job.archives.clone();
     let reports = ManuallyDrop::new(reports(&metered, &catalog, &options)?);
     let months: Vec<&Report> = reports.iter().collect();
     let form = Form { shown: &args.shown, focus: &focus, is_range: job.is_range() };

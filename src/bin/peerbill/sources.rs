@@ -2,12 +2,14 @@
 
 use crate::{
     args::{CounterpartArgs, PricingArgs, TrafficArgs},
-    input::{Input, Inputs, traffic_sources},
+    input::{Input, Inputs, TOTALS, traffic_sources},
+    output::extension,
 };
 use indicatif::ProgressBar;
 use peerbill::{
     Error, ErrorKind, Result,
     catalog::{Catalog, CatalogSource, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay},
+    meter::{ArchivedTotals, Archives},
     model::{
         did_you_mean,
         inventory::Inventory,
@@ -19,7 +21,11 @@ use peerbill::{
         cloudmonitor::sender_of_metric, read_inventory, terraform::StatedRequesters,
     },
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// What an input holds.
 enum Kind {
@@ -66,6 +72,44 @@ fn as_sources(args: &TrafficArgs, found: Vec<(Input, Kind)>) -> Result<(Vec<Traf
         Kind::Hours => source.as_metered().with_naive_offset(naive_offset),
     });
     Ok((sources.collect(), progress))
+}
+
+/// What the archives among the sources tell of the records that they were made of, within them or beside them.
+pub fn archives(
+    sources: &[TrafficSource],
+    inventory: &Arc<Inventory>,
+    threads: usize,
+    inputs: &mut Inputs,
+) -> Result<Archives> {
+    let mut archives = Archives::default();
+    for source in sources.iter().filter(|source| source.is_metered()) {
+        let beside = totals_beside(Path::new(source.name()));
+        let document = match source.archived_totals()? {
+            None if beside.is_file() => Some(inputs.one_document("metered", &beside.to_string_lossy())?),
+            within => within,
+        };
+        let totals =
+            document.map(|document| ArchivedTotals::read(&document)?.check(source, inventory, threads));
+        archives.add(totals.transpose()?);
+    }
+    Ok(archives)
+}
+
+/// Where the control totals of an archive stand that is no Parquet: beside it.
+pub fn totals_beside(archive: &Path) -> PathBuf {
+    let has = |path: &Path, extensions: &[&str]| {
+        let own = extension(path);
+        own.is_some_and(|own| extensions.contains(&&*own))
+    };
+    let mut name = archive.to_owned();
+    if has(&name, &["gz", "zst"]) {
+        name.set_extension("");
+    }
+    if has(&name, &["csv"]) {
+        name.set_extension("");
+    }
+    name.as_mut_os_string().push(TOTALS);
+    name
 }
 
 fn find_inputs(args: &TrafficArgs, inputs: &mut Inputs) -> Result<Vec<(Input, Kind)>> {

@@ -74,6 +74,12 @@ impl ParquetFile {
         Ok(file)
     }
 
+    /// The text that its metadata holds under this key.
+    pub fn noted(&self, key: &str) -> Option<&str> {
+        let notes = self.metadata.file_metadata().key_value_metadata()?;
+        notes.iter().find(|note| note.key == key)?.value.as_deref()
+    }
+
     fn refuse_codecs(&self, group: usize) -> Result<()> {
         let group = self.metadata.row_group(group);
         for index in self.schema.columns() {

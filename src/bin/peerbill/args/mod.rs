@@ -235,6 +235,9 @@ pub enum MeterFormat {
     Csv,
     /// The same columns: hours as timestamps in UTC, bytes as DECIMAL(38, 0).
     Parquet,
+    /// The control totals that stand beside CSV, which nobody asks for.
+    #[value(skip)]
+    Totals,
 }
 
 impl Format for MeterFormat {

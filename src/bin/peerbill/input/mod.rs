@@ -21,6 +21,9 @@ mod file;
 mod form;
 mod traffic;
 
+/// How the names of control totals end, which stand beside archives of metered hours.
+pub const TOTALS: &str = ".totals.json";
+
 /// The name that stands for standard input, and under which it is reported.
 const STDIN: &str = "-";
 
@@ -182,6 +185,8 @@ pub fn files_named(role: &str, argument: &str) -> Result<Vec<PathBuf>> {
         found.add_matching(argument)?;
     }
     let mut files = found.files;
+    // What stands beside an archive of metered hours is no hours.
+    files.retain(|file| role != "metered" || !file.to_string_lossy().ends_with(TOTALS));
     files.sort();
     files.dedup();
     if files.is_empty() {
