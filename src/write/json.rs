@@ -415,12 +415,15 @@ pub(super) fn totals(report: &Report) -> JsonTotals {
 
 /// Records and bytes.
 fn counts(totals: &ControlTotals) -> [JsonCounts; 2] {
+    let counts = |[read, billed, free, outside_period, refused]: [String; 5]| JsonCounts {
+        read,
+        billed,
+        free,
+        outside_period,
+        refused,
+    };
     let rows = super::totals(totals);
-    let picks: [fn(&(&str, String, String)) -> String; 2] = [|row| row.1.clone(), |row| row.2.clone()];
-    picks.map(|pick| {
-        let [read, billed, free, outside_period, refused] = rows.each_ref().map(pick);
-        JsonCounts { read, billed, free, outside_period, refused }
-    })
+    [counts(rows.each_ref().map(|row| row.1.clone())), counts(rows.map(|row| row.2))]
 }
 
 fn archives(archives: &Archives) -> Option<JsonArchives<'_>> {

@@ -124,6 +124,9 @@ fn reports_from_exports_and_from_metered_hours_hold_to_the_schema() {
     let (usage, month) = (&PUBLISHED[..4], &PUBLISHED[6..]);
     let metered = peerbill("meter").args([usage, month, &["--output", hours]].concat()).status().unwrap();
     assert!(metered.success());
+    let totals = std::fs::read_to_string(folder.path().join("hours.totals.json")).unwrap();
+    assert_eq!(validated("meter", &totals), "");
+    assert_ne!(validated("meter", &totals.replacen("\"0\"", "0", 1)), "");
     for (traffic, connections) in [
         (
             ["--cloudmonitor", "IntranetRX=examples/exports/IntranetRX.json"],

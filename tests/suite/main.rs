@@ -3,6 +3,8 @@
 //! What needs a feature is left out without it. `cargo test --test suite golden::` runs one module.
 
 mod accounts;
+#[cfg(feature = "cli")]
+mod archives;
 mod bills;
 #[cfg(feature = "cli")]
 mod cli;

@@ -176,9 +176,9 @@ impl<'a> Job<'a> {
         let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let inventory = Arc::new(inventory);
         self.archives = sources::archives(&sources, &inventory, settings.threads, &mut self.inputs)?;
+        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
         // Whatever was found wrong with an input that did not stay what it was is beside the point.
@@ -193,10 +193,10 @@ impl<'a> Job<'a> {
         let groups = self.inventories(&documents, check_region)?;
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         if let Some((inventory, _)) = groups.first() {
             self.archives = sources::archives(&sources, inventory, settings.threads, &mut self.inputs)?;
         }
+        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let mut all: Option<MeteredMonths> = None;
         let metered = groups.into_iter().try_for_each(|(inventory, months)| {
             let until = settings.until.filter(|_| months.last() == Some(&self.months.last()));
