@@ -155,7 +155,7 @@ fn frame_column(rows: &[ReportRow<'_>], column: ReportColumn) -> Result<Column> 
     let texts = |value: fn(&ReportRow<'_>) -> Option<String>| {
         Ok(Series::new(name.into(), rows.iter().map(value).collect::<Vec<Option<String>>>()))
     };
-    let hours = |value: fn(&ReportRow<'_>) -> Option<u64>| {
+    let hours = |value: fn(&ReportRow<'_>) -> Option<i64>| {
         let all = rows.iter().map(|row| value(row).map(i128::from)).collect::<Vec<Option<i128>>>();
         Ok(Series::new(name.into(), all))
     };
@@ -188,8 +188,8 @@ fn frame_column(rows: &[ReportRow<'_>], column: ReportColumn) -> Result<Column> 
         ReportColumn::LinkType => texts(|row| row.link_type.map(|link_type| link_type.to_string())),
         ReportColumn::ChargeCategory => texts(|row| owned(row.charge_category.map(ChargeCategory::as_str))),
         ReportColumn::ConsumedBytes => {
-            let units = rows.iter().map(|row| row.consumed_bytes.map(whole).transpose());
-            Ok(Series::new(name.into(), units.collect::<Result<Vec<Option<i128>>>>()?))
+            let bytes = rows.iter().map(|row| row.consumed_bytes).collect::<Vec<Option<i128>>>();
+            Ok(Series::new(name.into(), bytes))
         }
         ReportColumn::PricingQuantity => amounts(|row| row.pricing_quantity),
         ReportColumn::ListUnitPrice => prices(|row| row.list_unit_price),
@@ -212,10 +212,6 @@ fn owned(text: Option<&str>) -> Option<String> {
 fn decimals(name: &str, units: Vec<Option<i128>>, (precision, scale): (usize, usize)) -> Result<Series> {
     let series = Series::new(name.into(), units).into_decimal(precision, scale);
     series.map_err(|error| frame_error(&error))
-}
-
-fn whole(bytes: u128) -> Result<i128> {
-    i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))
 }
 
 /// A price as a whole number of 10^-18; exact, or an error.

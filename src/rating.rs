@@ -69,13 +69,10 @@ impl Rating<'_> {
             checked_add(sum, bytes, "a day")?;
             *cost = cost.checked_add(amount)?;
         }
-        let cost = |((account, start), (bytes, amount)): ((&str, Hour), _)| DayCost {
-            billing_account_id: account.to_owned(),
-            start,
-            bytes,
-            amount,
+        let cost = |((account, start), (bytes, amount)): ((&str, Hour), _)| {
+            Ok(DayCost { billing_account_id: account.to_owned(), start, bytes: signed(bytes)?, amount })
         };
-        Ok(days.into_iter().map(cost).collect())
+        days.into_iter().map(cost).collect()
     }
 
     fn line(&self, key: usize, all: &Sums, sum: &Sum) -> Result<Line> {
@@ -92,6 +89,7 @@ impl Rating<'_> {
             bytes: sum.bytes,
             // One product per line: the price is the same in all its hours.
             amount: Amount::of(sum.bytes, price.contracted).map_err(|error| error.about(id))?,
+            is_taken_back: false,
             metered_hours: sum.hours.into(),
             raised_hours: sum.raised_hours.into(),
             raised_amount: all.raised_of(sum),
@@ -129,9 +127,9 @@ pub struct DayCost {
     pub billing_account_id: String,
     /// The first hour of the day, in UTC.
     pub start: Hour,
-    /// Bytes sent, free ones among them.
+    /// Bytes sent, free ones among them; in corrections, less those that are taken back.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
-    pub bytes: u128,
+    pub bytes: i128,
     /// What they cost, exactly, in the catalog's currency (R10).
     pub amount: Amount,
 }
@@ -159,6 +157,9 @@ pub struct Line {
     pub bytes: u128,
     /// What they cost, exactly, in the catalog's currency (R10).
     pub amount: Amount,
+    /// Whether it is what an archive had, which a correction takes back: its amounts are negative, and its bytes and hours
+    /// count negative.
+    pub is_taken_back: bool,
     /// Hours with a record, also with one of 0 bytes.
     pub metered_hours: u64,
     /// Those of them that hold a real change of link type, in either direction (R7).
@@ -174,6 +175,19 @@ impl Line {
         (self.link_type, self.price) == (other.link_type, other.price)
     }
 
+    /// Its bytes, negative where they are taken back.
+    pub(crate) fn signed_bytes(&self) -> Result<i128> {
+        let bytes = signed(self.bytes)?;
+        Ok(if self.is_taken_back { -bytes } else { bytes })
+    }
+
+    /// Its metered hours and those of them that are raised, likewise.
+    pub(crate) fn signed_hours(&self) -> (i64, i64) {
+        // OK because no period has 2^63 hours.
+        let (metered, raised) = (self.metered_hours as i64, self.raised_hours as i64);
+        if self.is_taken_back { (-metered, -raised) } else { (metered, raised) }
+    }
+
     /// Adds another of the same end, link type and price.
     pub(crate) fn add(&mut self, other: &Self) -> Result<()> {
         checked_add(&mut self.bytes, other.bytes, "a line")?;
@@ -183,6 +197,10 @@ impl Line {
         self.raised_amount = self.raised_amount.checked_add(other.raised_amount)?;
         Ok(())
     }
+}
+
+fn signed(bytes: u128) -> Result<i128> {
+    i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))
 }
 
 /// The account that pays for a line.

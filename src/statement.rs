@@ -32,8 +32,8 @@ pub struct Statement {
     pub assumed: bool,
     /// What its raised hours cost: an upper bound of the cost of switching, rounded half to even at 10 decimals (R7).
     pub raised_cost: Money,
-    /// Its metered hours that hold a real change of link type (R7).
-    pub raised_hours: u64,
+    /// Its metered hours that hold a real change of link type (R7); in corrections, less those that are taken back.
+    pub raised_hours: i64,
 }
 
 /// Makes one statement per account from lines that are sorted by account.
@@ -79,6 +79,6 @@ fn statement(
         payable,
         assumed: lines.iter().any(|line| line.price.status == PriceStatus::Assumed),
         raised_cost: raised.printed(gb)?,
-        raised_hours: lines.iter().map(|line| line.raised_hours).sum(),
+        raised_hours: lines.iter().map(|line| line.signed_hours().1).sum(),
     })
 }

@@ -54,6 +54,12 @@ impl Archives {
         self.totals.is_empty() && self.without_totals == 0
     }
 
+    /// Adds others.
+    pub fn extend(&mut self, others: Self) {
+        self.without_totals += others.without_totals;
+        others.totals.into_iter().for_each(|own| self.add(Some(own)));
+    }
+
     /// Adds an archive: its control totals, where it has some.
     pub fn add(&mut self, totals: Option<ArchivedTotals>) {
         match totals {

@@ -27,3 +27,9 @@ pub(crate) fn checked_add(sum: &mut u128, value: u128, what: &str) -> Result<()>
     *sum = sum.checked_add(value).ok_or_else(|| Error::overflow(format!("{what} exceeds 2^128")))?;
     Ok(())
 }
+
+/// Likewise where what is taken back counts negative.
+pub(crate) fn checked_add_signed(sum: &mut i128, value: i128, what: &str) -> Result<()> {
+    *sum = sum.checked_add(value).ok_or_else(|| Error::overflow(format!("{what} exceeds 2^127")))?;
+    Ok(())
+}

@@ -108,6 +108,16 @@ impl Gb {
             i128::try_from(bytes).map_err(|_| Error::overflow(format!("{bytes} bytes exceed 2^127")))?;
         divide(bytes, i128::from(self.bytes()), PRINTED_DECIMALS, Rounding::HalfEven)
     }
+
+    /// Likewise of bytes that may be taken back, and are negative then.
+    ///
+    /// # Errors
+    ///
+    /// As [`quantity`](Self::quantity).
+    pub fn signed_quantity(self, bytes: i128) -> Result<Money> {
+        let magnitude = self.quantity(bytes.unsigned_abs())?;
+        if bytes < 0 { Money::ZERO.checked_sub(magnitude) } else { Ok(magnitude) }
+    }
 }
 
 impl fmt::Display for Gb {
@@ -462,6 +472,11 @@ impl Exact {
     /// So many 10^-`decimals`.
     pub(crate) fn of_units(units: i128, decimals: u32) -> Self {
         Self { scale: decimals, ..Self::from(units) }
+    }
+
+    /// As much of the other sign.
+    pub(crate) fn negated(self) -> Self {
+        Self { negative: !self.negative, ..self }
     }
 
     /// Whether it is nothing.

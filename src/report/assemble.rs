@@ -154,6 +154,7 @@ impl Report {
             totals: self.totals,
             findings: self.findings.clone(),
             usage_digest: self.usage_digest.clone(),
+            corrects: self.corrects.clone(),
             threads: self.threads,
         }
     }
@@ -198,6 +199,7 @@ impl Traffic<'_> {
             totals: metered.totals(),
             findings: if *measured { self.findings(&survey) } else { Vec::new() },
             usage_digest,
+            corrects: None,
             threads: usage.threads(),
         };
         report.findings.extend(assumed_prices(&report));

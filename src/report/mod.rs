@@ -4,11 +4,13 @@
 //! [rows](Report::rows) show them column by column, as values. [`mod@crate::write`] makes them text.
 
 mod assemble;
+mod corrections;
 mod options;
 mod row;
 
 pub(crate) use assemble::Traffic;
 pub use assemble::{report, reports};
+pub use corrections::corrections;
 pub use options::{Group, Grouping, ReportOptions};
 pub use row::{AccountKey, ChargeCategory, Column, ReportRow, TagKey};
 
@@ -63,9 +65,24 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// A digest over the metered hours: [`Metered::digest`](crate::Metered::digest) (R17).
     pub usage_digest: String,
+    /// What it corrects, where its lines are corrections of a closed month.
+    pub corrects: Option<Corrected>,
     /// How many threads may make it text.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) threads: usize,
+}
+
+/// A closed month that is corrected.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Corrected {
+    /// The digest over the archived hours (R17).
+    pub usage_digest: String,
+    /// What was payable for them, by today's catalog and inventory: the sum over all accounts shown.
+    pub payable_before: Money,
+    /// What is payable for the month as it was metered anew, likewise.
+    pub payable_after: Money,
 }
 
 /// What a row of a report is made from.
@@ -170,12 +187,13 @@ impl Report {
     /// [`Overflow`](crate::ErrorKind::Overflow) where its bytes or an amount are too large to be printed.
     pub fn line_row<'r>(&'r self, line: &Line) -> Result<ReportRow<'r>> {
         let gb = self.catalog.gb;
+        let (bytes, (metered_hours, raised_hours)) = (line.signed_bytes()?, line.signed_hours());
         Ok(ReportRow {
-            consumed_bytes: Some(line.bytes),
-            pricing_quantity: Some(gb.quantity(line.bytes)?),
+            consumed_bytes: Some(bytes),
+            pricing_quantity: Some(gb.signed_quantity(bytes)?),
             billed_cost: Some(line.amount.printed(gb)?),
-            metered_hours: Some(line.metered_hours),
-            raised_hours: Some(line.raised_hours),
+            metered_hours: Some(metered_hours),
+            raised_hours: Some(raised_hours),
             raised_cost: Some(line.raised_amount.printed(gb)?),
             ..self.values(line)
         })
@@ -185,7 +203,11 @@ impl Report {
     fn values(&self, line: &Line) -> ReportRow<'_> {
         let connection = self.inventory.connection(line.connection);
         let to = attribute(connection, line.sender);
-        let category = if line.link_type.is_some() { ChargeCategory::Usage } else { ChargeCategory::Free };
+        let category = match (&self.corrects, line.link_type) {
+            (Some(_), _) => ChargeCategory::Correction,
+            (None, Some(_)) => ChargeCategory::Usage,
+            (None, None) => ChargeCategory::Free,
+        };
         let account = self.account(to.billing_account_id);
         ReportRow {
             billing_month: Some(self.month),
@@ -240,7 +262,7 @@ impl Report {
         let shared = self.shared_values(group, &grouping);
         Ok(ReportRow {
             consumed_bytes: Some(group.bytes),
-            pricing_quantity: Some(gb.quantity(group.bytes)?),
+            pricing_quantity: Some(gb.signed_quantity(group.bytes)?),
             billed_cost: Some(group.amount.printed(gb)?),
             metered_hours: Some(group.metered_hours),
             raised_hours: Some(group.raised_hours),

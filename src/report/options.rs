@@ -7,7 +7,7 @@ use crate::{
     meter::Archives,
     model::{
         accounts::{Accounts, Budgets},
-        checked_add, did_you_mean,
+        checked_add_signed, did_you_mean,
         link::LinkType,
         money::{Amount, UnitPrice},
         usage::Sender,
@@ -151,13 +151,13 @@ pub struct Group {
     pub(super) differing: Vec<Column>,
     /// Bytes sent, the sum of its lines.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text"))]
-    pub bytes: u128,
+    pub bytes: i128,
     /// What they cost, exactly, in the catalog's currency (R10).
     pub amount: Amount,
     /// Hours with a record, counted per connection and sender.
-    pub metered_hours: u64,
+    pub metered_hours: i64,
     /// Those of them that hold a change of link type.
-    pub raised_hours: u64,
+    pub raised_hours: i64,
     /// What raising them cost at most, exactly: see [`Line::raised_amount`].
     pub raised_amount: Amount,
     /// Whether an assumed price touched any of them (R18).
@@ -180,10 +180,11 @@ impl Group {
     }
 
     fn add(&mut self, line: &Line) -> Result<()> {
-        checked_add(&mut self.bytes, line.bytes, "a group")?;
+        let (metered_hours, raised_hours) = line.signed_hours();
+        checked_add_signed(&mut self.bytes, line.signed_bytes()?, "a group")?;
         self.amount = self.amount.checked_add(line.amount)?;
-        self.metered_hours += line.metered_hours;
-        self.raised_hours += line.raised_hours;
+        self.metered_hours += metered_hours;
+        self.raised_hours += raised_hours;
         self.raised_amount = self.raised_amount.checked_add(line.raised_amount)?;
         self.assumed |= line.price.status == PriceStatus::Assumed;
         Ok(())

@@ -26,16 +26,19 @@ pub enum ChargeCategory {
     Usage,
     /// Traffic inside a region, which has no link type and costs nothing (R1).
     Free,
+    /// What was billed for an hour of a closed month and is taken back, or what takes its place.
+    Correction,
     /// What makes an account's rows add up to what it pays (R11).
     Adjustment,
 }
 
 impl ChargeCategory {
-    /// `usage`, `free` or `adjustment`.
+    /// `usage`, `free`, `correction` or `adjustment`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Usage => "usage",
             Self::Free => "free",
+            Self::Correction => "correction",
             Self::Adjustment => "adjustment",
         }
     }
@@ -79,9 +82,9 @@ pub struct ReportRow<'r> {
     pub link_type: Option<LinkType>,
     /// What the row charges for.
     pub charge_category: Option<ChargeCategory>,
-    /// Bytes sent.
+    /// Bytes sent; negative, as the hours and the quantity, where a correction takes them back.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::model::serialize::text_or_none"))]
-    pub consumed_bytes: Option<u128>,
+    pub consumed_bytes: Option<i128>,
     /// The same in GB (R9), rounded half to even at 10 decimals.
     pub pricing_quantity: Option<Money>,
     /// The list price of one GB; `None` where a contract price stands without a published one.
@@ -93,9 +96,9 @@ pub struct ReportRow<'r> {
     /// The currency of all amounts and prices (R13).
     pub billing_currency: Option<&'r str>,
     /// Hours with a record, also with one of 0 bytes.
-    pub metered_hours: Option<u64>,
+    pub metered_hours: Option<i64>,
     /// Those of them that hold a real change of link type (R7).
-    pub raised_hours: Option<u64>,
+    pub raised_hours: Option<i64>,
     /// What raising them cost, at most, rounded as [`billed_cost`](Self::billed_cost): their amount less that of all
     /// their bytes at the lowest level in effect.
     pub raised_cost: Option<Money>,

@@ -249,6 +249,13 @@ struct Traffic<'w> {
     to: Attribution<'w>,
     gb: Gb,
     list_cost: Exact,
+    /// Whether it corrects a closed month.
+    is_correction: bool,
+}
+
+/// What stands on a line as it counts: negative where it is taken back.
+fn signed(line: &Line, exact: Exact) -> Exact {
+    if line.is_taken_back { exact.negated() } else { exact }
 }
 
 impl<'w> Traffic<'w> {
@@ -261,21 +268,32 @@ impl<'w> Traffic<'w> {
             hour: line.hour.ok_or_else(|| Error::internal("an hourly line has no hour"))?,
             connection,
             to: attribute(connection, line.sender),
+            is_correction: report.corrects.is_some(),
             gb,
-            list_cost: list.unwrap_or(line.amount).exact(gb),
+            list_cost: list.map_or(line.amount.exact(gb), |list| signed(line, list.exact(gb))),
         })
+    }
+
+    /// What stands on a line as it counts: negative where it is taken back.
+    fn signed(&self, exact: Exact) -> Exact {
+        signed(self.line, exact)
     }
 
     /// What it is, in words; of an assumed price, that it is one (R18).
     fn description(&self) -> String {
+        let correction = match (self.is_correction, self.line.is_taken_back) {
+            (false, _) => "",
+            (true, true) => "Correction, taken back: ",
+            (true, false) => "Correction: ",
+        };
         let Attribution { source_region: from, destination_region: to, .. } = self.to;
         let Some(link_type) = self.line.link_type else {
-            return format!("VPC peering outbound transfer inside {from}, free");
+            return format!("{correction}VPC peering outbound transfer inside {from}, free");
         };
         let raised = if self.line.raised_hours > 0 { " (level raised in this hour)" } else { "" };
         let assumed = if self.line.price.status == PriceStatus::Assumed { ", assumed price" } else { "" };
         format!(
-            "Inter-region VPC peering outbound transfer, {from} to {to}, {}{raised}{assumed}",
+            "{correction}Inter-region VPC peering outbound transfer, {from} to {to}, {}{raised}{assumed}",
             link_type.as_str()
         )
     }
@@ -523,8 +541,8 @@ static COLUMNS: [Column; 79] = [
     text("CapacityReservationId", null),
     text("CapacityReservationStatus", null),
     text("ChargeCategory", |row| row.either("Usage", "Adjustment")),
-    // `Correction` stands here where a month that was invoiced is corrected.
-    text("ChargeClass", null),
+    // Where a month that was closed, and invoiced, is corrected.
+    text("ChargeClass", |row| row.writing.report.corrects.as_ref().map(|_| "Correction").into()),
     text("ChargeDescription", |row| row.description().into()),
     text("ChargeFrequency", |row| row.either("Usage-Based", "One-Time")),
     instant("ChargePeriodEnd", |row| row.period().end.into()),
@@ -537,7 +555,7 @@ static COLUMNS: [Column; 79] = [
     text("CommitmentDiscountType", null),
     text("CommitmentDiscountUnit", null),
     text("CommitmentProgramEligibilityDetails", null).since(FocusVersion::V1_4),
-    number("ConsumedQuantity", |row| row.traffic(|own| Exact::from(own.line.bytes))),
+    number("ConsumedQuantity", |row| row.traffic(|own| own.signed(own.line.bytes.into()))),
     text("ConsumedUnit", |row| row.traffic(|_| "B")),
     text("ContractApplied", null).since(FocusVersion::V1_3),
     number("ContractedCost", |row| row.billed_cost().into()),
@@ -554,7 +572,7 @@ static COLUMNS: [Column; 79] = [
     number("PricingCurrencyContractedUnitPrice", |row| row.traffic(|own| own.line.price.contracted)),
     number("PricingCurrencyEffectiveCost", |row| row.billed_cost().into()),
     number("PricingCurrencyListUnitPrice", |row| row.traffic(|own| own.line.price.list)),
-    number("PricingQuantity", |row| row.traffic(|own| own.gb.exact_quantity(own.line.bytes))),
+    number("PricingQuantity", |row| row.traffic(|own| own.signed(own.gb.exact_quantity(own.line.bytes)))),
     text("PricingUnit", |row| row.traffic(|own| unit(own.gb))),
     text("ProviderName", |_| PROVIDER.into()).until(FocusVersion::V1_3),
     text("PublisherName", |_| PROVIDER.into()).until(FocusVersion::V1_3),

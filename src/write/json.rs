@@ -55,6 +55,9 @@ struct JsonReport<'a> {
     settings: Vec<JsonSetting<'a>>,
     control_totals: JsonTotals,
     usage_digest: &'a str,
+    /// Where lines are corrections: what of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrects: Option<JsonCorrected<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     archives: Option<JsonArchives<'a>>,
     findings: Vec<JsonFinding<'a>>,
@@ -156,6 +159,13 @@ struct JsonCounts {
     free: String,
     outside_period: String,
     refused: String,
+}
+
+#[derive(Serialize)]
+struct JsonCorrected<'a> {
+    usage_digest: &'a str,
+    payable_before: String,
+    payable_after: String,
 }
 
 #[derive(Serialize)]
@@ -285,6 +295,11 @@ fn document<'a>(
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
         usage_digest: &report.usage_digest,
+        corrects: report.corrects.as_ref().map(|own| JsonCorrected {
+            usage_digest: &own.usage_digest,
+            payable_before: own.payable_before.to_string(),
+            payable_after: own.payable_after.to_string(),
+        }),
         archives: archives(&report.options.archives),
         findings: report.findings.iter().map(finding).collect(),
         inputs,

@@ -107,6 +107,7 @@ pub(crate) struct ReportTexts {
     pub catalog_and_version: String,
     pub rounding: String,
     pub setting: String,
+    pub corrected: String,
     pub before_tax: String,
     /// What stands between the things of a list.
     pub comma: String,

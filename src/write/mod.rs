@@ -79,6 +79,14 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
         .filter(|(name, value)| *name != "until" || !value.is_empty())
         .map(|(name, value)| (name, texts.fact(name).to_owned(), value))
         .collect();
+    facts.extend(report.corrects.iter().map(|own| {
+        let values = [
+            ("digest", &*own.usage_digest),
+            ("before", &own.payable_before.to_string()),
+            ("after", &own.payable_after.to_string()),
+        ];
+        ("corrects", texts.fact("corrects").to_owned(), fill(&texts.report.corrected, &values))
+    }));
     let archives = report.options.archives.totals.iter();
     facts.extend(archives.map(|own| ("archive", texts.fact("archive").to_owned(), archived(own, texts))));
     let settings = report.options.settings.iter();

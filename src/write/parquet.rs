@@ -78,13 +78,10 @@ fn kind(column: Column) -> Kind {
 
 /// The value of a column, of the kind that [`kind`] tells; `text` is room for one that is text.
 fn cell<'t>(row: &ReportRow<'_>, column: Column, text: &'t mut String) -> Result<Cell<'t>> {
-    let hours = |hours: Option<u64>| match hours.map(i64::try_from) {
-        Some(Err(_)) => Err(Error::overflow("a number of hours exceeds 2^63")),
-        number => Ok(number.and_then(std::result::Result::ok).map_or(Cell::Null, Cell::Integer)),
-    };
+    let hours = |hours: Option<i64>| Ok(hours.map_or(Cell::Null, Cell::Integer));
     let money = |money: Option<Money>| money.map_or(Cell::Null, |money| Cell::Decimal(money.units()));
     match column {
-        Column::ConsumedBytes => row.consumed_bytes.map_or(Ok(Cell::Null), bytes),
+        Column::ConsumedBytes => Ok(row.consumed_bytes.map_or(Cell::Null, Cell::Decimal)),
         Column::PricingQuantity => Ok(money(row.pricing_quantity)),
         Column::BilledCost => Ok(money(row.billed_cost)),
         Column::RaisedCost => Ok(money(row.raised_cost)),
@@ -99,10 +96,6 @@ fn cell<'t>(row: &ReportRow<'_>, column: Column, text: &'t mut String) -> Result
             Ok(if text.is_empty() { Cell::Null } else { Cell::Text(text) })
         }
     }
-}
-
-fn bytes<'t>(bytes: u128) -> Result<Cell<'t>> {
-    i128::try_from(bytes).map(Cell::Decimal).map_err(|_| too_large(bytes))
 }
 
 /// A unit price, unless it would be rounded.

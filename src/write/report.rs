@@ -3,6 +3,7 @@
 use super::{
     Lang, catalog_notes, control_totals, finding_words_in,
     lang::fill,
+    named_provenance,
     page::{Block, Notices, Page, Room, Section, Sums, Yield},
     provenance_in,
     values::value,
@@ -32,6 +33,9 @@ pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
     let title = fill(&lang.texts().report.title, &values);
     let mut page = Page { assumed: report.assumed(), ..Page::titled(title, lang) };
     page.sections.push(payable(report, lang)?);
+    let corrects = named_provenance(report, lang).into_iter().filter(|(key, ..)| *key == "corrects");
+    let corrects = corrects.map(|(_, name, value)| Block::item(format!("{name}: {value}")));
+    page.sections.extend(corrects.map(|item| Section::untitled([item])));
     if report.groups.is_some() {
         let rows = report.group_rows().collect::<Result<Vec<ReportRow<'_>>>>()?;
         let table = LineCells::of(report, lang).table(&grouped_columns(report), &rows);
@@ -280,7 +284,8 @@ pub(super) fn group_cell(row: &ReportRow<'_>, column: Column, lang: Lang) -> Str
 }
 
 fn is_free(row: &ReportRow<'_>) -> bool {
-    row.charge_category == Some(ChargeCategory::Free) && row.link_type.is_none()
+    let of_traffic = [ChargeCategory::Free, ChargeCategory::Correction].map(Some);
+    of_traffic.contains(&row.charge_category) && row.link_type.is_none()
 }
 
 /// How a table of lines gives way, whose columns stand behind so many others.
@@ -359,7 +364,7 @@ fn payable(report: &Report, lang: Lang) -> Result<Section> {
 }
 
 /// The raised hours of all accounts shown, and what they cost.
-pub(super) fn raised(report: &Report) -> Result<(u64, Money)> {
+pub(super) fn raised(report: &Report) -> Result<(i64, Money)> {
     let costs = report.statements.iter().map(|statement| statement.raised_cost);
     let cost = costs.into_iter().try_fold(Money::ZERO, Money::checked_add)?;
     Ok((report.statements.iter().map(|statement| statement.raised_hours).sum(), cost))

@@ -98,9 +98,9 @@ mod tests {
         let mut text = RowText::default();
         assert!(text.fill(&ReportRow::default(), &Column::ALL).all(str::is_empty));
         let row =
-            ReportRow { consumed_bytes: Some(u128::MAX), raised_hours: Some(0), ..ReportRow::default() };
+            ReportRow { consumed_bytes: Some(i128::MAX), raised_hours: Some(0), ..ReportRow::default() };
         let columns = [Column::Sender, Column::ConsumedBytes, Column::RaisedHours];
         let values: Vec<&str> = text.fill(&row, &columns).collect();
-        assert_eq!(values, ["", "340282366920938463463374607431768211455", "0"]);
+        assert_eq!(values, ["", "170141183460469231731687303715884105727", "0"]);
     }
 }

@@ -170,3 +170,68 @@ fn r14_totals_survive_where_an_archive_is_metered_again() {
     assert_eq!(clash.code, 2, "{}", clash.stderr);
     assert!(clash.stderr.contains("hours.totals.json"), "{}", clash.stderr);
 }
+
+#[test]
+fn a_closed_month_is_corrected_in_every_format() {
+    let folder = archived();
+    let folder = folder.path();
+    let clean: String =
+        USAGE.lines().filter(|line| !line.contains("05:00:00Z")).map(|line| format!("{line}\n")).collect();
+    let late = format!("{clean}2026-10-06T04:00:00Z,pcc-1,accepter,1000000000\n");
+    fs::write(folder.join("same.csv"), clean).unwrap();
+    fs::write(folder.join("late.csv"), late).unwrap();
+    let corrects = |usage: &str, more: &str| {
+        let report = "report --connections connections.csv --catalog china-site --corrects hours.csv";
+        run(folder, &format!("{report} --usage {usage} {more}"))
+    };
+    let own = json(&corrects("late.csv", "--month 2026-10 --format json"));
+    let lines = own["accounts"][0]["lines"].as_array().unwrap();
+    let bytes: Vec<&Value> = lines.iter().map(|line| &line["consumed_bytes"]).collect();
+    assert_eq!(bytes, [&Value::from("0"), &"1000000000".into()]);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["charge_category"] == "correction" && line["billing_month"] == "2026-10")
+    );
+    assert_eq!((&own["payable"], &own["corrects"]["payable_after"]), (&"0.44".into(), &"0.44".into()));
+    assert_eq!(own["archives"]["with_totals"].as_array().unwrap().len(), 1);
+    // It is no report of all that was billed.
+    fs::write(folder.join("c.json"), own.to_string()).unwrap();
+    let compared = run(folder, "compare c.json c.json");
+    assert_eq!(compared.code, 3);
+    assert!(compared.stderr.contains("of corrections"), "{}", compared.stderr);
+    // No hour changed: no line, and no failure.
+    let nothing = corrects("same.csv", "--month 2026-10 --format csv");
+    assert_eq!((nothing.code, nothing.stdout.lines().count()), (0, 1), "{}", nothing.stderr);
+    let more: &[&str] =
+        if cfg!(all(feature = "parquet", feature = "xlsx")) { &["c.parquet", "c.xlsx"] } else { &[] };
+    for usage in ["same.csv", "late.csv"] {
+        for file in ["c.json", "c.html", "c.md", "c.txt"].iter().chain(more) {
+            let outcome = corrects(usage, &format!("--month 2026-10 --output {file}"));
+            assert_eq!(outcome.code, 0, "{usage} {file}: {}", outcome.stderr);
+        }
+        let focus = corrects(usage, "--month 2026-10 --format focus");
+        assert_eq!(focus.code, 0, "{}", focus.stderr);
+        let lines = if usage == "same.csv" { 1 } else { 4 };
+        assert_eq!(focus.stdout.lines().count(), lines, "{}", focus.stdout);
+        assert_eq!(focus.stdout.matches(",Correction,").count(), lines - 1);
+    }
+    for (more, code, why) in [
+        ("--month 2026-09", 3, "hours are not of 2026-09 at +08:00"),
+        ("--month 2026-09..2026-10", 2, "one closed month"),
+        ("--month 2026-10 --by day", 2, "--by"),
+        ("--month 2026-10 --until 2026-10-06T00:00:00Z", 2, "--until"),
+        ("--month 2026-10 --output hours.csv", 2, "one of the inputs"),
+    ] {
+        let outcome = corrects("late.csv", more);
+        assert_eq!(outcome.code, code, "{more}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(why), "{more}: {}", outcome.stderr);
+    }
+    // Hours of connections that are not known any more cannot be taken back.
+    fs::remove_file(folder.join("hours.totals.json")).unwrap();
+    let hours = fs::read_to_string(folder.join("hours.csv")).unwrap();
+    fs::write(folder.join("hours.csv"), hours + "2026-10-08T03:00:00Z,pcc-7,requester,1\n").unwrap();
+    let outcome = corrects("late.csv", "--month 2026-10");
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("pcc-7"), "{}", outcome.stderr);
+}

@@ -127,6 +127,12 @@ fn reports_from_exports_and_from_metered_hours_hold_to_the_schema() {
     let totals = std::fs::read_to_string(folder.path().join("hours.totals.json")).unwrap();
     assert_eq!(validated("meter", &totals), "");
     assert_ne!(validated("meter", &totals.replacen("\"0\"", "0", 1)), "");
+    let late = folder.path().join("late.csv");
+    let usage_text = std::fs::read_to_string("examples/published/usage.csv").unwrap();
+    std::fs::write(&late, usage_text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>())
+        .unwrap();
+    let corrected = [&["--usage", late.to_str().unwrap(), "--corrects", hours][..], &PUBLISHED[2..]].concat();
+    assert_eq!(errors("report", &corrected, |report| report), "");
     for (traffic, connections) in [
         (
             ["--cloudmonitor", "IntranetRX=examples/exports/IntranetRX.json"],

@@ -10,6 +10,7 @@ mod bills;
 mod cli;
 mod compare;
 mod corpus;
+mod corrections;
 mod crosscheck;
 mod dependencies;
 mod estimate;

@@ -9,7 +9,7 @@ use crate::{
     sources::{self, Documents},
 };
 use peerbill::{
-    Error, Fault, Result,
+    Error, ErrorKind, Fault, Result,
     error::FAULTS_LISTED,
     meter::{
         Archives, Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord, meter,
@@ -177,7 +177,8 @@ impl<'a> Job<'a> {
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
         let inventory = Arc::new(inventory);
-        self.archives = sources::archives(&sources, &inventory, settings.threads, &mut self.inputs)?;
+        self.archives =
+            sources::archives("metered", &sources, &inventory, settings.threads, &mut self.inputs)?;
         outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let metered = meter(&sources, inventory, &settings);
         progress.finish_and_clear();
@@ -194,7 +195,8 @@ impl<'a> Job<'a> {
         drop(documents);
         let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
         if let Some((inventory, _)) = groups.first() {
-            self.archives = sources::archives(&sources, inventory, settings.threads, &mut self.inputs)?;
+            self.archives =
+                sources::archives("metered", &sources, inventory, settings.threads, &mut self.inputs)?;
         }
         outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
         let mut all: Option<MeteredMonths> = None;
@@ -236,6 +238,35 @@ impl<'a> Job<'a> {
         self.inputs.unchanged()?;
         let there = there.unwrap_or_else(|| Err(Error::internal("the counterpart was not metered")));
         Ok([here?, there?])
+    }
+
+    /// Meters an archive of a month that was metered anew, over the same connections: all of its hours must be of that month,
+    /// and known.
+    pub fn meter_archive(
+        &mut self,
+        role: &str,
+        sources: &[TrafficSource],
+        anew: &Metered,
+    ) -> Result<Metered> {
+        let inventory = anew.inventory();
+        let archives = sources::archives(role, sources, inventory, threads(), &mut self.inputs)?;
+        self.archives.extend(archives);
+        let mut settings = MeterSettings::new(anew.month());
+        (settings.offset, settings.threads, settings.until) = (anew.offset(), threads(), anew.until());
+        settings.refused = Refused::Count;
+        let archived = meter(sources, inventory.clone(), &settings)?;
+        let totals = archived.totals();
+        Error::from_faults(ErrorKind::Input, archived.causes()).map_or(Ok(()), Err)?;
+        if totals.refused.records > 0 || totals.outside_period.records > 0 {
+            let of = format!("{} at {}", anew.month(), anew.offset());
+            let why = match totals.outside_period.records {
+                0 => "holds hours of connections that are set aside".to_owned(),
+                outside => format!("{outside} of its hours are not of {of}: name the archive of that month"),
+            };
+            let name = sources.first().map_or("-", |source| source.name());
+            return Err(Error::unusable(ErrorKind::Input, name, why));
+        }
+        Ok(archived)
     }
 
     /// The connections, with the months for which they are these: what a trail lacks of earlier hours matters to the

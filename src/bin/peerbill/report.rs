@@ -10,7 +10,7 @@ use crate::{
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
-    report::{Report, reports},
+    report::{Report, corrections, reports},
     write::{self, focus::FocusSettings, json::InputDigest},
 };
 use std::{io::Write, mem::ManuallyDrop};
@@ -33,7 +33,15 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let mut job =
         Job::of_months(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
             .until(args.until.as_deref())?;
-    job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.lines.paths()))?;
+    let others = args.pricing.paths().chain(args.lines.paths()).chain(args.corrects.as_deref());
+    job::inputs_of_traffic(&args.traffic, others)?;
+    if args.corrects.is_some() && job.is_range() {
+        return Err(Error::usage("--corrects: one closed month is corrected; name it with --month"));
+    }
+    let archive = args.corrects.as_ref().map(std::slice::from_ref);
+    let archive =
+        archive.map(|path| sources::find_archives("corrects", path, &args.traffic, &mut job.inputs));
+    let archive = archive.transpose()?;
     let catalog = sources::load(&args.pricing, &mut job.inputs)?;
     let settings = settings::shown(used, &args.traffic);
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
@@ -43,8 +51,15 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter_months(&|region| catalog.check_region(region))?);
+    let archived = archive.zip(metered.months().first()).map(|(sources, anew)| {
+        job.meter_archive("corrects", &sources, anew).map(|archived| (archived, anew))
+    });
+    let archived = archived.transpose()?;
     options.archives = job.archives.clone();
-    let reports = ManuallyDrop::new(reports(&metered, &catalog, &options)?);
+    let reports = ManuallyDrop::new(match &archived {
+        None => reports(&metered, &catalog, &options)?,
+        Some((archived, anew)) => vec![corrections(archived, anew, &catalog, options)?],
+    });
     let months: Vec<&Report> = reports.iter().collect();
     let form = Form { shown: &args.shown, focus: &focus, is_range: job.is_range() };
     let print = |quarantine| print(&targets, form, &months, &job.inputs, quarantine);

@@ -74,8 +74,22 @@ fn as_sources(args: &TrafficArgs, found: Vec<(Input, Kind)>) -> Result<(Vec<Traf
     Ok((sources.collect(), progress))
 }
 
+/// The archives that an argument of this role names.
+pub fn find_archives(
+    role: &str,
+    paths: &[String],
+    args: &TrafficArgs,
+    inputs: &mut Inputs,
+) -> Result<Vec<TrafficSource>> {
+    let naive_offset = args.naive_offset.as_deref().map(str::parse::<ClockOffset>).transpose()?;
+    let (sources, progress) = traffic_sources(inputs.find(role, paths)?);
+    progress.finish_and_clear();
+    Ok(sources.into_iter().map(|source| source.as_metered().with_naive_offset(naive_offset)).collect())
+}
+
 /// What the archives among the sources tell of the records that they were made of, within them or beside them.
 pub fn archives(
+    role: &str,
     sources: &[TrafficSource],
     inventory: &Arc<Inventory>,
     threads: usize,
@@ -85,7 +99,7 @@ pub fn archives(
     for source in sources.iter().filter(|source| source.is_metered()) {
         let beside = totals_beside(Path::new(source.name()));
         let document = match source.archived_totals()? {
-            None if beside.is_file() => Some(inputs.one_document("metered", &beside.to_string_lossy())?),
+            None if beside.is_file() => Some(inputs.one_document(role, &beside.to_string_lossy())?),
             within => within,
         };
         let totals =

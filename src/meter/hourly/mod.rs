@@ -96,6 +96,48 @@ impl HourlyUsage {
         self.metered[key / 64] & 1 << (key % 64) != 0
     }
 
+    /// Shows every hour of every end that has a record in one of two meterings of a period and inventory, in the order of hours
+    /// and ends: the bytes here and there, where there are any.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_each`](Self::try_each).
+    pub(crate) fn try_each_beside(
+        &self,
+        other: &Self,
+        mut each: impl FnMut(EndIndex, Hour, Option<u128>, Option<u128>) -> Result<()>,
+    ) -> Result<()> {
+        debug_assert_eq!((self.period, self.keys), (other.period, other.keys), "they are of one month");
+        let mut dense = DenseHour::new(self.keys);
+        for index in 0..self.rows.0.len().max(other.rows.0.len()) {
+            let hour = Hour::from_index(self.period.start.index() + index as i64);
+            let mut ends: [Vec<(usize, u128)>; 2] = [Vec::new(), Vec::new()];
+            for (usage, ends) in [self, other].into_iter().zip(&mut ends) {
+                let Some(rows) = usage.rows.0.get(index).filter(|rows| !rows.is_empty()) else { continue };
+                dense.read(hour, rows)?.try_each_key(|key, bytes| {
+                    ends.push((key, bytes));
+                    Ok(())
+                })?;
+            }
+            let [mut here, mut there] = ends.map(|ends| ends.into_iter().peekable());
+            while let Some(key) = here.peek().into_iter().chain(there.peek()).map(|(key, _)| *key).min() {
+                let of = |ends: &mut std::iter::Peekable<std::vec::IntoIter<(usize, u128)>>| {
+                    ends.next_if(|(own, _)| *own == key).map(|(_, bytes)| bytes)
+                };
+                let (own, others) = (of(&mut here), of(&mut there));
+                each(EndIndex::from_index(key), hour, own, others)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// To collect some hours of the same period and inventory.
+    pub(crate) fn collected(&self) -> Collected {
+        let counters = vec![Counter::new(0, u32::MAX, false); self.keys / Sender::ALL.len()];
+        let usage = Self::new(self.period, self.keys / Sender::ALL.len(), self.threads);
+        Collected { usage, builder: HourlyBuilder::new(counters) }
+    }
+
     /// That of one end in one hour of `period`, of an inventory with so many connections.
     pub(crate) fn of_one(period: Period, connections: usize, end: EndIndex, hour: Hour, bytes: u128) -> Self {
         let mut usage = Self::new(period, connections, 1);
@@ -198,6 +240,25 @@ impl HourlyUsage {
             }
         }
         Ok(())
+    }
+}
+
+/// Hours that are put together one by one.
+pub(crate) struct Collected {
+    usage: HourlyUsage,
+    builder: HourlyBuilder,
+}
+
+impl Collected {
+    /// Adds the bytes of an end in an hour of the period.
+    pub fn add(&mut self, end: EndIndex, hour: Hour, bytes: u128) {
+        // OK because no period has 2^32 hours.
+        self.builder.add_wide(end, (hour.index() - self.usage.period.start.index()) as u32, bytes);
+    }
+
+    pub fn finish(mut self) -> HourlyUsage {
+        self.usage.extend(self.builder.finish());
+        self.usage
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     estimate::Estimate,
     model::{
-        checked_add,
+        checked_add_signed,
         link::LinkType,
         money::{Amount, Gb, Money},
         time::Hour,
@@ -359,10 +359,10 @@ impl<'r> ReportPage<'r> {
     /// The days of a month, of one account or of all; `None` where the report does not tell them.
     fn day_bars(&self, report: &Report, account: Option<&str>) -> Result<Option<Vec<DayBar>>> {
         let Some(costs) = &report.days else { return Ok(None) };
-        let mut sums: BTreeMap<Hour, (u128, Amount)> = BTreeMap::new();
+        let mut sums: BTreeMap<Hour, (i128, Amount)> = BTreeMap::new();
         for cost in costs.iter().filter(|cost| account.is_none_or(|id| cost.billing_account_id == id)) {
             let (bytes, amount) = sums.entry(cost.start).or_default();
-            checked_add(bytes, cost.bytes, "a day")?;
+            checked_add_signed(bytes, cost.bytes, "a day")?;
             *amount = amount.checked_add(cost.amount)?;
         }
         let period = report.month.period(report.offset);
@@ -373,7 +373,7 @@ impl<'r> ReportPage<'r> {
             let local = Hour::from_index(start + report.offset.hours()).to_string();
             bars.push(DayBar {
                 date: local.get(..10).unwrap_or_default().to_owned(),
-                quantity: self.gb.quantity(bytes)?,
+                quantity: self.gb.signed_quantity(bytes)?,
                 cost: amount.printed(self.gb)?,
             });
         }
@@ -515,7 +515,7 @@ impl<'r> ReportPage<'r> {
         };
         bar(html, &title, &[(Fill::Gold, gold), (Fill::Platinum, platinum)], most);
         html.raw("</td><td class=\"n\">");
-        html.text(&self.gb.quantity(cost.bytes)?.text(0));
+        html.text(&self.gb.signed_quantity(cost.bytes)?.text(0));
         html.raw("</td><td class=\"n\">");
         match cost.between_regions {
             true => html.amount(&cost.printed.to_string(), "", cost.assumed),
@@ -637,12 +637,12 @@ fn basis(html: &mut Html, report: &Report, lang: Lang) -> Result<()> {
 /// What some lines cost.
 #[derive(Debug, Default)]
 struct Cost {
-    bytes: u128,
+    bytes: i128,
     gold: Amount,
     platinum: Amount,
     /// All of it as it is printed, where that is known.
     printed: Money,
-    raised_hours: u64,
+    raised_hours: i64,
     raised: Amount,
     /// Whether any of it has a link type, and is not free by itself (R1).
     between_regions: bool,
@@ -656,8 +656,8 @@ impl Cost {
             _ => &mut self.gold,
         };
         *part = part.checked_add(line.amount)?;
-        checked_add(&mut self.bytes, line.bytes, "a sum of lines")?;
-        self.raised_hours += line.raised_hours;
+        checked_add_signed(&mut self.bytes, line.signed_bytes()?, "a sum of lines")?;
+        self.raised_hours += line.signed_hours().1;
         self.raised = self.raised.checked_add(line.raised_amount)?;
         self.between_regions |= line.link_type.is_some();
         self.assumed |= line.price.status == PriceStatus::Assumed;
@@ -667,7 +667,7 @@ impl Cost {
     fn merge(&mut self, other: &Self) -> Result<()> {
         self.gold = self.gold.checked_add(other.gold)?;
         self.platinum = self.platinum.checked_add(other.platinum)?;
-        checked_add(&mut self.bytes, other.bytes, "a sum of lines")?;
+        checked_add_signed(&mut self.bytes, other.bytes, "a sum of lines")?;
         self.between_regions |= other.between_regions;
         self.assumed |= other.assumed;
         Ok(())
@@ -839,11 +839,11 @@ fn largest<'r>(lines: impl Iterator<Item = Result<LineOf<'r>>>) -> Result<(usize
 struct Rest {
     scenario: Option<&'static str>,
     count: u64,
-    bytes: u128,
+    bytes: i128,
     quantity: Money,
     cost: Money,
-    metered_hours: u64,
-    raised_hours: u64,
+    metered_hours: i64,
+    raised_hours: i64,
     raised_cost: Money,
     assumed: bool,
 }
@@ -857,7 +857,7 @@ impl Rest {
 
     fn add(&mut self, row: &ReportRow<'_>) -> Result<()> {
         self.count += 1;
-        checked_add(&mut self.bytes, row.consumed_bytes.unwrap_or_default(), "the rest of the lines")?;
+        checked_add_signed(&mut self.bytes, row.consumed_bytes.unwrap_or_default(), "the rest of the lines")?;
         self.quantity = self.quantity.checked_add(row.pricing_quantity.unwrap_or_default())?;
         self.cost = self.cost.checked_add(row.billed_cost.unwrap_or_default())?;
         self.metered_hours += row.metered_hours.unwrap_or_default();

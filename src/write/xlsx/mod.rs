@@ -121,7 +121,7 @@ struct Context<'a> {
 struct Summed {
     table: Table,
     /// The sum of its bytes, where it has any.
-    bytes: Option<u128>,
+    bytes: Option<i128>,
     /// The column of its amounts, and their sum.
     cost: (&'static str, Money),
 }
@@ -187,7 +187,7 @@ fn lines(book: &mut Book, name: &'static str, reports: &[&Report]) -> Result<Sum
     let heads = columns.iter().map(|&column| Head::new(column.name(), kind_of(column))).collect();
     let count = reports.iter().map(|report| report.row_sources().count()).sum();
     let mut table = Table::new(book, name, heads, count)?;
-    let (mut bytes, mut cost) = (0u128, Money::ZERO);
+    let (mut bytes, mut cost) = (0i128, Money::ZERO);
     let mut text = RowText::default();
     for report in reports {
         for row in report.rows() {
@@ -209,8 +209,8 @@ fn kind_of(column: Column) -> Kind {
     }
 }
 
-fn added(one: u128, other: u128) -> Result<u128> {
-    one.checked_add(other).ok_or_else(|| Error::overflow("bytes of a workbook exceed 2^128"))
+fn added(one: i128, other: i128) -> Result<i128> {
+    one.checked_add(other).ok_or_else(|| Error::overflow("bytes of a workbook exceed 2^127"))
 }
 
 /// A row for each account and month: what it pays, as the sum of its lines.
@@ -368,7 +368,7 @@ fn days(book: &mut Book, context: &Context<'_>, reports: &[&Report]) -> Result<S
         cells.extend(account_cells(context, row.report, account));
         cells.extend([
             row.day.bytes.to_string().into(),
-            row.report.catalog.gb.quantity(row.day.bytes)?.text(0).into(),
+            row.report.catalog.gb.signed_quantity(row.day.bytes)?.text(0).into(),
             row.cost.to_string().into(),
             context.currency.to_owned().into(),
             truth(row.is_assumed).into(),
@@ -522,10 +522,10 @@ impl RouteMonth<'_> {
 
 #[derive(Default)]
 struct RouteSum {
-    bytes: u128,
+    bytes: i128,
     amount: Amount,
-    metered_hours: u64,
-    raised_hours: u64,
+    metered_hours: i64,
+    raised_hours: i64,
     raised_amount: Amount,
     is_assumed: bool,
 }
@@ -555,10 +555,11 @@ fn routes_in(report: &Report) -> Result<BTreeMap<(&str, &str), RouteSum>> {
         let row = report.line_row(line)?;
         let between = (row.source_region.unwrap_or_default(), row.destination_region.unwrap_or_default());
         let sum = routes.entry(between).or_default();
-        sum.bytes = added(sum.bytes, line.bytes)?;
+        let (metered_hours, raised_hours) = line.signed_hours();
+        sum.bytes = added(sum.bytes, line.signed_bytes()?)?;
         sum.amount = sum.amount.checked_add(line.amount)?;
-        sum.metered_hours += line.metered_hours;
-        sum.raised_hours += line.raised_hours;
+        sum.metered_hours += metered_hours;
+        sum.raised_hours += raised_hours;
         sum.raised_amount = sum.raised_amount.checked_add(line.raised_amount)?;
         sum.is_assumed |= row.is_assumed();
     }
@@ -577,7 +578,7 @@ fn route_cells(
         source.to_owned().into(),
         destination.to_owned().into(),
         sum.bytes.to_string().into(),
-        report.catalog.gb.quantity(sum.bytes)?.text(0).into(),
+        report.catalog.gb.signed_quantity(sum.bytes)?.text(0).into(),
         cost.to_string().into(),
         context.currency.to_owned().into(),
         sum.metered_hours.to_string().into(),

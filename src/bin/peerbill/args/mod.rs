@@ -345,6 +345,10 @@ pub struct ReportArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
+    /// Correct a closed month: only what differs from this archive, which `meter` wrote for it; hour by hour, what is taken back
+    /// and what takes its place.
+    #[arg(long, value_name = "ARCHIVE", conflicts_with_all = ["by", "until"])]
+    pub corrects: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<ReportFormat>,
     #[command(flatten)]

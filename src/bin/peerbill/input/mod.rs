@@ -186,7 +186,9 @@ pub fn files_named(role: &str, argument: &str) -> Result<Vec<PathBuf>> {
     }
     let mut files = found.files;
     // What stands beside an archive of metered hours is no hours.
-    files.retain(|file| role != "metered" || !file.to_string_lossy().ends_with(TOTALS));
+    files.retain(|file| {
+        !["metered", "corrects", "merge"].contains(&role) || !file.to_string_lossy().ends_with(TOTALS)
+    });
     files.sort();
     files.dedup();
     if files.is_empty() {
