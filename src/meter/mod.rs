@@ -19,7 +19,7 @@ mod totals;
 mod worker;
 
 pub use archive::{ArchivedTotals, Archives};
-pub(crate) use hourly::UsageDigest;
+pub(crate) use hourly::{Collected, UsageDigest};
 pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;
 pub use metered::{Duplicates, MeterSettings, Refused};

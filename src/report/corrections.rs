@@ -4,7 +4,7 @@ use super::{Corrected, Report, assemble::report, options::ReportOptions};
 use crate::{
     catalog::Catalog,
     error::{Error, Result},
-    meter::{HourlyUsage, Metered},
+    meter::{Collected, HourlyUsage, Metered},
     model::{inventory::Inventory, money::Amount, money::Money, time::Hour, time::Offset},
     rating::{DayCost, Line, account, rate},
     statement::{Statement, statements},
@@ -76,7 +76,7 @@ fn changed_hours(archived: &HourlyUsage, metered: &HourlyUsage) -> Result<[Hourl
         }
         Ok(())
     })?;
-    Ok(changed.map(|side| side.finish()))
+    Ok(changed.map(Collected::finish))
 }
 
 /// Both lines of every hour, one after the other: the line that is taken back, then that which takes its place.
