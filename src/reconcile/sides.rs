@@ -823,11 +823,9 @@ impl<'b> BillSide<'b> {
     ) -> Result<()> {
         let inputs = bill.inputs.iter().map(|input| &*input.name).collect::<Vec<_>>().join(", ");
         if self.usage.is_empty() {
-            let others = bill.others.iter().map(|(code, others)| format!("{code} ({})", others.lines));
-            let others: Vec<String> = others.take(10).collect();
-            let known = match (others.is_empty(), bill.lines.len()) {
+            let known = match (bill.others.is_empty(), bill.lines.len()) {
                 (true, 0) => "it has no line at all".to_owned(),
-                (false, 0) => format!("it has lines of {}", others.join(", ")),
+                (false, 0) => format!("it has lines of {}", bill.other_products()),
                 (_, lines) => {
                     format!("it has {lines} lines of that product, of other months, accounts or items")
                 }
@@ -865,12 +863,12 @@ impl<'b> BillSide<'b> {
             connections,
             format!("{connections} of them name a peering connection: is {} the product?", choice.product),
         );
-        note(bill.repeated, format!("{} lines stand twice in the bill and count once", bill.repeated));
         let outside = outside as u64;
         note(outside, format!("{outside} lines of other months or accounts are not compared"));
         let compared = self.usage.len() + self.rounding.len();
         let rest = (of_month - compared) as u64;
         note(rest, format!("{rest} lines of the product are not compared: of other items, or kept apart"));
+        self.notes.extend(bill.notes());
         let payers = self.usage.iter().filter(|line| line.item.is_payer).count();
         if payers > 0 {
             self.notes.push(format!(

@@ -2,6 +2,7 @@
 
 use crate::{
     model::{
+        did_you_mean,
         id::unwrapped,
         invalid::{Invalid, Remedy},
         quoted,
@@ -413,17 +414,16 @@ impl Columns {
         }
     }
 
-    /// The settings' keys of what a line cannot do without.
-    fn missing(&self, told: &[Field]) -> Vec<&'static str> {
-        let wanted: [(&'static str, &[Field]); 4] = [
+    /// What a line cannot do without and no column tells: the settings' keys, and fields that would do.
+    fn missing(&self, told: &[Field]) -> Vec<(&'static str, &'static [Field])> {
+        let wanted: [(&'static str, &'static [Field]); 4] = [
             ("account-id", &[Owner, BillAccount, Payer]),
             ("billing-date", &[Day, Start, Month]),
             ("product-code", &[Product]),
             ("list-amount", &[List, Discounted, Payable, WithoutTax, WithTax]),
         ];
         let is_told = |field: &Field| told.contains(field) || self.positions[*field as usize].is_some();
-        let has = |fields: &[Field]| fields.iter().any(is_told);
-        wanted.into_iter().filter(|(_, fields)| !has(fields)).map(|(key, _)| key).collect()
+        wanted.into_iter().filter(|(_, fields)| !fields.iter().any(is_told)).collect()
     }
 
     /// Refuses a FOCUS file that was made from traffic: it would be compared with itself.
@@ -447,6 +447,19 @@ impl Layout {
             })
         };
         self.marks.iter().any(|marks| marks.iter().all(has))
+    }
+
+    /// The name in a header that is most like one which is known for these fields.
+    fn nearest<'h>(&self, fields: &[Field], header: &'h [String]) -> Option<&'h str> {
+        let known = self.names.iter().filter(|(field, _)| fields.contains(field));
+        let known: Vec<&str> = known.flat_map(|(_, names)| names.iter().copied()).collect();
+        let is_near = |name: &&str| {
+            let part = if self.is_grouped { second_part(name).unwrap_or(name) } else { name };
+            known.iter().any(|own| !did_you_mean(part, [*own]).is_empty())
+        };
+        // A name that would need escapes is left to be filled in.
+        let is_plain = |name: &&str| !name.contains(['"', '\\']) && !name.contains(char::is_control);
+        header.iter().map(String::as_str).filter(is_plain).find(is_near)
     }
 
     /// Where the first of these names stands that is there.
@@ -487,24 +500,25 @@ fn no_bill(header: &[String]) -> Invalid {
     let all =
         ["account-id", "billing-date", "product-code", "instance-id", "usage", "usage-unit", "list-amount"];
     let why = format!("its header is that of no bill which is known; it has {}", shown(&header.join(",")));
-    Invalid::new(why).with(map_columns(&all))
+    Invalid::new(why).with(map_columns(all.into_iter().map(|key| (key, None))))
 }
 
-fn lacking(header: &[String], layout: &Layout, missing: &[&'static str]) -> Invalid {
+fn lacking(header: &[String], layout: &Layout, missing: &[(&'static str, &[Field])]) -> Invalid {
+    let keys: Vec<&str> = missing.iter().map(|(key, _)| *key).collect();
     let why = format!(
         "it is read as {}, and no column says what is its {}; it has {}",
         layout.name,
-        missing.join(", "),
+        keys.join(", "),
         shown(&header.join(","))
     );
-    Invalid::new(why).with(map_columns(missing))
+    let lines = missing.iter().map(|(key, fields)| (*key, layout.nearest(fields, header)));
+    Invalid::new(why).with(map_columns(lines))
 }
 
-fn map_columns(keys: &[&str]) -> Remedy {
-    let part = "[columns.bill]".to_owned();
-    Remedy::MapColumns {
-        lines: [part].into_iter().chain(keys.iter().map(|key| format!("{key} = \"NAME\""))).collect(),
-    }
+/// The lines of the settings that say how columns are called, with a name where one is near.
+fn map_columns<'a>(keys: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Remedy {
+    let line = |(key, near): (&str, Option<&str>)| format!("{key} = \"{}\"", near.unwrap_or("NAME"));
+    Remedy::MapColumns { lines: ["[columns.bill]".to_owned()].into_iter().chain(keys.map(line)).collect() }
 }
 
 /// The values of one line, by [`Field`]; one that the layout lacks is empty.

@@ -81,8 +81,6 @@ pub struct OtherLines {
 /// What was read of a bill.
 #[derive(Debug, Clone, Default)]
 pub struct Bill {
-    /// Codes of the products that were asked for.
-    pub products: Vec<String>,
     /// Lines of the products that were asked for, in the order of the inputs.
     pub lines: Vec<BillLine>,
     /// How each input was read.
@@ -105,30 +103,18 @@ const COLUMNS: [Column; 3] =
 impl Bill {
     /// What a reader should know of how it was read, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let lines_of =
-            |is: fn(&BilledItem) -> bool| self.lines.iter().filter(|line| is(&line.item)).count() as u64;
+        let empty = self.inputs.iter().filter(|own| own.lines == 0).count() as u64;
         let counts = [
-            (
-                self.inputs.iter().filter(|own| own.lines == 0).count() as u64,
-                "inputs of the bill hold no line",
-            ),
+            (empty, "inputs of the bill hold no line"),
             (
                 self.repeated,
                 "lines of the bill have the id of a line before them, say the same, and count once",
             ),
             (self.repeated_answers, "answers stand twice in the bill, and count once"),
             (self.totals, "rows of the bill are totals, and are passed over"),
-            (lines_of(|item| item.currency.is_none()), "lines of the bill tell no currency"),
-            (
-                lines_of(|item| item.is_payer),
-                "lines of the bill do not tell who owns the resource: they are those of who pays",
-            ),
         ];
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        let mut notes: Vec<String> = counts.map(|(count, text)| format!("{count} {text}")).collect();
-        notes.extend(self.unknown_types());
-        notes.extend(self.products_instead());
-        notes
+        counts.map(|(count, text)| format!("{count} {text}")).chain(self.unknown_types()).collect()
     }
 
     /// Types of lines that are not known, and taken for usage.
@@ -148,30 +134,20 @@ impl Bill {
         unknown.into_iter().map(told).collect()
     }
 
-    /// Where no line is of the products that were asked for, which products there are; those that name connections come
+    /// The products that it has lines of besides those that were asked for, in words; those that name connections come
     /// first.
-    fn products_instead(&self) -> Option<String> {
+    pub fn other_products(&self) -> String {
         const MOST: usize = 20;
-        if !self.lines.is_empty() || self.others.is_empty() {
-            return None;
-        }
         let mut others: Vec<(&str, OtherLines)> =
             self.others.iter().map(|(code, own)| (&**code, *own)).collect();
         others.sort_by_key(|(_, own)| own.of_connections == 0);
-        let told = |(code, own): &(&str, OtherLines)| {
-            let of_connections = match own.of_connections {
-                0 => String::new(),
-                some => format!(", of which {some} name peering connections"),
-            };
-            format!("{} ({} lines{of_connections})", quoted(code.as_bytes()), own.lines)
+        let told = |(code, own): &(&str, OtherLines)| match own.of_connections {
+            0 => format!("{code} ({})", own.lines),
+            some => format!("{code} ({}, of which {some} name peering connections)", own.lines),
         };
-        let told: Vec<String> = others.iter().take(MOST).map(told).collect();
         let more = if others.len() > MOST { " and others" } else { "" };
-        let wanted = self.products.join(", ");
-        Some(format!(
-            "no line of the bill is of the product {wanted}; its products are {}{more}",
-            told.join(", ")
-        ))
+        let told: Vec<String> = others.iter().take(MOST).map(told).collect();
+        format!("{}{more}", told.join(", "))
     }
 
     /// Says of whole numbers that they hold to as many decimals as the others of their column do, in inputs of the same
@@ -232,8 +208,7 @@ impl BillReader {
     /// Of which nothing was read yet.
     pub fn new(settings: &BillSettings) -> Self {
         let lines = LineReader::new(settings.naive_offset);
-        let bill = Bill { products: settings.products.clone(), ..Bill::default() };
-        let (ids, faults, layouts) = Default::default();
+        let (bill, ids, faults, layouts) = Default::default();
         let (answers, inputs, pages) = Default::default();
         Self {
             settings: settings.clone(),
@@ -660,6 +635,7 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::invalid::Remedy;
 
     fn bill_of(inputs: &[(&str, &str)], settings: &BillSettings) -> Result<Bill> {
         let mut reader = BillReader::new(settings);
@@ -941,13 +917,7 @@ mod tests {
         assert_eq!(bill.lines.len(), 1);
         assert_eq!(bill.others["ecs"], OtherLines { lines: 1, of_connections: 1 });
         let bill = read(&format!("{OSS}{other}{}", other.replace("ecs", "a").replace("pcc-9", ""))).unwrap();
-        assert_eq!(
-            bill.notes(),
-            [
-                "no line of the bill is of the product cdt; its products are \"ecs\" (1 lines, of which 1 name peering \
-              connections), \"a\" (1 lines)"
-            ]
-        );
+        assert_eq!(bill.other_products(), "ecs (1, of which 1 name peering connections), a (1)");
     }
 
     #[test]
@@ -995,6 +965,15 @@ mod tests {
             let why = why(text);
             assert!(why.contains(expected), "{expected}: {why}");
         }
+        let renamed = format!(
+            "{}1",
+            NEW.replace("产品Code", "产品 Codes").replace("目录总价", "总价").replace("优惠后金额", "x")
+        );
+        let mut reader = BillReader::new(&BillSettings::default());
+        reader.read("bill.csv", &mut renamed.as_bytes()).unwrap();
+        let remedy = reader.finish().unwrap_err().faults()[0].remedy.clone();
+        let lines = ["[columns.bill]", "product-code = \"产品信息/产品 Codes\"", "list-amount = \"NAME\""];
+        assert_eq!(remedy, Some(Remedy::MapColumns { lines: lines.map(String::from).into() }));
         let gbk = [b"BillingCycle,OwnerID,\xb2\xfa\xc6\xb7\n".as_slice()].concat();
         let mut reader = BillReader::new(&BillSettings::default());
         reader.read("bill.csv", &mut &gbk[..]).unwrap();
