@@ -156,6 +156,8 @@ pub enum Remedy {
     GiveAsDatapoints,
     /// Give the input as a flow log.
     GiveAsFlowLog,
+    /// Give the input as the provider's bill, to be compared with ours.
+    GiveAsBill,
     /// Give the names of accounts, with the columns by which lines are to be grouped.
     GiveAccounts,
     /// Give the input as prices laid over a catalog.

@@ -407,9 +407,25 @@ const KNOWN_TABLES: &[KnownTable] = &[
         names: &["BillingAccountId", "BilledCost"],
         remedy: None,
     },
-    KnownTable { what: PROVIDERS_BILL, names: &["BillingDetails/BillingMonth"], remedy: None },
-    KnownTable { what: PROVIDERS_BILL, names: &["账单信息/账单月份"], remedy: None },
-    KnownTable { what: PROVIDERS_BILL, names: &["BillingCycle", "ProductCode"], remedy: None },
+    KnownTable {
+        what: PROVIDERS_BILL,
+        names: &["BillingDetails/BillingMonth"],
+        remedy: Some(Remedy::GiveAsBill),
+    },
+    KnownTable {
+        what: PROVIDERS_BILL, names: &["账单信息/账单月份"], remedy: Some(Remedy::GiveAsBill)
+    },
+    KnownTable {
+        what: PROVIDERS_BILL,
+        names: &["资源归属账号ID", "账单月份"],
+        remedy: Some(Remedy::GiveAsBill),
+    },
+    KnownTable { what: PROVIDERS_BILL, names: &["账期", "产品Code"], remedy: Some(Remedy::GiveAsBill) },
+    KnownTable {
+        what: PROVIDERS_BILL,
+        names: &["BillingCycle", "ProductCode"],
+        remedy: Some(Remedy::GiveAsBill),
+    },
     KnownTable { what: "a list of regions", names: &["region_id", "area"], remedy: None },
 ];
 

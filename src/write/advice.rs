@@ -119,6 +119,7 @@ fn advice(remedy: &Remedy) -> String {
         Remedy::GiveAsMeteredHours => "give them as --metered",
         Remedy::GiveAsDatapoints => "give them as --cloudmonitor METRIC=PATH",
         Remedy::GiveAsFlowLog => "give them as --flow-logs",
+        Remedy::GiveAsBill => "give it to peerbill reconcile as --bill",
         Remedy::GiveAccounts => "give them with --accounts",
         Remedy::GiveAsPrices => "give them as --prices",
         Remedy::GiveAsContract => "give it as --contract",

@@ -150,6 +150,19 @@ fn every_sample_agrees_with_october_in_any_packing() {
     }
 }
 
+#[cfg(feature = "cli")]
+#[test]
+fn a_bill_that_is_given_as_traffic_is_told_apart() {
+    for file in ["new-bill.csv", "bill-details.csv", "oss-instances.csv"] {
+        let bill = format!("../bills/{file}");
+        let month = Path::new(ROOT).join("examples/month");
+        let run = program::run(&month, &["report", "--month", "2026-10", "--usage", &bill]);
+        assert_eq!(run.code, 3);
+        assert!(run.stderr.contains("holds a bill of the provider;"), "{}", run.stderr);
+        assert!(run.stderr.contains("give it to peerbill reconcile as --bill"), "{}", run.stderr);
+    }
+}
+
 /// All that is read of a line, in words.
 fn told(line: &BillLine) -> String {
     let item = &line.item;

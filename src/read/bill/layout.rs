@@ -408,8 +408,9 @@ impl Columns {
         if known.is_none() && settings.given().next().is_none() {
             return Err(no_bill(header));
         }
+        found.refuse_ours(&own)?;
         match found.missing(told) {
-            missing if missing.is_empty() => found.refuse_ours(&own),
+            missing if missing.is_empty() => Ok(found),
             missing => Err(lacking(header, layout, &missing)),
         }
     }
@@ -427,13 +428,12 @@ impl Columns {
     }
 
     /// Refuses a FOCUS file that was made from traffic: it would be compared with itself.
-    fn refuse_ours(self, own: &[String]) -> Result<Self, Invalid> {
-        let is_ours = self.layout.name == FOCUS.name && own.iter().any(|name| name == "xcatalogversion");
-        if is_ours {
-            let why = "these are charges that were made from traffic, and no bill of the provider";
-            return Err(why.into());
+    fn refuse_ours(&self, own: &[String]) -> Result<(), Invalid> {
+        let has = |name: &str| own.iter().any(|own| own == name);
+        match self.layout.name == FOCUS.name && has("xlinktype") && has("xsender") {
+            true => Err("these are charges that were made from traffic, and no bill of the provider".into()),
+            false => Ok(()),
         }
-        Ok(self)
     }
 }
 

@@ -950,7 +950,7 @@ mod tests {
             ("timestamp,connection_id,sender,bytes\n", "the input holds traffic, and a bill"),
             ("a,b,c\n1,2,3\n", "its header is that of no bill which is known; it has \"a,b,c\""),
             (
-                "BillingAccountId,BilledCost,ChargePeriodStart,x_CatalogVersion,x_CommodityCode\n",
+                "BillingAccountId,BilledCost,ChargePeriodStart,x_Sender,x_LinkType\n",
                 "charges that were made from traffic",
             ),
             (
