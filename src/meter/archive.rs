@@ -6,7 +6,7 @@ use super::{
     totals::{ControlTotals, Count},
 };
 use crate::{
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, ErrorKind, FAULTS_LISTED, Fault, FaultCode, Result},
     model::{
         invalid::Invalid,
         inventory::Inventory,
@@ -107,11 +107,10 @@ impl ArchivedTotals {
             else {
                 continue;
             };
-            // An archive whose hours were refused, or are others than it was metered to, stays what it is here: hours.
-            if let Some(rest) = own.totals.without(&hours) {
-                own.totals = rest;
-                own.totals.merge(&archive.totals)?;
-            }
+            let mut with = own.totals;
+            with.merge(&archive.totals)?;
+            // An archive whose hours are not all here, because some were refused, stays what it is here: hours.
+            own.totals = with.without(&hours).unwrap_or(own.totals);
         }
         Ok(own)
     }
@@ -166,6 +165,91 @@ impl ArchivedTotals {
                  another archive; meter again, or take the control totals away",
             )),
         }
+    }
+}
+
+/// What becomes of an hour of one end that stands in an archive and in what is added to it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// It is refused: hours keep no identity of their records, so it cannot be told which is meant.
+    #[default]
+    Refuse,
+    /// The archived one is dropped: what is added is the whole hour.
+    Replace,
+    /// Both are summed: what is added are further records.
+    Add,
+}
+
+/// What a merge tells, beside its hours.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// All hours. What was refused is that of what was added.
+    pub metered: Metered,
+    /// How many hours of ends stood in both.
+    pub overlapping: u64,
+}
+
+impl Metered {
+    /// Adds a late export to an archive of the same month, metered over the same connections.
+    ///
+    /// Control totals are of both; an archived hour that is replaced moves from what is billed, or free, to what is refused,
+    /// as one record with its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Input`](ErrorKind::Input) where an hour of one end stands in both and [`Overlap::Refuse`] is asked for, with all such
+    /// hours; [`Usage`](ErrorKind::Usage) where both are not of one inventory and period; [`Overflow`](ErrorKind::Overflow)
+    /// where a sum is too large.
+    pub fn merged_into(mut self, archived: &Self, overlap: Overlap) -> Result<Merged> {
+        let same_period = archived.usage().period() == self.usage().period();
+        if !Arc::ptr_eq(archived.inventory(), self.inventory()) || !same_period {
+            return Err(Error::usage("an archive is merged with traffic of the same connections and period"));
+        }
+        let mut totals = self.totals();
+        totals.merge(&archived.totals())?;
+        let (mut faults, mut overlapping) = (Vec::new(), 0);
+        let mut all = self.usage().collected();
+        let inventory = self.inventory().clone();
+        archived.usage().try_each_beside(self.usage(), |end, hour, before, added| {
+            let (Some(before), Some(added)) = (before, added) else {
+                before.or(added).into_iter().for_each(|bytes| all.add(end, hour, bytes));
+                return Ok(());
+            };
+            overlapping += 1;
+            let connection = inventory.connection(end.connection());
+            match overlap {
+                Overlap::Add => {
+                    let sum = before.checked_add(added);
+                    all.add(end, hour, sum.ok_or_else(|| Error::overflow("an hour exceeds 2^128 bytes"))?);
+                }
+                Overlap::Replace => {
+                    totals.refuse_of(connection.within_region(), before);
+                    all.add(end, hour, added);
+                }
+                Overlap::Refuse if faults.len() < FAULTS_LISTED => {
+                    let (id, sender) = (&connection.id, end.sender());
+                    let why =
+                        format!("{id}, {sender}, {hour}: {before} bytes in the archive, {added} beside it");
+                    faults.push(Fault::new(FaultCode::DuplicateRecord, why));
+                }
+                Overlap::Refuse => {}
+            }
+            Ok(())
+        })?;
+        if overlapping > 0 && overlap == Overlap::Refuse {
+            let why = format!(
+                "must tell replace or add: {overlapping} hours of one end stand in the archive and in what is added to it"
+            );
+            let first = Fault { setting: Some("overlap"), ..Fault::new(FaultCode::UnusableInput, why) };
+            let faults = [first].into_iter().chain(faults).collect();
+            return Error::from_listed(ErrorKind::Input, faults, overlapping + 1)
+                .map_or_else(|| Err(Error::internal("hours overlap, and no fault tells of it")), Err);
+        }
+        totals.check()?;
+        let usage = all.finish();
+        (self.reading.usage, self.reading.totals) = (usage, totals);
+        Ok(Merged { metered: self, overlapping })
     }
 }
 

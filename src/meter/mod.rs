@@ -18,7 +18,7 @@ mod scan;
 mod totals;
 mod worker;
 
-pub use archive::{ArchivedTotals, Archives};
+pub use archive::{ArchivedTotals, Archives, Merged, Overlap};
 pub(crate) use hourly::{Collected, UsageDigest};
 pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;

@@ -93,6 +93,14 @@ impl ControlTotals {
         ]
     }
 
+    /// Moves a record of so many bytes from what is billed, or free, to what is refused.
+    pub(super) fn refuse_of(&mut self, is_free: bool, bytes: u128) {
+        let from = self.of_known(is_free);
+        from.records = from.records.saturating_sub(1);
+        from.bytes = from.bytes.saturating_sub(bytes);
+        self.refused.add(bytes);
+    }
+
     /// What is left of them without others; `None` where those are not all among them.
     pub(super) fn without(&self, other: &Self) -> Option<Self> {
         let less = |own: Count, other: Count| {

@@ -235,3 +235,85 @@ fn a_closed_month_is_corrected_in_every_format() {
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("pcc-7"), "{}", outcome.stderr);
 }
+
+#[test]
+fn r14_a_late_export_is_merged_into_an_archive_with_the_totals_of_both() {
+    let folder = archived();
+    let folder = folder.path();
+    let header = "timestamp,connection_id,sender,bytes\n";
+    let late = format!(
+        "{header}2026-10-06T03:00:00Z,pcc-1,requester,1000\n2026-10-06T03:10:00Z,pcc-1,requester,1\n\
+         2026-09-06T03:00:00Z,pcc-1,requester,4\n"
+    );
+    fs::write(folder.join("late.csv"), &late).unwrap();
+    let merge = |usage: &str, more: &str| {
+        let meter = "meter --connections connections.csv --month 2026-10 --merge hours.csv";
+        run(folder, &format!("{meter} --usage {usage} --output merged.csv {more}"))
+    };
+    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let totals = |file: &str| -> Value { serde_json::from_str(&read(file)).unwrap() };
+    let outcome = merge("late.csv", "");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let hours = read("hours.csv");
+    let (before, new) = (hours.lines().collect::<Vec<_>>(), "2026-10-06T03:00:00Z,pcc-1,requester,1001");
+    let merged = read("merged.csv");
+    assert_eq!(merged.lines().collect::<Vec<_>>(), [&before[..], &[new]].concat());
+    let own = totals("merged.totals.json");
+    for (name, records, bytes) in [
+        ("read", "10", "1358"),
+        ("billed", "5", "1331"),
+        ("free", "1", "7"),
+        ("outside_period", "2", "9"),
+        ("refused", "2", "11"),
+    ] {
+        let found = (&own["control_totals"]["records"][name], &own["control_totals"]["bytes"][name]);
+        assert_eq!(found, (&records.into(), &bytes.into()), "{name}");
+    }
+    // It is what both together are, and can be read.
+    assert_eq!(
+        json(&report(folder, "merged.csv", "--month 2026-10 --format json"))["usage_digest"],
+        own["usage_digest"]
+    );
+
+    // An hour of one end that stands in both.
+    let over =
+        format!("{late}2026-10-05T03:50:00Z,pcc-1,requester,70\n2026-10-05T04:50:00Z,pcc-2,accepter,3\n");
+    fs::write(folder.join("over.csv"), over).unwrap();
+    fs::remove_file(folder.join("merged.csv")).unwrap();
+    let refused = merge("over.csv", "");
+    assert_eq!(refused.code, 3);
+    assert!(!folder.join("merged.csv").exists());
+    for told in [
+        "--overlap must tell replace or add: 2 hours of one end stand",
+        "pcc-1, requester, 2026-10-05T03:00:00Z: 230 bytes in the archive, 70 beside it",
+        "pcc-2, accepter, 2026-10-05T04:00:00Z: 7 bytes in the archive, 3 beside it",
+    ] {
+        assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    }
+    for (how, first, second, billed, refused) in [
+        ("add", "requester,300", "accepter,10", ("6", "1401"), ("2", "11")),
+        ("replace", "requester,70", "accepter,3", ("5", "1171"), ("4", "248")),
+    ] {
+        let outcome = merge("over.csv", &format!("--overlap {how}"));
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(": 2\n"), "{}", outcome.stderr);
+        let merged = read("merged.csv");
+        assert!(merged.contains(first) && merged.contains(second), "{merged}");
+        let own = &totals("merged.totals.json")["control_totals"];
+        for (name, (records, bytes)) in [("read", ("12", "1431")), ("billed", billed), ("refused", refused)] {
+            assert_eq!(
+                (&own["records"][name], &own["bytes"][name]),
+                (&records.into(), &bytes.into()),
+                "{how} {name}"
+            );
+        }
+    }
+    assert_eq!(merge("over.csv", "--month 2026-09").code, 2, "the month stands twice");
+    let alone =
+        run(folder, "meter --usage late.csv --connections connections.csv --month 2026-10 --overlap add");
+    assert_eq!(alone.code, 2, "{}", alone.stderr);
+    let other =
+        run(folder, "meter --usage late.csv --connections connections.csv --month 2026-09 --merge hours.csv");
+    assert_eq!(other.code, 3, "{}", other.stderr);
+    assert!(other.stderr.contains("hours are not of 2026-09"), "{}", other.stderr);
+}

@@ -1,15 +1,16 @@
 //! `peerbill meter`, and `peerbill sql`: the same in another engine.
 
 use crate::{
-    args::{MeterArgs, MeterFormat, SqlArgs, TrafficArgs, offset_of},
+    args::{MeterArgs, MeterFormat, OverlapArg, SqlArgs, TrafficArgs, offset_of},
     job::{self, Job},
     output::{self, Staged, Target, say},
     settings::{self, Open, ShownSettings},
-    sources::totals_beside,
+    sources::{self, totals_beside},
 };
 use peerbill::{
     Result,
-    meter::{ArchivedTotals, Metered},
+    meter::{ArchivedTotals, Metered, Overlap},
+    read::TrafficSource,
     write::{
         self,
         sql::{Dialect, Query},
@@ -29,11 +30,36 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
     let outputs: Vec<PathBuf> = targets.iter().filter_map(|target| target.path.clone()).collect();
     let mut job = Job::new(&args.traffic, &args.month, &args.offset, &outputs, &args.quarantine)?
         .until(args.until.as_deref())?;
-    job::inputs_of_traffic(&args.traffic, std::iter::empty())?;
+    job::inputs_of_traffic(&args.traffic, args.merge.iter().map(String::as_str))?;
+    let archives = sources::find_archives("merge", &args.merge, &args.traffic, &mut job.inputs)?;
     // Regions decide about prices, which no hour has.
-    let metered = job.meter(&|_| Ok(()))?;
+    let mut metered = job.meter(&|_| Ok(()))?;
+    if !archives.is_empty() {
+        metered = merged(&mut job, &archives, metered, args.overlap)?;
+    }
     let totals = ArchivedTotals::carried(&metered, &job.archives)?;
     job.finish(&metered, |quarantine| print(&args, &targets, &metered, &totals, used, quarantine))
+}
+
+/// Adds what was metered to archives of the month.
+fn merged(
+    job: &mut Job<'_>,
+    archives: &[TrafficSource],
+    metered: Metered,
+    overlap: Option<OverlapArg>,
+) -> Result<Metered> {
+    let archived = job.meter_archive("merge", archives, &metered)?;
+    let overlap = match overlap {
+        None => Overlap::Refuse,
+        Some(OverlapArg::Replace) => Overlap::Replace,
+        Some(OverlapArg::Add) => Overlap::Add,
+    };
+    let merged = metered.merged_into(&archived, overlap)?;
+    if merged.overlapping > 0 {
+        let what = if overlap == Overlap::Add { "added to" } else { "replaced" };
+        say!("hours of an archive that were {what}: {}", merged.overlapping);
+    }
+    Ok(merged.metered)
 }
 
 /// The control totals of archives that are CSV: beside every file that may be read again.

@@ -259,9 +259,24 @@ pub struct MeterArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<MeterFormat>,
+    /// Add the traffic to these archives of the month, which `meter` wrote before; the result is a new archive.
+    #[arg(long, value_name = "ARCHIVE", num_args = 1..)]
+    pub merge: Vec<String>,
+    /// What becomes of an hour of one end that stands in an archive and in the traffic: the traffic replaces it, or is added
+    /// to it. Otherwise it is refused.
+    #[arg(long, value_enum, requires = "merge")]
+    pub overlap: Option<OverlapArg>,
     /// Write refused records here and meter the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OverlapArg {
+    /// The traffic is the whole hour.
+    Replace,
+    /// The traffic is further records of the hour.
+    Add,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
