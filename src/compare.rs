@@ -9,13 +9,13 @@ use crate::{
         accounts::Accounts,
         link::LinkType,
         money::{Gb, Money, UnitPrice},
-        natural::{Fraction, Natural},
         usage::Sender,
     },
     read::{ReportedAccount, ReportedLine, ReportedMonth},
     rows::{Column, Kind, List, RowSet, Total},
 };
-use std::collections::BTreeMap;
+use num_bigint::BigInt;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What stands in place of a connection where an account's rounding is compared.
 pub const ROUNDING: &str = "rounding";
@@ -384,18 +384,18 @@ const GB_UNITS: u128 = (1 << 30) * 5u128.pow(9);
 const PRICE_DECIMALS: u32 = 18;
 
 /// The price of one byte, in units of [`GB_UNITS`] and [`PRICE_DECIMALS`].
-fn of_one_byte(price: UnitPrice, gb: Gb) -> Natural {
+fn of_one_byte(price: UnitPrice, gb: Gb) -> BigInt {
     let price = price.to_decimal();
     // OK because prices are below 10^9, and have at most 18 decimals.
     let mantissa = price.mantissa().unsigned_abs() * 10u128.pow(PRICE_DECIMALS - price.scale());
-    Natural::from(mantissa).times(&Natural::from(GB_UNITS / u128::from(gb.bytes())))
+    BigInt::from(mantissa) * (GB_UNITS / u128::from(gb.bytes()))
 }
 
 /// What one end sent, by link type.
 #[derive(Default)]
 struct End {
     bytes: u128,
-    cost: Natural,
+    cost: BigInt,
     /// Free traffic first, which has none.
     link_types: BTreeMap<Option<LinkType>, OfType>,
 }
@@ -403,23 +403,23 @@ struct End {
 /// What one end sent over a link type.
 struct OfType {
     bytes: u128,
-    cost: Natural,
+    cost: BigInt,
     /// The lowest price of a byte.
-    price: Natural,
+    price: BigInt,
 }
 
 impl End {
     fn add(&mut self, line: &ReportedLine, gb: Gb) -> Result<()> {
         let price = of_one_byte(line.contracted_unit_price, gb);
-        let cost = price.times(&Natural::from(line.bytes));
+        let cost = &price * line.bytes;
         let sum = self.bytes.checked_add(line.bytes);
         self.bytes = sum.ok_or_else(|| Error::overflow("the bytes of an end exceed 2^128"))?;
-        self.cost = self.cost.plus(&cost);
+        self.cost += &cost;
         let of_type = self.link_types.entry(line.link_type);
         let of_type =
-            of_type.or_insert_with(|| OfType { bytes: 0, cost: Natural::default(), price: price.clone() });
+            of_type.or_insert_with(|| OfType { bytes: 0, cost: BigInt::ZERO, price: price.clone() });
         of_type.bytes += line.bytes;
-        of_type.cost = of_type.cost.plus(&cost);
+        of_type.cost += cost;
         of_type.price = std::mem::take(&mut of_type.price).min(price);
         Ok(())
     }
@@ -428,10 +428,9 @@ impl End {
 impl OfType {
     /// So many bytes at its mean price.
     fn priced(&self, bytes: u128) -> Fraction {
-        let bytes = Natural::from(bytes);
         match self.bytes {
-            0 => self.price.times(&bytes).into(),
-            own => Fraction::of(self.cost.times(&bytes), Natural::from(own)),
+            0 => (&self.price * bytes).into(),
+            own => Fraction { numerator: &self.cost * bytes, denominator: own.into() },
         }
     }
 }
@@ -439,12 +438,12 @@ impl OfType {
 /// What the ends of a connection add up to that one account pays for: one, or both.
 #[derive(Default)]
 struct Sums {
-    before: Natural,
-    after: Natural,
+    before: BigInt,
+    after: BigInt,
     /// Of the ends that sent something before and after.
     both: Option<Both>,
-    new: Option<Natural>,
-    ended: Option<Natural>,
+    new: Option<BigInt>,
+    ended: Option<BigInt>,
 }
 
 /// Costs of ends that sent something before and after.
@@ -460,18 +459,18 @@ struct Both {
 
 impl Sums {
     fn add(&mut self, before: &End, after: &End) {
-        self.before = self.before.plus(&before.cost);
-        self.after = self.after.plus(&after.cost);
+        self.before += &before.cost;
+        self.after += &after.cost;
         match (before.bytes, after.bytes) {
             (0, 0) => {}
-            (0, _) => self.new = Some(self.new.take().unwrap_or_default().plus(&after.cost)),
-            (_, 0) => self.ended = Some(self.ended.take().unwrap_or_default().plus(&before.cost)),
+            (0, _) => *self.new.get_or_insert_default() += &after.cost,
+            (_, 0) => *self.ended.get_or_insert_default() += &before.cost,
             (sent, _) => {
                 let both = self.both.get_or_insert_default();
                 both.before = both.before.plus(&before.cost.clone().into());
                 both.after = both.after.plus(&after.cost.clone().into());
-                let at_mean = before.cost.times(&Natural::from(after.bytes));
-                both.at_mean = both.at_mean.plus(&Fraction::of(at_mean, Natural::from(sent)));
+                let at_mean = Fraction { numerator: &before.cost * after.bytes, denominator: sent.into() };
+                both.at_mean = both.at_mean.plus(&at_mean);
                 for (link_type, own) in &after.link_types {
                     let priced = before.link_types.get(link_type).unwrap_or(own).priced(own.bytes);
                     both.at_types = both.at_types.plus(&priced);
@@ -482,7 +481,7 @@ impl Sums {
 
     fn row(&self, account: &str, connection: &str) -> Result<ComparedRow> {
         let nothing = Fraction::default();
-        let cost = |cost: &Natural| money(&cost.clone().into(), &nothing);
+        let cost = |cost: &BigInt| money(&cost.clone().into(), &nothing);
         let (cost_before, cost_after) = (cost(&self.before)?, cost(&self.after)?);
         let difference = cost_after.checked_sub(cost_before)?;
         let mut effects = Effects::default();
@@ -519,9 +518,58 @@ impl Sums {
     }
 }
 
+/// A fraction, not in its lowest terms; the denominator is above 0.
+#[derive(Debug, Clone)]
+struct Fraction {
+    numerator: BigInt,
+    denominator: BigInt,
+}
+
+impl Default for Fraction {
+    fn default() -> Self {
+        BigInt::ZERO.into()
+    }
+}
+
+impl From<BigInt> for Fraction {
+    fn from(whole: BigInt) -> Self {
+        Self { numerator: whole, denominator: 1.into() }
+    }
+}
+
+impl Fraction {
+    fn plus(&self, other: &Self) -> Self {
+        if self.numerator == BigInt::ZERO {
+            return other.clone();
+        }
+        let (own, others, denominator) = self.over_one_denominator(other);
+        Self { numerator: own + others, denominator }
+    }
+
+    /// The numerators of both over one denominator, and that: the one that they share, or the product of theirs.
+    fn over_one_denominator(&self, other: &Self) -> (BigInt, BigInt, BigInt) {
+        let (one, two) = (&self.denominator, &other.denominator);
+        match one == two {
+            true => (self.numerator.clone(), other.numerator.clone(), one.clone()),
+            false => (&self.numerator * two, &other.numerator * one, one * two),
+        }
+    }
+}
+
 /// How much more the one cost is than the other, half to even at 10 decimals.
 fn money(more: &Fraction, less: &Fraction) -> Result<Money> {
     const PER_UNIT: u128 = GB_UNITS * 10u128.pow(PRICE_DECIMALS - crate::model::money::PRINTED_DECIMALS);
-    let units = more.difference_in(less, &Natural::from(PER_UNIT));
-    units.map(Money::from_units).ok_or_else(|| Error::overflow("an effect exceeds 2^127 units of 10^-10"))
+    let (more, less, denominator) = more.over_one_denominator(less);
+    let (difference, unit) = (more - less, denominator * PER_UNIT);
+    let (size, unit) = (difference.magnitude(), unit.magnitude());
+    let (whole, rest) = (size / unit, size % unit);
+    let overflow = || Error::overflow("an effect exceeds 2^127 units of 10^-10");
+    let whole = i128::try_from(whole).map_err(|_| overflow())?;
+    let is_up = match (rest * 2u32).cmp(unit) {
+        Ordering::Less => false,
+        Ordering::Equal => whole % 2 == 1,
+        Ordering::Greater => true,
+    };
+    let units = whole.checked_add(i128::from(is_up)).ok_or_else(overflow)?;
+    Ok(Money::from_units(if difference < BigInt::ZERO { -units } else { units }))
 }

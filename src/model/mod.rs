@@ -9,7 +9,6 @@ pub mod invalid;
 pub mod inventory;
 pub mod link;
 pub mod money;
-pub(crate) mod natural;
 pub mod quantity;
 #[cfg(feature = "serde")]
 pub(crate) mod serialize;
