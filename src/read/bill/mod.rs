@@ -91,6 +91,8 @@ pub struct Bill {
     pub repeated: u64,
     /// Answers of the API with the id of a request that was met before, which count once.
     pub repeated_answers: u64,
+    /// Lines without an id that stand in several inputs alike; all of them count.
+    pub alike: u64,
     /// Rows of totals under the lines.
     pub totals: u64,
 }
@@ -111,6 +113,10 @@ impl Bill {
                 "lines of the bill have the id of a line before them, say the same, and count once",
             ),
             (self.repeated_answers, "answers stand twice in the bill, and count once"),
+            (
+                self.alike,
+                "lines without an id stand in several inputs of the bill, and count each time: are days given with their month?",
+            ),
             (self.totals, "rows of the bill are totals, and are passed over"),
         ];
         let counts = counts.into_iter().filter(|(count, _)| *count > 0);
@@ -186,15 +192,17 @@ impl Bill {
 /// assert_eq!(bill.others["ecs"].lines, 1);
 /// # Ok::<(), peerbill::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct BillReader {
     settings: BillSettings,
     bill: Bill,
     lines: LineReader,
     /// Digests of the ids of lines, and of all that is read of these.
     ids: HashMap<[u8; 16], [u8; 16]>,
+    /// Lines without an id, each with the number of its input.
+    alike: HashMap<[u8; 16], usize>,
     faults: Causes,
-    most_lines: u64,
+    most_lines: Option<u64>,
     /// The layout of each line that is kept.
     layouts: Vec<&'static str>,
     /// Answers of the API, by the ids of their requests.
@@ -208,26 +216,13 @@ impl BillReader {
     /// Of which nothing was read yet.
     pub fn new(settings: &BillSettings) -> Self {
         let lines = LineReader::new(settings.naive_offset);
-        let (bill, ids, faults, layouts) = Default::default();
-        let (answers, inputs, pages) = Default::default();
-        Self {
-            settings: settings.clone(),
-            bill,
-            lines,
-            ids,
-            faults,
-            layouts,
-            answers,
-            inputs,
-            pages,
-            most_lines: u64::MAX,
-        }
+        Self { settings: settings.clone(), lines, ..Self::default() }
     }
 
     /// The same, which keeps at most so many lines: each takes some [`BYTES_OF_A_LINE`] of memory.
     #[must_use]
     pub fn with_most_lines(self, most_lines: u64) -> Self {
-        Self { most_lines, ..self }
+        Self { most_lines: Some(most_lines), ..self }
     }
 
     /// Reads an input, which is decompressed and UTF-8. What is wrong with it is told by [`finish`](Self::finish), with
@@ -243,10 +238,9 @@ impl BillReader {
         let (kept, ids) = (self.bill.lines.len(), self.ids.len());
         let mut input = Digesting { input, hasher: blake3::Hasher::new() };
         self.read_values(&name, Values::new(&mut input).map_err(failed)?)?;
-        if self.bill.lines.len() as u64 > self.most_lines {
+        if let Some(most) = self.most_lines.filter(|_| self.is_full()) {
             let why = format!(
-                "with it the bill has more than {} lines, which is what memory is allowed for: allow more of it",
-                self.most_lines
+                "with it the bill has more than {most} lines, which is what memory is allowed for: allow more of it"
             );
             return Err(Error::unusable(ErrorKind::Input, &name, why));
         }
@@ -325,6 +319,9 @@ impl BillReader {
         self.note_layout(&header.columns);
         while let Some(row) = rows.next().map_err(failed)? {
             let place = place(row.line);
+            if self.is_full() {
+                break;
+            }
             match header.cells(&row) {
                 Ok(Some(cells)) => self.take(&header.columns, &cells, place),
                 Ok(None) => self.bill.totals += 1,
@@ -332,6 +329,11 @@ impl BillReader {
             }
         }
         Ok(())
+    }
+
+    /// Whether there are more lines than may be kept.
+    fn is_full(&self) -> bool {
+        self.most_lines.is_some_and(|most| self.bill.lines.len() as u64 > most)
     }
 
     fn note_layout(&mut self, columns: &Columns) {
@@ -347,6 +349,7 @@ impl BillReader {
             let place = |line| BillPlace { input: name.clone(), line, item: None };
             match values.next() {
                 Ok(None) => return Ok(()),
+                Ok(Some(_)) if self.is_full() => return Ok(()),
                 Ok(Some((line, text))) => {
                     if let Err(why) = self.read_answer(&place(line), text, &mut columns) {
                         self.refuse(&place(line), FaultCode::UnusableInput, why);
@@ -456,8 +459,6 @@ impl BillReader {
             false => Ok(None),
         });
         match taken {
-            // What is beyond the most is told at the end of the input.
-            Ok(Some(_)) if self.bill.lines.len() as u64 > self.most_lines => {}
             Ok(Some(line)) => {
                 self.bill.lines.push(line);
                 self.layouts.push(columns.layout.name);
@@ -469,12 +470,13 @@ impl BillReader {
 
     /// Whether no line with the id of this one was met before.
     fn is_new(&mut self, cells: &Cells<'_>) -> Result<bool, Invalid> {
-        let Some(id) = cells.given(Field::LineId) else { return Ok(true) };
-        // What some programs write into the column of the key is the product.
-        if id.eq_ignore_ascii_case(cells.text(Field::Product)) {
-            return Ok(true);
-        }
         let all = digest_of_all(cells);
+        // What some programs write into the column of the key is the product.
+        let is_key = |id: &&str| !id.eq_ignore_ascii_case(cells.text(Field::Product));
+        let Some(id) = cells.given(Field::LineId).filter(is_key) else {
+            self.note_alike(all);
+            return Ok(true);
+        };
         match self.ids.entry(digest(cells, [Field::LineId].into_iter())) {
             Entry::Vacant(entry) => {
                 entry.insert(all);
@@ -484,6 +486,21 @@ impl BillReader {
             Entry::Occupied(_) => {
                 let id = quoted(id.as_bytes());
                 Err(format!("a line with the id {id} was met before, and says something else").into())
+            }
+        }
+    }
+
+    /// Notes a line without an id, and whether another input has one like it: a folder may hold files of days and of
+    /// their month.
+    fn note_alike(&mut self, line: [u8; 16]) {
+        const COUNTED: usize = usize::MAX;
+        let input = self.bill.inputs.len();
+        match self.alike.entry(line) {
+            Entry::Vacant(entry) => drop(entry.insert(input)),
+            Entry::Occupied(entry) if [input, COUNTED].contains(entry.get()) => {}
+            Entry::Occupied(mut entry) => {
+                entry.insert(COUNTED);
+                self.bill.alike += 1;
             }
         }
     }
@@ -878,6 +895,11 @@ mod tests {
             bill_of(&[("a.csv", &first), ("b.csv", &first)], &BillSettings::default()).unwrap().repeated,
             2
         );
+        let more = format!("{without}{}", row("", "1.00"));
+        for inputs in [[("a.csv", &*without), ("b.csv", &*more)], [("b.csv", &*more), ("a.csv", &*without)]] {
+            let bill = bill_of(&inputs, &BillSettings::default()).unwrap();
+            assert_eq!((bill.lines.len(), bill.alike), (3, 1));
+        }
     }
 
     #[test]
