@@ -11,6 +11,7 @@
 //! - [`of_plan`]: a Terraform plan, before and after it is applied, with a [`Gate`] for pipelines ([`PlanQuantities`]).
 
 mod checks;
+mod forecast;
 mod of_traffic;
 mod quantities;
 mod scenario;
@@ -18,6 +19,7 @@ mod schedule;
 mod terraform;
 mod timing;
 
+pub use forecast::{FORECAST, Forecast, ForecastAccount, HOURS_PER_WEEK};
 pub use of_traffic::{of_history, of_quantities, of_topology};
 pub use quantities::{PlannedConnection, PricesOf, Quantities};
 pub use scenario::ConnectionCost;
@@ -70,6 +72,8 @@ pub struct Estimate {
     pub schedule: Option<ScheduleAdvice>,
     /// What a Terraform plan changes, where it is made from one.
     pub changes: Option<Changes>,
+    /// The rest of a month that is not over, where it is asked for ([`Estimate::with_forecast`]).
+    pub forecast: Option<Forecast>,
     /// Settings that came from a settings file.
     pub settings: Vec<(String, String)>,
 }
@@ -167,9 +171,10 @@ impl Estimate {
         self.changes.as_ref().is_some_and(Changes::partial)
     }
 
-    /// Whether an assumed price touched any scenario.
+    /// Whether an assumed price touched any scenario, or the forecast.
     pub fn assumed(&self) -> bool {
         self.scenarios.iter().any(Scenario::assumed)
+            || self.forecast.as_ref().is_some_and(|forecast| forecast.assumed)
     }
 }
 

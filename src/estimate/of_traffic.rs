@@ -3,6 +3,7 @@
 use super::{
     Estimate,
     checks::checks,
+    forecast::forecast,
     quantities::{Quantities, notes_on_places},
     scenario::{AS_BILLED, AS_PLANNED, SCHEDULED, Scenario, WELL_TIMED, WhatIf, price},
     schedule::{Schedule, ScheduleAdvice},
@@ -97,8 +98,32 @@ pub fn of_history(
         timings,
         schedule,
         changes: None,
+        forecast: None,
         settings: options.settings.clone(),
     })
+}
+
+impl Estimate {
+    /// Adds the forecast of the rest of the month, whose traffic this estimate is of.
+    ///
+    /// For each connection and sender, an hour has the mean of the same hour of the week over all hours so far in which the
+    /// connection was there; hours without a record count 0. Each mean is exact and rounded to whole bytes, half to even. It
+    /// goes over the link type at the end of the known history, at the prices of its own hour.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](crate::ErrorKind::Usage) where the month is not cut off, or fewer than [`HOURS_PER_WEEK`](super::HOURS_PER_WEEK) hours of it are
+    /// over; those of [`report`](crate::report()).
+    pub fn with_forecast(
+        self,
+        metered: &Metered,
+        options: &ReportOptions,
+        catalog: &Catalog,
+    ) -> Result<Self> {
+        let billed = self.scenarios.iter().find(|own| own.name == AS_BILLED).and_then(Scenario::report);
+        let forecast = forecast(billed, metered, options, catalog)?;
+        Ok(Self { forecast: Some(forecast), ..self })
+    }
 }
 
 /// The questions that a month's traffic is asked.
@@ -269,6 +294,7 @@ fn planned(
         timings: Vec::new(),
         schedule: None,
         changes: None,
+        forecast: None,
         settings: traffic.options.settings.clone(),
     })
 }

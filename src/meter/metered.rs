@@ -53,6 +53,20 @@ impl Metered {
         Ok(Self { inventory, month, offset, until, duplicates, reading })
     }
 
+    /// Other hours of the same month and connections, of no record that was read.
+    pub(crate) fn with_usage(&self, usage: HourlyUsage) -> Self {
+        let reading = Reading {
+            usage,
+            totals: ControlTotals::default(),
+            refusals: Refusals::default(),
+            unknown: UnknownConnections::default(),
+            outside: BTreeMap::new(),
+            notes: Notes::default(),
+        };
+        let Self { month, offset, duplicates, .. } = *self;
+        Self { inventory: self.inventory.clone(), month, offset, until: None, duplicates, reading }
+    }
+
     /// The connections that it is of, as they were given; an index in its hours is one into them.
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory

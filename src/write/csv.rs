@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    estimate::Estimate,
+    estimate::{Estimate, FORECAST, Forecast},
     parallel::on_each,
     report::{Column, Report, RowSource},
 };
@@ -80,6 +80,11 @@ pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
             let values = text.fill(&row?, &columns);
             writer.write([Cell::Own(scenario.name)].into_iter().chain(cells(&columns, values)))?;
         }
+    }
+    // An estimate of its own, which no scenario adds up.
+    for row in estimate.forecast.iter().flat_map(Forecast::rows) {
+        let values = text.fill(&row?, &columns);
+        writer.write([Cell::Own(FORECAST)].into_iter().chain(cells(&columns, values)))?;
     }
     writer.finish()
 }

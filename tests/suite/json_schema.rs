@@ -195,6 +195,22 @@ fn estimates_of_every_kind_hold_to_the_schema() {
 }
 
 #[test]
+fn forecasts_hold_to_the_schema() {
+    if !validator_is_there() {
+        return;
+    }
+    let until = ["--until", "2026-10-20T00:00:00+08:00"];
+    for more in [&[][..], &["--forecast"], &["--forecast", "--hourly"], &["--forecast", "--by", "link_type"]]
+    {
+        let arguments = of_month("china-site", &[&until[..], more].concat());
+        assert_eq!(errors("estimate", &arguments, |own| own), "", "{more:?}");
+    }
+    let payable = |own: String| own.replacen("\"is_estimate\": true", "\"is_estimate\": false", 1);
+    let arguments = of_month("china-site", &[&until[..], &["--forecast"]].concat());
+    assert!(errors("estimate", &arguments, payable).contains("forecast"));
+}
+
+#[test]
 fn explanations_of_every_kind_hold_to_the_schema() {
     if !validator_is_there() {
         return;

@@ -54,7 +54,11 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
     let printer = Printer::new(&args)?;
-    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?;
+    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?
+        .until(args.until.as_deref())?;
+    if args.forecast && args.until.is_none() {
+        return Err(Error::usage("--forecast: --until is needed, the hour up to which there is traffic"));
+    }
     args.lines.grouping()?;
     let others = args.pricing.paths().chain(args.schedule.schedule.as_deref()).chain(args.lines.paths());
     job::inputs_of_traffic(&args.traffic, others)?;
@@ -64,6 +68,8 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         args.lines.options(settings::shown(used, &args.traffic), &catalog.currency, &mut job.inputs)?;
     let metered = job.meter(&|region| catalog.check_region(region))?;
     let estimate = of_history(&metered, &options, schedule.as_ref(), &catalog, &args.scenario)?;
+    let estimate =
+        if args.forecast { estimate.with_forecast(&metered, &options, &catalog)? } else { estimate };
     let quarantined = job.finish(&metered, |quarantine| printer.print(&estimate, &job.inputs, quarantine))?;
     Ok(printer.tell_stopping(&estimate) || quarantined)
 }

@@ -53,6 +53,7 @@ pub fn of_plan(quantities: &PlanQuantities, catalog: &Catalog, wanted: &[String]
         measured: false,
         catalog: Arc::new(catalog.summary()),
         changes: Some(changes_with_costs(quantities, &scenarios, catalog)?),
+        forecast: None,
         scenarios,
         notes,
         timings: Vec::new(),

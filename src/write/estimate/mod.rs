@@ -23,7 +23,7 @@ use crate::{
     catalog::{CatalogSummary, PriceStatus},
     error::{MissingPrice, Result},
     estimate::{
-        AVOIDED_MINUTES, AccountCost, ChangeCost, Changes, Coverage, Estimate, Outcome, Scenario,
+        AVOIDED_MINUTES, AccountCost, ChangeCost, Changes, Coverage, Estimate, Forecast, Outcome, Scenario,
         ScheduleAdvice, ServiceLevel, Share, Supply, Timing, UnitPrices, difference,
     },
     model::{
@@ -186,6 +186,9 @@ pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
 /// What switches cost, when to make those of a schedule, and what the higher level costs by the minute.
 fn advice(estimate: &Estimate, lang: Lang) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
+    if let Some(own) = &estimate.forecast {
+        sections.push(forecast(estimate, own, &lang.texts().estimate)?);
+    }
     for timing in estimate.timings.iter().filter(|timing| !timing.connections.is_empty()) {
         sections.push(switches(timing, estimate, &lang.texts().estimate)?);
     }
@@ -208,6 +211,29 @@ pub fn advice_lines(estimate: &Estimate) -> Result<Vec<String>> {
     }
     sections.extend(advice(estimate, Lang::En)?);
     Ok(lines_of(&sections))
+}
+
+/// The rest of a month that is not over, by account: an estimate.
+fn forecast(estimate: &Estimate, own: &Forecast, texts: &EstimateTexts) -> Result<Section> {
+    let gb = estimate.catalog.gb;
+    let mut rows = Vec::new();
+    for account in &own.accounts {
+        let mut row = vec![account_label(estimate, &account.billing_account_id)];
+        row.push(gb.quantity(account.bytes)?.text(0));
+        let amounts = [account.cost, account.so_far, account.month];
+        row.extend(amounts.map(|money| marked(money, account.assumed)));
+        rows.push(row);
+    }
+    let header =
+        [&texts.account, &texts.gb, &texts.forecast_rest, &texts.forecast_so_far, &texts.forecast_month];
+    let mut items = vec![fill(&texts.forecast_about, &[("hours", &own.basis.hours().to_string())])];
+    if own.left_out > 0 {
+        items.push(fill(&texts.forecast_left_out, &[("count", &own.left_out.to_string())]));
+    }
+    let (from, end) = (own.rest.start.to_string(), own.rest.end.to_string());
+    let values = [("from", &*from), ("end", &end), ("currency", &estimate.catalog.currency)];
+    let table = Block::table(&header, rows, &[1, 2, 3, 4]);
+    Ok(Section::new(fill(&texts.forecast, &values), [table, Block::Items(items)]))
 }
 
 /// The lines of some sections, each of which stands by itself: those of a table name their columns.

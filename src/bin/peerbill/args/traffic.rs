@@ -513,6 +513,13 @@ pub struct EstimateArgs {
     /// The offset in which the month has its edges, in whole hours [default: +08:00].
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
     pub offset: Option<String>,
+    /// Where the month of traffic is not over: the whole hour up to which it goes.
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<String>,
+    /// With --until: what the rest of the month would cost, by the mean of the same hour of the week so far. It is an
+    /// estimate beside the scenarios, and needs a whole week of hours.
+    #[arg(long)]
+    pub forecast: bool,
     /// Show these scenarios: all-gold, all-platinum; with traffic also as-billed, well-timed, scheduled;
     /// with --plan as-planned; with --terraform before, after.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]

@@ -60,6 +60,8 @@ pub fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
 /// Quantities have no hours, so what needs some is refused.
 pub fn refuse_needs_of_hours(args: &EstimateArgs) -> Result<()> {
     let given = [
+        ("--until", args.until.is_some()),
+        ("--forecast", args.forecast),
         ("--hourly", args.lines.hourly),
         ("--by", !args.lines.by.is_empty()),
         ("--budget", args.lines.budget.is_some()),

@@ -4,8 +4,8 @@ use super::{facts, findings, minutes, not_priced, reason_for, shared, supplying}
 use crate::{
     error::{Error, Result},
     estimate::{
-        self, AVOIDED_MINUTES, Changes, Coverage, Estimate, Scenario, ScheduleAdvice, ServiceLevel, Timing,
-        UnitPrices,
+        self, AVOIDED_MINUTES, Changes, Coverage, Estimate, FORECAST, Forecast, ForecastAccount, Scenario,
+        ScheduleAdvice, ServiceLevel, Timing, UnitPrices,
     },
     model::{link::LinkType, money::Money},
     read::terraform::PlanSide,
@@ -38,6 +38,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         source: estimate.source,
         billing_month: estimate.month.map(|month| month.to_string()),
         offset: estimate.month.map(|_| estimate.offset.to_string()),
+        until: shared.until.map(|until| until.to_string()),
         currency: &estimate.catalog.currency,
         assumed: estimate.assumed(),
         reference: estimate.reference().map(|scenario| scenario.name),
@@ -46,6 +47,7 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         schedule: estimate.schedule.as_ref().map(schedule),
         service_levels: estimate.service_levels()?.iter().map(service_level).collect(),
         changes: estimate.changes.as_ref().map(|planned| changes(estimate, planned)).transpose()?,
+        forecast: estimate.forecast.as_ref().map(|own| forecast(shared, own, &columns)).transpose()?,
         before_choosing: notes(estimate),
         catalog: catalog(&estimate.catalog),
         settings: estimate.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
@@ -60,6 +62,31 @@ pub fn write(estimate: &Estimate, inputs: &[InputDigest], output: impl Write) ->
         peerbill_version: env!("CARGO_PKG_VERSION"),
     };
     write_document(&document, output)
+}
+
+fn forecast<'e>(shared: &'e Report, own: &'e Forecast, columns: &'e [Column]) -> Result<JsonForecast<'e>> {
+    let account = |account: &'e ForecastAccount| JsonForecastAccount {
+        billing_account_id: &account.billing_account_id,
+        billing_account_name: shared.told_name(&account.billing_account_id),
+        consumed_bytes: account.bytes.to_string(),
+        cost: account.cost.to_string(),
+        cost_so_far: account.so_far.to_string(),
+        month_estimate: account.month.to_string(),
+        assumed: account.assumed,
+    };
+    let line = |row| Ok(JsonScenarioLine { scenario: FORECAST, line: JsonLine { columns, row: row? } });
+    Ok(JsonForecast {
+        is_estimate: true,
+        from: own.rest.start.to_string(),
+        end: own.rest.end.to_string(),
+        basis_hours: own.basis.hours().to_string(),
+        hours_left_out: own.left_out.to_string(),
+        byte_rounding: "half_even",
+        cost: own.cost()?.to_string(),
+        assumed: own.assumed,
+        accounts: own.accounts.iter().map(account).collect(),
+        lines: own.rows().map(line).collect::<Result<_>>()?,
+    })
 }
 
 fn scenario<'e>(
@@ -281,6 +308,8 @@ pub(super) struct JsonEstimate<'a> {
     pub source: &'a str,
     pub billing_month: Option<String>,
     pub offset: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     pub currency: &'a str,
     pub assumed: bool,
     pub reference: Option<&'a str>,
@@ -289,6 +318,8 @@ pub(super) struct JsonEstimate<'a> {
     pub schedule: Option<JsonSchedule>,
     pub service_levels: Vec<JsonServiceLevel>,
     pub changes: Option<JsonChanges<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<JsonForecast<'a>>,
     pub before_choosing: Vec<JsonNote<'a>>,
     pub catalog: JsonCatalog<'a>,
     pub settings: Vec<JsonSetting<'a>>,
@@ -298,6 +329,33 @@ pub(super) struct JsonEstimate<'a> {
     pub inputs: &'a [InputDigest],
     pub notes: [&'a str; 2],
     pub peerbill_version: &'a str,
+}
+
+/// The rest of a month that is not over: an estimate, and no part of what is payable.
+#[derive(Serialize)]
+pub(super) struct JsonForecast<'a> {
+    pub is_estimate: bool,
+    pub from: String,
+    pub end: String,
+    pub basis_hours: String,
+    pub hours_left_out: String,
+    pub byte_rounding: &'a str,
+    pub cost: String,
+    pub assumed: bool,
+    pub accounts: Vec<JsonForecastAccount<'a>>,
+    pub lines: Vec<JsonScenarioLine<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct JsonForecastAccount<'a> {
+    pub billing_account_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_account_name: Option<Option<&'a str>>,
+    pub consumed_bytes: String,
+    pub cost: String,
+    pub cost_so_far: String,
+    pub month_estimate: String,
+    pub assumed: bool,
 }
 
 #[derive(Serialize)]
