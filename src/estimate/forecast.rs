@@ -295,15 +295,15 @@ mod tests {
             let found: BTreeMap<_, _> = usage.metered_hours().unwrap().into_iter()
                 .map(|own| ((own.connection, own.sender as usize, own.hour.index() - START), own.bytes)).collect();
             let (mut expected, mut none) = (BTreeMap::new(), 0);
-            for connection in 0..3 {
+            for (connection, &(born, dead)) in lives.iter().enumerate() {
                 for sender in 0..2 {
                     let own = |hour: i64| sent.get(&(connection, sender, hour));
                     if !(0..until).any(|hour| own(hour).is_some()) {
                         continue;
                     }
-                    for hour in (until..HOURS).filter(|hour| (lives[connection].0..lives[connection].1).contains(hour)) {
+                    for hour in (until..HOURS).filter(|hour| (born..dead).contains(hour)) {
                         let same: Vec<i64> = (0..until).filter(|own| (hour - own) % 168 == 0
-                            && (lives[connection].0..lives[connection].1).contains(own)).collect();
+                            && (born..dead).contains(own)).collect();
                         none += u64::from(same.is_empty());
                         if same.iter().any(|&hour| own(hour).is_some()) {
                             let sum: u64 = same.iter().filter_map(|&hour| own(hour)).sum();
