@@ -170,9 +170,10 @@ pub struct Line {
 }
 
 impl Line {
-    /// Whether both are of one link type at one price.
+    /// Whether both are of one link type at one price, and both are taken back or neither is.
     pub(crate) fn is_priced_like(&self, other: &Self) -> bool {
-        (self.link_type, self.price) == (other.link_type, other.price)
+        let what = |line: &Self| (line.link_type, line.price, line.is_taken_back);
+        what(self) == what(other)
     }
 
     /// Its bytes, negative where they are taken back.

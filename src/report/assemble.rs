@@ -117,6 +117,12 @@ impl Report {
             groups: None,
             ..self.clone_without_lines()
         };
+        if self.corrects.is_some() {
+            // What is payable is no rounded sum there, but the difference of two.
+            for (own, hourly) in report.statements.iter_mut().zip(&self.statements) {
+                (own.payable, own.adjustment) = (hourly.payable, hourly.payable.checked_sub(own.subtotal)?);
+            }
+        }
         group_lines(&mut report)?;
         Ok(report)
     }
@@ -133,7 +139,7 @@ impl Report {
                     None => lines.push(Line { hour: None, ..line.clone() }),
                 }
             }
-            lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price));
+            lines[start..].sort_unstable_by_key(|line| (line.link_type, line.price, !line.is_taken_back));
         }
         Ok(lines)
     }

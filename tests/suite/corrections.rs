@@ -191,6 +191,23 @@ fn corrections_are_the_changed_hours_and_add_up_to_the_difference_of_the_months(
                 .sum();
             prop_assert_eq!(printed, rational(&statement.payable.to_string()));
         }
+        // Likewise where all hours of a price are one line, as a workbook has them.
+        let folded = corrected.without_hours().expect("folded");
+        let rows = csv(&folded);
+        for (statement, hourly) in folded.statements.iter().zip(&corrected.statements) {
+            let id = &*statement.billing_account_id;
+            prop_assert_eq!((id, statement.payable), (&*hourly.billing_account_id, hourly.payable));
+            let sum = |rows: &[BTreeMap<String, String>], name: &str| -> BigRational {
+                let own = rows.iter().filter(|row| row["billing_account_id"] == id && !row[name].is_empty());
+                own.map(|row| rational(&row[name])).sum()
+            };
+            prop_assert_eq!(sum(&rows, "billed_cost"), rational(&statement.payable.to_string()));
+            for name in ["consumed_bytes", "metered_hours", "raised_hours"] {
+                prop_assert_eq!(sum(&rows, name), sum(&found, name), "{}", name);
+            }
+        }
+        prop_assert_eq!(folded.statements.len(), corrected.statements.len());
+
         let total = after.payable().unwrap().units() - before.payable().unwrap().units();
         prop_assert_eq!(corrected.payable().unwrap().units(), total);
         let own = corrected.corrects.as_ref().unwrap();
