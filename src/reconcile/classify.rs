@@ -11,7 +11,7 @@ use crate::{
     model::{
         checked_add,
         link::LinkType,
-        money::{Amount, Gb, Rounding, UnitPrice},
+        money::{Amount, Exact, Gb, Rounding, UnitPrice},
     },
     read::bill::Printed,
 };
@@ -371,12 +371,41 @@ impl<'a> Weighed<'a> {
             }
             // Some lines tell a price and others do not: nothing can be said of those.
             None if self.basis == Basis::List && !self.bill.prices.is_empty() => return Ok(None),
-            None => "at a price that it does not tell".to_owned(),
+            None => match self.implied_price(usage) {
+                Some(price) => format!("x {price} (which makes the amount)"),
+                None => return Ok(None),
+            },
         };
         let (cost, own) = (self.bill.cost.text(2), self.our_arithmetic()?);
         let why =
             format!("the usage is equal; the bill has {} GB {at} = {cost}, ours is {own}", usage.text(0));
         Ok(Some((Class::Price, why)))
+    }
+
+    /// The one price of few decimals that makes the bill's usage its amount, where the bill is fine enough to tell.
+    ///
+    /// Some quotient always does: a price with no more decimals than prices have says more, and only where hardly any
+    /// other amount would have one.
+    fn implied_price(&self, usage: Printings) -> Option<String> {
+        /// As many as prices and plain discounts of them have.
+        const MOST_DECIMALS: u32 = 4;
+        let cost = self.bill.cost;
+        if usage.units <= 0 || cost.units <= 0 {
+            return None;
+        }
+        for decimals in 0..=MOST_DECIMALS {
+            let scaled = |amount: i128| amount.checked_mul(10i128.pow(decimals));
+            let amount = scaled(cost.units)?;
+            let price = (amount + usage.units / 2) / usage.units;
+            let off = (price.checked_mul(usage.units)? - amount).abs();
+            let limit = scaled(cost.tolerance)?.checked_add(price.checked_mul(usage.tolerance)?)?;
+            // Of amounts that mean nothing one in ten at most has such a price by chance.
+            let is_sharp = limit.checked_mul(20)? <= usage.units;
+            if is_sharp && price > 0 && off <= limit {
+                return Some(Exact::of_units(price, decimals).text(0));
+            }
+        }
+        None
     }
 
     fn usage(&self) -> Result<Option<(Class, String)>> {

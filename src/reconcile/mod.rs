@@ -149,6 +149,7 @@ impl RowSet for Reconciled {
         };
         let of_kind =
             |own: &KeptApart| vec![own.category.to_owned(), own.amount.to_string(), own.lines.to_string()];
+        let codes = self.codes_met.iter().filter(|met| !met.code.is_empty());
         vec![
             List {
                 name: "classes",
@@ -158,7 +159,8 @@ impl RowSet for Reconciled {
             List {
                 name: "codes_met",
                 columns: vec![("item_code", Kind::Text)],
-                rows: self.codes_met.iter().map(|met| vec![met.code.to_string()]).collect(),
+                // Lines without a code are told by a note.
+                rows: codes.map(|met| vec![met.code.to_string()]).collect(),
             },
             List {
                 name: "kept_apart",
