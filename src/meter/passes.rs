@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::{
         meter::{Keep, MeterSettings, Refused, meter},
-        model::time::{BillingMonth, Offset},
+        model::time::{BillingMonth, Offset, Timestamp},
     };
     use proptest::prelude::*;
 
@@ -201,6 +201,10 @@ mod tests {
             pcc-333-with-an-id-of-more-than-32-bytes,3,cn-beijing,4,us-east-1,Platinum,2026-10-03T04:05:06Z,2026-10-20T00:00:00Z\n\
             pcc-567890123456789012345678901,1,cn-beijing,2,cn-shanghai,Gold,,\n\
             pcc-5678901234567890123456789012,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-64-bytes-0123456789012345678901234567890123456789012345678-a,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            pcc-65-bytes-0123456789012345678901234567890123456789012345678-ab,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            a;b,1,cn-beijing,2,cn-shanghai,Gold,,\n\
+            \"a,b\",1,cn-beijing,2,cn-shanghai,Gold,,\n\
             \"a\"\"b\",1,cn-beijing,2,cn-shanghai,Gold,,\n";
         crate::inventory(rows, None).unwrap()
     }
@@ -223,59 +227,185 @@ mod tests {
         }
     }
 
-    fn timestamps() -> impl Strategy<Value = String> {
-        prop_oneof![
-            10 => (1u32..=31, 0u32..24, 0u32..4).prop_map(|(d, h, q)| format!("2026-10-{d:02}T{h:02}:{:02}:00Z", q * 15)),
+    /// A time that every spelling can tell, or one that stands as it is.
+    #[derive(Debug, Clone)]
+    enum Time {
+        At(i64),
+        Text(String),
+    }
+
+    fn times() -> impl Strategy<Value = Time> {
+        let start = 1_791_158_400;
+        let in_month =
+            move |(day, hour, quarter): (i64, i64, i64)| start + (day * 24 + hour) * 3600 + quarter * 900;
+        let odd = prop_oneof![
             2 => (0u32..70, 0u32..70).prop_map(|(m, s)| format!("2026-10-05T03:{m:02}:{s:02}Z")),
+            1 => (0u32..70, 0u32..70).prop_map(|(m, s)| format!("2026-10-05 03:{m:02}:{s:02}.25+00")),
             1 => Just("2026-10-05T11:15:00+08:00".to_owned()),
             1 => Just("1791170100".to_owned()),
-            1 => prop::sample::select(vec![".5", ".0001", ".0002", ".000000001"])
+            1 => "1[0-9]{8,13}",
+            1 => prop::sample::select(vec![".5", ".0001", ".0002", ".000000001", ".", ".0000000001", ".1x"])
                 .prop_map(|fraction| format!("2026-10-05T03:15:00{fraction}Z")),
             1 => Just("2026-09-05T03:15:00Z".to_owned()),
             1 => Just("2026-10-05t03:15:00z".to_owned()),
             2 => prop::sample::select(vec![
                 "2026-10-05 03:15:00Z", "2026-10-05 03:15:00 UTC", "2026-10-05T11:15:00+0800", "2026-10-05 11:15+08",
                 "2026-10-05 03:15:00", "10/05/2026 03:15", " 2026-10-05T03:15:00Z", "2026-10-05T03:15:60Z",
+                "0000-01-01T00:00:00+08:00", "0000-01-01T08:00:00+08:00", "9999-12-31T23:59:59-01:00", "2026-02-29T00:00:00Z",
             ]).prop_map(str::to_owned),
             1 => "[0-9TZ:-]{0,21}",
             1 => Just("\0".repeat(20)),
+            1 => Just("\0".repeat(48)),
             1 => Just(format!("{}10:00:00Z", "\0".repeat(11))),
+        ];
+        prop_oneof![
+            20 => (-4_i64..27, 0_i64..24, 0_i64..4).prop_map(in_month).prop_map(Time::At),
+            20 => (0_i64..4000).prop_map(move |second| Time::At(start + second)),
+            5 => odd.prop_map(Time::Text),
         ]
     }
 
-    fn lines() -> impl Strategy<Value = String> {
+    /// How the times of a file are spelled.
+    fn spell(time: &Time, spelling: usize) -> String {
+        let &Time::At(seconds) = time else {
+            let Time::Text(text) = time else { unreachable!() };
+            return text.clone();
+        };
+        let clock = |offset: i64| Timestamp::from_seconds(seconds + offset).to_string().replace('Z', "");
+        match spelling {
+            0 => format!("{}+08:00", clock(8 * 3600)),
+            1 => format!("{}-05:30", clock(-19_800)),
+            2 => format!("{} +0800", clock(8 * 3600).replace('T', " ")),
+            3 => seconds.to_string(),
+            4 => format!("{seconds}{:03}", seconds % 7),
+            5 => format!("{}.{:03}Z", clock(0), seconds % 7),
+            6 => format!("{}.00000000{}+00:00", clock(0), seconds % 3),
+            7 => format!("{} UTC", clock(0).replace('T', " ")),
+            8 => format!("{}Z", &clock(0)[..16]),
+            _ => format!("{}Z", clock(0)),
+        }
+    }
+
+    /// An id of 64 bytes, the longest that plain lines have, and one more.
+    const LONG: &str = "pcc-64-bytes-0123456789012345678901234567890123456789012345678-a";
+    const TOO_LONG: &str = "pcc-65-bytes-0123456789012345678901234567890123456789012345678-ab";
+
+    /// The fields of a line, or what stands there instead.
+    #[derive(Debug, Clone)]
+    enum Written {
+        Fields(Time, String, String, String),
+        Text(String),
+    }
+
+    fn lines() -> impl Strategy<Value = Written> {
         let id = prop_oneof![
-            6 => Just("pcc-1"), 3 => Just("pcc-22"), 2 => Just("pcc-333-with-an-id-of-more-than-32-bytes"),
+            12 => Just("pcc-1"), 6 => Just("pcc-22"), 4 => Just("pcc-333-with-an-id-of-more-than-32-bytes"), 4 => Just(LONG),
+            1 => Just(TOO_LONG), 1 => Just("pcc-64-bytes-0123456789012345678901234567890123456789012345678-b"),
             1 => Just("pcc-9"), 1 => Just(""), 1 => Just("a\"b"), 1 => Just("\"a\"\"b\""), 1 => Just("\"pcc-1\""),
-            1 => Just("\"pcc-1\nx\""), 1 => Just("\"open"), 1 => Just("pcc-1\r"),
+            1 => Just("\"pcc-1\nx\""), 1 => Just("\"open"), 1 => Just("pcc-1\r"), 1 => Just("a;b"), 1 => Just("a,b"),
             1 => Just("pcc-1\0"), 1 => Just("pcc-567890123456789012345678901"), 1 => Just("pcc-5678901234567890123456789012"),
         ];
-        let sender =
-            prop_oneof![5 => Just("requester"), 5 => Just("accepter"), 1 => Just("Requester"), 1 => Just("")];
+        let sender = prop_oneof![9 => Just("requester"), 9 => Just("accepter"), 1 => Just("Requester"), 1 => Just("requestex"), 1 => Just("")];
         let bytes = prop_oneof![
-            8 => any::<u32>().prop_map(|n| n.to_string()),
-            2 => any::<u64>().prop_map(|n| n.to_string()),
+            16 => any::<u32>().prop_map(|n| n.to_string()),
+            4 => any::<u64>().prop_map(|n| n.to_string()),
             1 => prop::sample::select(vec![
                 "", "-5", "1.5", "18446744073709551616", "18446744073709551615", "00000000000000000000007", "5,6", "5\r",
                 "\"7\"", "7\0", "\u{663}",
             ]).prop_map(str::to_owned),
         ];
         prop_oneof![
-            20 => (timestamps(), id, sender, bytes).prop_map(|(t, i, s, b)| format!("{t},{i},{s},{b}")),
-            1 => prop::sample::select(vec!["", ",,,", " , ,,\t", ";;;", "\"\",\"\",,", "\"", "a\rb"]).prop_map(str::to_owned),
-            1 => "[ -~]{0,40}",
+            40 => (times(), id, sender, bytes).prop_map(|(t, i, s, b)| Written::Fields(t, i.to_owned(), s.to_owned(), b)),
+            1 => prop::sample::select(vec!["", ",,,", " , ,,\t", ";;;", "\"\",\"\",,", "\"", "a\rb"])
+                .prop_map(|text| Written::Text(text.to_owned())),
+            1 => "[ -~]{0,40}".prop_map(Written::Text),
         ]
     }
 
-    /// What stands in a column behind those of traffic, where there is one.
+    /// What stands in a column that nobody asks for.
     fn notes() -> impl Strategy<Value = &'static str> {
         prop_oneof![
-            8 => Just(""),
+            30 => prop::sample::select(vec!["", "x", "1234567", "12345678", "some words", "eight by \u{e4}\u{20ac}", "2026-10-05T03:15:00Z"]),
+            2 => prop::sample::select(vec!["\"quoted\"", "\"with, a; separator\t\"", "\"\"", "\"long enough for several words\""]),
             1 => prop::sample::select(vec![
                 "plain", "\"two\nlines\"", "\"three\r\n\r\nlines\"", "\"stray", "stray\"", "\"", "\"a\"\"\nb\",\"\nc\"",
-                "\"x\n2026-10-05T03:15:00Z,pcc-1,requester,5,y\"", "\"2026-10-05T03:15:00Z,pcc-1,requester,5,\"",
+                "\"x\n2026-10-05T03:15:00Z,pcc-1,requester,5,y\"", "\"2026-10-05T03:15:00Z,pcc-1,requester,5,\"", "a\rb", "end\r",
+                "\"a\"\"b\"", "\"behind\" it", "nul\0", "\"nul\0\"", "one,more", "\u{feff}",
             ]),
         ]
+    }
+
+    /// How the lines of a file are laid out.
+    #[derive(Debug, Clone)]
+    struct Laid {
+        /// Where the columns of traffic stand among further ones, as their numbers; those of further ones follow.
+        columns: Vec<usize>,
+        notes: Vec<&'static str>,
+        times: usize,
+        /// By column, the further ones as one: whether it has quotes never, always, or on every other line.
+        quotes: [u8; 5],
+        separator: &'static str,
+        end: &'static str,
+        last_line_ends: bool,
+    }
+
+    fn layouts() -> impl Strategy<Value = Laid> {
+        let further = prop_oneof![4 => Just(0_usize), 3 => 1_usize..4, 1 => Just(20_usize)];
+        let columns = further.prop_flat_map(|further| {
+            let columns: Vec<usize> = (0..4 + further).collect();
+            prop_oneof![Just(columns.clone()), Just(columns).prop_shuffle()]
+        });
+        let quotes = prop_oneof![
+            4 => Just([0; 5]), 2 => Just([1; 5]), 1 => Just([1, 1, 1, 0, 1]), 1 => prop::array::uniform5(0_u8..3),
+        ];
+        let texts = (
+            prop::sample::select(vec![",", ",", ",", ";", "\t"]),
+            prop::sample::select(vec!["\n", "\r\n"]),
+            any::<bool>(),
+        );
+        (columns, prop::collection::vec(notes(), 97), 0_usize..14, quotes, texts).prop_map(
+            |(columns, notes, times, quotes, (separator, end, last_line_ends))| Laid {
+                columns,
+                notes,
+                times,
+                quotes,
+                separator,
+                end,
+                last_line_ends,
+            },
+        )
+    }
+
+    impl Laid {
+        fn text(&self, lines: &[Written]) -> String {
+            let header = self.columns.iter().map(|&column| {
+                HEADER.split(',').nth(column).map_or_else(|| format!("further {column}"), str::to_owned)
+            });
+            let mut rows = vec![header.collect::<Vec<_>>().join(self.separator)];
+            rows.extend(lines.iter().enumerate().map(|(line, written)| self.row(line, written)));
+            let mut text = rows.join(self.end);
+            if self.last_line_ends {
+                text.push_str(self.end);
+            }
+            text
+        }
+
+        fn row(&self, line: usize, written: &Written) -> String {
+            let (time, id, sender, bytes) = match written {
+                Written::Fields(time, id, sender, bytes) => (time, id, sender, bytes),
+                Written::Text(text) => return text.replace(',', self.separator),
+            };
+            let of_traffic = [&spell(time, self.times), id, sender, bytes];
+            let field = |&column: &usize| {
+                let further = || self.notes[(line * 31 + column * 7) % self.notes.len()];
+                let value = of_traffic.get(column).map_or_else(further, |value| value.as_str());
+                match (self.quotes[column.min(4)], line % 2) {
+                    (1, _) | (2, 1) if !value.starts_with('"') => format!("\"{value}\""),
+                    _ => value.replace(',', self.separator),
+                }
+            };
+            self.columns.iter().map(field).collect::<Vec<_>>().join(self.separator)
+        }
     }
 
     #[test]
@@ -448,26 +578,13 @@ mod tests {
         #[test]
         fn both_ways_any_cut_and_any_number_of_threads_see_the_same(
             lines in prop::collection::vec(lines(), 0..60),
-            crlf: bool,
-            last_line_ends: bool,
+            laid in layouts(),
             span in 1u64..400,
             block in 1usize..400,
             policy in 0usize..3,
             keep_all: bool,
-            notes in prop::option::of(prop::collection::vec(notes(), 60)),
-            separator in prop::sample::select(vec![",", ",", ",", ";", "\t"]),
         ) {
-            let end = if crlf { "\r\n" } else { "\n" };
-            let rows: Vec<String> = [HEADER.to_owned()].into_iter().chain(lines).collect();
-            let noted = |(row, note): (&String, &&str)| if row.is_empty() { String::new() } else { format!("{row},{note}") };
-            let rows = match &notes {
-                None => rows,
-                Some(notes) => rows.iter().zip(std::iter::once(&"note").chain(notes)).map(noted).collect(),
-            };
-            let mut text = rows.join(end).replace(',', separator);
-            if last_line_ends {
-                text.push_str(end);
-            }
+            let text = laid.text(&lines);
             let inventory = connections();
             let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
             let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);

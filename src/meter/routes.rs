@@ -11,7 +11,7 @@ use crate::{
         time::{Period, Timestamp},
         usage::{EndIndex, Sender},
     },
-    read::native::plain::{AT_ONCE, ShortId},
+    read::native::{plain::AT_ONCE, short_id::ShortId},
 };
 use std::{collections::HashMap, net::IpAddr};
 
@@ -127,11 +127,12 @@ pub(super) enum Found<'a> {
 pub(super) struct Lookup<'a> {
     inventory: &'a Inventory,
     period: Period,
-    /// Open addressing over the short ids of known connections: their index plus one; 0 where a place is empty.
+    /// Open addressing over the short ids of known connections, or their digests: their index plus one; 0 where a place is
+    /// empty.
     places: Vec<u32>,
     /// Of a hash, how many bits a place has no use for.
     unused_bits: u32,
-    /// By connection; where the id is long, one that no place leads to.
+    /// By connection; where no plain line holds the id, one that no place leads to.
     ids: Vec<ShortId>,
     /// By connection: inside a region, where traffic is free.
     pub free: Vec<bool>,
@@ -198,7 +199,12 @@ impl<'a> Lookup<'a> {
         found.zip(ids).map(whole).collect()
     }
 
-    /// The known connections of ids, up to the first that is not known; returns how many.
+    /// Whether a connection has this id: of one that was found by a digest, that is not said yet.
+    pub fn is_id_of(&self, id: &[u8], connection: u32) -> bool {
+        self.inventory.connection(connection as usize).id.as_bytes() == id
+    }
+
+    /// The known connections of ids or digests, up to the first that is not known; returns how many.
     ///
     /// It goes through the ids twice, so that the looks into memory need not wait for one another.
     #[inline]

@@ -28,7 +28,6 @@ impl Timestamp {
     }
 
     /// From whole seconds since 1970-01-01T00:00:00Z and nanoseconds (below 10^9) of that second.
-    #[cfg(any(feature = "dataframe", feature = "parquet"))]
     pub(crate) fn from_parts(seconds: i64, nanos: u32) -> Self {
         debug_assert!(nanos < 1_000_000_000);
         Self { seconds, nanos }

@@ -215,7 +215,7 @@ impl TrafficSource {
         let mapped = (kind == RecordKind::Measured).then_some(USAGE_COLUMNS);
         let header = Header::read(ErrorKind::Input, name, &mut rows, &wanted, mapped)?;
         let csv = CsvLayout::new(header, kind, self.naive_offset().is_some());
-        let plain = csv.is_native().then_some(kind);
+        let plain = csv.plain();
         let (data_start, first_line) = (rows.consumed(), rows.line());
         Ok(LineLayout { shape: LineShape::Csv(csv), data_start, first_line, plain })
     }

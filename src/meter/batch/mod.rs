@@ -12,7 +12,7 @@ use crate::{
     model::{time::Timestamp, usage::EndIndex},
     read::{
         native::{
-            columns::{LineLayout, RecordKind},
+            columns::{LineLayout, PlainLayout},
             lines::RowReader,
             plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress},
         },
@@ -139,8 +139,8 @@ impl LineReader {
     ) -> Result<usize> {
         let mut at = 0;
         while at < length {
-            if let Some(kind) = layout.plain {
-                let taken = self.take_plain(worker, &padded[at..], length - at, kind);
+            if let Some(plain) = &layout.plain {
+                let taken = self.take_plain(worker, &padded[at..], length - at, plain);
                 at += taken.bytes;
                 if !taken.stopped {
                     continue;
@@ -165,12 +165,16 @@ impl LineReader {
         worker: &mut Worker<'_>,
         padded: &[u8],
         length: usize,
-        kind: RecordKind,
+        layout: &PlainLayout,
     ) -> PlainProgress {
-        let read = self.plain.read(padded, length, kind);
+        let read = self.plain.read(padded, length, layout);
         let lines = &self.plain.lines()[..read.lines];
-        let mut connections = [0; AT_ONCE];
-        let known = worker.plan.lookup.find_all(lines.iter().map(|line| &line.id), &mut connections);
+        let (lookup, mut connections) = (worker.plan.lookup, [0; AT_ONCE]);
+        let found = lookup.find_all(lines.iter().map(|line| &line.id), &mut connections);
+        let is_another = |(line, &connection): (&PlainLine, &u32)| {
+            line.long_id().is_some_and(|id| !lookup.is_id_of(&padded[id], connection))
+        };
+        let known = lines[..found].iter().zip(&connections).position(is_another).unwrap_or(found);
         let taken = take_known(worker, &lines[..known], &connections);
         worker.found.lines += taken as u64;
         self.plain.taken(read, taken)

@@ -222,8 +222,8 @@ pub(crate) struct LineLayout {
     pub data_start: u64,
     /// The line on which they start, counted from 1.
     pub first_line: u64,
-    /// What plain lines are read as, many at once, where the layout has such lines.
-    pub plain: Option<RecordKind>,
+    /// How plain lines are laid out, which are read many at once, where there may be such lines.
+    pub plain: Option<PlainLayout>,
 }
 
 /// What stands on a line.
@@ -242,6 +242,39 @@ impl LineLayout {
     pub fn without_header(shape: LineShape, data_start: u64) -> Self {
         Self { shape, data_start, first_line: 1, plain: None }
     }
+}
+
+/// How plain lines are laid out.
+#[derive(Debug, Clone)]
+pub(crate) struct PlainLayout {
+    pub kind: RecordKind,
+    /// What separates fields.
+    pub separator: u8,
+    /// What each column holds, in the order of the header.
+    pub roles: Vec<Role>,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Start,
+    ConnectionId,
+    Sender,
+    Bytes,
+    /// Nothing that is asked for.
+    Further,
+}
+
+impl PlainLayout {
+    /// Whether a row has the native columns in their order, and no other.
+    pub fn is_native(&self) -> bool {
+        self.roles == Role::OF_TRAFFIC
+    }
+}
+
+impl Role {
+    /// By the order of [`TRAFFIC_COLUMNS`].
+    const OF_TRAFFIC: [Self; 4] = [Self::Start, Self::ConnectionId, Self::Sender, Self::Bytes];
 }
 
 /// Where the columns stand, and what a row counts.
@@ -264,10 +297,14 @@ impl CsvLayout {
         Self { positions, kind, rule: header.rule(), header, offset_stated }
     }
 
-    /// Whether a row has the native columns in their order, and no other, with commas between them.
-    pub fn is_native(&self) -> bool {
-        let is_in_order = self.positions == [0, 1, 2, 3] && self.header.width() == TRAFFIC_COLUMNS.len();
-        is_in_order && self.separator() == b','
+    /// How its plain lines are laid out; none is where a column is asked for twice.
+    pub fn plain(&self) -> Option<PlainLayout> {
+        let mut roles = vec![Role::Further; self.header.width()];
+        for (position, role) in self.positions.into_iter().zip(Role::OF_TRAFFIC) {
+            let own = roles.get_mut(position).filter(|own| **own == Role::Further)?;
+            *own = role;
+        }
+        Some(PlainLayout { kind: self.kind, separator: self.separator(), roles })
     }
 
     /// What separates fields.

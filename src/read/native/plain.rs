@@ -1,19 +1,22 @@
-//! A plain line in the native order of columns, read in the fast way: every byte of it is verified.
+//! Plain lines, read in the fast way by a layout: every byte of them is verified.
 //!
 //! What is plain, and whose id is then known, [`RowReader`](super::lines::RowReader) reads the same; all else goes there.
+//! A layout says which column holds what, and what separates them. How fields are spelled, with or without quotes, in how
+//! many bytes, is remembered from line to line: most often the next one is alike.
 
-use super::columns::RecordKind;
-use crate::model::{
-    time::{Hour, Timestamp},
-    usage::Sender,
+use super::{
+    columns::{PlainLayout, RecordKind, Role},
+    digits::{DIGITS, Instants, number},
+    short_id::{IdLength, LONGEST_ID, ShortId},
 };
+use crate::{
+    model::{time::Timestamp, usage::Sender},
+    read::rows::LONGEST_ROW,
+};
+use std::ops::Range;
 
-/// Bytes that a block must have behind its last line, so that a line can be looked at as a whole.
+/// Bytes that a block must have behind its last line, so that any field of a line can be looked at as a whole.
 pub(crate) const PADDING: usize = 128;
-
-/// `2026-10-05T03:00:00Z,`
-const TIMESTAMP: usize = 21;
-const DATE: usize = 11;
 
 /// What a plain line says.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub(crate) struct PlainLine {
     pub bytes: u64,
     /// Length of the line with its end.
     pub length: usize,
+    /// Where the id stands in the text, if it is not short.
+    id_at: (usize, usize),
 }
 
 impl PlainLine {
@@ -34,155 +39,246 @@ impl PlainLine {
         sender: Sender::Requester,
         bytes: 0,
         length: 0,
+        id_at: (0, 0),
     };
+
+    /// The range of its id in the text that it was read from, where that is a long one.
+    #[inline]
+    pub fn long_id(&self) -> Option<Range<usize>> {
+        let (start, end) = self.id_at;
+        self.id.is_digest().then_some(start..end)
+    }
 }
 
-/// How a sender is spelled: eight bytes, and under a mask the two behind them, with the comma.
+/// How a sender is spelled: eight bytes, and under a mask the one behind them.
 struct Spelled {
     sender: Sender,
     start: [u8; 8],
-    end: u16,
-    mask: u16,
+    mask: u8,
 }
 
 const SENDERS: [Spelled; 2] = [
-    Spelled {
-        sender: Sender::Requester,
-        start: *b"requeste",
-        end: u16::from_le_bytes(*b"r,"),
-        mask: u16::MAX,
-    },
-    Spelled { sender: Sender::Accepter, start: *b"accepter", end: u16::from_le_bytes(*b",\0"), mask: 0xFF },
+    Spelled { sender: Sender::Requester, start: *b"requeste", mask: u8::MAX },
+    Spelled { sender: Sender::Accepter, start: *b"accepter", mask: 0 },
 ];
 
-/// Reads plain lines; remembers the timestamp of the last one, which is most often that of the next.
+/// Where a field stands, and whether quotes stand around its value.
+#[derive(Clone, Copy)]
+struct Field {
+    at: usize,
+    is_quoted: bool,
+    is_last: bool,
+}
+
+impl Field {
+    /// Where its value starts.
+    #[inline]
+    fn value(self) -> usize {
+        self.at + usize::from(self.is_quoted)
+    }
+}
+
+/// Reads plain lines.
 #[derive(Debug)]
 pub(crate) struct PlainReader {
-    text: [u8; TIMESTAMP],
-    timestamp: Timestamp,
-    /// `2026-10-05T` of the last line and the start of that day.
-    date: [u8; DATE],
-    midnight: i64,
-    /// Length of the last id, which is most often that of the next.
+    separator: u8,
+    instants: Instants,
     id_length: IdLength,
+    /// Whether quotes stand around ids, senders and numbers.
+    quoted_ids: bool,
+    quoted_senders: bool,
+    quoted_bytes: bool,
 }
 
 impl PlainReader {
-    pub fn new() -> Self {
-        // What is remembered at first is as true as what will be.
+    fn new() -> Self {
         Self {
-            text: *b"1970-01-01T00:00:00Z,",
-            timestamp: Timestamp::from_seconds(0),
-            date: *b"1970-01-01T",
-            midnight: 0,
+            separator: b',',
+            instants: Instants::new(),
             id_length: IdLength::new(0),
+            quoted_ids: false,
+            quoted_senders: false,
+            quoted_bytes: false,
         }
     }
 
-    /// Reads the line at the start of `line`, if that is a plain one, into `plain`, which means nothing otherwise.
-    #[inline]
-    pub fn read(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
-        let Some(timestamp) = self.timestamp(line) else { return false };
-        plain.timestamp = timestamp;
-        let id_length = self.id_length;
-        read_rest(line, &id_length, plain) || self.read_other_length(line, plain)
+    /// Whether values other than times had quotes around them in the last lines.
+    fn meets_quotes(&self) -> bool {
+        self.quoted_ids || self.quoted_senders || self.quoted_bytes
     }
 
+    /// Reads the line at `start`, if that is a plain one, into `plain`, which means nothing otherwise.
+    ///
+    /// The fields are written one by one, straight to where they stay: a copy would wait for them. `NATIVE` is the order
+    /// of the native columns without quotes: the same, in fewer steps.
+    #[inline]
+    fn read<const NATIVE: bool>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        roles: &[Role],
+        plain: &mut PlainLine,
+    ) -> Option<()> {
+        let mut at = start;
+        if NATIVE {
+            for role in [Role::Start, Role::ConnectionId, Role::Sender] {
+                at = self.field::<NATIVE>(text, at, role, false, plain)?;
+            }
+            at = self.field::<NATIVE>(text, at, Role::Bytes, true, plain)?;
+        } else {
+            for (index, &role) in roles.iter().enumerate() {
+                at = self.field::<NATIVE>(text, at, role, index + 1 == roles.len(), plain)?;
+            }
+        }
+        plain.length = at - start;
+        (plain.length <= LONGEST_ROW).then_some(())
+    }
+
+    /// Reads a field; returns where the next one, or the next line, begins.
+    #[inline(always)]
+    fn field<const NATIVE: bool>(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        role: Role,
+        is_last: bool,
+        plain: &mut PlainLine,
+    ) -> Option<usize> {
+        let field = |is_quoted: bool| Field { at, is_quoted: !NATIVE && is_quoted, is_last };
+        match role {
+            Role::Start => {
+                let (timestamp, length) = self.instants.read(text.get(at..)?, self.separator)?;
+                plain.timestamp = timestamp;
+                self.behind(text, at + length, is_last)
+            }
+            Role::ConnectionId => self
+                .id(text, field(self.quoted_ids), plain)
+                .or_else(|| self.other_id(text, at, is_last, plain)),
+            Role::Sender => self.sender(text, field(self.quoted_senders), plain).or_else(|| {
+                self.quoted_senders = is_quoted_now(text, at, field(self.quoted_senders))?;
+                self.sender(text, Field { at, is_quoted: self.quoted_senders, is_last }, plain)
+            }),
+            Role::Bytes => self.bytes(text, field(self.quoted_bytes), plain).or_else(|| {
+                self.quoted_bytes = is_quoted_now(text, at, field(self.quoted_bytes))?;
+                self.bytes(text, Field { at, is_quoted: self.quoted_bytes, is_last }, plain)
+            }),
+            Role::Further => self.further(text, at, is_last),
+        }
+    }
+
+    /// Where the next field begins, or the next line, behind a value and its quotes that end at `at`.
+    #[inline(always)]
+    fn behind(&self, text: &[u8], at: usize, is_last: bool) -> Option<usize> {
+        let byte = *text.get(at)?;
+        match is_last {
+            false => (byte == self.separator).then_some(at + 1),
+            true if byte == b'\r' => (*text.get(at + 1)? == b'\n').then_some(at + 2),
+            true => (byte == b'\n').then_some(at + 1),
+        }
+    }
+
+    /// As [`PlainReader::behind`], behind a value whose quotes were not looked at.
+    #[inline(always)]
+    fn behind_value(&self, text: &[u8], field: Field, end: usize) -> Option<usize> {
+        if !field.is_quoted {
+            return self.behind(text, end, field.is_last);
+        }
+        let has_quotes = *text.get(field.at)? == b'"' && *text.get(end)? == b'"';
+        has_quotes.then(|| self.behind(text, end + 1, field.is_last)).flatten()
+    }
+
+    /// Reads an id that is as long as the last one.
+    #[inline(always)]
+    fn id(&self, text: &[u8], field: Field, plain: &mut PlainLine) -> Option<usize> {
+        let start = field.value();
+        let end = start + self.id_length.bytes;
+        let next = self.behind_value(text, field, end)?;
+        if self.id_length.is_short() {
+            plain.id = self.id_length.cut(text.get(start..)?.first_chunk()?);
+        } else {
+            plain.id = ShortId::digest(text.get(start..end)?)?;
+            plain.id_at = (start, end);
+        }
+        Some(next)
+    }
+
+    /// Reads an id of another length, or with other quotes.
     #[cold]
-    fn read_other_length(&mut self, line: &[u8; PADDING], plain: &mut PlainLine) -> bool {
-        memchr::memchr(b',', &line[TIMESTAMP..TIMESTAMP + SHORT_ID]).is_some_and(|length| {
-            self.id_length = IdLength::new(length);
-            read_rest(line, &self.id_length, plain)
-        })
-    }
-
-    #[inline]
-    fn timestamp(&mut self, line: &[u8; PADDING]) -> Option<Timestamp> {
-        if line[..TIMESTAMP] != self.text {
-            self.timestamp = self.new_timestamp(line)?;
-            self.text.copy_from_slice(&line[..TIMESTAMP]);
-        }
-        Some(self.timestamp)
-    }
-
-    fn new_timestamp(&mut self, line: &[u8; PADDING]) -> Option<Timestamp> {
-        if &line[19..TIMESTAMP] != b"Z," {
-            return None;
-        }
-        if line[..DATE] != self.date {
-            let text = std::str::from_utf8(&line[..20]).ok()?;
-            let timestamp = Timestamp::parse(text).ok()?;
-            let hour = timestamp.hour().index();
-            self.midnight = Hour::from_index(hour.div_euclid(24) * 24).start().seconds();
-            self.date.copy_from_slice(&line[..DATE]);
-            return Some(timestamp);
-        }
-        let two = |at: usize, most: i64| -> Option<i64> {
-            let (tens, ones) = (line[at].wrapping_sub(b'0'), line[at + 1].wrapping_sub(b'0'));
-            let value = i64::from(tens) * 10 + i64::from(ones);
-            (tens <= 9 && ones <= 9 && value <= most).then_some(value)
+    fn other_id(&mut self, text: &[u8], at: usize, is_last: bool, plain: &mut PlainLine) -> Option<usize> {
+        self.quoted_ids = *text.get(at)? == b'"';
+        let field = Field { at, is_quoted: self.quoted_ids, is_last };
+        let value = text.get(field.value()..field.value() + LONGEST_ID + 2)?;
+        let bytes = match (field.is_quoted, is_last) {
+            (true, _) => memchr::memchr(b'"', value)?,
+            (false, false) => memchr::memchr(self.separator, value)?,
+            (false, true) => memchr::memchr2(b'\r', b'\n', value)?,
         };
-        if line[13] != b':' || line[16] != b':' {
+        self.id_length = IdLength::new(bytes);
+        self.id(text, field, plain)
+    }
+
+    /// Which sender it is, and how many digits a number has, is read without a branch that depends on it: which of them
+    /// comes cannot be foreseen.
+    #[inline(always)]
+    fn sender(&self, text: &[u8], field: Field, plain: &mut PlainLine) -> Option<usize> {
+        let value: &[u8; 9] = text.get(field.value()..)?.first_chunk()?;
+        let accepter = usize::from(value[0] != b'r');
+        let spelled = &SENDERS[accepter];
+        if value[..8] != spelled.start || (value[8] ^ b'r') & spelled.mask != 0 {
             return None;
         }
-        let seconds = two(11, 23)? * 3600 + two(14, 59)? * 60 + two(17, 59)?;
-        Some(Timestamp::from_seconds(self.midnight + seconds))
+        plain.sender = spelled.sender;
+        // Not looked up: where the next field starts waits for it.
+        self.behind_value(text, field, field.value() + b"requester".len() - accepter)
+    }
+
+    #[inline(always)]
+    fn bytes(&self, text: &[u8], field: Field, plain: &mut PlainLine) -> Option<usize> {
+        let value: &[u8; DIGITS] = text.get(field.value()..)?.first_chunk()?;
+        let (bytes, digits) = number(value);
+        if digits == 0 {
+            return None;
+        }
+        plain.bytes = bytes;
+        self.behind_value(text, field, field.value() + digits)
+    }
+
+    /// Passes over a field, which holds neither a line end nor a quote within, nor a NUL byte.
+    #[inline]
+    fn further(&self, text: &[u8], at: usize, is_last: bool) -> Option<usize> {
+        if *text.get(at)? == b'"' {
+            let end = first_of(text, at + 1, b'"')?;
+            return (*text.get(end)? == b'"').then(|| self.behind(text, end + 1, is_last)).flatten();
+        }
+        let end = first_of(text, at, self.separator)?;
+        let ends_as = if is_last { b'\n' } else { self.separator };
+        (*text.get(end)? == ends_as).then_some(end + 1)
     }
 }
 
-/// Reads what stands behind the timestamp, where the id has this length.
-///
-/// Senders and numbers are read without a branch that depends on them: which of them comes cannot be foreseen. The
-/// fields are written one by one, straight to where they stay: a copy would wait for them.
-#[inline(always)]
-fn read_rest(line: &[u8; PADDING], id_length: &IdLength, plain: &mut PlainLine) -> bool {
-    let at = TIMESTAMP + id_length.bytes + 1;
-    let accepter = usize::from(line[at] != b'r');
-    let spelled = &SENDERS[accepter];
-    let end = u16::from_le_bytes([line[at + 8], line[at + 9]]);
-    if line[at - 1] != b',' || line[at..at + 8] != spelled.start || end & spelled.mask != spelled.end {
-        return false;
-    }
-    // Not looked up: where the next line starts waits for it.
-    let at = at + b"requester,".len() - accepter;
-    let (bytes, digits) = number(line, at);
-    let mut end = at + digits;
-    if line[end] == b'\r' {
-        end += 1;
-    }
-    if digits == 0 || line[end] != b'\n' {
-        return false;
-    }
-    let Some(id) = line[TIMESTAMP..].first_chunk() else { return false };
-    plain.id = id_length.cut(id);
-    plain.sender = spelled.sender;
-    plain.bytes = bytes;
-    plain.length = end + 1;
-    true
+/// Whether a value that was not read has a quote where none was looked for, or none where one was; `None` where that is
+/// not what was wrong.
+#[cold]
+fn is_quoted_now(text: &[u8], at: usize, field: Field) -> Option<bool> {
+    let is_quoted = *text.get(at)? == b'"';
+    (is_quoted != field.is_quoted).then_some(is_quoted)
 }
 
-const DIGITS: usize = 16;
-
-/// The number at `at` and how many digits it has: at most 16, so that it fits without a check. No number has none.
+/// The first byte from `at` on that is `stop`, a quote, a line feed or NUL.
 #[inline]
-fn number(line: &[u8; PADDING], at: usize) -> (u64, usize) {
-    let mut text = [0; DIGITS];
-    text.copy_from_slice(&line[at..at + DIGITS]);
-    let values = u128::from_le_bytes(text) ^ (u128::MAX / 0xFF * 0x30);
-    // The high bit of every byte that is no digit. A carry only reaches bytes behind the first of them.
-    let others = (values | values.wrapping_add(u128::MAX / 0xFF * 0x76)) & (u128::MAX / 0xFF * 0x80);
-    let digits = others.trailing_zeros() as usize / 8;
-    // The digits move to the end, with zeros before them. Where there are none, what moves means nothing.
-    let values = values.wrapping_shl(8 * (DIGITS - digits) as u32);
-    (eight_digits(values as u64) * 100_000_000 + eight_digits((values >> 64) as u64), digits)
-}
-
-/// The value of eight digits, the first of them in the lowest byte; all at once, as a number of bytes.
-#[inline]
-fn eight_digits(values: u64) -> u64 {
-    let pairs = (values.wrapping_mul(10)).wrapping_add(values >> 8) & 0x00FF_00FF_00FF_00FF;
-    let fours = (pairs.wrapping_mul(100)).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
-    (fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF
+fn first_of(text: &[u8], mut at: usize, stop: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xFF;
+    // The high bit of every byte that is zero, and of no other before the first of them.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    loop {
+        let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?);
+        let same = |byte: u8| zeros(word ^ (ONES * u64::from(byte)));
+        let found = same(stop) | same(b'"') | same(b'\n') | zeros(word);
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
 }
 
 /// So many lines are read at once at most.
@@ -216,16 +312,28 @@ impl PlainBatch {
     }
 
     /// Reads some of the plain lines at the start of `padded`, which has [`PADDING`] bytes behind its `length`.
-    pub fn read(&mut self, padded: &[u8], length: usize, kind: RecordKind) -> PlainProgress {
-        let whole_hours = kind == RecordKind::MeteredHour;
+    pub fn read(&mut self, padded: &[u8], length: usize, layout: &PlainLayout) -> PlainProgress {
+        self.reader.separator = layout.separator;
+        if layout.is_native() && !self.reader.meets_quotes() {
+            self.read_lines::<true>(padded, length, layout)
+        } else {
+            self.read_lines::<false>(padded, length, layout)
+        }
+    }
+
+    fn read_lines<const NATIVE: bool>(
+        &mut self,
+        padded: &[u8],
+        length: usize,
+        layout: &PlainLayout,
+    ) -> PlainProgress {
+        let whole_hours = layout.kind == RecordKind::MeteredHour;
         let (mut lines, mut at) = (0, 0);
         while lines < self.at_once && at < length {
             let plain = &mut self.lines[lines];
-            let is_plain = padded[at..].first_chunk::<PADDING>().is_some_and(|line| {
-                self.reader.read(line, plain)
-                    && at + plain.length <= length
-                    && (!whole_hours || plain.timestamp.is_whole_hour())
-            });
+            let is_plain = self.reader.read::<NATIVE>(padded, at, &layout.roles, plain).is_some()
+                && at + plain.length <= length
+                && (!whole_hours || plain.timestamp.is_whole_hour());
             if !is_plain {
                 return PlainProgress { lines, bytes: at, stopped: true };
             }
@@ -245,112 +353,5 @@ impl PlainBatch {
         }
         let bytes = self.lines[..taken].iter().map(|line| line.length).sum();
         PlainProgress { lines: taken, bytes, stopped: true }
-    }
-}
-
-/// Ids that fit with the comma behind them are short.
-pub(crate) const SHORT_ID: usize = 32;
-const WORDS: usize = SHORT_ID / 8;
-type Words = [u64; WORDS];
-
-/// A short id as integers, zeros behind it.
-///
-/// The comma behind the id is part of it: it says where the id ends. Bytes that hold a comma or a line end before that,
-/// or a quote, are the short id of no connection: a plain line whose id seems to be such a one is not found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct ShortId(Words);
-
-impl ShortId {
-    /// No id: it holds no comma.
-    pub const NONE: Self = Self([0; WORDS]);
-
-    /// `None` where it is too long, or a plain line could not hold it as it is.
-    pub fn of(id: &[u8]) -> Option<Self> {
-        let stands_plain = id.iter().all(|byte| !b"\",\r\n".contains(byte));
-        Self::padded(id).filter(|_| stands_plain)
-    }
-
-    /// `None` where it is too long.
-    pub fn padded(id: &[u8]) -> Option<Self> {
-        let mut padded = [0; SHORT_ID];
-        padded.get_mut(..id.len())?.copy_from_slice(id);
-        *padded.get_mut(id.len())? = b',';
-        Some(IdLength::new(id.len()).cut(&padded))
-    }
-
-    /// A number whose high bits tell ids apart.
-    #[inline]
-    pub fn hash(&self) -> u64 {
-        // Each word has a factor of its own, so that no multiplication waits for another.
-        const ODD: Words =
-            [0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB, 0xD6E8_FEB8_6659_FD93];
-        let products = self.0.iter().zip(ODD).map(|(word, odd)| word.wrapping_mul(odd));
-        let mixed = products.fold(0u64, u64::wrapping_add);
-        (mixed ^ (mixed >> 32)).wrapping_mul(ODD[0])
-    }
-}
-
-/// How many bytes an id has, and it with the comma behind as masks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct IdLength {
-    /// Bytes of the id.
-    pub bytes: usize,
-    masks: Words,
-}
-
-impl IdLength {
-    pub fn new(bytes: usize) -> Self {
-        let mask = |word: usize| match (bytes + 1).saturating_sub(word * 8) {
-            0 => 0,
-            kept @ 1..8 => u64::MAX >> (64 - 8 * kept),
-            _ => u64::MAX,
-        };
-        Self { bytes, masks: std::array::from_fn(mask) }
-    }
-
-    /// The id of this length at the start of these bytes.
-    #[inline]
-    pub fn cut(&self, bytes: &[u8; SHORT_ID]) -> ShortId {
-        ShortId(std::array::from_fn(|word| {
-            let mut eight = [0; 8];
-            eight.copy_from_slice(&bytes[word * 8..word * 8 + 8]);
-            u64::from_le_bytes(eight) & self.masks[word]
-        }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn padded(text: &str) -> [u8; PADDING] {
-        let mut line = [0; PADDING];
-        line[..text.len()].copy_from_slice(text.as_bytes());
-        line
-    }
-
-    #[test]
-    fn numbers_of_up_to_16_digits_are_read_and_what_follows_them_is_not() {
-        for text in ["0", "7", "12345678", "123456789", "0000000000000001", "9999999999999999"] {
-            let expected = (text.parse::<u64>().unwrap(), text.len());
-            assert_eq!(number(&padded(&format!("{text}\n")), 0), expected, "{text}");
-        }
-        // That a digit follows is seen where the line should end.
-        assert_eq!(number(&padded("18446744073709551615\n"), 0), (1_844_674_407_370_955, 16));
-        assert_eq!(number(&padded("\n"), 0).1, 0);
-        assert_eq!(number(&padded("-1\n"), 0).1, 0);
-    }
-
-    proptest! {
-        #[test]
-        fn digits_stop_at_the_first_other_byte(value in 0u64..10_000_000_000_000_000, other in 0u8..=255) {
-            prop_assume!(!other.is_ascii_digit());
-            let text = value.to_string();
-            let mut line = [b'9'; PADDING];
-            line[..text.len()].copy_from_slice(text.as_bytes());
-            line[text.len()] = other;
-            prop_assert_eq!(number(&line, 0), (value, text.len()));
-        }
     }
 }
