@@ -46,7 +46,7 @@ pub(super) struct Summed {
 /// Where an instant lies in the period.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
-    timestamp: Timestamp,
+    pub timestamp: Timestamp,
     /// Counted from the period's start; `None` outside it.
     pub hour: Option<u32>,
     /// Nanoseconds from the period's start; 0 outside it.
@@ -56,6 +56,20 @@ pub(super) struct Moment {
     pub tick: u32,
     /// The month that it lies in; 0 outside the period.
     pub month: usize,
+}
+
+impl Moment {
+    #[inline]
+    pub fn instant(self) -> Instant {
+        Instant { clock: self.clock, tick: self.tick }
+    }
+}
+
+/// When within the period a record is.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Instant {
+    pub clock: i64,
+    pub tick: u32,
 }
 
 /// One worker.
@@ -125,22 +139,26 @@ impl<'a> Worker<'a> {
     #[inline]
     pub fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
         if timestamp != self.moment.timestamp {
-            let period = self.plan.rules.period;
-            let hour = timestamp.hour();
-            let inside = period.contains(hour);
-            let clock = if inside { timestamp.nanoseconds_after(period.start) } else { 0 };
-            // OK because no period has 2^32 hours.
-            let hour = inside.then(|| (hour.index() - period.start.index()) as u32);
-            let months = self.plan.months;
-            self.moment = Moment {
-                timestamp,
-                hour,
-                clock,
-                tick: u32::try_from(clock / months.nanos_per_tick + 1).unwrap_or(u32::MAX),
-                month: hour.map_or(0, |hour| months.of(hour)),
-            };
+            self.moment = self.moment_after(timestamp);
         }
         self.moment
+    }
+
+    /// The moment of an instant, which is most often in the hour of the last one.
+    fn moment_after(&self, timestamp: Timestamp) -> Moment {
+        let (last, period, months) = (&self.moment, self.plan.rules.period, self.plan.months);
+        let (hour, month) = match timestamp.hour() {
+            hour if hour == last.timestamp.hour() => (last.hour, last.month),
+            // OK because no period has 2^32 hours.
+            hour if period.contains(hour) => {
+                let hour = (hour.index() - period.start.index()) as u32;
+                (Some(hour), months.of(hour))
+            }
+            _ => (None, 0),
+        };
+        let clock = if hour.is_some() { timestamp.nanoseconds_after(period.start) } else { 0 };
+        let tick = u32::try_from(clock / months.nanos_per_tick + 1).unwrap_or(u32::MAX);
+        Moment { timestamp, hour, clock, tick, month }
     }
 
     /// Notes the time of a record, which should be later than that of the record of its end before.

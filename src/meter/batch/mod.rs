@@ -5,11 +5,11 @@
 
 use super::{
     totals::Count,
-    worker::{Goal, Moment, Worker},
+    worker::{Goal, Instant, Moment, Worker},
 };
 use crate::{
     error::Result,
-    model::{time::Timestamp, usage::EndIndex},
+    model::usage::EndIndex,
     read::{
         native::{
             columns::{LineLayout, PlainLayout},
@@ -21,33 +21,49 @@ use crate::{
 };
 
 #[cfg(feature = "parquet")]
+use crate::model::time::Timestamp;
+
+#[cfg(feature = "parquet")]
 pub(super) mod columns;
 
 impl Worker<'_> {
     /// Takes records of one instant, of these ends and with these bytes, in their order, up to the first that
     /// [`super::accept`] must look at; returns how many.
+    #[cfg(feature = "parquet")]
     #[inline]
     pub fn take_plain(&mut self, timestamp: Timestamp, ends: &[EndIndex], bytes: &[u64]) -> usize {
         let moment = self.moment_of(timestamp);
+        self.take_hour(moment, &|_| moment.instant(), ends, bytes)
+    }
+
+    /// Takes records of the hour of a moment, as [`Worker::take_plain`] does; `instants` says when each is.
+    #[inline]
+    fn take_hour(
+        &mut self,
+        moment: Moment,
+        instants: &impl Fn(usize) -> Instant,
+        ends: &[EndIndex],
+        bytes: &[u64],
+    ) -> usize {
         let Some(hour) = moment.hour else {
             let outside = Count { records: ends.len() as u64, bytes: sum_of(bytes) };
             let all = &mut self.found.all;
             all.totals.read.add_all(outside);
             all.totals.outside_period.add_all(outside);
-            all.outside.add(timestamp.hour(), outside.records, self.plan.rules.offset);
+            all.outside.add(moment.timestamp.hour(), outside.records, self.plan.rules.offset);
             return ends.len();
         };
         match self.plan.goal {
             Goal::Bill { repeated, .. } if !repeated.has_moments() => {
-                self.bill_plain(hour, moment, ends, bytes, |_| false)
+                self.bill_plain(hour, moment.month, instants, ends, bytes, |_, _| false)
             }
             Goal::Bill { repeated, .. } => {
-                let is_duplicate = |end| repeated.contains_moment(end, moment.clock);
-                self.bill_plain(hour, moment, ends, bytes, is_duplicate)
+                let is_duplicate = |end, instant: Instant| repeated.contains_moment(end, instant.clock);
+                self.bill_plain(hour, moment.month, instants, ends, bytes, is_duplicate)
             }
             Goal::Collect(wanted) => {
-                let wanted = ends.iter().filter(|end| wanted[end.index()]);
-                wanted.for_each(|&end| self.found.collected.push((end, moment.clock)));
+                let wanted = ends.iter().enumerate().filter(|(_, end)| wanted[end.index()]);
+                wanted.for_each(|(place, &end)| self.found.collected.push((end, instants(place).clock)));
                 ends.len()
             }
             Goal::Keep { end, hour: wanted } => {
@@ -57,15 +73,16 @@ impl Worker<'_> {
         }
     }
 
-    /// Bills records of one hour and moment, up to the first whose connection does not exist then or that is a duplicate.
+    /// Bills records of one hour, up to the first whose connection does not exist then or that is a duplicate.
     #[inline]
     fn bill_plain(
         &mut self,
         hour: u32,
-        Moment { tick, month, .. }: Moment,
+        month: usize,
+        instants: &impl Fn(usize) -> Instant,
         ends: &[EndIndex],
         bytes: &[u64],
-        is_duplicate: impl Fn(EndIndex) -> bool,
+        is_duplicate: impl Fn(EndIndex, Instant) -> bool,
     ) -> usize {
         self.sums.hourly.open(hour);
         let mut taken = 0;
@@ -73,14 +90,15 @@ impl Worker<'_> {
         'all: for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
             self.sums.hourly.touch(ends);
             for (&end, &bytes) in ends.iter().zip(bytes) {
+                let instant = instants(taken);
                 let counter = self.sums.hourly.counter(end);
-                if !counter.exists_in(hour) || is_duplicate(end) {
+                if !counter.exists_in(hour) || is_duplicate(end, instant) {
                     break 'all;
                 }
                 free.add_if(counter.free, bytes);
                 let sender = end.sender();
-                let (order, added) = (counter.order(sender, tick), counter.add(sender, bytes));
-                self.note_order(end, tick, order);
+                let (order, added) = (counter.order(sender, instant.tick), counter.add(sender, bytes));
+                self.note_order(end, instant.tick, order);
                 self.sums.hourly.note(end, added);
                 taken += 1;
             }
@@ -188,10 +206,16 @@ fn take_known(worker: &mut Worker<'_>, lines: &[PlainLine], connections: &[u32; 
         ends[index] = EndIndex::new(connections[index] as usize, line.sender);
         bytes[index] = line.bytes;
     }
-    let mut taken = 0;
-    for same in lines.chunk_by(|a, b| a.timestamp == b.timestamp) {
+    let of_one_hour =
+        |a: &PlainLine, b: &PlainLine| a.timestamp == b.timestamp || a.timestamp.hour() == b.timestamp.hour();
+    let (mut taken, mut instants) = (0, [Instant::default(); AT_ONCE]);
+    for same in lines.chunk_by(of_one_hour) {
+        for (line, instant) in same.iter().zip(&mut instants) {
+            *instant = worker.moment_of(line.timestamp).instant();
+        }
+        let moment = worker.moment_of(same[0].timestamp);
         let all = taken..taken + same.len();
-        let now = worker.take_plain(same[0].timestamp, &ends[all.clone()], &bytes[all]);
+        let now = worker.take_hour(moment, &|place| instants[place], &ends[all.clone()], &bytes[all]);
         taken += now;
         if now < same.len() {
             break;

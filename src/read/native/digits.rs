@@ -31,80 +31,88 @@ fn eight_digits(values: u64) -> u64 {
 
 /// Bytes that a time takes at most, with quotes around it: `"2026-10-05T11:00:00.123456789 +0000 UTC"`.
 const LONGEST_TIME: usize = 48;
-const WORDS: usize = LONGEST_TIME / 8;
-type Words = [u64; WORDS];
+/// Bytes that are compared at once: the first and the last ones of a text.
+const SIDE: usize = 16;
+
+/// The first bytes of a text and its last ones, which overlap where it has fewer than both together.
+type Sides = [u128; 2];
 
 /// Reads times; remembers the last one and how it was spelled.
 #[derive(Debug)]
 pub(super) struct Instants {
-    /// The text of the last one, with its quotes, zeros behind it.
-    text: Words,
-    timestamp: Timestamp,
+    /// The text of the last one, with its quotes.
+    text: Sides,
+    pub timestamp: Timestamp,
     /// Bytes of the text.
-    length: usize,
-    /// That text.
-    whole: Words,
-    /// What is the same in all times that are read as the last one was.
-    fixed: Words,
+    pub length: usize,
+    /// Where its last side begins.
+    last: usize,
+    /// The bytes of its sides that belong to it.
+    whole: Sides,
+    /// Of those the ones that are the same in all times that are spelled as it is.
+    fixed: Sides,
     spelling: Spelling,
 }
 
 /// How a time is spelled, and what the part of it says that is the same for many.
 #[derive(Debug, Clone, Copy)]
 enum Spelling {
-    /// An epoch of this many digits, which begin at `digits`.
+    /// An epoch of so many digits, from this byte on.
     Epoch { from: usize, digits: usize },
-    /// A time of day, from the tenth byte behind `date` on, after this instant, in seconds; and so many digits of a
-    /// fraction.
-    TimeOfDay { date: usize, midnight: i64, fraction: usize },
+    /// A date from this byte on, a time of day after `midnight`, in seconds, and so many digits of a fraction.
+    TimeOfDay { from: usize, midnight: i64, fraction: usize },
     /// Another one, which is read anew where it is not the same.
     Other,
 }
 
 impl Instants {
     pub fn new() -> Self {
-        // No text is as long, so nothing is taken for it.
+        // What is remembered at first has more bytes than a time: nothing is the same.
         Self {
-            text: [0; WORDS],
+            text: [0; 2],
             timestamp: Timestamp::EPOCH,
-            length: 0,
-            whole: [u64::MAX; WORDS],
-            fixed: [u64::MAX; WORDS],
+            length: LONGEST_TIME,
+            last: 0,
+            whole: [u128::MAX; 2],
+            fixed: [u128::MAX; 2],
             spelling: Spelling::Other,
         }
     }
 
-    /// The time at the start of `text`, where a separator or a line end should follow, and how many bytes it takes.
-    #[inline]
-    pub fn read(&mut self, text: &[u8], separator: u8) -> Option<(Timestamp, usize)> {
-        let words = words(text)?;
-        if is_same(&words, &self.text, &self.whole) {
-            return Some((self.timestamp, self.length));
+    /// Reads the time at `at`, where a separator or a line end should follow: into `timestamp`, and into `length` how many
+    /// bytes it takes.
+    #[inline(always)]
+    pub fn read(&mut self, text: &[u8], at: usize, separator: u8) -> Option<()> {
+        let field: &[u8; LONGEST_TIME] = text.get(at..)?.first_chunk()?;
+        // What a long one has between its sides is not compared.
+        if self.length <= 2 * SIDE && is_same(self.sides(field)?, self.text, self.whole) {
+            return Some(());
         }
-        self.read_other(text, &words, separator)
+        self.read_other(field, separator)
     }
 
     /// A time whose text is not that of the last one.
-    fn read_other(&mut self, text: &[u8], words: &Words, separator: u8) -> Option<(Timestamp, usize)> {
-        match self.spelled_alike(text, words) {
+    #[inline(never)]
+    fn read_other(&mut self, field: &[u8; LONGEST_TIME], separator: u8) -> Option<()> {
+        match self.spelled_alike(field) {
             Some(timestamp) => {
                 self.timestamp = timestamp;
-                self.text = masked(words, &self.whole);
+                self.text = self.sides(field)?;
+                Some(())
             }
-            None => self.learn(text, words, separator)?,
+            None => self.learn(field, separator),
         }
-        Some((self.timestamp, self.length))
     }
 
-    /// The time, where it is spelled as the last one.
+    /// The time, where it is spelled as the last one: what is not compared of a text is read.
     #[inline]
-    fn spelled_alike(&self, text: &[u8], words: &Words) -> Option<Timestamp> {
-        if !is_same(words, &self.text, &self.fixed) {
+    fn spelled_alike(&self, field: &[u8; LONGEST_TIME]) -> Option<Timestamp> {
+        if !is_same(self.sides(field)?, self.text, self.fixed) {
             return None;
         }
         match self.spelling {
             Spelling::Epoch { from, digits } => {
-                let (value, read) = number(text.get(from..)?.first_chunk()?);
+                let (value, read) = number(field[from..].first_chunk()?);
                 let value = i64::try_from(value).ok().filter(|_| read == digits)?;
                 Some(if digits == 10 {
                     Timestamp::from_seconds(value)
@@ -112,13 +120,14 @@ impl Instants {
                     Timestamp::from_milliseconds(value)
                 })
             }
-            Spelling::TimeOfDay { date, midnight, fraction } => {
-                let seconds = midnight + time_of_day(text.get(date + 11..)?.first_chunk()?)?;
+            Spelling::TimeOfDay { from, midnight, fraction } => {
+                let seconds = midnight + time_of_day(field[from + 11..].first_chunk()?)?;
                 if fraction == 0 {
                     return Some(Timestamp::from_seconds(seconds));
                 }
-                let (value, read) = number(text.get(date + 20..)?.first_chunk()?);
-                let value = u32::try_from(value).ok().filter(|_| read == fraction)?;
+                let (value, read) = number(field[from + 20..].first_chunk()?);
+                let is_read = field[from + 19] == b'.' && read == fraction;
+                let value = u32::try_from(value).ok().filter(|_| is_read)?;
                 Some(Timestamp::from_parts(seconds, value * TENS[9 - fraction]))
             }
             Spelling::Other => None,
@@ -127,27 +136,32 @@ impl Instants {
 
     /// Reads a time as it is read everywhere, and remembers how it is spelled.
     #[cold]
-    fn learn(&mut self, text: &[u8], words: &Words, separator: u8) -> Option<()> {
-        let from = usize::from(text.first() == Some(&b'"'));
-        let room = text.get(from..LONGEST_TIME - from)?;
-        let content = match from {
-            0 => {
-                &room[..room.iter().position(|&byte| byte == separator || byte == b'\n' || byte == b'\r')?]
-            }
-            _ => &room[..memchr::memchr(b'"', room)?],
+    fn learn(&mut self, field: &[u8; LONGEST_TIME], separator: u8) -> Option<()> {
+        let from = usize::from(field[0] == b'"');
+        let ends = |&byte: &u8| match from {
+            0 => byte == separator || byte == b'\n' || byte == b'\r',
+            _ => byte == b'"',
         };
+        let content = &field[from..LONGEST_TIME - from];
+        let content = &content[..content.iter().position(ends)?];
         let timestamp = Timestamp::parse(std::str::from_utf8(content).ok()?).ok()?;
         let length = from + content.len() + from;
         let (spelling, differing) = Spelling::of(content, from, timestamp);
-        self.whole = mask(0..length);
-        self.fixed = self.whole;
-        for range in differing {
-            let differs = mask(range);
-            self.fixed.iter_mut().zip(differs).for_each(|(fixed, differs)| *fixed &= !differs);
-        }
-        self.text = masked(words, &self.whole);
         (self.timestamp, self.length, self.spelling) = (timestamp, length, spelling);
+        self.last = length.saturating_sub(SIDE);
+        let of_sides = |is_in: &dyn Fn(usize) -> bool| [0, self.last].map(|start| mask(start, is_in));
+        self.whole = of_sides(&|at| at < length);
+        self.fixed = of_sides(&|at| {
+            at < length && !differing.iter().any(|(start, count)| (*start..start + count).contains(&at))
+        });
+        self.text = self.sides(field)?;
         Some(())
+    }
+
+    #[inline(always)]
+    fn sides(&self, field: &[u8; LONGEST_TIME]) -> Option<Sides> {
+        let last: &[u8; SIDE] = field.get(self.last..)?.first_chunk()?;
+        Some([u128::from_le_bytes(*field.first_chunk()?), u128::from_le_bytes(*last)])
     }
 }
 
@@ -156,24 +170,23 @@ const TENS: [u32; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_00
 
 impl Spelling {
     /// How a time is spelled that begins `from` bytes behind the start of its field; and where others differ that are
-    /// spelled alike.
-    fn of(content: &[u8], from: usize, timestamp: Timestamp) -> (Self, Vec<std::ops::Range<usize>>) {
+    /// spelled alike: from which byte on, and in how many.
+    fn of(content: &[u8], from: usize, timestamp: Timestamp) -> (Self, Vec<(usize, usize)>) {
         if content.iter().all(u8::is_ascii_digit) {
             let digits = content.len();
-            return (Self::Epoch { from, digits }, vec![from..from + digits]);
+            return (Self::Epoch { from, digits }, vec![(from, digits)]);
         }
         let time = content.get(11..).and_then(<[u8]>::first_chunk).and_then(time_of_day);
         // An offset leads out of the years that are read only from the first and the last of them.
         let at_edge = content.starts_with(b"0000") || content.starts_with(b"9999");
         let Some(time) = time.filter(|_| !at_edge) else { return (Self::Other, Vec::new()) };
-        let behind = &content[20.min(content.len())..];
-        let fraction = match content.get(19) {
-            Some(b'.') => behind.iter().take_while(|byte| byte.is_ascii_digit()).count(),
-            _ => 0,
+        let fraction = match content[19..].strip_prefix(b".") {
+            Some(behind) => behind.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+            None => 0,
         };
         let parts = [(11, 2), (14, 2), (17, 2), (20, fraction)];
-        let differing = parts.map(|(at, count)| from + at..from + at + count).to_vec();
-        (Self::TimeOfDay { date: from, midnight: timestamp.seconds() - time, fraction }, differing)
+        let differing = parts.map(|(at, count)| (from + at, count)).to_vec();
+        (Self::TimeOfDay { from, midnight: timestamp.seconds() - time, fraction }, differing)
     }
 }
 
@@ -191,34 +204,15 @@ fn time_of_day(text: &[u8; 8]) -> Option<i64> {
     Some(two(0, 23)? * 3600 + two(3, 59)? * 60 + two(6, 59)?)
 }
 
-#[inline]
-fn words(text: &[u8]) -> Option<Words> {
-    let bytes: &[u8; LONGEST_TIME] = text.first_chunk()?;
-    Some(std::array::from_fn(|at| {
-        let mut eight = [0; 8];
-        eight.copy_from_slice(&bytes[at * 8..at * 8 + 8]);
-        u64::from_le_bytes(eight)
-    }))
+/// All bits of those bytes of the side at `start` that are in.
+fn mask(start: usize, is_in: &dyn Fn(usize) -> bool) -> u128 {
+    u128::from_le_bytes(std::array::from_fn(|at| if is_in(start + at) { u8::MAX } else { 0 }))
 }
 
-/// All bits of the bytes of this range.
-fn mask(range: std::ops::Range<usize>) -> Words {
-    std::array::from_fn(|word| {
-        let byte = |at: usize| if range.contains(&(word * 8 + at)) { 0xFF << (8 * at) } else { 0 };
-        (0..8).map(byte).fold(0, |all, one: u64| all | one)
-    })
-}
-
-#[inline]
-fn masked(words: &Words, mask: &Words) -> Words {
-    std::array::from_fn(|at| words[at] & mask[at])
-}
-
-/// Whether both are the same under a mask; without a branch for each word.
-#[inline]
-fn is_same(words: &Words, others: &Words, mask: &Words) -> bool {
-    let differing = |at: usize| (words[at] ^ others[at]) & mask[at];
-    (0..WORDS).fold(0, |all, at| all | differing(at)) == 0
+/// Whether both are the same under a mask.
+#[inline(always)]
+fn is_same(sides: Sides, others: Sides, mask: Sides) -> bool {
+    ((sides[0] ^ others[0]) & mask[0]) | ((sides[1] ^ others[1]) & mask[1]) == 0
 }
 
 #[cfg(test)]
@@ -245,7 +239,65 @@ mod tests {
         assert_eq!(number(&padded("-1\n")).1, 0);
     }
 
+    /// Times of any spelling, some of them with a byte that was changed.
+    fn times() -> impl Strategy<Value = String> {
+        let zone = prop::sample::select(vec![
+            "Z",
+            "z",
+            "+08:00",
+            "+0800",
+            " +0800",
+            " UTC",
+            "-05:30",
+            "+08",
+            " +0000 UTC",
+            "",
+        ]);
+        let fraction = prop_oneof![4 => Just(String::new()), 4 => "[.][0-9]{3}", 2 => "[.][0-9]{0,10}"];
+        let calendar = (0_u32..3, 1_u32..31, 0_u32..25, 0_u32..61, 0_u32..61, fraction, zone).prop_map(
+            |(year, day, hour, minute, second, fraction, zone)| {
+                let year = [2026, 0, 9999][if day > 28 { year as usize } else { 0 }];
+                format!("{year:04}-10-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
+            },
+        );
+        let text = prop_oneof![6 => calendar, 1 => Just("2026-10-05 03:15Z".to_owned()), 2 => "1[0-9]{9}", 2 => "1[0-9]{12}", 1 => "1[0-9]{8,15}"];
+        let changed =
+            (any::<prop::sample::Index>(), prop_oneof![8 => Just(None), 1 => (b' '..=b'~').prop_map(Some)]);
+        (text, changed).prop_map(|(text, (at, byte))| {
+            let mut bytes = text.into_bytes();
+            if let Some(byte) = byte {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            String::from_utf8(bytes).unwrap()
+        })
+    }
+
     proptest! {
+        #[test]
+        fn what_is_read_of_a_time_is_what_it_says(
+            times in prop::collection::vec((times(), 0_u8..4), 1..40),
+            all_alike: bool,
+        ) {
+            let mut instants = Instants::new();
+            for (text, quotes) in times {
+                let text = if all_alike { text.replace(|own: char| own.is_ascii_lowercase(), "Z") } else { text };
+                let written = if quotes == 0 { format!("\"{text}\"") } else { text.clone() };
+                let field = format!("{written},{}", ",".repeat(LONGEST_TIME));
+                let read = instants.read(field.as_bytes(), 0, b',');
+                // That the field ends there is seen by who reads on.
+                let is_whole = instants.length == written.len();
+                match Timestamp::parse(&text) {
+                    Ok(expected) if read.is_some() && is_whole => prop_assert_eq!(instants.timestamp, expected, "{}", text),
+                    Ok(expected) => {
+                        // A text that goes on behind one that was read before is left to others.
+                        prop_assert!(read.is_some(), "{} {}", text, expected);
+                    }
+                    Err(why) => prop_assert!(read.is_none() || !is_whole, "{}: {}", text, why),
+                }
+            }
+        }
+
         #[test]
         fn digits_stop_at_the_first_other_byte(value in 0u64..10_000_000_000_000_000, other in 0u8..=255) {
             prop_assume!(!other.is_ascii_digit());

@@ -147,21 +147,22 @@ impl PlainReader {
         let field = |is_quoted: bool| Field { at, is_quoted: !NATIVE && is_quoted, is_last };
         match role {
             Role::Start => {
-                let (timestamp, length) = self.instants.read(text.get(at..)?, self.separator)?;
-                plain.timestamp = timestamp;
-                self.behind(text, at + length, is_last)
+                self.instants.read(text, at, self.separator)?;
+                plain.timestamp = self.instants.timestamp;
+                self.behind(text, at + self.instants.length, is_last)
             }
-            Role::ConnectionId => self
-                .id(text, field(self.quoted_ids), plain)
-                .or_else(|| self.other_id(text, at, is_last, plain)),
-            Role::Sender => self.sender(text, field(self.quoted_senders), plain).or_else(|| {
-                self.quoted_senders = is_quoted_now(text, at, field(self.quoted_senders))?;
-                self.sender(text, Field { at, is_quoted: self.quoted_senders, is_last }, plain)
-            }),
-            Role::Bytes => self.bytes(text, field(self.quoted_bytes), plain).or_else(|| {
-                self.quoted_bytes = is_quoted_now(text, at, field(self.quoted_bytes))?;
-                self.bytes(text, Field { at, is_quoted: self.quoted_bytes, is_last }, plain)
-            }),
+            Role::ConnectionId => match self.id(text, field(self.quoted_ids), plain) {
+                None => self.other_id(text, at, is_last, plain),
+                next => next,
+            },
+            Role::Sender => match self.sender(text, field(self.quoted_senders), plain) {
+                None => self.other_sender(text, at, is_last, plain),
+                next => next,
+            },
+            Role::Bytes => match self.bytes(text, field(self.quoted_bytes), plain) {
+                None => self.other_bytes(text, at, is_last, plain),
+                next => next,
+            },
             Role::Further => self.further(text, at, is_last),
         }
     }
@@ -217,6 +218,26 @@ impl PlainReader {
         self.id(text, field, plain)
     }
 
+    /// Reads a sender with quotes where the last one had none, or without.
+    #[cold]
+    fn other_sender(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        is_last: bool,
+        plain: &mut PlainLine,
+    ) -> Option<usize> {
+        self.quoted_senders = *text.get(at)? == b'"';
+        self.sender(text, Field { at, is_quoted: self.quoted_senders, is_last }, plain)
+    }
+
+    /// Reads a number with quotes where the last one had none, or without.
+    #[cold]
+    fn other_bytes(&mut self, text: &[u8], at: usize, is_last: bool, plain: &mut PlainLine) -> Option<usize> {
+        self.quoted_bytes = *text.get(at)? == b'"';
+        self.bytes(text, Field { at, is_quoted: self.quoted_bytes, is_last }, plain)
+    }
+
     /// Which sender it is, and how many digits a number has, is read without a branch that depends on it: which of them
     /// comes cannot be foreseen.
     #[inline(always)]
@@ -254,14 +275,6 @@ impl PlainReader {
         let ends_as = if is_last { b'\n' } else { self.separator };
         (*text.get(end)? == ends_as).then_some(end + 1)
     }
-}
-
-/// Whether a value that was not read has a quote where none was looked for, or none where one was; `None` where that is
-/// not what was wrong.
-#[cold]
-fn is_quoted_now(text: &[u8], at: usize, field: Field) -> Option<bool> {
-    let is_quoted = *text.get(at)? == b'"';
-    (is_quoted != field.is_quoted).then_some(is_quoted)
 }
 
 /// The first byte from `at` on that is `stop`, a quote, a line feed or NUL.
