@@ -189,10 +189,8 @@ impl LineReader {
         let lines = &self.plain.lines()[..read.lines];
         let (lookup, mut connections) = (worker.plan.lookup, [0; AT_ONCE]);
         let found = lookup.find_all(lines.iter().map(|line| &line.id), &mut connections);
-        let is_another = |(line, &connection): (&PlainLine, &u32)| {
-            line.long_id().is_some_and(|id| !lookup.is_id_of(&padded[id], connection))
-        };
-        let known = lines[..found].iter().zip(&connections).position(is_another).unwrap_or(found);
+        let is_id_of = |id: &[u8], connection| lookup.is_id_of(id, connection);
+        let known = self.plain.known(padded, &connections[..found], is_id_of);
         let taken = take_known(worker, &lines[..known], &connections);
         worker.found.lines += taken as u64;
         self.plain.taken(read, taken)

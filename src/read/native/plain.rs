@@ -15,8 +15,8 @@ use crate::{
 };
 use std::ops::Range;
 
-/// Bytes that a block must have behind its last line, so that any field of a line can be looked at as a whole.
-pub(crate) const PADDING: usize = 128;
+/// Bytes that a block must have behind its last line, so that any line of the native columns can be looked at as a whole.
+pub(crate) const PADDING: usize = 192;
 
 /// What a plain line says.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct PlainLine {
     pub bytes: u64,
     /// Length of the line with its end.
     pub length: usize,
-    /// Where the id stands in the text, if it is not short.
+    /// Where the id stands in its line, if it is not short, and how long it is.
     id_at: (usize, usize),
 }
 
@@ -42,11 +42,10 @@ impl PlainLine {
         id_at: (0, 0),
     };
 
-    /// The range of its id in the text that it was read from, where that is a long one.
-    #[inline]
-    pub fn long_id(&self) -> Option<Range<usize>> {
-        let (start, end) = self.id_at;
-        self.id.is_digest().then_some(start..end)
+    /// The range of its id in the text, where that is a long one and the line starts at `start`.
+    pub fn long_id(&self, start: usize) -> Option<Range<usize>> {
+        let (at, length) = self.id_at;
+        self.id.is_digest().then_some(start + at..start + at + length)
     }
 }
 
@@ -84,6 +83,8 @@ pub(crate) struct PlainReader {
     separator: u8,
     instants: Instants,
     id_length: IdLength,
+    /// Whether any id was not short.
+    met_long_ids: bool,
     /// Whether quotes stand around ids, senders and numbers.
     quoted_ids: bool,
     quoted_senders: bool,
@@ -96,6 +97,7 @@ impl PlainReader {
             separator: b',',
             instants: Instants::new(),
             id_length: IdLength::new(0),
+            met_long_ids: false,
             quoted_ids: false,
             quoted_senders: false,
             quoted_bytes: false,
@@ -119,18 +121,20 @@ impl PlainReader {
         roles: &[Role],
         plain: &mut PlainLine,
     ) -> Option<()> {
-        let mut at = start;
         if NATIVE {
-            for role in [Role::Start, Role::ConnectionId, Role::Sender] {
-                at = self.field::<NATIVE>(text, at, role, false, plain)?;
-            }
-            at = self.field::<NATIVE>(text, at, Role::Bytes, true, plain)?;
-        } else {
-            for (index, &role) in roles.iter().enumerate() {
-                at = self.field::<NATIVE>(text, at, role, index + 1 == roles.len(), plain)?;
-            }
+            // How long it is is known here, so that most places need not be looked up in it with care.
+            let line: &[u8; PADDING] = text.get(start..)?.first_chunk()?;
+            let at = self.field::<NATIVE>(line, 0, Role::Start, false, plain)?;
+            let at = self.field::<NATIVE>(line, at, Role::ConnectionId, false, plain)?;
+            let at = self.field::<NATIVE>(line, at, Role::Sender, false, plain)?;
+            plain.length = self.field::<NATIVE>(line, at, Role::Bytes, true, plain)?;
+            return Some(());
         }
-        plain.length = at - start;
+        let (line, mut at) = (text.get(start..)?, 0);
+        for (index, &role) in roles.iter().enumerate() {
+            at = self.field::<NATIVE>(line, at, role, index + 1 == roles.len(), plain)?;
+        }
+        plain.length = at;
         (plain.length <= LONGEST_ROW).then_some(())
     }
 
@@ -198,7 +202,7 @@ impl PlainReader {
             plain.id = self.id_length.cut(text.get(start..)?.first_chunk()?);
         } else {
             plain.id = ShortId::digest(text.get(start..end)?)?;
-            plain.id_at = (start, end);
+            plain.id_at = (start, end - start);
         }
         Some(next)
     }
@@ -215,6 +219,7 @@ impl PlainReader {
             (false, true) => memchr::memchr2(b'\r', b'\n', value)?,
         };
         self.id_length = IdLength::new(bytes);
+        self.met_long_ids |= !self.id_length.is_short();
         self.id(text, field, plain)
     }
 
@@ -317,6 +322,21 @@ pub(crate) struct PlainProgress {
 impl PlainBatch {
     pub fn new() -> Self {
         Self { reader: PlainReader::new(), lines: vec![PlainLine::EMPTY; AT_ONCE], at_once: AT_ONCE }
+    }
+
+    /// How many of these lines, whose connections were found, are of those: `is_id_of` says of an id that was found by its
+    /// digest whether it is that of this one.
+    pub fn known(&self, padded: &[u8], connections: &[u32], is_id_of: impl Fn(&[u8], u32) -> bool) -> usize {
+        if !self.reader.met_long_ids {
+            return connections.len();
+        }
+        let mut at = 0;
+        let is_another = |(line, &connection): (&PlainLine, &u32)| {
+            let id = line.long_id(at);
+            at += line.length;
+            id.is_some_and(|id| !is_id_of(&padded[id], connection))
+        };
+        self.lines.iter().zip(connections).position(is_another).unwrap_or(connections.len())
     }
 
     /// The lines that were read last, of which as many mean something as [`PlainBatch::read`] said.
