@@ -261,10 +261,21 @@ impl Printed {
         self.scale == 0 && self.last == 0 && self.halves == 1
     }
 
-    /// A whole number, in a column of others with so many decimals.
+    /// As one of a column whose numbers have at most so many decimals: programs leave zeros away at the end, so that a whole
+    /// number holds to all of them, and one that went through single precision to no more than these, but to cents.
     pub(crate) fn to_decimals(self, decimals: u32) -> Self {
-        // OK because it is at most 18.
-        if self.is_whole() { Self { last: -(decimals as i8), ..self } } else { self }
+        // OK because decimals are at most 18.
+        let (own, cents) = (-(decimals as i8), -(decimals.max(2) as i8));
+        match self.is_whole() {
+            true => Self { last: own, ..self },
+            false if self.is_single() => Self { last: self.last.max(cents), ..self },
+            false => self,
+        }
+    }
+
+    /// Whether it went through single precision, by which it holds to another digit than its last one.
+    fn is_single(self) -> bool {
+        self.halves == 1 && i32::from(self.last) != -i32::from(self.scale)
     }
 
     fn units_at(self, scale: u8) -> Option<i128> {
@@ -473,6 +484,24 @@ mod printed_tests {
             ("8.9E-5", (5, 12)),
         ] {
             assert_eq!(Printed::parse_single(text).unwrap().tolerance(), tolerance, "{text}");
+        }
+    }
+
+    /// A column of the API that is rounded to cents has no seventh digit to hold to; one that is not has.
+    #[test]
+    fn a_number_of_single_precision_holds_to_no_more_than_its_column() {
+        for (text, decimals, tolerance) in [
+            ("0.89", 2, (5, 3)),
+            ("0.9", 2, (5, 3)),
+            ("96", 2, (5, 3)),
+            ("14.4", 1, (5, 3)),
+            ("0.8888888", 7, (5, 8)),
+            ("0.5", 7, (5, 8)),
+            ("17151.447", 3, (5, 3)),
+            ("0", 2, (0, 1)),
+        ] {
+            let own = Printed::parse_single(text).unwrap().to_decimals(decimals);
+            assert_eq!(own.tolerance(), tolerance, "{text} {decimals}");
         }
     }
 

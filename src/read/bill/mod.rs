@@ -156,8 +156,8 @@ impl Bill {
         format!("{}{more}", told.join(", "))
     }
 
-    /// Says of whole numbers that they hold to as many decimals as the others of their column do, in inputs of the same
-    /// layout: programs leave zeros away at the end.
+    /// Says of whole numbers, and of those that went through single precision, that they hold to as many decimals as the
+    /// others of their column do, in inputs of the same layout ([`Printed::to_decimals`]).
     fn sharpen(&mut self, layouts: &[&'static str]) {
         for column in COLUMNS {
             let mut most: BTreeMap<&str, u32> = BTreeMap::new();
