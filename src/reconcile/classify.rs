@@ -417,10 +417,9 @@ impl<'a> Weighed<'a> {
         let product = match (told, self.one_price()) {
             (Some(_), _) if !self.tells_our_prices() => return Ok(None),
             (Some(told), _) => told,
-            (None, Some(price)) if self.basis == Basis::Net || self.bill.prices.is_empty() => {
-                usage.times(units_of(price).0, units_of(price).1)?
-            }
-            _ => return Ok(None),
+            (None, _) if self.basis == Basis::List && !self.bill.prices.is_empty() => return Ok(None),
+            (None, Some(price)) => usage.times(units_of(price).0, units_of(price).1)?,
+            (None, None) => self.at_mean_price(usage)?,
         };
         let limit = self.limit.saturating_add(product.limit(self.side.gb)?);
         if (self.value - product.value(self.side.gb)?).abs() > limit {
@@ -428,7 +427,10 @@ impl<'a> Weighed<'a> {
         }
         let prices: Vec<String> = match told {
             Some(_) => self.bill.prices.iter().map(|price| price.text()).collect(),
-            None => self.one_price().iter().map(ToString::to_string).collect(),
+            None => vec![match self.one_price() {
+                Some(price) => price.to_string(),
+                None => format!("{} (the mean)", self.mean_price().money()?),
+            }],
         };
         let (at, cost) = (prices.join(" and "), self.bill.cost.text(2));
         let own = self.our_arithmetic()?;
@@ -437,6 +439,18 @@ impl<'a> Weighed<'a> {
             usage.text(0)
         );
         Ok(Some((Class::Usage, why)))
+    }
+
+    /// What one GB costs on our side, of several prices in the mean; what falls off below 10^-18 is its tolerance.
+    fn mean_price(&self) -> Printings {
+        // OK because bytes of a row were multiplied with prices before; there are some.
+        Printings { units: self.cost / self.ours.bytes.max(1) as i128, tolerance: 1 }
+    }
+
+    fn at_mean_price(&self, usage: Printings) -> Result<Printings> {
+        let mut product = usage.times(self.mean_price().units, BILL_DECIMALS)?;
+        product.tolerance += (usage.units / 10i128.pow(BILL_DECIMALS)).abs() + 1;
+        Ok(product)
     }
 
     fn our_arithmetic(&self) -> Result<String> {
