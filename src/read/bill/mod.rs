@@ -800,7 +800,7 @@ mod tests {
     #[test]
     fn answers_of_the_api_are_read_in_pages_and_as_sdks_hand_them_over() {
         let one = answer("R1", "2026-10-05", 1, "", ITEM);
-        let seen = "Items[0] 1000000000000001 2026-10-05 pcc-1 usage 2.5 ± 5e-3 1.2 ± 5e-7 1.2 ± 5e-7";
+        let seen = "Items[0] 1000000000000001 2026-10-05 pcc-1 usage 2.5 ± 5e-3 1.2 ± 5e-3 1.2 ± 5e-3";
         assert_eq!(lines(&one), [format!("bill.csv:1: {seen}")]);
         let small = one.replace("\"Data\"", "\"data\"").replace("\"Items\"", "\"items\"");
         let small = small.replace("\"ProductCode\"", "\"productCode\"").replace("\"OwnerID\"", "\"ownerID\"");
