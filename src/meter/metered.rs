@@ -176,7 +176,7 @@ impl Metered {
     ///
     /// # Errors
     ///
-    /// [`Overflow`](ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
+    /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn digest(&self) -> Result<String> {
         self.usage().digest(&self.inventory)
     }
@@ -272,7 +272,7 @@ impl MeterSettings {
     ///
     /// # Errors
     ///
-    /// [`Usage`](ErrorKind::Usage).
+    /// [`Usage`](crate::ErrorKind::Usage).
     pub fn check_until(&self) -> Result<()> {
         let month = self.month.period(self.offset);
         let Some(until) = self.until.filter(|until| *until <= month.start || month.end < *until) else {

@@ -215,11 +215,11 @@ pub fn write(report: &Report, inputs: &[InputDigest], output: impl Write) -> Res
     write_document(&document(report, &report.columns(), inputs)?, output)
 }
 
-/// Writes reports of several months, or of a range of one, likewise: `months`, each as [`write`] has it.
+/// Writes reports of several months, or of a range of one, likewise: `months`, each as [`write()`] has it.
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn months(reports: &[&Report], inputs: &[InputDigest], output: impl Write) -> Result<()> {
     let failed = RefCell::new(None);
     let months = reports.iter().map(|&report| JsonMonth { report, inputs, failed: &failed }).collect();

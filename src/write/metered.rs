@@ -77,7 +77,7 @@ pub fn parquet(metered: &Metered, output: impl Write) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`parquet`].
+/// As [`parquet()`].
 #[cfg(feature = "parquet")]
 pub fn parquet_with(metered: &Metered, totals: &ArchivedTotals, output: impl Write) -> Result<()> {
     use super::parquet::{Cell, Field, Kind, Table};
