@@ -109,18 +109,7 @@ impl<'a> Job<'a> {
         outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
-        let (months, offset) = (Months::One(one_month(month)?), offset_of(offset)?);
-        let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self {
-            traffic,
-            months,
-            until: None,
-            offset,
-            outputs,
-            quarantine,
-            inputs,
-            archives: Archives::default(),
-        })
+        Self::with(traffic, Months::One(one_month(month)?), offset, outputs, quarantine)
     }
 
     /// Likewise for several months.
@@ -131,7 +120,17 @@ impl<'a> Job<'a> {
         outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
-        let (months, offset) = (Months::parse(months)?, offset_of(offset)?);
+        Self::with(traffic, Months::parse(months)?, offset, outputs, quarantine)
+    }
+
+    fn with(
+        traffic: &'a TrafficArgs,
+        months: Months,
+        offset: &Option<String>,
+        outputs: &'a [PathBuf],
+        quarantine: &'a Option<PathBuf>,
+    ) -> Result<Self> {
+        let offset = offset_of(offset)?;
         let inputs = Inputs::new(traffic.reading.reading()?);
         Ok(Self {
             traffic,
