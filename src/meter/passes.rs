@@ -542,6 +542,45 @@ mod tests {
         }
     }
 
+    /// Whatever one byte of a plain line becomes, in whatever spelling, both ways of reading see the same.
+    #[test]
+    fn a_byte_that_is_another_is_seen_both_ways() {
+        // So many lines that whole batches of them are read at once.
+        let inventory = connections();
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let duplicates = Duplicates::Refuse;
+        let rules = Rules { period, offset: Offset::CHINA, duplicates, keep: ALL, threads: 1 };
+        let native = |minute: u32| format!("2026-10-05T03:{minute:02}:00Z,pcc-1,requester,7{minute}\n");
+        let spelled = |text: String| (HEADER.to_owned() + "\n", text);
+        for (header, lines) in [
+            spelled((10..58).map(native).collect()),
+            spelled((10..58).map(|minute| native(minute).replace('\n', "\r\n")).collect()),
+            spelled((10..58).map(|minute| native(minute).replace('Z', ".250+08:00")).collect()),
+            spelled((10..58).map(|minute| native(minute).replace("pcc-1", "\"pcc-1\"")).collect()),
+            spelled((10..58).map(|at| format!("17911692{at},pcc-22,accepter,{at}\n")).collect()),
+            (
+                "note,bytes;x,connection_id,sender,timestamp\n".replace(',', ";"),
+                (10..58).map(|at| format!("a b;{at};;pcc-1;requester;2026-10-05T03:{at}:00Z\n")).collect(),
+            ),
+            (
+                "note,bytes,connection_id,sender,timestamp\n".into(),
+                (10..58).map(|at| format!("a b,{at},pcc-1,requester,2026-10-05T03:{at}:00Z\n")).collect(),
+            ),
+        ] {
+            let length = lines.len() / 48;
+            for at in 20 * length..21 * length {
+                for byte in b",;\t \"'x0r.\r\n\0" {
+                    let mut text = format!("{header}{lines}").into_bytes();
+                    text[header.len() + at] = *byte;
+                    let told = String::from_utf8_lossy(&text).into_owned();
+                    let sources = [TrafficSource::from_bytes("u.csv", text)];
+                    let slow = seen(&sources, &inventory, &rules, Cut { fast: false, ..Cut::DEFAULT });
+                    assert!(seen(&sources, &inventory, &rules, Cut::DEFAULT) == slow, "{told:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_line_without_end_is_one_record_whatever_the_cut() {
         let long = "x".repeat(1 << 20);
