@@ -3,6 +3,7 @@
 //!
 //! The fuzzer calls them from `src/bin`, and the tests of the program with the stored corpus (`tests/suite/corpus.rs`).
 
+mod bills;
 mod chance;
 mod estimates;
 mod inventories;
@@ -13,6 +14,7 @@ mod pricing;
 mod traffic;
 mod values;
 
+pub use bills::{bill, reported};
 pub use estimates::{terraform_plan, topology};
 pub use inventories::{connections, link_changes};
 pub use month::month;
@@ -46,4 +48,6 @@ pub const ALL: &[Target] = &[
     ("settings", settings),
     ("values", values),
     ("month", month),
+    ("bill", bill),
+    ("reported", reported),
 ];
