@@ -429,16 +429,16 @@ fn divide(dividend: i128, divisor: i128, decimals: u32, rounding: Rounding) -> R
     let whole = i128::try_from(dividend_abs / divisor_abs).map_err(|_| overflow())?;
     let scaled = (dividend_abs % divisor_abs).checked_mul(unit.unsigned_abs()).ok_or_else(overflow)?;
     let (fraction, rest) = (scaled / divisor_abs, scaled % divisor_abs);
-    let to_half = (rest).cmp(&(divisor_abs - rest));
+    let fraction = i128::try_from(fraction).map_err(|_| overflow())?;
+    let units = whole.checked_mul(unit).and_then(|whole| whole.checked_add(fraction)).ok_or_else(overflow)?;
+    let to_half = rest.cmp(&(divisor_abs - rest));
     let up = match rounding {
         Rounding::Down => false,
         Rounding::HalfUp => to_half.is_ge(),
-        Rounding::HalfEven => to_half.is_gt() || (to_half.is_eq() && fraction % 2 == 1),
+        Rounding::HalfEven => to_half.is_gt() || (to_half.is_eq() && units % 2 == 1),
     };
-    let fraction = i128::try_from(fraction).map_err(|_| overflow())? + i128::from(up);
-    let magnitude = whole
-        .checked_mul(unit)
-        .and_then(|whole| whole.checked_add(fraction))
+    let magnitude = units
+        .checked_add(i128::from(up))
         .and_then(|units| units.checked_mul(10i128.pow(PRINTED_DECIMALS - decimals)))
         .ok_or_else(overflow)?;
     Ok(Money(if dividend < 0 { -magnitude } else { magnitude }))
@@ -724,6 +724,9 @@ mod tests {
         assert_eq!(printed(-1, Rounding::HalfEven), "-0.2");
         assert_eq!(printed(3, Rounding::Down), "0.7");
         assert_eq!(printed(-3, Rounding::Down), "-0.7");
+        // 0.5, 1.5, 2.5, 1.75, -1.5, where no decimals are left: whether the whole is even decides.
+        let whole = |numerator: i128| divide(numerator, 4, 0, Rounding::HalfEven).unwrap().text(0);
+        assert_eq!([2, 6, 10, 7, -6].map(whole), ["0", "2", "2", "2", "-2"]);
     }
 
     #[test]

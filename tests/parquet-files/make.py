@@ -32,6 +32,7 @@ words = pa.dictionary(pa.int16(), pa.string())
 pq.write_table(table(utc, zoned, words), "pyarrow-dictionaries.parquet", compression="gzip", row_group_size=3)
 plain = {"timestamp": "DELTA_BINARY_PACKED", "connection_id": "DELTA_BYTE_ARRAY", "sender": "DELTA_LENGTH_BYTE_ARRAY", "bytes": "BYTE_STREAM_SPLIT"}
 pq.write_table(table(utc, zoned), "pyarrow-version-2.parquet", use_dictionary=False, column_encoding=plain, data_page_version="2.0")
+pq.write_table(table(utc, zoned), "pyarrow-differences.parquet", use_dictionary=False, column_encoding=plain)
 pq.write_table(table(utc, zoned, bytes=pa.decimal128(38, 0)), "pyarrow-decimals.parquet", store_decimal_as_integer=False)
 pq.write_table(table(china, pa.timestamp("ns")), "naive-pyarrow-int96.parquet", use_deprecated_int96_timestamps=True)
 pq.write_table(table(china, pa.timestamp("ms")), "naive-pyarrow.parquet", version="1.0")

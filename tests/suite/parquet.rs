@@ -55,7 +55,7 @@ fn files_of_real_writers_hold_what_the_csv_holds() {
     );
     let clock = "+08:00".parse().expect("an offset");
     let writers = ["pyarrow", "polars", "duckdb", "naive"].map(files);
-    assert_eq!(writers.iter().map(Vec::len).sum::<usize>(), 15);
+    assert_eq!(writers.iter().map(Vec::len).sum::<usize>(), 16);
     for (name, bytes) in writers.concat() {
         let source = TrafficSource::from_bytes(&name, bytes);
         let naive = name.starts_with("naive").then_some(clock);

@@ -196,6 +196,32 @@ impl<R: Read> Compact<R> {
     }
 }
 
+/// Passes over values that are written as differences, which may tell at most `most` of them: decoders reserve memory for
+/// as many as are told. What stands behind them.
+pub(super) fn behind_differences(bytes: &[u8], most: u64) -> Result<&[u8]> {
+    let mut values = Compact { input: bytes, read: 0 };
+    let (of_block, parts, told) = (values.varint()?, values.varint()?, values.varint()?);
+    values.varint()?;
+    if told > most {
+        return Err(bad("a page has more values than it has rows"));
+    }
+    let of_part = of_block.checked_div(parts).filter(|&own| own > 0);
+    let of_part = of_part.ok_or_else(|| bad("a block of differences has no parts"))?;
+    // The first value stands before the blocks.
+    let mut left = told.saturating_sub(1);
+    while left > 0 {
+        values.varint()?;
+        let bits = (0..parts).map(|_| values.byte().map(u64::from)).collect::<Result<Vec<u64>>>()?;
+        for bits in bits {
+            // Widths behind the last value mean nothing.
+            let length = if left == 0 { 0 } else { bits.saturating_mul(of_part) / 8 };
+            values.skip_bytes(length)?;
+            left = left.saturating_sub(of_part);
+        }
+    }
+    Ok(values.input)
+}
+
 fn bad(why: &str) -> ParquetError {
     ParquetError::General(why.into())
 }
@@ -226,6 +252,25 @@ mod tests {
         );
         assert!(PageHeader::read(&[&[0x3c; 100][..], &[0; 101]].concat()[..]).is_err(), "nested");
         assert!(PageHeader::read(&[0x38, 255, 255, 255, 255, 15][..]).is_err(), "a long text");
+    }
+
+    /// 33 values in a block of 128 in four parts: 32 differences of one bit each, and widths of parts without values.
+    const DIFFERENCES: [u8; 15] = [0x80, 1, 4, 33, 2, 0, 1, 99, 99, 99, 0xff, 0, 0xff, 0, b'x'];
+
+    #[test]
+    fn values_written_as_differences_are_passed_over_and_counted() {
+        assert_eq!(behind_differences(&DIFFERENCES, 33).unwrap(), b"x");
+        assert!(behind_differences(&DIFFERENCES, 32).is_err(), "more values than rows");
+        assert_eq!(behind_differences(&[0x80, 1, 4, 1, 2, b'x'], 1).unwrap(), b"x", "no block");
+        assert_eq!(behind_differences(&[0x80, 1, 4, 0, 0], 9).unwrap(), b"", "no value");
+        for cut in 0..DIFFERENCES.len() - 1 {
+            assert!(behind_differences(&DIFFERENCES[..cut], 33).is_err(), "{cut}");
+        }
+        for parts in [0, 0x7f] {
+            let mut bytes = DIFFERENCES;
+            bytes[2] = parts;
+            assert!(behind_differences(&bytes, 33).is_err(), "{parts} parts");
+        }
     }
 
     #[test]

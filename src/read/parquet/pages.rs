@@ -1,6 +1,6 @@
 //! Where the Parquet reader gets its bytes and pages from.
 
-use super::header::PageHeader;
+use super::header::{PageHeader, behind_differences};
 use crate::read::source::{ReadAt, ReadFrom};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -224,7 +224,36 @@ impl Pages {
             return Err(ParquetError::External(Box::new(NotCoded)));
         }
         self.check_encoding(&page)?;
+        self.check_differences(&page)?;
         Ok(page)
+    }
+
+    /// How many lengths a page of texts has is told by itself, and taken at its word.
+    fn check_differences(&self, page: &Page) -> Result<()> {
+        let lengths = match page.encoding() {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
+            // Of what a text begins with as the one before, and of the rest.
+            Encoding::DELTA_BYTE_ARRAY => 2,
+            _ => return Ok(()),
+        };
+        let cut_short = || bad("a page is cut short");
+        let mut values = &page.buffer()[..];
+        match page {
+            Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
+                let levels = *def_levels_byte_len as usize + *rep_levels_byte_len as usize;
+                values = values.get(levels..).ok_or_else(cut_short)?;
+            }
+            // Levels of optional values stand in front, with their length; none are nested.
+            _ if self.chunk.column_descr().max_def_level() > 0 => {
+                let (length, rest) = values.split_first_chunk().ok_or_else(cut_short)?;
+                values = rest.get(u32::from_le_bytes(*length) as usize..).ok_or_else(cut_short)?;
+            }
+            _ => {}
+        }
+        for _ in 0..lengths {
+            values = behind_differences(values, u64::from(page.num_values()))?;
+        }
+        Ok(())
     }
 
     /// Headers of pages have no checksum. What makes other values of the same bytes, without a contradiction, is held
