@@ -48,7 +48,7 @@
 //! - `cli`: the program, and what is written for a screen (`write::text`).
 //! - `parquet`: traffic from Parquet files; metered hours, lines and FOCUS to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
-//! - `xlsx`: reports as workbooks.
+//! - `xlsx`: reports, estimates and rows as workbooks.
 //! - `serde`: reports, their lines, rows, statements and findings implement `serde::Serialize`; money, prices and bytes
 //!   are text.
 //!

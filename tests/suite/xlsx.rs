@@ -1,5 +1,7 @@
 //! Workbooks, as openpyxl reads them and LibreOffice computes them.
 
+mod estimate;
+
 use crate::support::{program::run, tools};
 use serde_json::Value;
 use std::{
@@ -149,18 +151,39 @@ fn script() -> Option<Command> {
     Some(python)
 }
 
-/// The workbook with all formulas computed by LibreOffice: their results are taken out before it opens the file.
-fn computed(path: &Path) -> Option<Book> {
+/// The workbooks with all formulas computed by LibreOffice: their results are taken out before it opens the files. It takes
+/// its time to start, so that one run computes all of them.
+fn computed(paths: &[&Path]) -> Option<Vec<Book>> {
     let mut soffice = tools::program("soffice")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let copy = folder.path().join("forgotten.xlsx");
-    let done = script()?.arg("forget").arg(path).arg(&copy).status().expect("python runs");
-    assert!(done.success());
     let profile = format!("-env:UserInstallation=file://{}/profile", folder.path().display());
     soffice.args([&profile, "--headless", "--convert-to", "xlsx", "--outdir"]).arg(folder.path().join("out"));
-    let output = soffice.arg(&copy).output().expect("LibreOffice runs");
+    let name = |index: usize| format!("forgotten-{index}.xlsx");
+    for (index, path) in paths.iter().enumerate() {
+        let copy = folder.path().join(name(index));
+        let done = script()?.arg("forget").arg(path).arg(&copy).status().expect("python runs");
+        assert!(done.success());
+        soffice.arg(copy);
+    }
+    let output = soffice.output().expect("LibreOffice runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Book::read(&folder.path().join("out/forgotten.xlsx"))
+    (0..paths.len()).map(|index| Book::read(&folder.path().join("out").join(name(index)))).collect()
+}
+
+/// Holds what LibreOffice computes against what is stored; tells which sheets have formulas.
+fn assert_computed(stored: &Book, computed: &Book) -> BTreeSet<String> {
+    let formulas = stored.formulas();
+    for ((sheet, row, column), (formula, value)) in &formulas {
+        let is_rounded = formula.ends_with(",2)") || formula.ends_with(",10)");
+        assert!(formula.starts_with("=ROUND(SUM(") && is_rounded, "{formula}");
+        let result = &computed.sheet(sheet)["rows"][row][column];
+        assert_eq!(&text(result), value, "{sheet} {row} {column}: {formula}");
+    }
+    // Everything that was read as a number or text before is so still.
+    for name in stored.names() {
+        assert_eq!(stored.table(name).len(), computed.table(name).len(), "{name}");
+    }
+    formulas.into_keys().map(|(sheet, ..)| sheet).collect()
 }
 
 /// Runs `report` on the month of the examples, for files in `folder`.
@@ -328,21 +351,17 @@ fn what_a_spreadsheet_computes_is_what_is_stored() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = example(folder.path(), "bill.xlsx", &[]);
     let Some(stored) = Book::read(&path) else { return };
-    let Some(computed) = computed(&path) else { return };
-    let formulas = stored.formulas();
-    let sheets: BTreeSet<&str> = formulas.keys().map(|(sheet, ..)| &**sheet).collect();
-    assert_eq!(sheets, BTreeSet::from(["Control totals", "Days", "Routes", "Summary"]));
-    for ((sheet, row, column), (formula, value)) in &formulas {
-        let is_rounded = formula.ends_with(",2)") || formula.ends_with(",10)");
-        assert!(formula.starts_with("=ROUND(SUM(") && is_rounded, "{formula}");
-        let result = &computed.sheet(sheet)["rows"][row][column];
-        assert_eq!(&text(result), value, "{sheet} {row} {column}: {formula}");
+    let estimates = estimate::of_every_kind(folder.path());
+    let paths: Vec<&Path> = [&path].into_iter().chain(&estimates).map(PathBuf::as_path).collect();
+    let Some(computed) = computed(&paths) else { return };
+    let sheets = assert_computed(&stored, &computed[0]);
+    assert_eq!(sheets, BTreeSet::from(["Control totals", "Days", "Routes", "Summary"].map(str::to_owned)));
+    let mut sheets = BTreeSet::new();
+    for (path, computed) in estimates.iter().zip(&computed[1..]) {
+        sheets.extend(assert_computed(&Book::read(path).expect("openpyxl is there"), computed));
     }
-    // Everything that was read as a number or text before is so still.
-    for sheet in stored.sheets() {
-        let name = text(&sheet["name"]);
-        assert_eq!(stored.table(&name).len(), computed.table(&name).len(), "{name}");
-    }
+    let expected = ["Changes", "Control totals", "Forecast", "Scenarios", "Summary"];
+    assert_eq!(sheets, BTreeSet::from(expected.map(str::to_owned)));
 }
 
 /// The whole part of a number.
@@ -389,14 +408,8 @@ fn numbers_that_a_double_does_not_hold_are_text_and_their_totals_values() {
     for (_, (formula, _)) in book.formulas() {
         assert!(!formula.contains("SUMIF"), "{formula}");
     }
-    let Some(computed) = computed(&folder.path("bill.xlsx")) else { return };
-    for ((sheet, row, column), (formula, value)) in book.formulas() {
-        assert_eq!(
-            text(&computed.sheet(&sheet)["rows"][row][column]),
-            value,
-            "{sheet} {row} {column}: {formula}"
-        );
-    }
+    let Some(computed) = computed(&[&folder.path("bill.xlsx")]) else { return };
+    assert_computed(&book, &computed[0]);
 }
 
 const USAGE: &str = "timestamp,connection_id,sender,bytes\n\
@@ -530,6 +543,11 @@ fn notes_speak_the_language_that_is_stated_and_names_stay() {
 fn the_month_of_the_examples_comes_out_as_expected() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let Some(book) = Book::read(&example(folder.path(), "bill.xlsx", &[])) else { return };
+    assert_as_expected(&book, "month.txt");
+}
+
+/// Holds a workbook, cell by cell, against a file of expected ones.
+fn assert_as_expected(book: &Book, name: &str) {
     let mut shown = String::new();
     for sheet in book.sheets() {
         shown.push_str(&format!("## {}\n", text(&sheet["name"])));
@@ -542,14 +560,14 @@ fn the_month_of_the_examples_comes_out_as_expected() {
             shown.push_str(&format!("{}\n", row.trim_end_matches([' ', '|'])));
         }
     }
-    let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/xlsx/month.txt");
+    let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/xlsx").join(name);
     if std::env::var_os("PEERBILL_UPDATE_GOLDEN").is_some() {
         fs::write(&expected, &shown).expect("the case is writable");
         panic!("the expected workbook was rewritten: read `git diff`");
     }
     let expected = fs::read_to_string(&expected).expect("the repository has it");
     for (line, (expected, shown)) in (1..).zip(expected.lines().zip(shown.lines())) {
-        assert_eq!(shown, expected, "line {line}");
+        assert_eq!(shown, expected, "{name}, line {line}");
     }
     assert_eq!(shown.lines().count(), expected.lines().count());
 }

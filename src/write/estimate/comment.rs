@@ -256,7 +256,7 @@ pub(super) fn connections_table(
 }
 
 /// Why scenarios are not priced, each under its name, and what would supply what is missing.
-pub(super) fn missing(estimate: &Estimate, lang: Lang) -> impl Iterator<Item = Section> {
+pub(in crate::write) fn missing(estimate: &Estimate, lang: Lang) -> impl Iterator<Item = Section> {
     let texts = &lang.texts().estimate;
     not_priced(estimate).map(move |(name, missing, supply)| {
         let reasons = missing.iter().map(|price| reason_for(price, lang));

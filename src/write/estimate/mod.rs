@@ -11,6 +11,8 @@ pub(super) use comment::comment_of;
 #[cfg(feature = "cli")]
 pub(super) use page::page_of;
 pub(super) use page::page_parts;
+#[cfg(feature = "xlsx")]
+pub(super) use {comment::missing, page::title};
 
 use super::{
     BEFORE_TAX, Lang, after_in, control_totals, finding_words,
@@ -75,7 +77,7 @@ pub(super) fn supplying(supply: &Supply) -> String {
 }
 
 /// Says that no total is that of all accounts, or of the whole plan, where that is so.
-fn partial_note(estimate: &Estimate, lang: Lang) -> Option<String> {
+pub(super) fn partial_note(estimate: &Estimate, lang: Lang) -> Option<String> {
     let texts = &lang.texts().estimate;
     if let Some(account) = shared(estimate).and_then(|report| report.options.account.as_deref()) {
         return Some(fill(&texts.partial_account, &[("account", account)]));
@@ -89,7 +91,7 @@ fn partial_note(estimate: &Estimate, lang: Lang) -> Option<String> {
 }
 
 /// How much of a sum is priced.
-fn priced(coverage: Coverage, texts: &EstimateTexts) -> String {
+pub(super) fn priced(coverage: Coverage, texts: &EstimateTexts) -> String {
     let (priced, all) = (coverage.priced.to_string(), coverage.of.to_string());
     fill(&texts.priced, &[("priced", &priced), ("all", &all)])
 }
@@ -184,7 +186,7 @@ pub fn provenance_lines(estimate: &Estimate, in_full: bool) -> Vec<String> {
 }
 
 /// What switches cost, when to make those of a schedule, and what the higher level costs by the minute.
-fn advice(estimate: &Estimate, lang: Lang) -> Result<Vec<Section>> {
+pub(super) fn advice(estimate: &Estimate, lang: Lang) -> Result<Vec<Section>> {
     let mut sections = Vec::new();
     if let Some(own) = &estimate.forecast {
         sections.push(forecast(estimate, own, &lang.texts().estimate)?);
@@ -257,7 +259,7 @@ fn lines_of(sections: &[Section]) -> Vec<String> {
 }
 
 /// Minutes from hundredths of them, exactly: `21.6`.
-fn minutes(hundredths: i128) -> String {
+pub(super) fn minutes(hundredths: i128) -> String {
     Money::from_units(hundredths * 100_000_000).text(0)
 }
 
@@ -338,7 +340,7 @@ fn account_header(partial: bool, texts: &EstimateTexts) -> [String; 4] {
 }
 
 /// What stands under the changes.
-fn coverage(changes: &Changes, lang: Lang) -> String {
+pub(super) fn coverage(changes: &Changes, lang: Lang) -> String {
     let (changed, not_priced) = (changes.connections.len().to_string(), changes.not_priced().to_string());
     let unchanged = changes.unchanged.to_string();
     let values = [("changed", &*changed), ("not_priced", &not_priced), ("unchanged", &unchanged)];

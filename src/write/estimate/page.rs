@@ -32,20 +32,6 @@ pub(in crate::write) fn page_of(estimate: &Estimate, lang: Lang) -> Result<Page>
 /// The page of an estimate up to its lines, and the sections behind them.
 pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(Page, Vec<Section>)> {
     let (catalog, texts) = (&estimate.catalog, lang.texts());
-    let offset = estimate.offset.to_string();
-    let prices = match estimate.month {
-        Some(month) => {
-            fill(&texts.estimate.month_and_offset, &[("month", &month.to_string()), ("offset", &offset)])
-        }
-        None => texts.estimate.newest_prices.clone(),
-    };
-    let values = [
-        ("source", texts.word(estimate.source)),
-        ("prices", &prices),
-        ("catalog", &catalog.name),
-        ("currency", &catalog.currency),
-    ];
-    let title = fill(&texts.estimate.title, &values);
     let mut sections = vec![scenarios(estimate, lang)?];
     match &estimate.changes {
         Some(planned) => sections.extend(changes(estimate, planned, lang)?),
@@ -63,7 +49,26 @@ pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(P
         behind.push(report::findings(&findings(estimate), lang));
     }
     behind.push(report::basis(facts(estimate, lang), catalog, lang));
-    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title, lang) }, behind))
+    Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title(estimate, lang), lang) }, behind))
+}
+
+/// What an estimate is made from, and with which prices.
+pub(in crate::write) fn title(estimate: &Estimate, lang: Lang) -> String {
+    let (catalog, texts) = (&estimate.catalog, lang.texts());
+    let offset = estimate.offset.to_string();
+    let prices = match estimate.month {
+        Some(month) => {
+            fill(&texts.estimate.month_and_offset, &[("month", &month.to_string()), ("offset", &offset)])
+        }
+        None => texts.estimate.newest_prices.clone(),
+    };
+    let values = [
+        ("source", texts.word(estimate.source)),
+        ("prices", &prices),
+        ("catalog", &catalog.name),
+        ("currency", &catalog.currency),
+    ];
+    fill(&texts.estimate.title, &values)
 }
 
 fn scenarios(estimate: &Estimate, lang: Lang) -> Result<Section> {
@@ -119,7 +124,7 @@ fn lines(estimate: &Estimate, lang: Lang) -> Result<Option<Section>> {
     let columns = line_columns(estimate, &rows);
     let header: Vec<&str> = [texts.scenario.as_str()]
         .into_iter()
-        .chain(columns.iter().map(|&column| title(column, lang)))
+        .chain(columns.iter().map(|&column| column_title(column, lang)))
         .collect();
     let numbers: Vec<usize> = (0..columns.len()).filter(|&i| is_number(columns[i])).map(|i| i + 1).collect();
     let cells = rows.iter().map(|(scenario, row)| {
@@ -147,7 +152,7 @@ fn line_columns(estimate: &Estimate, rows: &[(&Scenario, ReportRow<'_>)]) -> Vec
     columns
 }
 
-fn title(column: Column, lang: Lang) -> &'static str {
+fn column_title(column: Column, lang: Lang) -> &'static str {
     if column == Column::BillingAccountId {
         &lang.texts().report.account_column
     } else {

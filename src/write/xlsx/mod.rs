@@ -4,9 +4,11 @@
 //! column that has such numbers is a value. Conditions on sums compare ids as numbers, of which a double holds 15 digits
 //! and an id has 16, so totals are made over ranges of rows.
 
+mod estimate;
 mod rows;
 mod sheet;
 
+pub use estimate::estimate;
 pub use rows::rows;
 
 use self::sheet::{
@@ -29,7 +31,7 @@ use crate::{
         usage::Sender,
     },
     rating::DayCost,
-    report::{Column, Report},
+    report::{Column, Report, ReportRow},
     statement::Statement,
 };
 use rust_xlsxwriter::{Chart, ChartType, DocProperties, ExcelDateTime, Workbook};
@@ -184,20 +186,36 @@ fn truth(value: bool) -> &'static str {
 /// The rows of the CSV.
 fn lines(book: &mut Book, name: &'static str, reports: &[&Report]) -> Result<Summed> {
     let columns = reports.first().map_or_else(Vec::new, |report| report.columns());
-    let heads = columns.iter().map(|&column| Head::new(column.name(), kind_of(column))).collect();
+    let heads = heads_of(&columns).collect();
     let count = reports.iter().map(|report| report.row_sources().count()).sum();
     let mut table = Table::new(book, name, heads, count)?;
+    let rows = reports.iter().flat_map(|report| report.rows());
+    let (bytes, cost) = add_rows(book, &mut table, &columns, None, rows)?;
+    Ok(Summed { table, bytes: Some(bytes), cost: (COST, cost) })
+}
+
+/// Adds rows of the CSV, each behind the same cell where there is one; returns the sums of their bytes and amounts.
+fn add_rows<'r>(
+    book: &mut Book,
+    table: &mut Table,
+    columns: &[Column],
+    in_front: Option<&str>,
+    rows: impl Iterator<Item = Result<ReportRow<'r>>>,
+) -> Result<(i128, Money)> {
     let (mut bytes, mut cost) = (0i128, Money::ZERO);
     let mut text = RowText::default();
-    for report in reports {
-        for row in report.rows() {
-            let row = row?;
-            bytes = added(bytes, row.consumed_bytes.unwrap_or_default())?;
-            cost = cost.checked_add(row.billed_cost.unwrap_or_default())?;
-            table.add(book, text.fill(&row, &columns))?;
-        }
+    for row in rows {
+        let row = row?;
+        bytes = added(bytes, row.consumed_bytes.unwrap_or_default())?;
+        cost = cost.checked_add(row.billed_cost.unwrap_or_default())?;
+        table.add(book, in_front.into_iter().chain(text.fill(&row, columns)))?;
     }
-    Ok(Summed { table, bytes: Some(bytes), cost: (COST, cost) })
+    Ok((bytes, cost))
+}
+
+/// The columns of the CSV.
+fn heads_of(columns: &[Column]) -> impl Iterator<Item = Head> + '_ {
+    columns.iter().map(|&column| Head::new(column.name(), kind_of(column)))
 }
 
 fn kind_of(column: Column) -> Kind {
@@ -307,6 +325,25 @@ fn statement_cells(
     lines: &Table,
     own: &RowsOfAccount,
 ) -> Vec<Cell<'static>> {
+    let mut cells = vec![report.month.to_string().into()];
+    cells.extend(account_cells(context, report, &statement.billing_account_id));
+    cells.extend(paid_cells(report, statement, lines, own));
+    cells.extend([
+        context.currency.to_owned().into(),
+        statement.raised_hours.to_string().into(),
+        statement.raised_cost.to_string().into(),
+        truth(statement.assumed).into(),
+    ]);
+    cells
+}
+
+/// What an account pays, as sums of its rows: subtotal, adjustment and what is payable.
+fn paid_cells(
+    report: &Report,
+    statement: &Statement,
+    lines: &Table,
+    own: &RowsOfAccount,
+) -> [Cell<'static>; 3] {
     let decimals = report.catalog.rounding.decimals;
     let (subtotal, payable) = (statement.subtotal.to_string(), statement.payable.to_string());
     let (subtotal, payable) = match own.lines.is_empty() {
@@ -316,18 +353,7 @@ fn statement_cells(
             lines.sum(COST, own.whole.clone(), &payable, decimals),
         ),
     };
-    let mut cells = vec![report.month.to_string().into()];
-    cells.extend(account_cells(context, report, &statement.billing_account_id));
-    cells.extend([
-        subtotal,
-        statement.adjustment.to_string().into(),
-        payable,
-        context.currency.to_owned().into(),
-        statement.raised_hours.to_string().into(),
-        statement.raised_cost.to_string().into(),
-        truth(statement.assumed).into(),
-    ]);
-    cells
+    [subtotal, statement.adjustment.to_string().into(), payable]
 }
 
 /// An account's id, and its name where accounts have names.
@@ -639,6 +665,20 @@ fn chart(table: &mut Table, context: &Context<'_>, title: &str, kind: ChartType,
 
 /// Where every record went (R14), and the sums of all sheets that have bytes or amounts.
 fn totals(book: &mut Book, reports: &[&Report], sheets: &[Summed]) -> Result<Table> {
+    let mut table = counts(book, reports, sheets.len())?;
+    for Summed { table: sheet, bytes, cost: (column, cost) } in sheets {
+        let rows = 0..sheet.rows();
+        let bytes =
+            bytes.map_or_else(|| "".into(), |sum| sheet.sum(BYTES, rows.clone(), &sum.to_string(), PRINTED));
+        let cost = sheet.sum(column, rows, &cost.to_string(), PRINTED);
+        let name = format!("sum of {}", sheet.name());
+        table.add(book, ["".into(), name.into(), "".into(), bytes, cost, "".into()])?;
+    }
+    Ok(table)
+}
+
+/// Where every record went (R14), with room for so many sums.
+fn counts(book: &mut Book, reports: &[&Report], sums: usize) -> Result<Table> {
     let heads = vec![
         Head::new("billing_month", Kind::Text),
         Head::new("total", Kind::Text),
@@ -647,17 +687,9 @@ fn totals(book: &mut Book, reports: &[&Report], sheets: &[Summed]) -> Result<Tab
         Head::new(COST, Kind::Amount),
         Head::new("partial", Kind::Text),
     ];
-    let mut table = Table::new(book, "Control totals", heads, reports.len() * 6 + sheets.len())?;
+    let mut table = Table::new(book, "Control totals", heads, reports.len() * 6 + sums)?;
     for report in reports {
         add_counts(book, &mut table, report)?;
-    }
-    for Summed { table: sheet, bytes, cost: (column, cost) } in sheets {
-        let rows = 0..sheet.rows();
-        let bytes =
-            bytes.map_or_else(|| "".into(), |sum| sheet.sum(BYTES, rows.clone(), &sum.to_string(), PRINTED));
-        let cost = sheet.sum(column, rows, &cost.to_string(), PRINTED);
-        let name = format!("sum of {}", sheet.name());
-        table.add(book, ["".into(), name.into(), "".into(), bytes, cost, "".into()])?;
     }
     Ok(table)
 }
@@ -736,14 +768,17 @@ fn notes(context: &Context<'_>, reports: &[&Report], tables: &[Table], has_cut_t
     if reports.iter().any(|report| report.days.is_none()) {
         notes.push(texts.no_days.clone());
     }
-    notes.extend(tables.iter().filter(|table| table.names().len() > 1).map(|table| {
+    notes.extend(notes_on_sheets(texts, tables, has_cut_text));
+    notes
+}
+
+/// Which tables go on on further sheets, and whether a text was cut.
+fn notes_on_sheets(texts: &XlsxTexts, tables: &[Table], has_cut_text: bool) -> Vec<String> {
+    let continued = tables.iter().filter(|table| table.names().len() > 1).map(|table| {
         let (rows, sheets) = (table.rows().to_string(), table.names().join(", "));
         fill(&texts.continued, &[("sheet", table.name()), ("rows", &rows), ("sheets", &sheets)])
-    }));
-    if has_cut_text {
-        notes.push(texts.cut.clone());
-    }
-    notes
+    });
+    continued.chain(has_cut_text.then(|| texts.cut.clone())).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,11 @@ use rust_xlsxwriter::{
     Format, FormatAlign, FormatBorder, Formula, IgnoreError, Workbook, Worksheet, XlsxError,
     column_number_to_name,
 };
-use std::{borrow::Cow, collections::VecDeque, ops::Range};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
+    ops::Range,
+};
 
 /// So many rows has a sheet, its header among them.
 pub(super) const ROWS_OF_A_SHEET: u32 = 1_048_576;
@@ -278,17 +282,29 @@ impl Table {
     /// Adds a total below all rows, a blank one apart: `label`, and the total of each of some columns of numbers. It is
     /// no row of data.
     pub fn total(&mut self, book: &mut Book, label: &str, totals: &[(&str, String, u32)]) -> Result<()> {
+        let sum = |(name, total, decimals): &(&str, String, u32)| {
+            self.own_sum(name, 0..self.rows, total, *decimals)
+        };
+        let cells: Vec<Cell<'_>> = totals.iter().map(sum).collect();
+        self.total_of_cells(book, label, totals.iter().map(|(name, ..)| *name).zip(cells).collect())
+    }
+
+    /// Likewise with what stands in each of some columns.
+    pub fn total_of_cells(
+        &mut self,
+        book: &mut Book,
+        label: &str,
+        mut totals: BTreeMap<&str, Cell<'_>>,
+    ) -> Result<()> {
         if self.next + 2 > book.rows_of_a_sheet {
             self.begin_sheet(book)?;
         }
-        let cells: Vec<Cell<'_>> = (0..self.heads.len())
-            .map(|column| {
-                let name = &*self.heads[column].name;
-                match totals.iter().find(|(known, ..)| *known == name) {
-                    Some((_, total, decimals)) => self.own_sum(name, 0..self.rows, total, *decimals),
-                    None if column == 0 => label.into(),
-                    None => "".into(),
-                }
+        let names = self.heads.iter().enumerate();
+        let cells: Vec<Cell<'_>> = names
+            .map(|(column, head)| match totals.remove(&*head.name) {
+                Some(total) => total,
+                None if column == 0 => label.into(),
+                None => "".into(),
             })
             .collect();
         self.write(book, [""; 0])?;

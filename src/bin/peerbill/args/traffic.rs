@@ -485,6 +485,8 @@ pub enum EstimateFormat {
     Json,
     /// For the comment under a pull request.
     Markdown,
+    /// A workbook.
+    Xlsx,
     /// One page for mail, screen and print.
     Html,
 }
