@@ -10,13 +10,20 @@ use crate::support::{
 };
 use num_rational::BigRational;
 use peerbill::{
-    meter::Metered,
+    catalog::{Catalog, CatalogSource},
+    meter::{MeterSettings, Metered, meter},
     model::{connection::Connection, inventory::Inventory},
     read::{Document, InventorySettings, TrafficSource, read_inventory},
     report::{ReportOptions, report},
     write,
 };
-use proptest::{collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{self, Index},
+    strategy::ValueTree,
+    test_runner::TestRunner,
+};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -159,6 +166,56 @@ fn r11_lines_and_adjustment_are_payable_exactly_and_payable_has_two_decimals() {
         prop_assert!(accounts.iter().all(|account| printed.payable.contains_key(account)));
         Ok(())
     });
+}
+
+/// A catalog with one price, at which a byte costs 5 x 10^-19, and this policy.
+fn rounding_by(mode: &str, decimals: u32) -> Catalog {
+    let policy = format!("mode = \"{mode}\"\ndecimals = {decimals}");
+    let settings = months::MADE_UP_SETTINGS.replace("mode = \"down\"\ndecimals = 2", &policy);
+    assert!(settings.contains(&policy));
+    let prices = "source,destination,link_type,unit_price,effective_from,status,source_url,source_date\n\
+                  Alpha,Beta,Gold,0.0000000005,,published,u,d\n";
+    let source = CatalogSource {
+        settings: Document::new("catalog.toml", settings),
+        prices: Document::new("prices.csv", prices),
+        regions: Some(Document::new("regions.csv", months::MADE_UP_REGIONS)),
+    };
+    Catalog::read(&source).expect("it can be read")
+}
+
+#[test]
+fn r11_every_policy_decides_ties_and_what_lies_beside_them_as_rationals_do() {
+    let connections = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,\
+                       link_type\npcc-1,1,aa-one,2,bb-one,Gold\n";
+    let drawn = (sample::select(&["down", "half_up", "half_even"][..]), 0..=10_u32, 0..9_u64, -1..=1_i64);
+    let result = TestRunner::new(config(13, 600)).run(&drawn, |(mode, decimals, units, beside)| {
+        // Halfway between so many units of the last decimal and one more, and a byte beside that.
+        let bytes = ((2 * units + 1) * 10_u64.pow(18 - decimals)).saturating_add_signed(beside);
+        let usage =
+            format!("timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,{bytes}\n");
+        let usage = [TrafficSource::from_bytes("usage.csv", usage)];
+        let inventory = peerbill::inventory(connections, None).expect("it is good");
+        let settings = MeterSettings::new("2026-10".parse().expect("a month"));
+        let metered = meter(&usage, inventory, &settings).expect("it can be metered");
+        let report =
+            report(&metered, &rounding_by(mode, decimals), ReportOptions::default()).expect("a price");
+        let [own] = &report.statements[..] else { panic!("one account pays") };
+        let power = |exponent: u32| whole(10_i64.pow(exponent));
+        let amount = rational(&bytes.to_string()) / power(10) / power(9) * whole(5);
+        let scaled = &amount * power(decimals);
+        let (floor, half) = (scaled.floor(), rational("0.5"));
+        let rest = &scaled - &floor;
+        let odd = !(&floor / whole(2)).is_integer();
+        let up = match mode {
+            "down" => false,
+            "half_up" => rest >= half,
+            _ => rest > half || rest == half && odd,
+        };
+        let payable = (floor + whole(i64::from(up))) / power(decimals);
+        prop_assert_eq!(rational(&own.payable.to_string()), payable, "{} of {}", mode, bytes);
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 #[test]
