@@ -9,8 +9,8 @@
 //! - [`Report`]: [`Statement`]s of accounts and their [`Line`]s, made by [`report()`] of a metering and a catalog.
 //!
 //! Whatever can go wrong is one [`Error`], with kind, input name and line. Bytes are integers, prices decimals, and an
-//! amount stays an exact fraction until the one place that rounds it to [`Money`] (R11). Nothing here opens a file, looks
-//! at a clock or an environment, or prints; but the rows of large workbooks go through a temporary file.
+//! amount stays an exact fraction until the one place that rounds it to [`Money`] (R11). Nothing here looks at a clock or an
+//! environment, or prints; nothing but `files` opens a file, and the rows of large workbooks go through a temporary one.
 //!
 //! Data flows one way: [`read`] makes records of bytes, [`mod@meter`] hours of records, rating lines of hours with a
 //! [`catalog`], statements amounts that are payable, [`mod@report`] a report of all that, and [`mod@write`] bytes of a report.
@@ -46,6 +46,7 @@
 //! # Features
 //!
 //! - `cli`: the program, and what is written for a screen (`write::text`).
+//! - `files`: inputs by their paths, as the program takes them (`peerbill::files`).
 //! - `parquet`: traffic from Parquet files; metered hours, lines and FOCUS to them.
 //! - `dataframe`: usage in and lines out as polars DataFrames (`peerbill::dataframe`).
 //! - `xlsx`: reports, estimates and rows as workbooks.
@@ -89,6 +90,8 @@ pub mod crosscheck;
 
 #[cfg(feature = "dataframe")]
 pub mod dataframe;
+#[cfg(feature = "files")]
+pub mod files;
 pub mod write;
 
 pub use catalog::Catalog;

@@ -1,6 +1,6 @@
 //! What is wrong with a value, before it is known where it stands.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 /// A value that cannot be used, in words that fit behind its name, and what would mend it.
 ///
@@ -22,6 +22,12 @@ impl Invalid {
     pub(crate) fn not_utf8(what: impl fmt::Display) -> Self {
         let why = format!("{what} is not UTF-8; it may be GBK, as Chinese spreadsheets write it");
         Self::new(why).with(Remedy::StateEncoding)
+    }
+
+    /// Of an I/O error: this, where the error carries one, otherwise what it says.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
+        let carried = error.get_ref().and_then(|own| own.downcast_ref::<Self>());
+        carried.map_or_else(|| Self::new(error.to_string()), Self::clone)
     }
 
     /// The same, with what would mend it.
@@ -107,6 +113,16 @@ pub enum Remedy {
     SupplyPrice,
     /// State the encoding of text, or save it as UTF-8.
     StateEncoding,
+    /// State this encoding of text, or save it as UTF-8.
+    StateEncodingOf {
+        /// Its label.
+        label: &'static str,
+    },
+    /// State that inputs which are held as a whole may take more memory, or split the input.
+    StateMemory {
+        /// What they need, at least.
+        size: Arc<str>,
+    },
     /// State the zone of times that have none.
     StateNaiveOffset,
     /// Write a time with its zone, or state the zone of those that have none.

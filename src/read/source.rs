@@ -196,7 +196,7 @@ impl TrafficSource {
 
     /// What an I/O error means for it.
     pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
-        self.unusable(error.to_string())
+        self.unusable(Invalid::of_io(error))
     }
 
     /// It cannot be used as a whole.

@@ -97,6 +97,10 @@ fn advice(remedy: &Remedy) -> String {
         }
         Remedy::ChooseDuplicateRule => "see --duplicates",
         Remedy::StateEncoding => "state it with --encoding gbk, or save it as CSV UTF-8",
+        Remedy::StateEncodingOf { label } => {
+            return format!("; state it with --encoding {label}, or save it as UTF-8");
+        }
+        Remedy::StateMemory { size } => return format!("; state more with --memory {size}, or split it"),
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
         Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
         Remedy::WriteOffset => {

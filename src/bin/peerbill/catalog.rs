@@ -2,9 +2,7 @@
 
 use crate::{
     args::{CatalogVerb, PricingArgs, ReadingArgs, TableFormat},
-    input::Inputs,
     output::{self, say},
-    sources,
 };
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
@@ -14,6 +12,7 @@ use peerbill::{
         diff::{Edition, diff},
         shipped_overlay,
     },
+    files::{self, Inputs},
     model::{
         id::read_account,
         link::LinkType,
@@ -37,7 +36,7 @@ pub fn run(verb: &CatalogVerb) -> Result<()> {
             check_catalog(&load(catalog, prices, contract.clone(), reading)?, *format)
         }
         CatalogVerb::Price { pricing, from, to, link_type, account, at, reading, format } => {
-            let catalog = sources::load(pricing, &mut Inputs::new(reading.reading()?))?;
+            let catalog = files::load(&pricing.at_paths(), &mut reading.inputs()?)?;
             let question = Question { from, to, link_type: link_type.as_deref(), account, at };
             price(&catalog, &question, *format)
         }
@@ -54,7 +53,7 @@ fn load(
     reading: &ReadingArgs,
 ) -> Result<Catalog> {
     let args = PricingArgs { catalog: Some(catalog.to_owned()), prices: prices.to_vec(), contract };
-    sources::load(&args, &mut Inputs::new(reading.reading()?))
+    files::load(&args.at_paths(), &mut reading.inputs()?)
 }
 
 /// Prints a table for a screen or as CSV; `right` are the columns that line up at the right.
@@ -114,7 +113,7 @@ fn diff_catalogs(before: &str, after: &str, reading: &ReadingArgs, format: Table
             Some((name, date)) => (name, Some(read_instant(date)?)),
             None => (text, None),
         };
-        Ok((sources::load_catalog(name, &mut inputs)?, at))
+        Ok((files::load_catalog(name, &mut inputs)?, at))
     };
     let (first, second) = (edition(before)?, edition(after)?);
     let found =

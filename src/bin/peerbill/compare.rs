@@ -3,13 +3,13 @@
 use crate::{
     args::CompareArgs,
     format::{print_rows, refuse_bom_without_rows},
-    input::Inputs,
     job,
     settings::{self, Open},
 };
 use peerbill::{
     Error, Result,
     compare::compare,
+    files::Inputs,
     model::time::BillingMonth,
     read::{Document, ReportedMonth, read_accounts, read_reported, reported_months},
 };
@@ -30,7 +30,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
     }
     let sides = [&args.before, &args.after].map(String::as_str);
     job::one_reader_of_stdin(sides.into_iter().chain(args.accounts.as_deref()))?;
-    let mut inputs = Inputs::new(args.reading.reading()?);
+    let mut inputs = args.reading.inputs()?;
     let documents = [document(&mut inputs, sides[0])?, document(&mut inputs, sides[1])?];
     let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;
     let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;

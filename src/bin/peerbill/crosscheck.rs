@@ -5,9 +5,13 @@ use crate::{
     format::{print_rows, refuse_bom_without_rows},
     job::{self, Job},
     settings::{self, Open},
-    sources,
 };
-use peerbill::{Catalog, Error, Result, crosscheck::crosscheck, read::RegionCheck};
+use peerbill::{
+    Catalog, Error, Result,
+    crosscheck::crosscheck,
+    files::{self, Months, one_month},
+    read::RegionCheck,
+};
 
 /// Checks two exports of the same traffic against each other; true where they differ, or records were quarantined.
 pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
@@ -19,8 +23,8 @@ pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
     })?;
     let targets = args.to.targets()?;
     refuse_bom_without_rows(args.csv_bom, &targets)?;
-    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
-        .until(args.until.as_deref())?;
+    let (months, times) = (Months::One(one_month(&args.month)?), (&args.offset, args.until.as_deref()));
+    let mut job = Job::of_months(&args.traffic, months, times, &args.to.output, &args.quarantine)?;
     if args.counterpart.paths().next().is_none() {
         let others = "--counterpart-cloudmonitor METRIC=PATH or --counterpart-flow-logs PATH";
         return Err(Error::usage(format!(
@@ -46,6 +50,6 @@ fn catalog(args: &CrosscheckArgs, job: &mut Job<'_>) -> Result<Option<Catalog>> 
     let pricing = &args.pricing;
     match pricing.catalog.is_none() && pricing.paths().next().is_none() {
         true => Ok(None),
-        false => sources::load(pricing, &mut job.inputs).map(Some),
+        false => files::load(&pricing.at_paths(), &mut job.metering.inputs).map(Some),
     }
 }

@@ -2,16 +2,15 @@
 
 use crate::{
     args::{DoctorArgs, DoctorFormat, offset_of},
-    input::Inputs,
     job,
     job::{meter_settings, threads},
-    output,
+    output::{self, Bar},
     settings::{self, Open},
-    sources::{self, Documents},
 };
 use peerbill::{
     Error, Result,
     doctor::{MonthSummary, SourceSummary, examine, inventory_of, look_through},
+    files::{self, Documents, Inputs},
     meter::{MeterSettings, Refused},
     model::{
         accounts::Accounts,
@@ -32,20 +31,22 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         ..Open::default()
     })?;
     let offset = offset_of(&args.offset)?;
-    let month: Option<BillingMonth> = args.month.as_deref().map(job::one_month).transpose()?;
-    let until = args.until.as_deref().map(|text| job::whole_hour("until", text)).transpose()?;
+    let month: Option<BillingMonth> = args.month.as_deref().map(files::one_month).transpose()?;
+    let until = args.until.as_deref().map(|text| files::whole_hour("until", text)).transpose()?;
     if let Some(month) = month {
         settings_of(&args, month, offset, until).check_until()?;
     }
     check(&args)?;
     let targets = args.to.targets()?;
-    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
-    let mut documents = Documents::find(&args.traffic, &mut inputs)?;
+    let (paths, mut inputs) = (args.traffic.at_paths(), args.traffic.reading.inputs()?);
+    let mut documents = Documents::find(&paths, &mut inputs)?;
     documents.may_be_empty = true;
-    let (sources, progress) = sources::find(&args.traffic, &mut inputs)?;
+    let progress = Arc::default();
+    let sources = files::find(&paths, &mut inputs, &progress)?;
     let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;
     let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;
     job::outputs(&args.to.output, None, &inputs)?;
+    let bar = Bar::over(&progress);
     let Looked { sources: seen, named } = look(&args, &documents, &sources, offset)?;
     let months = match month {
         Some(month) => BTreeSet::from([month]),
@@ -57,7 +58,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     };
     let inventory = inventory.map(Arc::new);
     let months = examine_months(&args, &sources, inventory.as_ref(), months, offset, until)?;
-    progress.finish_and_clear();
+    drop(bar);
     let unknown = seen.iter().flat_map(|source| &source.unknown.ids).map(ToString::to_string).collect();
     let diagnosis = Diagnosis {
         inputs: &inputs_seen(&inputs, &documents, &sources, seen, accounts.as_ref())?,
@@ -102,7 +103,8 @@ fn look(
         sources.iter().map(|source| look_through(source, inventory, offset, threads())).collect()
     };
     // Link changes decide about no hour, and what they lack cannot be told before the months are known.
-    let without_changes = documents.without_changes().inventory(&args.traffic, &|_| Ok(()), None)?;
+    let without_changes =
+        documents.without_changes().inventory(&args.traffic.at_paths(), &|_| Ok(()), None)?;
     let seen = look(&without_changes)?;
     if !documents.connections.is_empty() || sources.is_empty() {
         return Ok(Looked { sources: seen, named: None });
@@ -122,7 +124,7 @@ fn inventory(
         return Ok(None);
     }
     let billed_from = months.first().map(|month| month.period(offset).start);
-    documents.inventory(&args.traffic, &|_| Ok(()), billed_from).map(Some)
+    documents.inventory(&args.traffic.at_paths(), &|_| Ok(()), billed_from).map(Some)
 }
 
 /// Meters each month as a bill would, where there are connections and traffic.

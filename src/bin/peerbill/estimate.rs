@@ -2,12 +2,10 @@
 
 use crate::{
     args::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs, ShownArgs, offset_of},
-    input::Inputs,
     job::{self, Job},
     output::{self, Target, say},
     report::{refuse_bom_without_csv, tell_stopping},
     settings::{self, Open},
-    sources,
 };
 use peerbill::{
     Error, FindingCode, Result,
@@ -16,6 +14,7 @@ use peerbill::{
         Estimate, Gate, PlanQuantities, PlannedConnection, PricesOf, Quantities, Scenario, Schedule,
         of_history, of_plan, of_quantities, of_topology,
     },
+    files::{self, Inputs, Months, one_month},
     model::{
         connection::End, finding::Finding, id::read_account, invalid::Invalid, link::LinkType, money::Money,
         quantity::DailyRate, time::Offset, usage::Sender,
@@ -67,23 +66,27 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         return Err(Error::usage("--month is needed with traffic: the billing month"));
     };
     let printer = Printer::new(&args)?;
-    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?
-        .until(args.until.as_deref())?;
+    let (months, times) = (Months::One(one_month(month)?), (&args.offset, args.until.as_deref()));
+    let mut job = Job::of_months(&args.traffic, months, times, &args.to.output, &args.quarantine)?;
     if args.forecast && args.until.is_none() {
         return Err(Error::usage("--forecast: --until is needed, the hour up to which there is traffic"));
     }
     args.lines.grouping()?;
     let others = args.pricing.paths().chain(args.schedule.schedule.as_deref()).chain(args.lines.paths());
     job::inputs_of_traffic(&args.traffic, others)?;
-    let schedule = schedule(&args.schedule, job.offset, &mut job.inputs)?;
-    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
-    let options =
-        args.lines.options(settings::shown(used, &args.traffic), &catalog.currency, &mut job.inputs)?;
+    let schedule = schedule(&args.schedule, job.offset(), &mut job.metering.inputs)?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
+    let options = args.lines.options(
+        settings::shown(used, &args.traffic),
+        &catalog.currency,
+        &mut job.metering.inputs,
+    )?;
     let metered = job.meter(&|region| catalog.check_region(region))?;
     let estimate = of_history(&metered, &options, schedule.as_ref(), &catalog, &args.scenario)?;
     let estimate =
         if args.forecast { estimate.with_forecast(&metered, &options, &catalog)? } else { estimate };
-    let quarantined = job.finish(&metered, |quarantine| printer.print(&estimate, &job.inputs, quarantine))?;
+    let quarantined =
+        job.finish(&metered, |quarantine| printer.print(&estimate, &job.metering.inputs, quarantine))?;
     Ok(printer.tell_stopping(&estimate) || quarantined)
 }
 
@@ -113,8 +116,8 @@ fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
     refuse_needs_of_hours(&args)?;
     let printer = Printer::new(&args)?;
     job::one_reader_of_stdin(args.pricing.paths().chain(args.lines.paths()))?;
-    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
-    let catalog = sources::load(&args.pricing, &mut inputs)?;
+    let mut inputs = args.traffic.reading.inputs()?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut inputs)?;
     let accounts = args.lines.accounts(&mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
     let prices_of = prices_of(&args)?;
@@ -331,8 +334,8 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
     let plans = args.plans.terraform.iter().chain(&args.plans.traffic).chain(&args.plans.plan);
     let paths = plans.map(String::as_str).chain(args.pricing.paths()).chain(args.lines.paths());
     job::one_reader_of_stdin(paths)?;
-    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
-    let catalog = sources::load(&args.pricing, &mut inputs)?;
+    let mut inputs = args.traffic.reading.inputs()?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut inputs)?;
     Ok((settings, inputs, catalog))
 }
 

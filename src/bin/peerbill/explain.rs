@@ -5,11 +5,11 @@ use crate::{
     job::{self, Job},
     output::{self, Staged, Target},
     settings::{self, Open},
-    sources,
 };
 use peerbill::{
     Error, Result,
     explain::{AccountLines, Question, account_lines, explain},
+    files,
     model::{
         id::unwrapped,
         time::{BillingMonth, Hour},
@@ -34,9 +34,12 @@ pub fn run(mut args: ExplainArgs) -> Result<bool> {
     let mut job = Job::new(&args.traffic, &month, &args.offset, &args.to.output, &args.quarantine)?;
     let accounts = args.accounts.iter().map(String::as_str);
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(accounts))?;
-    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
-    let accounts =
-        args.accounts.as_deref().map(|path| job.inputs.one_document("accounts", path)).transpose()?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
+    let accounts = args
+        .accounts
+        .as_deref()
+        .map(|path| job.metering.inputs.one_document("accounts", path))
+        .transpose()?;
     let accounts = accounts.map(|document| read_accounts(&document).map(Arc::new)).transpose()?;
     let (metered, sources) = job.meter_sources(&|region| catalog.check_region(region))?;
     let Some(question) = question else {
@@ -64,7 +67,7 @@ fn question(args: &ExplainArgs) -> Result<Option<Question>> {
             }
         };
     };
-    let hour = job::whole_hour("hour", hour)?;
+    let hour = files::whole_hour("hour", hour)?;
     Ok(Some(Question { connection_id: unwrapped(connection).to_owned(), sender, hour }))
 }
 
@@ -130,11 +133,11 @@ mod tests {
 
     #[test]
     fn an_hour_is_whole_and_has_an_offset() {
-        let hour_of = |text| job::whole_hour("hour", text).unwrap();
+        let hour_of = |text| files::whole_hour("hour", text).unwrap();
         assert_eq!(hour_of("2026-10-05T11:00:00+08:00"), hour_of("2026-10-05 03:00Z"));
         for text in ["2026-10-05T03:00:00", "2026-10-05T03:20:00Z", "", "03:00"] {
             assert_eq!(
-                job::whole_hour("hour", text).unwrap_err().kind(),
+                files::whole_hour("hour", text).unwrap_err().kind(),
                 peerbill::ErrorKind::Usage,
                 "{text}"
             );

@@ -3,22 +3,15 @@
 
 use crate::{
     args::{CounterpartArgs, DuplicatesArg, TrafficArgs, offset_of},
-    input::Inputs,
-    output::{self, Place, Staged, say},
+    output::{self, Bar, Place, Staged, say},
     settings,
-    sources::{self, Documents},
 };
 use peerbill::{
-    Error, ErrorKind, Fault, Result,
+    Error, Fault, Result,
     error::FAULTS_LISTED,
-    meter::{
-        Archives, Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord, meter,
-        meter_months,
-    },
-    model::{
-        inventory::Inventory,
-        time::{BillingMonth, Hour, MonthRange, Offset, Timestamp},
-    },
+    files::{Inputs, Metering, Months, WhenFound, is_same, one_month, whole_hour},
+    meter::{Duplicates, MeterSettings, Metered, MeteredMonths, Refused, RefusedRecord},
+    model::time::{BillingMonth, Offset},
     read::{RegionCheck, TrafficSource},
     write,
 };
@@ -27,140 +20,53 @@ use std::{
     num::NonZero,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
-
-/// The months that are asked for.
-#[derive(Debug, Clone, Copy)]
-pub enum Months {
-    One(BillingMonth),
-    /// Several, or a range of one.
-    Range(MonthRange),
-}
-
-impl Months {
-    /// Reads a month, a range of months or a quarter.
-    fn parse(text: &str) -> Result<Self> {
-        if names_several(text) {
-            return Ok(Self::Range(text.parse()?));
-        }
-        Ok(Self::One(text.parse()?))
-    }
-
-    fn all(self) -> Vec<BillingMonth> {
-        match self {
-            Self::One(month) => vec![month],
-            Self::Range(range) => range.months(),
-        }
-    }
-
-    fn last(self) -> BillingMonth {
-        match self {
-            Self::One(month) => month,
-            Self::Range(range) => range.last(),
-        }
-    }
-}
-
-fn names_several(text: &str) -> bool {
-    text.contains("..") || text.contains('Q')
-}
-
-/// Reads the one month that a verb is about.
-pub fn one_month(text: &str) -> Result<BillingMonth> {
-    if names_several(text) {
-        let why = format!("{text}: several months are for report; here it is one, such as 2026-10");
-        return Err(Error::setting("month", why));
-    }
-    Ok(text.parse()?)
-}
-
-/// Reads an instant that begins an hour.
-pub fn whole_hour(setting: &'static str, text: &str) -> Result<Hour> {
-    let at = Timestamp::parse(text)
-        .map_err(|why| Error::setting(setting, format!("{text:?}: {}", why.message())))?;
-    if at.hour().start() != at {
-        let why = format!("{text:?} is no whole hour: did you mean {}?", at.hour());
-        return Err(Error::setting(setting, why));
-    }
-    Ok(at.hour())
-}
 
 /// The metering of a month, and where its results go.
 pub struct Job<'a> {
-    traffic: &'a TrafficArgs,
-    months: Months,
-    until: Option<Hour>,
-    pub offset: Offset,
+    pub metering: Metering,
     outputs: &'a [PathBuf],
     quarantine: &'a Option<PathBuf>,
-    /// All inputs that were found so far.
-    pub inputs: Inputs,
-    /// The archives among them, once they were metered.
-    pub archives: Archives,
 }
 
 impl<'a> Job<'a> {
     /// From arguments, with what settings fill of them.
     pub fn new(
-        traffic: &'a TrafficArgs,
+        traffic: &TrafficArgs,
         month: &str,
         offset: &Option<String>,
         outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
-        Self::with(traffic, Months::One(one_month(month)?), offset, outputs, quarantine)
+        let months = Months::One(one_month(month)?);
+        Self::of_months(traffic, months, (offset, None), outputs, quarantine)
     }
 
-    /// Likewise for several months.
+    /// Likewise for several months, the last of them up to an instant where that is stated.
     pub fn of_months(
-        traffic: &'a TrafficArgs,
-        months: &str,
-        offset: &Option<String>,
-        outputs: &'a [PathBuf],
-        quarantine: &'a Option<PathBuf>,
-    ) -> Result<Self> {
-        Self::with(traffic, Months::parse(months)?, offset, outputs, quarantine)
-    }
-
-    fn with(
-        traffic: &'a TrafficArgs,
+        traffic: &TrafficArgs,
         months: Months,
-        offset: &Option<String>,
+        (offset, until): (&Option<String>, Option<&str>),
         outputs: &'a [PathBuf],
         quarantine: &'a Option<PathBuf>,
     ) -> Result<Self> {
-        let offset = offset_of(offset)?;
-        let inputs = Inputs::new(traffic.reading.reading()?);
-        Ok(Self {
-            traffic,
-            months,
-            until: None,
-            offset,
-            outputs,
-            quarantine,
-            inputs,
-            archives: Archives::default(),
-        })
-    }
-
-    /// With the instant until which the last month is metered, where it is stated.
-    pub fn until(mut self, until: Option<&str>) -> Result<Self> {
-        self.until = until.map(|text| whole_hour("until", text)).transpose()?;
-        self.settings()?.check_until()?;
-        Ok(self)
+        // Without a quarantine nothing is metered beside refused records (R15).
+        let refused = if quarantine.is_some() { Refused::Keep } else { Refused::Fail };
+        let mut settings = meter_settings(traffic, months.last(), offset_of(offset)?, refused);
+        settings.refused_memory = traffic.reading.reading()?.memory;
+        settings.until = until.map(|text| whole_hour("until", text)).transpose()?;
+        let metering = Metering::new(traffic.at_paths(), months, &settings, traffic.reading.inputs()?)?;
+        Ok(Self { metering, outputs, quarantine })
     }
 
     /// Whether several months are asked for, or a range of one.
     pub fn is_range(&self) -> bool {
-        matches!(self.months, Months::Range(_))
+        self.metering.months().is_range()
     }
 
-    fn settings(&self) -> Result<MeterSettings> {
-        let mut settings = meter_settings(self.traffic, self.months.last(), self.offset, self.refused());
-        settings.refused_memory = self.traffic.reading.reading()?.memory;
-        settings.until = self.until;
-        Ok(settings)
+    /// The offset in which months have their edges.
+    pub fn offset(&self) -> Offset {
+        self.metering.settings().offset
     }
 
     /// Reads connections and link changes, then meters the traffic of the month.
@@ -170,49 +76,12 @@ impl<'a> Job<'a> {
 
     /// Likewise; with the sources that it is of, to be read again.
     pub fn meter_sources(&mut self, check_region: RegionCheck<'_>) -> Result<(Metered, Vec<TrafficSource>)> {
-        let settings = self.settings()?;
-        let documents = Documents::find(self.traffic, &mut self.inputs)?;
-        let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
-        drop(documents);
-        let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        let inventory = Arc::new(inventory);
-        self.archives =
-            sources::archives("metered", &sources, &inventory, settings.threads, &mut self.inputs)?;
-        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
-        let metered = meter(&sources, inventory, &settings);
-        progress.finish_and_clear();
-        // Whatever was found wrong with an input that did not stay what it was is beside the point.
-        self.inputs.unchanged()?;
-        Ok((metered?, sources))
+        self.shown(|metering, found| metering.meter(check_region, found))
     }
 
     /// Likewise for all months, in one pass over the traffic.
     pub fn meter_months(&mut self, check_region: RegionCheck<'_>) -> Result<MeteredMonths> {
-        let settings = self.settings()?;
-        let documents = Documents::find(self.traffic, &mut self.inputs)?;
-        let groups = self.inventories(&documents, check_region)?;
-        drop(documents);
-        let (sources, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        if let Some((inventory, _)) = groups.first() {
-            self.archives =
-                sources::archives("metered", &sources, inventory, settings.threads, &mut self.inputs)?;
-        }
-        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
-        let mut all: Option<MeteredMonths> = None;
-        let metered = groups.into_iter().try_for_each(|(inventory, months)| {
-            let until = settings.until.filter(|_| months.last() == Some(&self.months.last()));
-            let mut of_group = settings;
-            of_group.until = until;
-            let metered = meter_months(&sources, inventory, &of_group, &months)?;
-            match &mut all {
-                Some(all) => all.extend(metered),
-                None => all = Some(metered),
-            }
-            Ok(())
-        });
-        progress.finish_and_clear();
-        self.inputs.unchanged()?;
-        metered.and_then(|()| all.ok_or_else(|| Error::internal("no month was metered")))
+        self.shown(|metering, found| metering.meter_months(check_region, found))
     }
 
     /// Meters the traffic of a month, and that of the counterpart for the same connections.
@@ -221,83 +90,15 @@ impl<'a> Job<'a> {
         counterpart: &CounterpartArgs,
         check_region: RegionCheck<'_>,
     ) -> Result<[Metered; 2]> {
-        let settings = self.settings()?;
-        let documents = Documents::find(self.traffic, &mut self.inputs)?;
-        let inventory = documents.inventory(self.traffic, check_region, Some(settings.period().start))?;
-        let inventory = Arc::new(inventory);
-        drop(documents);
-        let (own, progress) = sources::find(self.traffic, &mut self.inputs)?;
-        let (others, others_progress) =
-            sources::find_counterpart(self.traffic, counterpart, &mut self.inputs)?;
-        outputs(self.outputs, self.quarantine.as_deref(), &self.inputs)?;
-        let here = meter(&own, inventory.clone(), &settings);
-        progress.finish_and_clear();
-        let there = here.is_ok().then(|| meter(&others, inventory, &settings));
-        others_progress.finish_and_clear();
-        self.inputs.unchanged()?;
-        let there = there.unwrap_or_else(|| Err(Error::internal("the counterpart was not metered")));
-        Ok([here?, there?])
+        let counterpart = counterpart.at_paths();
+        self.shown(|metering, found| metering.meter_both(&counterpart, check_region, found))
     }
 
-    /// Meters an archive of a month that was metered anew, over the same connections: all of its hours must be of that month,
-    /// and known.
-    pub fn meter_archive(
-        &mut self,
-        role: &str,
-        sources: &[TrafficSource],
-        anew: &Metered,
-    ) -> Result<Metered> {
-        let inventory = anew.inventory();
-        let archives = sources::archives(role, sources, inventory, threads(), &mut self.inputs)?;
-        self.archives.extend(archives);
-        let mut settings = MeterSettings::new(anew.month());
-        (settings.offset, settings.threads, settings.until) = (anew.offset(), threads(), anew.until());
-        settings.refused = Refused::Count;
-        let archived = meter(sources, inventory.clone(), &settings)?;
-        let totals = archived.totals();
-        Error::from_faults(ErrorKind::Input, archived.causes()).map_or(Ok(()), Err)?;
-        if totals.refused.records > 0 || totals.outside_period.records > 0 {
-            let of = format!("{} at {}", anew.month(), anew.offset());
-            let why = match totals.outside_period.records {
-                0 => "holds hours of connections that are set aside".to_owned(),
-                outside => format!("{outside} of its hours are not of {of}: name the archive of that month"),
-            };
-            let name = sources.first().map_or("-", |source| source.name());
-            return Err(Error::unusable(ErrorKind::Input, name, why));
-        }
-        Ok(archived)
-    }
-
-    /// The connections, with the months for which they are these: what a trail lacks of earlier hours matters to the
-    /// months that hold them alone. All months have the same where nothing is wrong with any.
-    fn inventories(
-        &self,
-        documents: &Documents,
-        check_region: RegionCheck<'_>,
-    ) -> Result<Vec<(Arc<Inventory>, Vec<BillingMonth>)>> {
-        let read = |month: BillingMonth| -> Result<Arc<Inventory>> {
-            let start = month.period(self.offset).start;
-            Ok(Arc::new(documents.inventory(self.traffic, check_region, Some(start))?))
-        };
-        let months = self.months.all();
-        let first = read(months.first().copied().unwrap_or(self.months.last()))?;
-        if first.faults().is_empty() {
-            return Ok(vec![(first, months)]);
-        }
-        let mut groups: Vec<(Arc<Inventory>, Vec<BillingMonth>)> = vec![(first, Vec::new())];
-        for month in months {
-            let own = read(month)?;
-            match groups.last_mut() {
-                Some((before, of_group)) if before.faults() == own.faults() => of_group.push(month),
-                _ => groups.push((own, vec![month])),
-            }
-        }
-        Ok(groups)
-    }
-
-    /// What becomes of refused records: without a quarantine nothing is metered beside them (R15).
-    fn refused(&self) -> Refused {
-        if self.quarantine.is_some() { Refused::Keep } else { Refused::Fail }
+    /// Meters while a bar shows how far; outputs are looked at before any traffic is read.
+    fn shown<T>(&mut self, run: impl FnOnce(&mut Metering, WhenFound<'_>) -> Result<T>) -> Result<T> {
+        let (paths, quarantine) = (self.outputs, self.quarantine.as_deref());
+        let _bar = Bar::over(self.metering.progress());
+        run(&mut self.metering, &|inputs| outputs(paths, quarantine, inputs))
     }
 
     /// Prints what came of the metering, beside the quarantine where there is one; whether that has anything in it that
@@ -362,7 +163,7 @@ impl<'a> Job<'a> {
         aside: Aside<'_>,
         print: impl FnOnce(Option<Staged>) -> Result<()>,
     ) -> Result<bool> {
-        self.inputs.unchanged()?;
+        self.metering.inputs.unchanged()?;
         let Some(path) = self.quarantine else { return print(None).map(|()| false) };
         let staged = output::stage(path, |output| write::quarantine::write(aside.records, output))?;
         print(Some(staged))?;
@@ -473,7 +274,7 @@ pub fn outputs(outputs: &[PathBuf], quarantine: Option<&Path>, inputs: &Inputs) 
         }
         let same =
             |(_, other, other_there): &&(_, Option<Place>, Option<Metadata>)| match (&there, other_there) {
-                (Some(there), Some(other)) => output::is_same(there, other),
+                (Some(there), Some(other)) => is_same(there, other),
                 (None, None) => place == *other && matches!(place, Some(Place::File(_))),
                 _ => false,
             };
@@ -487,7 +288,7 @@ pub fn outputs(outputs: &[PathBuf], quarantine: Option<&Path>, inputs: &Inputs) 
 
 /// Refuses an output at an input, or at the settings.
 fn refuse_what_is_read(name: &str, there: &Metadata, inputs: &Inputs) -> Result<()> {
-    let is_settings = || fs::metadata(settings::FILE).is_ok_and(|settings| output::is_same(there, &settings));
+    let is_settings = || fs::metadata(settings::FILE).is_ok_and(|settings| is_same(there, &settings));
     let what = match () {
         () if inputs.holds(there) => "this is one of the inputs",
         () if is_settings() => "this holds the settings",

@@ -25,14 +25,12 @@ mod doctor;
 mod estimate;
 mod explain;
 mod format;
-mod input;
 mod job;
 mod meter;
 mod output;
 mod reconcile;
 mod report;
 mod settings;
-mod sources;
 
 const DONE: u8 = 0;
 /// Done, with findings that the user asked to be stopped by.

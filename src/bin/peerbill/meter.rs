@@ -5,10 +5,10 @@ use crate::{
     job::{self, Job},
     output::{self, Staged, Target, say},
     settings::{self, Open, ShownSettings},
-    sources::{self, totals_beside},
 };
 use peerbill::{
     Result,
+    files::{Months, find_archives, one_month, totals_beside},
     meter::{ArchivedTotals, Metered, Overlap},
     read::TrafficSource,
     write::{
@@ -28,16 +28,16 @@ pub fn run(mut args: MeterArgs) -> Result<bool> {
     let mut targets = args.to.targets()?;
     targets.extend(beside(&targets));
     let outputs: Vec<PathBuf> = targets.iter().filter_map(|target| target.path.clone()).collect();
-    let mut job = Job::new(&args.traffic, &args.month, &args.offset, &outputs, &args.quarantine)?
-        .until(args.until.as_deref())?;
+    let (months, times) = (Months::One(one_month(&args.month)?), (&args.offset, args.until.as_deref()));
+    let mut job = Job::of_months(&args.traffic, months, times, &outputs, &args.quarantine)?;
     job::inputs_of_traffic(&args.traffic, args.merge.iter().map(String::as_str))?;
-    let archives = sources::find_archives("merge", &args.merge, &args.traffic, &mut job.inputs)?;
+    let archives = find_archives("merge", &args.merge, &args.traffic.at_paths(), &mut job.metering.inputs)?;
     // Regions decide about prices, which no hour has.
     let mut metered = job.meter(&|_| Ok(()))?;
     if !archives.is_empty() {
         metered = merged(&mut job, &archives, metered, args.overlap)?;
     }
-    let totals = ArchivedTotals::carried(&metered, &job.archives)?;
+    let totals = ArchivedTotals::carried(&metered, &job.metering.archives)?;
     job.finish(&metered, |quarantine| print(&args, &targets, &metered, &totals, used, quarantine))
 }
 
@@ -48,7 +48,7 @@ fn merged(
     metered: Metered,
     overlap: Option<OverlapArg>,
 ) -> Result<Metered> {
-    let archived = job.meter_archive("merge", archives, &metered)?;
+    let archived = job.metering.meter_archive("merge", archives, &metered)?;
     let overlap = match overlap {
         None => Overlap::Refuse,
         Some(OverlapArg::Replace) => Overlap::Replace,

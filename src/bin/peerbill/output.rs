@@ -1,7 +1,9 @@
 //! Where results go: standard output, or a file that is whole or absent.
 
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
+    files::Progress,
     write::{shown, text::Screen},
 };
 use signal_hook::{
@@ -10,7 +12,7 @@ use signal_hook::{
     low_level::emulate_default_handler,
 };
 use std::{
-    env,
+    env, fmt,
     fs::{self, File, Metadata, OpenOptions},
     io::{self, BufWriter, ErrorKind::BrokenPipe, IsTerminal, Write},
     os::{
@@ -22,8 +24,13 @@ use std::{
     },
     panic::{self, AssertUnwindSafe, PanicHookInfo},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
-    thread,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::AtomicBool,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 use tempfile::TempPath;
 
@@ -40,6 +47,56 @@ pub fn say_line(line: &str) {
     let line = format!("{}\n", shown(line));
     #[expect(clippy::disallowed_methods, reason = "the one place that prints messages")]
     let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// A bar that shows how far traffic is read, on a terminal alone, until it is dropped.
+pub struct Bar(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Bar {
+    /// How often it moves.
+    const STEP: Duration = Duration::from_millis(100);
+
+    pub fn over(progress: &Arc<Progress>) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "looks at it, and prints nothing")]
+        if !io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let (progress, (done, ended)) = (progress.clone(), mpsc::channel());
+        let show = move || {
+            let bar = progress_bar(progress.clone());
+            while ended.recv_timeout(Self::STEP) == Err(RecvTimeoutError::Timeout) {
+                bar.set_length(progress.size());
+                bar.set_position(progress.read());
+            }
+            bar.finish_and_clear();
+        };
+        // Without a thread there is no bar.
+        Self(thread::Builder::new().spawn(show).ok().map(|thread| (done, thread)))
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some((done, thread)) = self.0.take() {
+            drop(done);
+            let _ = thread.join();
+        }
+    }
+}
+
+fn progress_bar(progress: Arc<Progress>) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {records}, {eta} left");
+    // OK because the template is a constant that a look at a terminal has shown to be right.
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let speed = move |state: &ProgressState, output: &mut dyn fmt::Write| {
+        let milliseconds = state.elapsed().as_millis().max(1);
+        let per_second = u128::from(progress.records()) * 1000 / milliseconds;
+        // A bar is no place for an error.
+        let _ = write!(output, "{} records/s", HumanCount(u64::try_from(per_second).unwrap_or(u64::MAX)));
+    };
+    bar.set_style(style.with_key("records", speed));
+    bar
 }
 
 /// One place that data goes to.
@@ -201,11 +258,6 @@ impl Place {
 pub fn redirected() -> Option<Metadata> {
     let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     file.and_then(|file| file.metadata()).ok().filter(Metadata::is_file)
-}
-
-/// Whether both are one file, by whatever names.
-pub fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -3,15 +3,14 @@
 use crate::{
     args::{ReconcileArgs, offset_of},
     format::{RowsFormat, print_rows, refuse_bom_without_rows},
-    input::{Inputs, read_bill},
     job::{self, Job},
     output::{Staged, Target, say},
     report::print_around_lines,
     settings::{self, Open, ShownSettings},
-    sources,
 };
 use peerbill::{
     BillingMonth, Catalog, Error, ReportOptions, Result,
+    files::{self, Inputs, read_bill},
     model::{
         accounts::Accounts,
         id::{read_account, unwrapped},
@@ -88,10 +87,10 @@ fn from_traffic(
     let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?;
     let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(others))?;
-    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
-    let bill = bill(args, &mut job.inputs)?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
+    let bill = bill(args, &mut job.metering.inputs)?;
     let mut options = ReportOptions::default();
-    options.accounts = accounts(args, &mut job.inputs)?;
+    options.accounts = accounts(args, &mut job.metering.inputs)?;
     options.account = account(args).map(str::to_owned);
     options.settings = settings::shown(used, &args.traffic);
     let (names, settings) = (options.accounts.clone(), options.settings.clone());
@@ -113,13 +112,17 @@ fn from_traffic(
 /// Compares with a report that was kept.
 fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Printed>) -> Result<bool> {
     let targets = args.to.targets()?;
-    let mut inputs = Inputs::new(args.traffic.reading.reading()?);
+    let mut inputs = args.traffic.reading.inputs()?;
     let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
     job::one_reader_of_stdin(others.chain([path]).chain(args.pricing.paths()))?;
-    let month = args.month.as_deref().map(job::one_month).transpose()?;
+    let month = args.month.as_deref().map(files::one_month).transpose()?;
     let reported = read_reported(&inputs.one_document("report", path)?, month)?;
-    let catalog =
-        args.pricing.catalog.as_ref().map(|_| sources::load(&args.pricing, &mut inputs)).transpose()?;
+    let catalog = args
+        .pricing
+        .catalog
+        .as_ref()
+        .map(|_| files::load(&args.pricing.at_paths(), &mut inputs))
+        .transpose()?;
     let catalog = match catalog {
         Some(catalog) => Some(catalog),
         // A shipped catalog that has the same prices is the one that priced it.

@@ -2,14 +2,13 @@
 
 use crate::{
     args::{ReportArgs, ReportFormat, ShownArgs},
-    input::Inputs,
     job::{self, Job},
     output::{self, Target, say},
     settings::{self, Open},
-    sources,
 };
 use peerbill::{
     Error, Finding, FindingCode, Result,
+    files::{self, Inputs, Months, find_archives},
     report::{Report, corrections, reports},
     write::{self, focus::FocusSettings, json::InputDigest},
 };
@@ -30,21 +29,26 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     refuse_clashes(&args, &targets)?;
     let has_focus = targets.iter().any(is_focus);
     let focus = args.focus.settings(has_focus)?;
-    let mut job =
-        Job::of_months(&args.traffic, &args.month, &args.offset, &args.to.output, &args.quarantine)?
-            .until(args.until.as_deref())?;
+    let months = Months::parse(&args.month)?;
+    let mut job = Job::of_months(
+        &args.traffic,
+        months,
+        (&args.offset, args.until.as_deref()),
+        &args.to.output,
+        &args.quarantine,
+    )?;
     let others = args.pricing.paths().chain(args.lines.paths()).chain(args.corrects.as_deref());
     job::inputs_of_traffic(&args.traffic, others)?;
     if args.corrects.is_some() && job.is_range() {
         return Err(Error::usage("--corrects: one closed month is corrected; name it with --month"));
     }
     let archive = args.corrects.as_ref().map(std::slice::from_ref);
-    let archive =
-        archive.map(|path| sources::find_archives("corrects", path, &args.traffic, &mut job.inputs));
+    let archive = archive
+        .map(|path| find_archives("corrects", path, &args.traffic.at_paths(), &mut job.metering.inputs));
     let archive = archive.transpose()?;
-    let catalog = sources::load(&args.pricing, &mut job.inputs)?;
+    let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
     let settings = settings::shown(used, &args.traffic);
-    let mut options = args.lines.options(settings, &catalog.currency, &mut job.inputs)?;
+    let mut options = args.lines.options(settings, &catalog.currency, &mut job.metering.inputs)?;
     options.daily =
         targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
     // All outputs are FOCUS, or none: no name of a file asks for it.
@@ -52,17 +56,17 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.
     let metered = ManuallyDrop::new(job.meter_months(&|region| catalog.check_region(region))?);
     let archived = archive.zip(metered.months().first()).map(|(sources, anew)| {
-        job.meter_archive("corrects", &sources, anew).map(|archived| (archived, anew))
+        job.metering.meter_archive("corrects", &sources, anew).map(|archived| (archived, anew))
     });
     let archived = archived.transpose()?;
-    options.archives = job.archives.clone();
+    options.archives = job.metering.archives.clone();
     let reports = ManuallyDrop::new(match &archived {
         None => reports(&metered, &catalog, &options)?,
         Some((archived, anew)) => vec![corrections(archived, anew, &catalog, options)?],
     });
     let months: Vec<&Report> = reports.iter().collect();
     let form = Form { shown: &args.shown, focus: &focus, is_range: job.is_range() };
-    let print = |quarantine| print(&targets, form, &months, &job.inputs, quarantine);
+    let print = |quarantine| print(&targets, form, &months, &job.metering.inputs, quarantine);
     let quarantined = job.finish_months(&metered, print)?;
     let findings = months.iter().flat_map(|report| &report.findings);
     Ok(tell_stopping(&stopping, findings) || quarantined)

@@ -1,14 +1,14 @@
 //! Settings that never change, from `peerbill.toml` in the working folder: an argument wins over the setting of its name.
 
-use crate::{
-    args::{DuplicatesArg, LangArg, LinesArgs, MetricArgs, PricingArgs, ReadingArgs, ShownArgs, TrafficArgs},
-    input::small_text,
+use crate::args::{
+    DuplicatesArg, LangArg, LinesArgs, MetricArgs, PricingArgs, ReadingArgs, ShownArgs, TrafficArgs,
 };
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
     catalog::{SHIPPED_CATALOGS, SHIPPED_OVERLAYS},
+    files::small_text,
     read::{
-        CloudMonitor, TrafficColumns,
+        TrafficColumns,
         bill::BillColumns,
         cloudmonitor::{DatapointColumns, Mark, Statistic, Unit},
     },
@@ -167,47 +167,8 @@ fn note_columns(columns: &TrafficColumns, used: &mut Used) {
 
 /// The settings of `peerbill.toml` that were `used`, and how the inputs are read where that is not known or was stated.
 pub fn shown(used: ShownSettings, traffic: &TrafficArgs) -> ShownSettings {
-    let mut shown = used;
-    shown.extend(of_datapoints(&traffic.metrics));
-    if !traffic.flow_logs.is_empty() {
-        let which =
-            "what leaves a VPC, is accepted and has traffic_path 17; the end of an entry is exclusive";
-        shown.push(("flow-logs".into(), which.into()));
-    }
-    shown.extend(traffic.reading.encoding.iter().map(|label| ("encoding".into(), label.to_lowercase())));
-    shown.extend(traffic.naive_offset.iter().map(|offset| ("naive-offset".into(), offset.clone())));
-    for (name, values) in [
-        ("requester-account", &traffic.requester_account),
-        ("requester-region", &traffic.requester_region),
-        ("link-type-before", &traffic.link_type_before),
-    ] {
-        let mut values = values.clone();
-        values.sort();
-        shown.extend((!values.is_empty()).then(|| (name.to_owned(), values.join(", "))));
-    }
-    shown
-}
-
-/// What the provider leaves open about datapoints of CloudMonitor, where there are some.
-fn of_datapoints(metrics: &MetricArgs) -> ShownSettings {
-    if metrics.cloudmonitor.is_empty() {
-        return Vec::new();
-    }
-    let CloudMonitor { statistic, unit, mark, period_seconds, columns, naive_offset: _ } = metrics.settings();
-    let mut shown = vec![
-        ("statistic", statistic.as_str().to_owned()),
-        ("unit", unit.as_str().to_owned()),
-        ("timestamp", mark.as_str().to_owned()),
-    ];
-    shown.extend(period_seconds.map(|seconds| ("period", seconds.to_string())));
-    if metrics.cloudmonitor.iter().any(|argument| argument.starts_with("IntranetTX=")) {
-        shown.push(("IntranetTX", "what the accepter sends; the name is assumed".to_owned()));
-    }
-    if columns != DatapointColumns::default() {
-        let value = columns.value.as_deref().unwrap_or(statistic.as_str());
-        shown.push(("columns", [&columns.timestamp, &columns.instance_id, value].join(", ")));
-    }
-    shown.into_iter().map(|(name, value)| (format!("cloudmonitor.{name}"), value)).collect()
+    let encoding = traffic.reading.encoding.as_deref();
+    used.into_iter().chain(traffic.at_paths().told(encoding)).collect()
 }
 
 /// Where the settings stand.

@@ -34,6 +34,7 @@ const LAYERS: &[&str] = &[
     "reconcile",
     "crosscheck",
     "write",
+    "files",
 ];
 
 /// What the files under `folder`, which is named from the root of the repository, reach from `root` on.

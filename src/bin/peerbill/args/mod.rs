@@ -14,6 +14,7 @@ use crate::format::{Format, RowsFormat};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{
     Error, Result,
+    files::CounterpartPaths,
     model::time::Offset,
     write::focus::{FocusSettings, FocusVersion},
 };
@@ -213,6 +214,15 @@ pub struct CounterpartArgs {
 }
 
 impl CounterpartArgs {
+    /// What they name.
+    pub fn at_paths(&self) -> CounterpartPaths {
+        CounterpartPaths {
+            usage: self.counterpart_usage.clone(),
+            cloudmonitor: self.counterpart_cloudmonitor.clone(),
+            flow_logs: self.counterpart_flow_logs.clone(),
+        }
+    }
+
     /// Everything that names inputs.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let metrics = self.counterpart_cloudmonitor.iter();

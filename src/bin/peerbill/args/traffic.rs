@@ -2,12 +2,12 @@
 
 use crate::{
     format::{Format, RowsFormat, targets},
-    input::{Inputs, Reading},
-    output::Target,
+    output::{Target, say},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use peerbill::{
     Error, FindingCode, Result,
+    files::{Inputs, PricePaths, Reading, TrafficPaths},
     model::{accounts::Accounts, did_you_mean, id::unwrapped, usage::Sender},
     read::{
         TrafficColumns,
@@ -48,6 +48,11 @@ impl ReadingArgs {
     /// As they are understood.
     pub fn reading(&self) -> Result<Reading> {
         Reading::parse(self.encoding.as_deref(), self.memory.as_deref())
+    }
+
+    /// Inputs that are read so; what they pass over is told.
+    pub fn inputs(&self) -> Result<Inputs> {
+        Ok(Inputs::new(self.reading()?).telling(|note| say!("peerbill: {note}")))
     }
 }
 
@@ -100,6 +105,24 @@ pub struct TrafficArgs {
 }
 
 impl TrafficArgs {
+    /// What they name and state.
+    pub fn at_paths(&self) -> TrafficPaths {
+        TrafficPaths {
+            usage: self.usage.clone(),
+            cloudmonitor: self.metrics.cloudmonitor.clone(),
+            flow_logs: self.flow_logs.clone(),
+            metered: self.metered.clone(),
+            connections: self.connections.clone(),
+            link_changes: self.link_changes.clone(),
+            datapoints: self.metrics.settings(),
+            columns: self.columns.clone(),
+            naive_offset: self.naive_offset.clone(),
+            requester_account: self.requester_account.clone(),
+            requester_region: self.requester_region.clone(),
+            link_type_before: self.link_type_before.clone(),
+        }
+    }
+
     /// Everything that names inputs, flag by flag.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let metrics =
@@ -296,7 +319,7 @@ fn code_of(name: &str) -> Result<FindingCode> {
 }
 
 /// Which prices to use.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct PricingArgs {
     /// Prices: `china-site`, `international-site`, or a folder of the same shape.
     #[arg(long, value_name = "NAME-OR-FOLDER")]
@@ -310,6 +333,12 @@ pub struct PricingArgs {
 }
 
 impl PricingArgs {
+    /// What they name.
+    pub fn at_paths(&self) -> PricePaths {
+        let Self { catalog, prices, contract } = self.clone();
+        PricePaths { catalog, prices, contract }
+    }
+
     /// What may name inputs beside the catalog.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.prices.iter().chain(&self.contract).map(String::as_str)

@@ -5,14 +5,18 @@ use super::{
     file::{Input, unreadable},
     form,
 };
-use peerbill::{
-    Error, ErrorKind, Result,
+use crate::{
+    error::{Error, ErrorKind, Result},
     read::bill::{BYTES_OF_A_LINE, Bill, BillReader, BillSettings},
 };
 use std::io::{self, BufReader, Read};
 use zip::{ZipArchive, result::ZipError};
 
 /// Reads the inputs of the bill that `arguments` name.
+///
+/// # Errors
+///
+/// [`Input`](ErrorKind::Input) where one cannot be found or read, or is no bill.
 pub fn read_bill(inputs: &mut Inputs, arguments: &[String], settings: &BillSettings) -> Result<Bill> {
     let most_lines = inputs.reading.memory / BYTES_OF_A_LINE;
     let mut reader = BillReader::new(settings).with_most_lines(most_lines);

@@ -1,28 +1,42 @@
-//! Files, folders, globs and standard input, plain or compressed, and the memory that they may take. The only code that
-//! opens inputs.
-
-use crate::output::{is_same, say};
-pub use bill::read_bill;
-use encoding_rs::Encoding;
-pub use file::{Input, small_text};
-use file::{Need, bytes_of, too_much, unreadable};
-use peerbill::{Error, ErrorKind, Result, read::Document, write::json::InputDigest};
-use std::{
-    collections::HashSet,
-    fs::{self, File},
-    io,
-    os::{fd::AsFd, unix::fs::MetadataExt},
-    path::{Path, PathBuf},
-};
-pub use traffic::traffic_sources;
+//! Inputs that stand in files: folders, globs and standard input, plain or compressed, and the memory that they may take.
+//! The only code that opens inputs, and what a program and a package for another language both need before they bill.
+//!
+//! Paths are texts as on a command line. A role is what the argument or parameter is called that names a path; messages
+//! and reports tell it.
 
 mod bill;
 mod file;
 mod form;
-mod traffic;
+mod metering;
+mod sources;
+
+pub use bill::read_bill;
+pub use file::{is_same, small_text};
+pub use metering::{Metering, Months, WhenFound, one_month, whole_hour};
+pub use sources::{
+    CounterpartPaths, Documents, PricePaths, Progress, TrafficPaths, find, find_archives, load, load_catalog,
+    totals_beside,
+};
+
+use crate::{
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    read::Document,
+    write::json::InputDigest,
+};
+use encoding_rs::Encoding;
+use file::{Input, Need, bytes_of, too_much, unreadable};
+use std::{
+    collections::HashSet,
+    fmt,
+    fs::{self, File},
+    io,
+    os::{fd::AsFd, unix::fs::MetadataExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// How the names of control totals end, which stand beside archives of metered hours.
-pub const TOTALS: &str = ".totals.json";
+const TOTALS: &str = ".totals.json";
 
 /// The name that stands for standard input, and under which it is reported.
 const STDIN: &str = "-";
@@ -33,9 +47,20 @@ pub struct Inputs {
     reading: Reading,
     stdin_used: bool,
     /// Each with its role: what the argument that names it is called.
-    found: Vec<(String, Input)>,
+    found: Vec<(&'static str, Input)>,
     /// The memory that documents take, in bytes.
     taken: u64,
+    notes: Notes,
+}
+
+/// Whom to tell what is not read.
+#[derive(Clone, Default)]
+struct Notes(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl fmt::Debug for Notes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notes")
+    }
 }
 
 impl Inputs {
@@ -44,8 +69,14 @@ impl Inputs {
         Self { reading, ..Self::default() }
     }
 
+    /// The same; what is passed over in a folder is told to `tell`, each once.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { notes: Notes(Some(Arc::new(tell))), ..self }
+    }
+
     /// All files that `arguments` name, each once, in a stable order; `role` names them in messages and reports.
-    pub fn find(&mut self, role: &str, arguments: &[String]) -> Result<Vec<Input>> {
+    pub(crate) fn find(&mut self, role: &'static str, arguments: &[String]) -> Result<Vec<Input>> {
         let mut inputs = Vec::new();
         let mut seen = HashSet::new();
         for argument in arguments {
@@ -53,26 +84,30 @@ impl Inputs {
                 inputs.push(self.standard_input(role)?);
                 continue;
             }
-            for path in files_named(role, argument)? {
+            for path in files_named(role, argument, &self.notes)? {
                 // The same file named twice, by a folder and a glob say, is one input.
                 if is_pipe(&path) || seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                     inputs.push(Input::at(path, self.reading.encoding)?);
                 }
             }
         }
-        self.found.extend(inputs.iter().map(|input| (role.to_owned(), input.clone())));
+        self.found.extend(inputs.iter().map(|input| (role, input.clone())));
         Ok(inputs)
     }
 
-    fn standard_input(&mut self, role: &str) -> Result<Input> {
+    fn standard_input(&mut self, role: &'static str) -> Result<Input> {
         if std::mem::replace(&mut self.stdin_used, true) {
-            return Err(Error::usage(format!("--{role} -: standard input can be read only once")));
+            return Err(Error::setting(role, "-: standard input can be read only once"));
         }
         Input::spooled(STDIN.into(), self.reading.encoding, || Ok(Box::new(io::stdin().lock())))
     }
 
     /// Documents of small inputs, as far as there is memory for all of them.
-    pub fn documents(&mut self, role: &str, arguments: &[String]) -> Result<Vec<Document>> {
+    ///
+    /// # Errors
+    ///
+    /// [`Input`](ErrorKind::Input) where one cannot be found or read, or where all of them take too much memory.
+    pub fn documents(&mut self, role: &'static str, arguments: &[String]) -> Result<Vec<Document>> {
         let mut documents = Vec::new();
         for input in self.find(role, arguments)? {
             let mut need = Need::of(role, &input.name);
@@ -87,11 +122,15 @@ impl Inputs {
     }
 
     /// The one document that an argument names.
-    pub fn one_document(&mut self, role: &str, argument: &str) -> Result<Document> {
+    ///
+    /// # Errors
+    ///
+    /// As [`documents`](Self::documents); [`Usage`](ErrorKind::Usage) where it names several.
+    pub fn one_document(&mut self, role: &'static str, argument: &str) -> Result<Document> {
         let mut documents = self.documents(role, &[argument.to_owned()])?;
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => Ok(document),
-            _ => Err(Error::usage(format!("--{role} {argument}: name one file"))),
+            _ => Err(Error::setting(role, format!("{argument}: name one file"))),
         }
     }
 
@@ -105,6 +144,10 @@ impl Inputs {
 
     /// Refuses all that came of inputs that did not stay what they were: to be asked when all was read, before anything
     /// of it is shown.
+    ///
+    /// # Errors
+    ///
+    /// [`Input`](ErrorKind::Input) with the first that changed.
     pub fn unchanged(&self) -> Result<()> {
         self.found.iter().try_for_each(|(_, input)| input.unchanged())
     }
@@ -113,16 +156,20 @@ impl Inputs {
     pub fn seen(&self) -> impl Iterator<Item = (&str, &str, &'static str)> {
         self.found.iter().map(|(role, input)| {
             let stored = input.compression().map_or("plain", |compression| compression.as_str());
-            (&**role, &*input.name, stored)
+            (*role, &*input.name, stored)
         })
     }
 
     /// Digests of all inputs found so far, by role and name: not in the order of the arguments (R17).
+    ///
+    /// # Errors
+    ///
+    /// [`Input`](ErrorKind::Input) where one cannot be read, or did not stay what it was.
     pub fn digests(&self) -> Result<Vec<InputDigest>> {
-        let mut found: Vec<&(String, Input)> = self.found.iter().collect();
+        let mut found: Vec<&(&'static str, Input)> = self.found.iter().collect();
         found.sort_by_key(|(role, input)| (role, &input.name));
-        let digest = |(role, input): &(String, Input)| {
-            Ok(InputDigest { role: role.clone(), name: input.name.clone(), digest: input.digest()? })
+        let digest = |(role, input): &(&'static str, Input)| {
+            Ok(InputDigest { role: (*role).to_owned(), name: input.name.clone(), digest: input.digest()? })
         };
         let digests = found.into_iter().map(digest).collect();
         self.unchanged()?;
@@ -141,7 +188,7 @@ const DEFAULT_MEMORY: u64 = 4 << 30;
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
     /// Of text that has no mark in front; UTF-8 where it is not stated.
-    pub encoding: Option<&'static Encoding>,
+    encoding: Option<&'static Encoding>,
     /// What documents may take, in bytes.
     pub memory: u64,
 }
@@ -154,6 +201,10 @@ impl Default for Reading {
 
 impl Reading {
     /// As an encoding and a size of memory are stated.
+    ///
+    /// # Errors
+    ///
+    /// [`Usage`](ErrorKind::Usage) where either is not known.
     pub fn parse(encoding: Option<&str>, memory: Option<&str>) -> Result<Self> {
         let encoding = encoding.map(|label| {
             Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
@@ -173,9 +224,9 @@ impl Reading {
 }
 
 /// The files that one argument names, sorted; `role` is what the argument is called.
-pub fn files_named(role: &str, argument: &str) -> Result<Vec<PathBuf>> {
+fn files_named(role: &'static str, argument: &str, notes: &Notes) -> Result<Vec<PathBuf>> {
     let path = PathBuf::from(argument);
-    let mut found = Found::default();
+    let mut found = Found { notes: notes.clone(), ..Found::default() };
     if path.is_dir() {
         found.add_below(&path)?;
     } else if path.symlink_metadata().is_ok() || !argument.contains(['*', '?', '[']) {
@@ -192,8 +243,9 @@ pub fn files_named(role: &str, argument: &str) -> Result<Vec<PathBuf>> {
     files.sort();
     files.dedup();
     if files.is_empty() {
-        let why = format!("--{role} {argument} names no file");
-        return Err(Error::unusable(ErrorKind::Input, argument, why));
+        let why = format!("{argument} names no file");
+        let fault = Fault::of_input(FaultCode::UnusableInput, argument, why);
+        return Err(Error::new(ErrorKind::Input, Fault { setting: Some(role), ..fault }));
     }
     Ok(files)
 }
@@ -208,6 +260,7 @@ struct Found {
     passed: HashSet<((u64, u64), usize)>,
     /// What was said to be skipped.
     skipped: HashSet<PathBuf>,
+    notes: Notes,
 }
 
 impl Found {
@@ -316,8 +369,10 @@ impl Found {
     /// Says once that something is not read.
     fn skip(&mut self, path: &Path, why: &str) {
         let path = path.strip_prefix("./").unwrap_or(path);
-        if self.skipped.insert(path.to_owned()) {
-            say!("peerbill: {} {why}", path.display());
+        if let Notes(Some(tell)) = &self.notes
+            && self.skipped.insert(path.to_owned())
+        {
+            tell(&format!("{} {why}", path.display()));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! One input, opened as often as it is needed, and held to stay what it was.
 
 use super::form::{self, Compression};
-use crate::output::is_same;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    model::invalid::{Invalid, Remedy},
+    read::Document,
+};
 use encoding_rs::Encoding;
-use peerbill::{Error, ErrorKind, Result, read::Document};
 use std::{
     collections::VecDeque,
     fs::{self, File, Metadata},
@@ -291,7 +294,12 @@ fn spool(input: &mut impl Read) -> io::Result<(File, u64)> {
 
 /// The error of an input that cannot be read.
 pub fn unreadable(name: &str, error: &io::Error) -> Error {
-    Error::unusable(ErrorKind::Input, name, error.to_string())
+    Error::unusable(ErrorKind::Input, name, Invalid::of_io(error))
+}
+
+/// Whether both are one file, by whatever names.
+pub fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// The bytes of a file as they are stored, as many as it had when it was found.
@@ -352,7 +360,7 @@ const HELD: usize = 32;
 pub struct OpenFiles(Mutex<VecDeque<(usize, Arc<File>)>>);
 
 impl OpenFiles {
-    /// Reads from the file of `input`, which has this number, as [`ReadAt`](peerbill::read::ReadAt) says.
+    /// Reads from the file of `input`, which has this number, as [`ReadAt`](crate::read::ReadAt) says.
     pub fn read_at(&self, number: usize, input: &Input, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         read_at(&*self.held(number, input)?, buffer, offset, input.stored_size())
     }
@@ -375,6 +383,10 @@ impl OpenFiles {
 const SMALL: u64 = 1 << 20;
 
 /// The text of a small file, such as settings; nothing but a file is waited for.
+///
+/// # Errors
+///
+/// Where it cannot be read, is larger than 1 MiB, or is no text.
 pub fn small_text(path: &Path) -> io::Result<String> {
     let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
@@ -409,11 +421,13 @@ const BYTES_OF_AN_ELEMENT: u64 = 64;
 /// The error of a document with which all of them take more memory than there is, in bytes.
 pub fn too_much(name: &str, needed: u64, memory: u64) -> Error {
     let (needed, memory) = (shown(needed), shown(memory));
-    let why = format!(
-        "what is held as a whole takes {needed} of memory or more with it, and {memory} are allowed; state more with \
-         --memory {needed}, or split it"
-    );
-    Error::unusable(ErrorKind::Input, name, why)
+    let why =
+        format!("what is held as a whole takes {needed} of memory or more with it, and {memory} are allowed");
+    Error::unusable(
+        ErrorKind::Input,
+        name,
+        Invalid::new(why).with(Remedy::StateMemory { size: needed.into() }),
+    )
 }
 
 /// What a document may take until all is read: an estimate that errs on the side of more.

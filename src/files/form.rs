@@ -1,5 +1,6 @@
 //! What the bytes of an input are: compressed, text in an encoding, or something that is no text and says so in front.
 
+use crate::model::invalid::{Invalid, Remedy};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, Read};
 
@@ -158,15 +159,13 @@ fn markup(head: &[u8]) -> Option<&'static str> {
 }
 
 /// What text is that has two or four bytes a character and no mark in front that says how they are to be read.
-pub fn wide_text(head: &[u8]) -> Option<&'static str> {
+pub fn wide_text(head: &[u8]) -> Option<Invalid> {
+    let unmarked =
+        |label| Invalid::new("looks like UTF-16 without a mark").with(Remedy::StateEncodingOf { label });
     match head {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("is UTF-32; save it as UTF-8"),
-        [1..=0x7f, 0, 1..=0x7f, 0, ..] => {
-            Some("looks like UTF-16 without a mark; state it with --encoding utf-16le, or save it as UTF-8")
-        }
-        [0, 1..=0x7f, 0, 1..=0x7f, ..] => {
-            Some("looks like UTF-16 without a mark; state it with --encoding utf-16be, or save it as UTF-8")
-        }
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("is UTF-32; save it as UTF-8".into()),
+        [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some(unmarked("utf-16le")),
+        [0, 1..=0x7f, 0, 1..=0x7f, ..] => Some(unmarked("utf-16be")),
         _ => None,
     }
 }
