@@ -53,9 +53,11 @@ pub struct Inputs {
     notes: Notes,
 }
 
+type Tell = dyn Fn(&str) + Send + Sync;
+
 /// Whom to tell what is not read.
 #[derive(Clone, Default)]
-struct Notes(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+struct Notes(Option<Arc<Tell>>);
 
 impl fmt::Debug for Notes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -624,6 +624,27 @@ mod ahead_tests {
     }
 
     #[test]
+    fn a_reading_that_is_stopped_fails_whatever_it_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path.to_string_lossy().into_owned()
+        };
+        let row = b"timestamp,connection_id,sender,bytes\n2026-10-05T03:00:00Z,pcc-1,requester,7\n";
+        let zipped = zstd::encode_all(&row[..], 1).unwrap();
+        for path in [written("usage.csv", row), written("usage.csv.zst", &zipped)] {
+            let paths = TrafficPaths { usage: vec![path], ..TrafficPaths::default() };
+            let (mut inputs, progress) = (Inputs::default(), Arc::<Progress>::default());
+            let sources = find(&paths, &mut inputs, &progress).unwrap();
+            assert!(sources[0].format_name().is_ok() && progress.size() > 0 && progress.read() > 0);
+            progress.stop();
+            let error = sources[0].format_name().unwrap_err();
+            assert!(error.to_string().ends_with("its reading was stopped"), "{error}");
+        }
+    }
+
+    #[test]
     fn an_error_comes_after_what_was_read_before_it() {
         let mut read = Vec::new();
         let failing = Box::new(Failing(2 * BLOCK + 7));
