@@ -7,12 +7,13 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::{
         accounts::Accounts,
+        finding::{Said, Sentence},
         link::LinkType,
         money::{Gb, Money, UnitPrice},
         usage::Sender,
     },
     read::{ReportedAccount, ReportedLine, ReportedMonth},
-    rows::{Column, Kind, List, RowSet, Total},
+    rows::{Cell, Column, Kind, List, RowSet, Total},
 };
 use num_bigint::BigInt;
 use std::{cmp::Ordering, collections::BTreeMap};
@@ -182,9 +183,9 @@ const AMOUNTS: [Column; 8] = [
 
 impl Comparison {
     /// The account as the cells that rows begin with: its name stands behind it, where names are told.
-    fn account_cells(&self, id: &str) -> Vec<String> {
-        let name = self.names.as_ref().map(|names| names.get(id).cloned().unwrap_or_default());
-        [id.to_owned()].into_iter().chain(name).collect()
+    fn account_cells(&self, id: &str) -> Vec<Cell> {
+        let name = self.names.as_ref().map(|names| Cell::of(names.get(id)));
+        [Cell::text(id)].into_iter().chain(name).collect()
     }
 
     fn account_columns(&self) -> impl Iterator<Item = Column> {
@@ -192,12 +193,12 @@ impl Comparison {
         [("billing_account_id", Kind::Text)].into_iter().chain(name)
     }
 
-    fn cells(&self, row: &ComparedRow) -> Vec<String> {
+    fn cells(&self, row: &ComparedRow) -> Vec<Cell> {
         let mut cells = self.account_cells(&row.billing_account_id);
-        cells.push(row.connection_id.clone().unwrap_or_else(|| ROUNDING.into()));
-        cells.extend([row.cost_before, row.cost_after, row.difference].map(|amount| amount.to_string()));
-        let effects = row.effects.map(|effects| effects.all().map(|amount| amount.to_string()));
-        cells.extend(effects.unwrap_or_default());
+        cells.push(row.connection_id.as_ref().map_or(Cell::Code(ROUNDING), Cell::text));
+        cells.extend([row.cost_before, row.cost_after, row.difference].map(Cell::text));
+        let none = || [""; 5].map(Cell::text);
+        cells.extend(row.effects.map_or_else(none, |effects| effects.all().map(Cell::text)));
         cells
     }
 }
@@ -210,31 +211,31 @@ impl ComparedTotals {
 }
 
 impl RowSet for Comparison {
-    fn title(&self) -> String {
-        let [before, after] = &self.sides;
-        match before.month == after.month {
-            true => format!("Two reports of {} compared", before.month),
-            false => format!("{} compared with {}", after.month, before.month),
+    fn title(&self) -> Sentence {
+        let [before, after] = self.sides.each_ref().map(|side| side.month.clone());
+        match before == after {
+            true => Said::TwoReports { month: before }.into(),
+            false => Said::ReportsOfMonths { before, after }.into(),
         }
     }
 
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let catalog = |side: &ComparedSide| format!("{} {}", side.catalog[0], side.catalog[1]);
-        let gb = |side: &ComparedSide| side.gb.to_string();
+    fn facts(&self) -> Vec<(&'static str, Cell)> {
+        let catalog = |side: &ComparedSide| Cell::text(format!("{} {}", side.catalog[0], side.catalog[1]));
+        let gb = |side: &ComparedSide| Cell::Word(side.gb.in_bytes().into());
         let [before, after] = &self.sides;
         vec![
-            ("month_before", before.month.clone()),
-            ("month_after", after.month.clone()),
-            ("offset", self.offset.clone()),
-            ("currency", self.currency.clone()),
+            ("month_before", Cell::text(&before.month)),
+            ("month_after", Cell::text(&after.month)),
+            ("offset", Cell::text(&self.offset)),
+            ("currency", Cell::text(&self.currency)),
             ("catalog_before", catalog(before)),
             ("catalog_after", catalog(after)),
-            ("price_digest_before", before.catalog[2].clone()),
-            ("price_digest_after", after.catalog[2].clone()),
+            ("price_digest_before", Cell::text(&before.catalog[2])),
+            ("price_digest_after", Cell::text(&after.catalog[2])),
             ("gb_before", gb(before)),
             ("gb_after", gb(after)),
-            ("usage_digest_before", before.usage_digest.clone()),
-            ("usage_digest_after", after.usage_digest.clone()),
+            ("usage_digest_before", Cell::text(&before.usage_digest)),
+            ("usage_digest_after", Cell::text(&after.usage_digest)),
         ]
     }
 
@@ -242,7 +243,7 @@ impl RowSet for Comparison {
         self.account_columns().chain([("connection_id", Kind::Text)]).chain(AMOUNTS).collect()
     }
 
-    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<String>>> + '_> {
+    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<Cell>>> + '_> {
         Box::new(self.rows.iter().map(|row| Ok(self.cells(row))))
     }
 
@@ -258,40 +259,30 @@ impl RowSet for Comparison {
         // OK because totals of all rows, which are asked for first, fail where those of an account do.
         let accounts = self.account_totals().flatten().map(|(id, totals)| {
             let amounts = totals.amounts().into_iter().chain([totals.rounding]);
-            let amounts = amounts.map(|amount| amount.to_string());
-            self.account_cells(id).into_iter().chain(amounts).collect()
+            self.account_cells(id).into_iter().chain(amounts.map(Cell::text)).collect()
         });
         vec![List { name: "accounts", columns, rows: accounts.collect() }]
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<Sentence> {
         let [before, after] = &self.sides;
-        let mut notes = vec![HOW_EFFECTS_ARE_MADE.to_owned()];
-        if before.usage_digest == after.usage_digest {
-            notes.push("Both reports are of the same metered hours.".into());
-        }
-        if before.gb != after.gb {
-            let why = "what that makes of costs is in the effect of price";
-            notes.push(format!("One GB is {} before and {} after: {why}.", before.gb, after.gb));
-        }
-        notes
+        let mut notes = vec![Said::HowEffectsAreMade {}];
+        notes.extend((before.usage_digest == after.usage_digest).then_some(Said::SameHours {}));
+        let (before, after) = (before.gb, after.gb);
+        notes.extend((before != after).then_some(Said::GbDiffers { before, after }));
+        notes.into_iter().map(Sentence::from).collect()
     }
 
-    fn is_quiet(&self, row: &[String]) -> bool {
+    fn is_quiet(&self, row: &[Cell]) -> bool {
         // Behind account, connection and both costs.
-        row.iter()
-            .skip(self.account_columns().count() + 3)
-            .all(|amount| matches!(amount.as_str(), "" | "0.00"))
+        let mut amounts = row.iter().skip(self.account_columns().count() + 3);
+        amounts.all(|amount| matches!(amount, Cell::Text(text) if matches!(text.as_str(), "" | "0.00")))
     }
 
     fn giving_way(&self) -> &'static [&'static str] {
         &["cost_before", "cost_after"]
     }
 }
-
-const HOW_EFFECTS_ARE_MADE: &str = "For each account, connection and sender: volume is what more or fewer bytes cost at the \
-     mean price of before, link type what the bytes of after cost at the prices of before over their own link types \
-     beyond that, price the rest. What sent nothing before is new, what sends nothing after has ended.";
 
 /// Compares two reports: two months, or one month before and after something changed.
 ///

@@ -8,13 +8,14 @@ use crate::{
     error::{Error, ErrorKind, Result},
     meter::{HourlyUsage, Metered},
     model::{
+        finding::{Said, Sentence},
         inventory::Inventory,
         money::{Amount, Money},
         time::{Hour, Period},
         usage::{EndIndex, Sender},
     },
     rating::{Line, rate},
-    rows::{Column, Kind, List, RowSet, Total},
+    rows::{Cell, Column, Kind, List, RowSet, Total},
 };
 use std::{ops::Range, sync::Arc};
 
@@ -446,37 +447,44 @@ impl Crosscheck {
             ("bytes", Kind::Whole),
         ];
         let sides = [("here", &self.here), ("counterpart", &self.there)];
+        let word = |word: &'static str| Cell::Word(word.into());
         let rows = sides.into_iter().flat_map(|(name, side)| {
             side.totals.named().into_iter().map(move |(total, count)| {
-                vec![name.to_owned(), total.to_owned(), count.records.to_string(), count.bytes.to_string()]
+                vec![word(name), word(total), Cell::text(count.records), Cell::text(count.bytes)]
             })
         });
         List { name: "control_totals", columns, rows: rows.collect() }
     }
 }
 
+/// A catalog and which edition of it.
+fn catalog_version(catalog: &CatalogSummary) -> Cell {
+    let CatalogSummary { name, version, .. } = catalog.clone();
+    Cell::Said(Said::CatalogVersion { name, version }.into())
+}
+
 impl RowSet for Crosscheck {
-    fn title(&self) -> String {
-        let [month, offset, _] = &self.here.month;
-        format!("Two exports of the same traffic, billing month {month} ({offset})")
+    fn title(&self) -> Sentence {
+        let [month, offset, _] = self.here.month.clone();
+        Said::TwoExports { month, offset }.into()
     }
 
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let [month, offset, until] = self.here.month.clone();
-        let of_catalog = |fact: fn(&CatalogSummary) -> String| {
-            self.costs.as_ref().map_or_else(String::new, |costs| fact(&costs.catalog))
+    fn facts(&self) -> Vec<(&'static str, Cell)> {
+        let [month, offset, until] = &self.here.month;
+        let of_catalog = |fact: fn(&CatalogSummary) -> Cell| {
+            self.costs.as_ref().map_or_else(|| Cell::text(""), |costs| fact(&costs.catalog))
         };
         vec![
-            ("billing_month", month),
-            ("offset", offset),
-            ("until", until),
-            ("catalog", of_catalog(|catalog| format!("{} version {}", catalog.name, catalog.version))),
-            ("currency", of_catalog(|catalog| catalog.currency.clone())),
-            ("price_digest", of_catalog(|catalog| catalog.price_digest.clone())),
-            ("gb", of_catalog(|catalog| catalog.gb.to_string())),
-            ("duplicates", self.here.duplicates.to_owned()),
-            ("usage_digest", self.here.usage_digest.clone()),
-            ("counterpart_usage_digest", self.there.usage_digest.clone()),
+            ("billing_month", Cell::text(month)),
+            ("offset", Cell::text(offset)),
+            ("until", Cell::text(until)),
+            ("catalog", of_catalog(catalog_version)),
+            ("currency", of_catalog(|catalog| Cell::text(&catalog.currency))),
+            ("price_digest", of_catalog(|catalog| Cell::text(&catalog.price_digest))),
+            ("gb", of_catalog(|catalog| Cell::Word(catalog.gb.in_bytes().into()))),
+            ("duplicates", Cell::Word(self.here.duplicates.into())),
+            ("usage_digest", Cell::text(&self.here.usage_digest)),
+            ("counterpart_usage_digest", Cell::text(&self.there.usage_digest)),
         ]
     }
 
@@ -492,17 +500,16 @@ impl RowSet for Crosscheck {
         ]
     }
 
-    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<String>>> + '_> {
-        let text = |bytes: Option<u128>| bytes.map_or_else(String::new, |bytes| bytes.to_string());
-        Box::new(self.differences.iter().map(move |own| {
+    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<Cell>>> + '_> {
+        Box::new(self.differences.iter().map(|own| {
             Ok(vec![
-                own.hour.to_string(),
-                self.inventory.connection(own.connection).id.to_string(),
-                own.sender.as_str().to_owned(),
-                text(own.bytes),
-                text(own.counterpart_bytes),
-                own.difference()?.to_string(),
-                own.class.as_str().to_owned(),
+                Cell::text(own.hour),
+                Cell::text(&self.inventory.connection(own.connection).id),
+                Cell::Word(own.sender.as_str().into()),
+                Cell::of(own.bytes),
+                Cell::of(own.counterpart_bytes),
+                Cell::text(own.difference()?),
+                Cell::Code(own.class.as_str()),
             ])
         }))
     }
@@ -531,9 +538,10 @@ impl RowSet for Crosscheck {
         let columns = vec![("class", Kind::Text), ("rows", Kind::Whole), ("difference", Kind::Whole)];
         // What is too large fails where totals are told.
         let classes = self.of_classes().unwrap_or_default().into_iter().map(|(class, count, difference)| {
-            vec![class.as_str().to_owned(), count.to_string(), difference.to_string()]
+            vec![Cell::Code(class.as_str()), Cell::text(count), Cell::text(difference)]
         });
-        let settings = self.settings.iter().map(|(name, value)| vec![name.clone(), value.clone()]);
+        let settings = self.settings.iter();
+        let settings = settings.map(|(name, value)| vec![Cell::text(name), Cell::Word(value.clone().into())]);
         vec![
             List { name: "classes", columns, rows: classes.collect() },
             self.control_totals(),
@@ -545,20 +553,16 @@ impl RowSet for Crosscheck {
         ]
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = vec!["A difference is bytes of the counterpart less bytes here.".to_owned()];
-        for (name, side) in [("this side", &self.here), ("the counterpart", &self.there)] {
-            if side.totals.billed.records + side.totals.free.records == 0 {
-                notes.push(format!("No record of {name} lies in the month: is it an export of another one?"));
-            }
-        }
+    fn notes(&self) -> Vec<Sentence> {
+        let is_empty = |side: &CheckedSide| side.totals.billed.records + side.totals.free.records == 0;
+        let mut notes = vec![Said::DifferenceIsCounterpartLess {}];
+        notes.extend(is_empty(&self.here).then_some(Said::NoRecordHere {}));
+        notes.extend(is_empty(&self.there).then_some(Said::NoRecordThere {}));
         if let Some(costs) = &self.costs {
-            notes.push(
-                "Costs are not rounded, and before tax, coupons and credits on the provider's side.".into(),
-            );
-            notes.extend(costs.assumed.then(|| "Costs rest on assumed prices.".to_owned()));
+            notes.push(Said::CostsNotRounded {});
+            notes.extend(costs.assumed.then_some(Said::CostsAssumed {}));
         }
-        notes
+        notes.into_iter().map(Sentence::from).collect()
     }
 
     fn giving_way(&self) -> &'static [&'static str] {

@@ -4,7 +4,7 @@ use crate::model::{
     error::MissingPrice,
     invalid::{Invalid, Remedy},
     link::LinkType,
-    money::Money,
+    money::{Gb, Money, UnitPrice},
     time::{BillingMonth, Hour},
     usage::Sender,
 };
@@ -235,12 +235,33 @@ pub(crate) enum Value<'a> {
     Sender(Sender),
     /// A link type, likewise.
     LinkType(LinkType),
+    /// A word of data, likewise.
+    Word(&'a str),
+    /// What bytes cost, with what it is made of.
+    Sum(&'a Sum),
     /// Something said within.
     Said(&'a Said),
     /// Several things, one after the other.
     All(&'a [Said]),
+    /// Several clauses, likewise.
+    Clauses(&'a [Said]),
+    /// Several figures that hold together.
+    Figures(&'a [Box<str>]),
     /// Nothing is said here.
     Nothing,
+}
+
+/// What bytes cost, so that it can be done again on paper: `214748364800 bytes / 2^30 x 0.48 = 96.00`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Sum {
+    /// Bytes, and the price of one GB of them.
+    pub parts: Box<[(u128, UnitPrice)]>,
+    /// How many further prices there are.
+    pub more: usize,
+    /// What one GB is (R9).
+    pub gb: Gb,
+    /// What all of it costs, as it is printed.
+    pub cost: Money,
 }
 
 /// A type that a value in what is said may have.
@@ -258,7 +279,7 @@ macro_rules! shown_as_they_are {
     };
 }
 
-shown_as_they_are! { Money u32 u64 u128 usize &'static str String Arc<str> Hour BillingMonth }
+shown_as_they_are! { Money u32 u64 u128 usize &'static str String Box<str> Arc<str> Hour BillingMonth }
 
 impl AsValue for Sender {
     fn value(&self) -> Value<'_> {
@@ -272,9 +293,43 @@ impl AsValue for LinkType {
     }
 }
 
+impl AsValue for Gb {
+    fn value(&self) -> Value<'_> {
+        Value::Word(self.in_bytes())
+    }
+}
+
+/// A word of data in what is said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Word(pub Box<str>);
+
+impl AsValue for Word {
+    fn value(&self) -> Value<'_> {
+        Value::Word(&self.0)
+    }
+}
+
+impl AsValue for Sum {
+    fn value(&self) -> Value<'_> {
+        Value::Sum(self)
+    }
+}
+
+impl AsValue for Box<Sum> {
+    fn value(&self) -> Value<'_> {
+        Value::Sum(self)
+    }
+}
+
 impl AsValue for Box<Said> {
     fn value(&self) -> Value<'_> {
         Value::Said(self)
+    }
+}
+
+impl AsValue for Sentence {
+    fn value(&self) -> Value<'_> {
+        Value::Said(self.said())
     }
 }
 
@@ -290,10 +345,27 @@ impl AsValue for Vec<Said> {
     }
 }
 
+/// Clauses of one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Clauses(pub Vec<Said>);
+
+impl AsValue for Clauses {
+    fn value(&self) -> Value<'_> {
+        Value::Clauses(&self.0)
+    }
+}
+
+impl AsValue for Box<[Box<str>]> {
+    fn value(&self) -> Value<'_> {
+        Value::Figures(self)
+    }
+}
+
 /// Makes what can be said, each with its key and the names of its values, from one table.
 macro_rules! sayings {
     ($($name:ident $key:literal { $($field:ident: $type:ty),* },)+) => {
-        /// All that findings say. A key is that of the text in each language; fields are its `{names}`.
+        /// All that findings, explanations and notes say. A key is that of the text in each language; fields are its
+        /// `{names}`.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Said {
             $($name { $($field: $type),* },)+
@@ -435,6 +507,104 @@ sayings! {
     MissingPriceFrom "missing_price_from" {
         link_type: LinkType, source: String, destination: String, catalog: String, currency: String, hour: Hour
     },
+    // Of bills, as they are read and compared.
+    InputsWithoutLine "inputs_without_line" { count: u64 },
+    LinesRepeated "lines_repeated" { count: u64 },
+    AnswersRepeated "answers_repeated" { count: u64 },
+    LinesAlike "lines_alike" { count: u64 },
+    RowsOfTotals "rows_of_totals" { count: u64 },
+    TypeNotKnown "type_not_known" { count: u64, line_type: String },
+    LinesOfOtherProducts "lines_of_other_products" { count: u64 },
+    OthersNameConnections "others_name_connections" { count: u64, product: String },
+    LinesOfOtherMonths "lines_of_other_months" { count: u64 },
+    LinesOfOtherItems "lines_of_other_items" { count: u64 },
+    LinesWithoutOwner "lines_without_owner" { count: usize },
+    LinesWithoutCurrency "lines_without_currency" { count: usize },
+    NetAmountsCompared "net_amounts_compared" {},
+    ItemsOfBill "items_of_bill" { items: Vec<Said> },
+    ItemMet "item_met" { code: Box<str>, lines: u64, compared: u64 },
+    ItemWithoutCode "item_without_code" { lines: u64, compared: u64 },
+    RowsWithoutGb "rows_without_gb" { count: usize },
+    OtherTypesNotKnown "other_types_not_known" {},
+    AccountsWithoutFigure "accounts_without_figure" { count: usize },
+    BillAndOurs "bill_and_ours" { month: BillingMonth },
+    Settings "settings" { settings: Clauses },
+    Setting "setting" { name: Box<str>, value: Word },
+    // Why a row of a bill is as it is, or not.
+    NothingToPay "nothing_to_pay" {},
+    AsBilled "as_billed" { own: Sum },
+    OffByPrecision "off_by_precision" { own: Sum, bill: Box<str>, off: Money, limit: Box<str>, half: Box<Said> },
+    HalfUnitOfLine "half_unit_of_line" {},
+    HalfUnitOfLines "half_unit_of_lines" { lines: u32 },
+    PriceOfPrintedUsage "price_of_printed_usage" { own: Sum, bill: Box<str>, off: Money, usage: Box<str> },
+    NoClass "no_class" { bill: Box<Said>, own: Sum },
+    BillHas "bill_has" { cost: Box<str> },
+    BillHasForUsage "bill_has_for_usage" { cost: Box<str>, usage: Box<str> },
+    BillHasAtPrices "bill_has_at_prices" { cost: Box<str>, usage: Box<str>, prices: Box<[Box<str>]> },
+    SentByOtherEnd "sent_by_other_end" { bytes: u128, cost: Money, own: Sum },
+    CountedInOtherGb "counted_in_other_gb" { bytes: u128, usage: Box<str>, gb: Gb, cost: Money, own: Sum },
+    CostsAsInOtherGb "costs_as_in_other_gb" { bytes: u128, gb: Gb, cost: Money, own: Sum },
+    AtOtherTypes "at_other_types" { types: Box<Said>, bill: Box<Sum>, own: Sum },
+    OtherTypeEveryHour "other_type_every_hour" {},
+    OneTypeAllHours "one_type_all_hours" { link_type: LinkType },
+    NetDiffers "net_differs" {
+        list: Box<str>, own: Box<Sum>, bill: Box<str>, bill_off: Option<Box<Said>>, net: Money, net_off: Option<Box<Said>>
+    },
+    PercentOff "percent_off" { percent: Money },
+    PriceDiffers "price_differs" { usage: Box<str>, price: Box<Said>, cost: Box<str>, own: Sum },
+    PriceThatMakesAmount "price_that_makes_amount" { price: String },
+    Prices "prices" { prices: Box<[Box<str>]> },
+    MeanPrice "mean_price" { price: Money },
+    UsageDiffers "usage_differs" { usage: Box<str>, price: Box<Said>, cost: Box<str>, own: Sum },
+    NoLineOfBill "no_line_of_bill" { own: Sum, elsewhere: Option<Box<Said>> },
+    NoTrafficOfOurs "no_traffic_of_ours" { cost: Box<str>, elsewhere: Option<Box<Said>> },
+    NoTrafficOfUsage "no_traffic_of_usage" { cost: Box<str>, usage: Box<str>, elsewhere: Option<Box<Said>> },
+    StandsElsewhere "stands_elsewhere" { why: Sentence },
+    MovesInTime "moves_in_time" { first: Box<str>, last: Box<str>, differences: Box<str>, sum: Money, limit: Money },
+    MovesToAccount "moves_to_account" {
+        less: Box<str>, account: Arc<str>, other: Arc<str>, from: Box<str>, to: Box<str>, sum: Money, limit: Money
+    },
+    RoundedByBoth "rounded_by_both" { adjustment: Money, lines: u64, sum: Money },
+    InvoiceWithoutTraffic "invoice_without_traffic" { figure: Box<str> },
+    InvoiceIsPayable "invoice_is_payable" { figure: Box<str> },
+    InvoiceIsRounded "invoice_is_rounded" { figure: Box<str>, off: Money },
+    InvoiceWouldBe "invoice_would_be" { cause: Box<Said>, cost: Money, payable: Money },
+    InvoiceNotExplained "invoice_not_explained" { figure: Box<str>, payable: Money },
+    InOtherGb "in_other_gb" { gb: Gb },
+    WithTypes "with_types" { types: Box<Said> },
+    ByListPrices "by_list_prices" {},
+    // Of two reports, and of two exports of one traffic.
+    TwoReports "two_reports" { month: String },
+    ReportsOfMonths "reports_of_months" { before: String, after: String },
+    HowEffectsAreMade "how_effects_are_made" {},
+    SameHours "same_hours" {},
+    GbDiffers "gb_differs" { before: Gb, after: Gb },
+    TwoExports "two_exports" { month: String, offset: String },
+    CatalogVersion "catalog_version" { name: String, version: String },
+    DifferenceIsCounterpartLess "difference_is_counterpart_less" {},
+    NoRecordHere "no_record_here" {},
+    NoRecordThere "no_record_there" {},
+    CostsNotRounded "costs_not_rounded" {},
+    CostsAssumed "costs_assumed" {},
+}
+
+/// Something that is said to people, and not just about a finding: what a row or a whole result tells.
+///
+/// Each language has words for it ([`in_language`](Self::in_language)); as text it is English.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sentence(Arc<Said>);
+
+impl Sentence {
+    /// What is said, as data.
+    pub(crate) fn said(&self) -> &Said {
+        &self.0
+    }
+}
+
+impl From<Said> for Sentence {
+    fn from(said: Said) -> Self {
+        Self(said.into())
+    }
 }
 
 impl From<&MissingPrice> for Said {

@@ -22,7 +22,7 @@ pub const PRINTED_DECIMALS: u32 = 10;
 /// assert_eq!(Gb::Decimal.quantity(1)?.to_string(), "0.000000001");
 /// # Ok::<(), peerbill::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[serde(rename_all = "lowercase")]
 pub enum Gb {
@@ -120,12 +120,19 @@ impl Gb {
     }
 }
 
-impl fmt::Display for Gb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Gb {
+    /// `2^30 bytes` or `10^9 bytes`.
+    pub(crate) fn in_bytes(self) -> &'static str {
+        match self {
             Self::Binary => "2^30 bytes",
             Self::Decimal => "10^9 bytes",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Gb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.in_bytes())
     }
 }
 

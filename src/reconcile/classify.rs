@@ -10,8 +10,9 @@ use crate::{
     error::Result,
     model::{
         checked_add,
+        finding::{Said, Sum},
         link::LinkType,
-        money::{Amount, Exact, Gb, Rounding, UnitPrice},
+        money::{Amount, Exact, Gb, Money, Rounding, UnitPrice},
     },
     read::bill::Printed,
 };
@@ -148,23 +149,21 @@ impl<'a> Weighed<'a> {
     }
 
     /// `match` or `rounding`, where the row is one of these; why.
-    pub fn agreement(&self) -> Result<Option<(Class, String)>> {
+    pub fn agreement(&self) -> Result<Option<(Class, Said)>> {
         if !self.is_cost()? || !self.is_net()? {
             return Ok(None);
         }
-        let (own, bill) = (self.our_arithmetic()?, self.bill.cost.text(2));
+        let own = self.our_arithmetic()?;
         if self.value == self.cost {
-            return Ok(Some((Class::Match, format!("{own}, as the bill has it"))));
+            return Ok(Some((Class::Match, Said::AsBilled { own })));
         }
         let off = printed(self.value - self.cost, self.side.gb)?;
+        let bill = self.bill.cost.text(2);
         let why = if self.is_near(self.cost) {
             let limit = Printings { units: self.bill.cost.tolerance, tolerance: 0 }.text(0);
-            format!("{own}; the bill's {bill} is off by {off}, within {limit}: {}", half_units(self.bill))
+            Said::OffByPrecision { own, bill, off, limit, half: half_units(self.bill).into() }
         } else {
-            let usage = self.usage.unwrap_or_default().text(0);
-            format!(
-                "{own}; the bill's {bill} is off by {off}: it is the price of {usage} GB, our usage as it is printed"
-            )
+            Said::PriceOfPrintedUsage { own, bill, off, usage: self.usage.unwrap_or_default().text(0) }
         };
         Ok(Some((Class::Rounding, why)))
     }
@@ -257,7 +256,7 @@ impl<'a> Weighed<'a> {
     }
 
     /// The first class from `direction` on that explains the row, and why.
-    pub fn cause(&self) -> Result<(Class, String)> {
+    pub fn cause(&self) -> Result<(Class, Said)> {
         // Where list amounts are equal, nothing that would make them differ is the cause.
         if self.is_cost()? {
             return self.discount();
@@ -268,25 +267,20 @@ impl<'a> Weighed<'a> {
                 return Ok(found);
             }
         }
-        let bill = self.bill_arithmetic();
-        Ok((Class::Unexplained, format!("{bill}; ours is {}: no class explains it", self.our_arithmetic()?)))
+        let (bill, own) = (self.bill_arithmetic().into(), self.our_arithmetic()?);
+        Ok((Class::Unexplained, Said::NoClass { bill, own }))
     }
 
-    fn direction(&self) -> Result<Option<(Class, String)>> {
+    fn direction(&self) -> Result<Option<(Class, Said)>> {
         let Some((bytes, cost)) = self.ours.reversed else { return Ok(None) };
         if !self.is_reversed()? {
             return Ok(None);
         }
-        let gb = self.side.gb;
-        let why = format!(
-            "the bill has what the other end sent: {bytes} bytes, which cost {} here; this end sent {}",
-            printed(cost, gb)?,
-            self.our_arithmetic()?
-        );
-        Ok(Some((Class::Direction, why)))
+        let (cost, own) = (printed(cost, self.side.gb)?, self.our_arithmetic()?);
+        Ok(Some((Class::Direction, Said::SentByOtherEnd { bytes, cost, own })))
     }
 
-    fn gb_base(&self) -> Result<Option<(Class, String)>> {
+    fn gb_base(&self) -> Result<Option<(Class, Said)>> {
         let other = if self.side.gb == Gb::Binary { Gb::Decimal } else { Gb::Binary };
         let (value, limit) = (self.bill.cost.value(other)?, self.bill.cost.limit(other)?);
         // Numerators do not tell which GB they are over: ours, over the other one.
@@ -306,20 +300,20 @@ impl<'a> Weighed<'a> {
         if !is_usage || !(is_near || follows()?) {
             return Ok(None);
         }
-        let (own, bytes) = (self.our_arithmetic()?, self.ours.bytes);
-        let counted = match self.usage {
-            Some(usage) => format!("counts {bytes} bytes as {} GB of {other}", usage.text(0)),
-            None => format!("costs what {bytes} bytes cost in GB of {other}"),
-        };
+        let (own, bytes, gb) = (self.our_arithmetic()?, self.ours.bytes, other);
         let cost = printed(self.cost, other)?;
-        Ok(Some((Class::GbBase, format!("the bill {counted}: {cost}; ours is {own}"))))
+        let why = match self.usage.map(|usage| usage.text(0)) {
+            Some(usage) => Said::CountedInOtherGb { bytes, usage, gb, cost, own },
+            None => Said::CostsAsInOtherGb { bytes, gb, cost, own },
+        };
+        Ok(Some((Class::GbBase, why)))
     }
 
-    fn link_type(&self) -> Result<Option<(Class, String)>> {
+    fn link_type(&self) -> Result<Option<(Class, Said)>> {
         if self.is_other_usage(self.ours.bytes)? {
             return Ok(None);
         }
-        for (what, at) in TYPES {
+        for (types, at) in TYPES {
             let over = |price: &OurPrice| at(price, self.basis);
             let Some(cost) = cost_of(self.side, &self.ours.parts, over)? else { continue };
             let mut prices =
@@ -330,55 +324,52 @@ impl<'a> Weighed<'a> {
             if cost == self.cost || !(self.is_near(cost) || self.follows_usage(cost, self.ours.bytes, one)?) {
                 continue;
             }
-            let bill = arithmetic(self.side, &self.ours.parts, over, cost)?;
-            let why = format!("the bill has {what}: {bill}; ours is {}", self.our_arithmetic()?);
-            return Ok(Some((Class::LinkType, why)));
+            let bill = arithmetic(self.side, &self.ours.parts, over, cost)?.into();
+            let own = self.our_arithmetic()?;
+            return Ok(Some((Class::LinkType, Said::AtOtherTypes { types: types().into(), bill, own })));
         }
         Ok(None)
     }
 
     /// Of list amounts that are equal, where net amounts are not.
-    fn discount(&self) -> Result<(Class, String)> {
+    fn discount(&self) -> Result<(Class, Said)> {
         let (told, gb) = (self.bill.net.get().unwrap_or_default(), self.side.gb);
         let net = self.net()?;
-        let why = format!(
-            "list amounts are equal, {} = {}; after discounts the bill has {}{}, we have {}{}",
-            self.bill.cost.text(2),
-            self.our_arithmetic()?,
-            told.text(2),
-            share(told.value(gb)?, self.value),
-            printed(net, gb)?,
-            share(net, self.cost)
-        );
+        let why = Said::NetDiffers {
+            list: self.bill.cost.text(2),
+            own: self.our_arithmetic()?.into(),
+            bill: told.text(2),
+            bill_off: share(told.value(gb)?, self.value),
+            net: printed(net, gb)?,
+            net_off: share(net, self.cost),
+        };
         Ok((Class::Discount, why))
     }
 
-    fn price(&self) -> Result<Option<(Class, String)>> {
+    fn price(&self) -> Result<Option<(Class, Said)>> {
         let Some(usage) = self.usage else { return Ok(None) };
         if !self.is_usage(self.ours.bytes)? || usage.units == 0 {
             return Ok(None);
         }
         let told = self.bill.priced.get().filter(|_| self.basis == Basis::List);
-        let at = match told {
+        let price = match told {
             Some(_) if self.tells_our_prices() => return Ok(None),
             Some(told) => {
                 let limit = self.limit.saturating_add(told.limit(self.side.gb)?);
                 if (self.value - told.value(self.side.gb)?).abs() > limit {
                     return Ok(None);
                 }
-                let prices: Vec<String> = self.bill.prices.iter().map(|price| price.text()).collect();
-                format!("x {}", prices.join(" and "))
+                self.bill_prices()
             }
             // Some lines tell a price and others do not: nothing can be said of those.
             None if self.basis == Basis::List && !self.bill.prices.is_empty() => return Ok(None),
             None => match self.implied_price(usage) {
-                Some(price) => format!("x {price} (which makes the amount)"),
+                Some(price) => Said::PriceThatMakesAmount { price },
                 None => return Ok(None),
             },
         };
-        let (cost, own) = (self.bill.cost.text(2), self.our_arithmetic()?);
-        let why =
-            format!("the usage is equal; the bill has {} GB {at} = {cost}, ours is {own}", usage.text(0));
+        let (usage, price, cost) = (usage.text(0), price.into(), self.bill.cost.text(2));
+        let why = Said::PriceDiffers { usage, price, cost, own: self.our_arithmetic()? };
         Ok(Some((Class::Price, why)))
     }
 
@@ -408,7 +399,7 @@ impl<'a> Weighed<'a> {
         None
     }
 
-    fn usage(&self) -> Result<Option<(Class, String)>> {
+    fn usage(&self) -> Result<Option<(Class, Said)>> {
         let Some(usage) = self.usage.filter(|_| self.ours.bytes > 0) else { return Ok(None) };
         if self.is_usage(self.ours.bytes)? {
             return Ok(None);
@@ -425,19 +416,13 @@ impl<'a> Weighed<'a> {
         if (self.value - product.value(self.side.gb)?).abs() > limit {
             return Ok(None);
         }
-        let prices: Vec<String> = match told {
-            Some(_) => self.bill.prices.iter().map(|price| price.text()).collect(),
-            None => vec![match self.one_price() {
-                Some(price) => price.to_string(),
-                None => format!("{} (the mean)", self.mean_price().money()?),
-            }],
+        let price = match (told, self.one_price()) {
+            (Some(_), _) => self.bill_prices(),
+            (None, Some(price)) => Said::Prices { prices: [price.to_string().into()].into() },
+            (None, None) => Said::MeanPrice { price: self.mean_price().money()? },
         };
-        let (at, cost) = (prices.join(" and "), self.bill.cost.text(2));
-        let own = self.our_arithmetic()?;
-        let why = format!(
-            "the unit price is equal; the bill has {} GB x {at} = {cost}, ours is {own}",
-            usage.text(0)
-        );
+        let (usage, price, cost) = (usage.text(0), price.into(), self.bill.cost.text(2));
+        let why = Said::UsageDiffers { usage, price, cost, own: self.our_arithmetic()? };
         Ok(Some((Class::Usage, why)))
     }
 
@@ -453,19 +438,21 @@ impl<'a> Weighed<'a> {
         Ok(product)
     }
 
-    fn our_arithmetic(&self) -> Result<String> {
+    fn our_arithmetic(&self) -> Result<Sum> {
         arithmetic(self.side, &self.ours.parts, |price| Some(price.by(self.basis)), self.cost)
     }
 
-    fn bill_arithmetic(&self) -> String {
+    /// The prices that the bill tells.
+    fn bill_prices(&self) -> Said {
+        Said::Prices { prices: self.bill.prices.iter().map(|price| price.text().into()).collect() }
+    }
+
+    fn bill_arithmetic(&self) -> Said {
         let cost = self.bill.cost.text(2);
-        let prices: Vec<String> = self.bill.prices.iter().map(|price| price.text()).collect();
-        match (self.usage, prices.is_empty()) {
-            (Some(usage), true) => format!("the bill has {cost} for {} GB", usage.text(0)),
-            (Some(usage), false) => {
-                format!("the bill has {cost} for {} GB at {}", usage.text(0), prices.join(" and "))
-            }
-            (None, _) => format!("the bill has {cost}"),
+        let Some(usage) = self.usage.map(|usage| usage.text(0)) else { return Said::BillHas { cost } };
+        match self.bill.prices.iter().map(|price| price.text().into()).collect::<Box<[Box<str>]>>() {
+            prices if prices.is_empty() => Said::BillHasForUsage { cost, usage },
+            prices => Said::BillHasAtPrices { cost, usage, prices },
         }
     }
 }
@@ -484,16 +471,15 @@ pub(super) fn cost_of(
     Ok(Some(sum))
 }
 
-/// What parts cost, as it can be redone on paper: `214748364800 bytes / 2^30 x 0.48 = 96.00`.
+/// What parts cost, as it can be done again on paper.
 pub(super) fn arithmetic(
     side: &OurSide,
     parts: &[(u32, u128)],
     at: impl Fn(&OurPrice) -> Option<UnitPrice>,
     cost: i128,
-) -> Result<String> {
+) -> Result<Sum> {
     /// So many prices are told; those of an account can be many.
     const TOLD: usize = 4;
-    let gb = if side.gb == Gb::Binary { "2^30" } else { "10^9" };
     let mut at_prices: Vec<(UnitPrice, u128)> = Vec::new();
     for &(price, bytes) in parts {
         let Some(price) = at(&side.prices[price as usize]) else { continue };
@@ -503,17 +489,14 @@ pub(super) fn arithmetic(
         }
     }
     at_prices.sort_unstable();
-    let mut told: Vec<String> =
-        at_prices.iter().take(TOLD).map(|(price, bytes)| format!("{bytes} bytes / {gb} x {price}")).collect();
-    if let more @ 1.. = at_prices.len().saturating_sub(TOLD) {
-        told.push(format!("{more} more prices"));
-    }
-    Ok(format!("{} = {}", told.join(" + "), printed(cost, side.gb)?))
+    let parts = at_prices.iter().take(TOLD).map(|(price, bytes)| (*bytes, *price)).collect();
+    let more = at_prices.len().saturating_sub(TOLD);
+    Ok(Sum { parts, more, gb: side.gb, cost: printed(cost, side.gb)? })
 }
 
 /// An amount as it is printed, half to even at 10 decimals.
-pub(super) fn printed(amount: i128, gb: Gb) -> Result<String> {
-    Ok(Amount::of_numerator(amount, BILL_DECIMALS).printed(gb)?.to_string())
+pub(super) fn printed(amount: i128, gb: Gb) -> Result<Money> {
+    Amount::of_numerator(amount, BILL_DECIMALS).printed(gb)
 }
 
 /// Bytes, as what they cost at 1.
@@ -535,44 +518,51 @@ fn is_price(own: UnitPrice, told: Printed) -> bool {
 }
 
 /// What a tolerance is made of.
-fn half_units(bill: &BillSums) -> String {
+fn half_units(bill: &BillSums) -> Said {
     match bill.lines {
-        1 => "half a unit of the last digit that the line prints".to_owned(),
-        lines => format!("half a unit of the last digit that each of {lines} lines prints"),
+        1 => Said::HalfUnitOfLine {},
+        lines => Said::HalfUnitOfLines { lines },
     }
 }
 
 /// How many percent of a list amount are taken off, at 2 decimals.
-fn share(net: i128, list: i128) -> String {
+fn share(net: i128, list: i128) -> Option<Box<Said>> {
     let whole = Amount::of_numerator(list, BILL_DECIMALS);
     let percent = Amount::of_numerator(list.saturating_sub(net), BILL_DECIMALS).percent_of(whole);
-    percent.ok().flatten().map_or_else(String::new, |percent| format!(" ({percent}% off)"))
+    Some(Said::PercentOff { percent: percent.ok().flatten()? }.into())
 }
 
-/// What parts would cost at contracted prices where one thing were otherwise: the class, in words, the amount and the GB
+/// What parts would cost at contracted prices where one thing were otherwise: the class, what it is, the amount and the GB
 /// that it is over.
-pub(super) fn alternatives(side: &OurSide, parts: &[(u32, u128)]) -> Result<Vec<(Class, String, i128, Gb)>> {
+pub(super) fn alternatives(side: &OurSide, parts: &[(u32, u128)]) -> Result<Vec<(Class, Said, i128, Gb)>> {
     let other = if side.gb == Gb::Binary { Gb::Decimal } else { Gb::Binary };
     let own = cost_of(side, parts, |price| Some(price.contracted))?.unwrap_or_default();
-    let mut found = vec![(Class::GbBase, format!("in GB of {other}"), own, other)];
-    for (what, at) in TYPES {
+    let mut found = vec![(Class::GbBase, Said::InOtherGb { gb: other }, own, other)];
+    for (types, at) in TYPES {
         if let Some(cost) = cost_of(side, parts, |price| at(price, Basis::Net))?.filter(|cost| *cost != own) {
-            found.push((Class::LinkType, format!("with {what}"), cost, side.gb));
+            let types = types().into();
+            found.push((Class::LinkType, Said::WithTypes { types }, cost, side.gb));
         }
     }
     let list = cost_of(side, parts, |price| Some(price.list))?.unwrap_or_default();
     if list != own {
-        found.push((Class::Discount, "by list prices".to_owned(), list, side.gb));
+        found.push((Class::Discount, Said::ByListPrices {}, list, side.gb));
     }
     Ok(found)
 }
 
-/// A price over another link type than that of the hour, by what it is called.
+/// A price over another link type than that of the hour.
 type At = fn(&OurPrice, Basis) -> Option<UnitPrice>;
 
 /// Ways in which link types may be mistaken.
-const TYPES: [(&str, At); 3] = [
-    ("every hour at the other link type", |price, basis| price.over(other_type(price.link_type), basis)),
-    ("all hours at Gold", |price, basis| price.over(LinkType::Gold, basis)),
-    ("all hours at Platinum", |price, basis| price.over(LinkType::Platinum, basis)),
+const TYPES: [(fn() -> Said, At); 3] = [
+    (|| Said::OtherTypeEveryHour {}, |price, basis| price.over(other_type(price.link_type), basis)),
+    (
+        || Said::OneTypeAllHours { link_type: LinkType::Gold },
+        |price, basis| price.over(LinkType::Gold, basis),
+    ),
+    (
+        || Said::OneTypeAllHours { link_type: LinkType::Platinum },
+        |price, basis| price.over(LinkType::Platinum, basis),
+    ),
 ];

@@ -13,11 +13,12 @@ use crate::{
     error::{Error, Result},
     model::{
         accounts::{Account, Accounts},
+        finding::{Clauses, Said, Sentence, Word},
         money::{Amount, Money},
         time::{BillingMonth, Hour, Offset},
     },
     read::bill::Printed,
-    rows::{Column, Kind, List, RowSet, Total},
+    rows::{Cell, Column, Kind, List, RowSet, Total},
 };
 use classify::{OurSums, Weighed, arithmetic, cost_of, printed, quantity};
 use sides::{BILL_DECIMALS, BillSums, Printings, Unit, rounding_of, too_large};
@@ -51,7 +52,7 @@ pub struct Row {
     /// Why they differ.
     pub class: Class,
     /// The arithmetic that proves its class.
-    pub explanation: Box<str>,
+    pub explanation: Sentence,
 }
 
 /// What both sides sum.
@@ -85,7 +86,7 @@ pub struct Reconciled {
     /// The currency of all amounts (R13).
     pub currency: String,
     /// What it rests on: names and values.
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Vec<(&'static str, Cell)>,
     /// By account, connection and period; behind them, for each account, what the sides round by.
     pub rows: Vec<Row>,
     /// The sums of all rows, checked.
@@ -96,8 +97,10 @@ pub struct Reconciled {
     pub codes_met: Vec<CodeMet>,
     /// Lines of the bill that are kept apart.
     pub kept_apart: Vec<KeptApart>,
-    /// What a reader should know, as sentences.
-    pub notes: Vec<String>,
+    /// What a reader should know.
+    pub notes: Vec<Sentence>,
+    /// Names and values of settings that it names; they decide nothing.
+    pub settings: Vec<(String, String)>,
     /// Names of accounts, where they were given.
     accounts: Option<Arc<Accounts>>,
 }
@@ -115,13 +118,16 @@ impl Reconciled {
 }
 
 impl RowSet for Reconciled {
-    fn title(&self) -> String {
-        format!("The provider's bill of {} and ours", self.month)
+    fn title(&self) -> Sentence {
+        Said::BillAndOurs { month: self.month }.into()
     }
 
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let own = [("billing_month", self.month.to_string()), ("currency", self.currency.clone())];
-        own.into_iter().chain(self.facts.iter().cloned()).collect()
+    fn facts(&self) -> Vec<(&'static str, Cell)> {
+        let own = [("billing_month", Cell::text(self.month)), ("currency", Cell::text(&self.currency))];
+        let facts = own.into_iter().chain(self.facts.iter().cloned());
+        let settings =
+            (!self.settings.is_empty()).then(|| ("settings", settings_told(&self.settings).into()));
+        facts.chain(settings).collect()
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -130,7 +136,7 @@ impl RowSet for Reconciled {
         [period, account].into_iter().chain(named).chain(rest).collect()
     }
 
-    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<String>>> + '_> {
+    fn rows(&self) -> Box<dyn Iterator<Item = Result<Vec<Cell>>> + '_> {
         Box::new(self.rows.iter().map(|row| Ok(self.values(row))))
     }
 
@@ -145,10 +151,11 @@ impl RowSet for Reconciled {
 
     fn lists(&self) -> Vec<List> {
         let of_class = |own: &ClassTotal| {
-            vec![own.class.as_str().to_owned(), own.difference.to_string(), own.rows.to_string()]
+            vec![Cell::Code(own.class.as_str()), Cell::text(own.difference), Cell::text(own.rows)]
         };
-        let of_kind =
-            |own: &KeptApart| vec![own.category.to_owned(), own.amount.to_string(), own.lines.to_string()];
+        let of_kind = |own: &KeptApart| {
+            vec![Cell::Word(own.category.into()), Cell::text(own.amount), Cell::text(own.lines)]
+        };
         let codes = self.codes_met.iter().filter(|met| !met.code.is_empty());
         vec![
             List {
@@ -160,7 +167,7 @@ impl RowSet for Reconciled {
                 name: "codes_met",
                 columns: vec![("item_code", Kind::Text)],
                 // Lines without a code are told by a note.
-                rows: codes.map(|met| vec![met.code.to_string()]).collect(),
+                rows: codes.map(|met| vec![Cell::text(&met.code)]).collect(),
             },
             List {
                 name: "kept_apart",
@@ -170,13 +177,13 @@ impl RowSet for Reconciled {
         ]
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<Sentence> {
         self.notes.clone()
     }
 
-    fn is_quiet(&self, row: &[String]) -> bool {
+    fn is_quiet(&self, row: &[Cell]) -> bool {
         let class = &row[row.len() - 2];
-        [Class::Match, Class::Rounding].iter().any(|quiet| quiet.as_str() == class)
+        [Class::Match, Class::Rounding].iter().any(|quiet| *class == Cell::Code(quiet.as_str()))
     }
 
     fn giving_way(&self) -> &'static [&'static str] {
@@ -207,25 +214,34 @@ impl Reconciled {
     }
 
     /// The values of a row, in the order of its columns.
-    fn values(&self, row: &Row) -> Vec<String> {
-        let name = self.accounts.as_ref().map(|accounts| {
-            let account = accounts.get(&row.account);
-            account.and_then(Account::name).unwrap_or_default().to_owned()
-        });
-        let (usage, unit) = row.bill_usage.clone().unwrap_or_default();
+    fn values(&self, row: &Row) -> Vec<Cell> {
+        let name = self
+            .accounts
+            .as_ref()
+            .map(|accounts| Cell::of(accounts.get(&row.account).and_then(Account::name)));
+        let (usage, unit) = row.bill_usage.as_ref().map(|(usage, unit)| (usage, unit)).unzip();
         let rest = [
-            row.connection.as_deref().unwrap_or_default().to_owned(),
-            row.our_bytes.map_or_else(String::new, |bytes| bytes.to_string()),
-            usage.into(),
-            unit.into(),
-            row.our_cost.to_string(),
-            row.bill_cost.to_string(),
-            row.difference.to_string(),
-            row.class.as_str().to_owned(),
-            row.explanation.to_string(),
+            Cell::of(row.connection.as_deref()),
+            Cell::of(row.our_bytes),
+            Cell::of(usage),
+            Cell::of(unit),
+            Cell::text(row.our_cost),
+            Cell::text(row.bill_cost),
+            Cell::text(row.difference),
+            Cell::Code(row.class.as_str()),
+            Cell::Said(row.explanation.clone()),
         ];
-        [self.period(row), row.account.to_string()].into_iter().chain(name).chain(rest).collect()
+        [Cell::text(self.period(row)), Cell::text(&row.account)].into_iter().chain(name).chain(rest).collect()
     }
+}
+
+/// Settings as one fact.
+fn settings_told(settings: &[(String, String)]) -> Sentence {
+    let setting = |(name, value): &(String, String)| Said::Setting {
+        name: name.as_str().into(),
+        value: Word(value.as_str().into()),
+    };
+    Said::Settings { settings: Clauses(settings.iter().map(setting).collect()) }.into()
 }
 
 /// Compares the lines of a bill with what we bill, whose periods are [`BillSide::grain`].
@@ -244,7 +260,7 @@ pub fn reconcile(ours: &OurSide, bill: &BillSide<'_>) -> Result<Reconciled> {
         open.push(pair.weigh(ours, bill.basis)?);
     }
     let moved = Moved { ours, names: &names, pairs: &pairs, open: &open };
-    let mut why: Vec<Option<(Class, String)>> = vec![None; pairs.len()];
+    let mut why: Vec<Option<(Class, Sentence)>> = vec![None; pairs.len()];
     moved.in_time(&mut why)?;
     moved.between_accounts(&mut why)?;
     let mut rows = Vec::with_capacity(pairs.len() + names.accounts.len());
@@ -255,15 +271,13 @@ pub fn reconcile(ours: &OurSide, bill: &BillSide<'_>) -> Result<Reconciled> {
         *exact = exact.checked_add(own).ok_or_else(too_large)?;
         *shown = shown.checked_add(Amount::of_numerator(own, BILL_DECIMALS).printed(ours.gb)?)?;
         let (class, why) = pair.class(ours, bill.basis, open, found)?;
-        rows.push(pair.row(ours, bill, &names, key, class, why.into())?);
+        rows.push(pair.row(ours, bill, &names, key, class, why)?);
     }
     let rounding = rounding_rows(ours, bill, &names, &net)?;
     let mut rows = with_rounding(rows, rounding);
     rows.shrink_to_fit();
-    let mut facts = ours.facts.clone();
-    facts.push(("amounts", bill.basis.as_str().into()));
     let notes = notes(ours, bill, &rows);
-    let mut done = finish(ours, rows, facts)?;
+    let mut done = finish(ours, rows, bill.basis.as_str())?;
     (done.codes_met, done.kept_apart, done.notes) = (bill.codes_met.clone(), bill.kept_apart.clone(), notes);
     Ok(done)
 }
@@ -385,20 +399,19 @@ struct Open {
 /// How a row looks at first.
 #[derive(Debug)]
 enum Weight {
-    Agrees(Class, String),
+    Agrees(Class, Sentence),
     Open(Open),
 }
 
 impl Pair {
     /// Whether the row agrees, and what is open where it does not.
     fn weigh(&self, ours: &OurSide, basis: Basis) -> Result<Weight> {
-        let nothing =
-            || Weight::Agrees(Class::Match, "a side that lacks the row has nothing to pay for it".into());
+        let nothing = || Weight::Agrees(Class::Match, Said::NothingToPay {}.into());
         match (&self.ours, &self.bill) {
             (Some(own), Some(bill)) => {
                 let row = Weighed::new(ours, basis, own, bill)?;
                 if let Some((class, why)) = row.agreement()? {
-                    return Ok(Weight::Agrees(class, why));
+                    return Ok(Weight::Agrees(class, why.into()));
                 }
                 let usage = bill.gb_usage().map(|usage| -> Result<_> {
                     Ok((usage.value(ours.gb)? - quantity(own.bytes)?, usage.limit(ours.gb)?))
@@ -448,31 +461,33 @@ impl Pair {
         ours: &OurSide,
         basis: Basis,
         weight: Weight,
-        moved: Option<(Class, String)>,
-    ) -> Result<(Class, String)> {
+        moved: Option<(Class, Sentence)>,
+    ) -> Result<(Class, Sentence)> {
         if let Weight::Agrees(class, why) = weight {
             return Ok((class, why));
         }
         // A row that one side lacks is missing first of all, but where its amount stands is told.
-        let found = moved.as_ref().map_or_else(String::new, |(_, why)| format!("; {why}"));
+        let elsewhere = moved.as_ref().map(|(_, why)| Said::StandsElsewhere { why: why.clone() }.into());
         match (&self.ours, &self.bill) {
             (Some(own), None) => {
                 let cost = cost_of(ours, &own.parts, |price| Some(price.by(basis)))?.unwrap_or_default();
                 let own = arithmetic(ours, &own.parts, |price| Some(price.by(basis)), cost)?;
-                Ok((Class::MissingInBill, format!("the bill has no line of it; ours is {own}{found}")))
+                Ok((Class::MissingInBill, Said::NoLineOfBill { own, elsewhere }.into()))
             }
             (None, Some(bill)) => {
                 let cost = bill.cost.text(2);
-                let usage =
-                    bill.gb_usage().map_or_else(String::new, |usage| format!(" for {} GB", usage.text(0)));
-                Ok((
-                    Class::MissingInOurs,
-                    format!("we have no traffic of it; the bill has {cost}{usage}{found}"),
-                ))
+                let why = match bill.gb_usage().map(|usage| usage.text(0)) {
+                    Some(usage) => Said::NoTrafficOfUsage { cost, usage, elsewhere },
+                    None => Said::NoTrafficOfOurs { cost, elsewhere },
+                };
+                Ok((Class::MissingInOurs, why.into()))
             }
             (Some(own), Some(bill)) => match moved {
                 Some(moved) => Ok(moved),
-                None => Weighed::new(ours, basis, own, bill)?.cause(),
+                None => {
+                    let (class, why) = Weighed::new(ours, basis, own, bill)?.cause()?;
+                    Ok((class, why.into()))
+                }
             },
             (None, None) => Err(Error::internal("a row is of neither side")),
         }
@@ -491,14 +506,14 @@ impl Pair {
         names: &Names,
         key: &Key,
         class: Class,
-        why: Box<str>,
+        why: Sentence,
     ) -> Result<Row> {
         let parts = self.ours.as_ref().map_or(&[][..], |own| &own.parts);
         let cost = cost_of(ours, parts, |price| Some(price.by(bill.basis)))?.unwrap_or_default();
         let our_cost = Amount::of_numerator(cost, BILL_DECIMALS).printed(ours.gb)?;
         let bill_cost = self.bill.as_ref().map_or(Ok(Money::ZERO), |sums| sums.cost.money())?;
         let usage = self.bill.as_ref().and_then(|sums| match &sums.unit {
-            Unit::Of(unit) => sums.usage.get().map(|usage| (usage.text(0).into(), unit.clone())),
+            Unit::Of(unit) => sums.usage.get().map(|usage| (usage.text(0), unit.clone())),
             _ => None,
         });
         Ok(Row {
@@ -552,7 +567,7 @@ impl Moved<'_> {
     }
 
     /// Finds runs of neighbouring periods whose differences net out: the shortest first, from the earliest on.
-    fn in_time(&self, why: &mut [Option<(Class, String)>]) -> Result<()> {
+    fn in_time(&self, why: &mut [Option<(Class, Sentence)>]) -> Result<()> {
         let grain = self.ours.grain;
         let mut run: Vec<usize> = Vec::new();
         for (at, (key, _)) in self.pairs.iter().enumerate() {
@@ -587,22 +602,21 @@ impl Moved<'_> {
         Ok(())
     }
 
-    fn moved_in_time(&self, rows: &[usize]) -> Result<String> {
+    fn moved_in_time(&self, rows: &[usize]) -> Result<Sentence> {
         /// So many differences are told.
         const TOLD: usize = 4;
-        let text = |at: usize| self.ours.grain.text(self.pairs[at].0.period, self.ours.month);
+        let period = |at: usize| self.ours.grain.text(self.pairs[at].0.period, self.ours.month).into();
         let mut told = Vec::new();
         for at in rows.iter().take(TOLD) {
             told.push(self.signed(*at)?);
         }
-        let more = if rows.len() > TOLD { " ..." } else { "" };
+        if rows.len() > TOLD {
+            told.push("...".to_owned());
+        }
         let (sum, limit) = self.sum(rows)?;
-        Ok(format!(
-            "from {} to {} the differences {}{more} add up to {sum}, within {limit}",
-            text(rows[0]),
-            text(rows[rows.len() - 1]),
-            told.join(" ")
-        ))
+        let (first, last, differences) =
+            (period(rows[0]), period(rows[rows.len() - 1]), told.join(" ").into());
+        Ok(Said::MovesInTime { first, last, differences, sum, limit }.into())
     }
 
     /// A difference with its sign.
@@ -613,7 +627,7 @@ impl Moved<'_> {
     }
 
     /// What the differences of rows add up to, and within what they may be off together.
-    fn sum(&self, rows: &[usize]) -> Result<(String, String)> {
+    fn sum(&self, rows: &[usize]) -> Result<(Money, Money)> {
         let (mut sum, mut limit) = (0i128, 0i128);
         for open in rows.iter().filter_map(|at| self.open(*at)) {
             // OK because the sums were made before.
@@ -623,7 +637,7 @@ impl Moved<'_> {
     }
 
     /// Finds pairs of accounts of one connection and period, of which one is billed what the other is not.
-    fn between_accounts(&self, why: &mut [Option<(Class, String)>]) -> Result<()> {
+    fn between_accounts(&self, why: &mut [Option<(Class, Sentence)>]) -> Result<()> {
         let mut places: BTreeMap<(u32, Hour), Vec<usize>> = BTreeMap::new();
         for (at, (key, _)) in self.pairs.iter().enumerate() {
             let moves = self.open(at).is_some_and(|open| open.moves);
@@ -643,21 +657,29 @@ impl Moved<'_> {
                     }
                 }
                 let Some(more) = mate.map(|place| more.remove(place)) else { continue };
-                let account = |at: usize| &self.names.accounts[self.pairs[at].0.account as usize];
-                let (sum, limit) = self.sum(&[less, more])?;
-                let (from, to) = (self.signed(less)?, self.signed(more)?);
-                let text = format!(
-                    "the bill has {} less under {} and as much more under {}: {from} {to} = {sum}, within {limit}",
-                    from.trim_start_matches('-'),
-                    account(less),
-                    account(more)
-                );
+                let moved = self.moved_to_account(less, more)?;
                 for at in [less, more] {
-                    why[at] = Some((Class::Account, text.clone()));
+                    why[at] = Some((Class::Account, moved.clone()));
                 }
             }
         }
         Ok(())
+    }
+
+    fn moved_to_account(&self, less: usize, more: usize) -> Result<Sentence> {
+        let account = |at: usize| self.names.accounts[self.pairs[at].0.account as usize].clone();
+        let (sum, limit) = self.sum(&[less, more])?;
+        let (from, to) = (self.signed(less)?, self.signed(more)?);
+        let moved = Said::MovesToAccount {
+            less: from.trim_start_matches('-').into(),
+            account: account(less),
+            other: account(more),
+            from: from.into(),
+            to: to.into(),
+            sum,
+            limit,
+        };
+        Ok(moved.into())
     }
 
     /// Whether two accounts are billed what the other one sent: then directions are exchanged, and no amount is moved.
@@ -696,9 +718,7 @@ fn rounding_rows(
         }
         let account = names.accounts[account as usize].clone();
         let bill_cost = sum.money()?;
-        let why = format!(
-            "our adjustment to what is payable is {adjustment}; the bill's lines of rounding ({lines}) sum to {bill_cost}"
-        );
+        let why = Said::RoundedByBoth { adjustment, lines, sum: bill_cost };
         rows.insert(
             account.clone(),
             Row {
@@ -733,8 +753,8 @@ fn with_rounding(rows: Vec<Row>, mut rounding: BTreeMap<Arc<str>, Row>) -> Vec<R
     all
 }
 
-/// Sums the rows, and checks that they add up.
-fn finish(ours: &OurSide, rows: Vec<Row>, facts: Vec<(&'static str, String)>) -> Result<Reconciled> {
+/// Sums the rows, of such amounts, and checks that they add up.
+fn finish(ours: &OurSide, rows: Vec<Row>, amounts: &'static str) -> Result<Reconciled> {
     let mut totals = Totals::default();
     let mut classes: BTreeMap<Class, (Money, u64)> = BTreeMap::new();
     for row in &rows {
@@ -750,6 +770,8 @@ fn finish(ours: &OurSide, rows: Vec<Row>, facts: Vec<(&'static str, String)>) ->
         return Err(Error::internal("differences of classes do not add up to that of the totals"));
     }
     let total = |(class, (difference, rows))| ClassTotal { class, difference, rows };
+    let facts = ours.facts.iter().map(|(name, value)| (*name, Cell::text(value)));
+    let facts = facts.chain([("amounts", Cell::Word(amounts.into()))]).collect();
     Ok(Reconciled {
         month: ours.month,
         currency: ours.currency.clone(),
@@ -760,29 +782,27 @@ fn finish(ours: &OurSide, rows: Vec<Row>, facts: Vec<(&'static str, String)>) ->
         codes_met: Vec::new(),
         kept_apart: Vec::new(),
         notes: Vec::new(),
+        settings: Vec::new(),
         accounts: None,
     })
 }
 
 /// What a reader should know.
-fn notes(ours: &OurSide, bill: &BillSide<'_>, rows: &[Row]) -> Vec<String> {
+fn notes(ours: &OurSide, bill: &BillSide<'_>, rows: &[Row]) -> Vec<Sentence> {
     let mut notes = bill.notes.clone();
-    let code = |met: &CodeMet| {
-        let name = if met.code.is_empty() { "without a code" } else { &met.code };
-        format!("{name} ({} lines, {} compared)", met.lines, met.compared)
+    let item = |met: &CodeMet| {
+        let CodeMet { code, lines, compared } = met.clone();
+        match code.is_empty() {
+            true => Said::ItemWithoutCode { lines, compared },
+            false => Said::ItemMet { code, lines, compared },
+        }
     };
-    let codes: Vec<String> = bill.codes_met.iter().map(code).collect();
-    notes.push(format!("billing items of the bill: {}", codes.join(", ")));
+    notes.push(Said::ItemsOfBill { items: bill.codes_met.iter().map(item).collect() }.into());
     let silent = rows.iter().filter(|row| row.grain == bill.grain && row.bill_cost != Money::ZERO);
-    let other = silent.filter(|row| row.bill_usage.as_ref().is_none_or(|(_, unit)| &**unit != "GB")).count();
-    if other > 0 {
-        notes.push(format!("{other} rows of the bill tell no usage in GB: their amounts alone are compared"));
-    }
-    if !ours.knows_other_types && rows.iter().any(|row| !row.class.agrees()) {
-        notes.push(
-            "prices of the other link type are not known: the class link_type cannot be given".to_owned(),
-        );
-    }
+    let count = silent.filter(|row| row.bill_usage.as_ref().is_none_or(|(_, unit)| &**unit != "GB")).count();
+    notes.extend((count > 0).then(|| Said::RowsWithoutGb { count }.into()));
+    let is_silent = !ours.knows_other_types && rows.iter().any(|row| !row.class.agrees());
+    notes.extend(is_silent.then(|| Said::OtherTypesNotKnown {}.into()));
     notes
 }
 
@@ -815,13 +835,9 @@ pub fn reconcile_totals(ours: &OurSide, invoices: &BTreeMap<String, Printed>) ->
             explanation: why.into(),
         });
     }
-    let mut facts = ours.facts.clone();
-    facts.push(("amounts", "payable".into()));
-    let mut done = finish(ours, rows, facts)?;
-    let others = ours.accounts.iter().filter(|account| !invoices.contains_key(&*account.id)).count();
-    if others > 0 {
-        done.notes.push(format!("{others} accounts of ours have no figure, and are not compared"));
-    }
+    let mut done = finish(ours, rows, "payable")?;
+    let count = ours.accounts.iter().filter(|account| !invoices.contains_key(&*account.id)).count();
+    done.notes.extend((count > 0).then(|| Said::AccountsWithoutFigure { count }.into()));
     Ok(done)
 }
 
@@ -834,32 +850,27 @@ struct Invoice<'a> {
 }
 
 impl Invoice<'_> {
-    fn class(&self) -> Result<(Class, String)> {
+    fn class(&self) -> Result<(Class, Said)> {
         let figure = Printings::of(self.printed)?.text(2);
         let Some(payable) = self.payable else {
             return Ok(match self.printed.is_zero() {
-                true => (Class::Match, "a side that lacks the row has nothing to pay for it".into()),
-                false => {
-                    (Class::MissingInOurs, format!("we have no traffic of it; the invoice has {figure}"))
-                }
+                true => (Class::Match, Said::NothingToPay {}),
+                false => (Class::MissingInOurs, Said::InvoiceWithoutTraffic { figure }),
             });
         };
         if self.is(payable)? {
             let off = Printings::of(self.printed)?.money()?.checked_sub(payable)?;
             return Ok(match off == Money::ZERO {
-                true => (Class::Match, format!("{figure} is what is payable")),
-                false => (
-                    Class::Rounding,
-                    format!("{figure} is off by {off}, within half a unit of its last digit"),
-                ),
+                true => (Class::Match, Said::InvoiceIsPayable { figure }),
+                false => (Class::Rounding, Said::InvoiceIsRounded { figure, off }),
             });
         }
-        for (class, what, cost) in self.causes()? {
+        for (class, cause, cost) in self.causes()? {
             if self.is(cost)? {
-                return Ok((class, format!("{what}, {cost} would be payable; by ours it is {payable}")));
+                return Ok((class, Said::InvoiceWouldBe { cause: cause.into(), cost, payable }));
             }
         }
-        Ok((Class::Unexplained, format!("{figure} is not {payable}, and no class explains it")))
+        Ok((Class::Unexplained, Said::InvoiceNotExplained { figure, payable }))
     }
 
     /// Whether the figure is this amount, within its own precision.
@@ -870,13 +881,13 @@ impl Invoice<'_> {
     }
 
     /// What would be payable where one thing were otherwise, and differs by it.
-    fn causes(&self) -> Result<Vec<(Class, String, Money)>> {
+    fn causes(&self) -> Result<Vec<(Class, Said, Money)>> {
         let Some(sums) = self.sums else { return Ok(Vec::new()) };
         let (mode, decimals) = self.ours.rounding;
         let mut found = Vec::new();
-        for (class, what, cost, gb) in classify::alternatives(self.ours, &sums.parts)? {
+        for (class, cause, cost, gb) in classify::alternatives(self.ours, &sums.parts)? {
             let payable = Amount::of_numerator(cost, BILL_DECIMALS).round(gb, decimals, mode)?;
-            found.push((class, what, payable));
+            found.push((class, cause, payable));
         }
         Ok(found)
     }

@@ -7,6 +7,7 @@ use crate::{
     meter::Metered,
     model::{
         checked_add,
+        finding::{Said, Sentence},
         inventory::Inventory,
         link::LinkType,
         money::{Amount, Exact, Gb, Money, PRINTED_DECIMALS, Rounding, UnitPrice},
@@ -599,8 +600,8 @@ impl Printings {
     }
 
     /// The sum with all its digits, and with at least this many decimals.
-    pub fn text(self, least: usize) -> String {
-        Exact::of_units(self.units, BILL_DECIMALS).text(least)
+    pub fn text(self, least: usize) -> Box<str> {
+        Exact::of_units(self.units, BILL_DECIMALS).text(least).into()
     }
 }
 
@@ -760,8 +761,8 @@ pub struct BillSide<'b> {
     pub kept_apart: Vec<KeptApart>,
     /// Which amounts are compared.
     pub basis: Basis,
-    /// What a reader should know about what is compared, as sentences.
-    pub notes: Vec<String>,
+    /// What a reader should know about what is compared.
+    pub notes: Vec<Sentence>,
     pub(super) grain: Grain,
     pub(super) by_connection: bool,
     pub(super) usage: Vec<&'b BillLine>,
@@ -855,33 +856,22 @@ impl<'b> BillSide<'b> {
     }
 
     fn note(&mut self, bill: &Bill, choice: &BillChoice, of_month: usize, outside: usize) {
-        let mut note = |count: u64, text: String| self.notes.extend((count > 0).then_some(text));
-        let others: u64 = bill.others.values().map(|others| others.lines).sum();
-        note(others, format!("{others} lines of other products are not compared"));
-        let connections: u64 = bill.others.values().map(|others| others.of_connections).sum();
-        note(
-            connections,
-            format!("{connections} of them name a peering connection: is {} the product?", choice.product),
-        );
-        let outside = outside as u64;
-        note(outside, format!("{outside} lines of other months or accounts are not compared"));
+        let mut note = |count: u64, said: Said| self.notes.extend((count > 0).then(|| said.into()));
+        let count = bill.others.values().map(|others| others.lines).sum();
+        note(count, Said::LinesOfOtherProducts { count });
+        let count = bill.others.values().map(|others| others.of_connections).sum();
+        note(count, Said::OthersNameConnections { count, product: choice.product.clone() });
+        let count = outside as u64;
+        note(count, Said::LinesOfOtherMonths { count });
         let compared = self.usage.len() + self.rounding.len();
-        let rest = (of_month - compared) as u64;
-        note(rest, format!("{rest} lines of the product are not compared: of other items, or kept apart"));
+        let count = (of_month - compared) as u64;
+        note(count, Said::LinesOfOtherItems { count });
         self.notes.extend(bill.notes());
-        let payers = self.usage.iter().filter(|line| line.item.is_payer).count();
-        if payers > 0 {
-            self.notes.push(format!(
-                "{payers} lines tell no owner of the resource: they count for the account that pays"
-            ));
-        }
-        let silent = self.usage.iter().filter(|line| line.item.currency.is_none()).count();
-        if silent > 0 {
-            self.notes.push(format!("{silent} lines tell no currency: it is taken for ours"));
-        }
-        if self.basis == Basis::Net {
-            self.notes.push("not every line tells a list amount: net amounts are compared".to_owned());
-        }
+        let count = self.usage.iter().filter(|line| line.item.is_payer).count();
+        self.notes.extend((count > 0).then(|| Said::LinesWithoutOwner { count }.into()));
+        let count = self.usage.iter().filter(|line| line.item.currency.is_none()).count();
+        self.notes.extend((count > 0).then(|| Said::LinesWithoutCurrency { count }.into()));
+        self.notes.extend((self.basis == Basis::Net).then(|| Said::NetAmountsCompared {}.into()));
     }
 }
 

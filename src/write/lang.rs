@@ -3,9 +3,12 @@
 //! The texts lie in `lang/`, one file per language. What a file lacks or has too much of is seen when it is read, by a
 //! test that reads all of them; whoever asks for a text names a field, so that the compiler knows it is there.
 
-use crate::model::finding::{Finding, Said, Value};
+use crate::model::{
+    finding::{Finding, Said, Sentence, Sum, Value},
+    money::{Gb, UnitPrice},
+};
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 /// A language of labels, findings and explanations.
 ///
@@ -59,16 +62,40 @@ pub(crate) struct Texts {
     columns: BTreeMap<String, String>,
     /// Names of what the figures rest on, likewise.
     facts: BTreeMap<String, String>,
+    /// Names of what results of rows hold, likewise: columns, totals, lists and facts.
+    names: BTreeMap<String, String>,
+    /// Words of data that programs rely on: each stands in front of what it means.
+    codes: BTreeMap<String, String>,
+    pub rows: RowsTexts,
     pub report: ReportTexts,
     pub estimate: EstimateTexts,
     /// What scenarios assume, by their names.
     scenarios: BTreeMap<String, String>,
-    /// What findings say, by the key of what is said.
-    findings: BTreeMap<String, String>,
+    /// What findings, explanations and notes say, by the key of what is said.
+    said: BTreeMap<String, String>,
     pub advice: AdviceTexts,
     pub html: HtmlTexts,
     #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
     pub xlsx: XlsxTexts,
+}
+
+/// Those of a result of rows: table, HTML and workbook.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "a screen alone says some of it"))]
+pub(crate) struct RowsTexts {
+    pub totals: String,
+    pub rows: String,
+    pub notes: String,
+    pub not_shown: String,
+    pub more_one: String,
+    pub more_rows: String,
+    pub quiet_one: String,
+    pub quiet_rows: String,
+    /// What bytes cost: one price of it, further prices, and all of it.
+    sum: String,
+    sum_part: String,
+    sum_more: String,
 }
 
 /// Those of a report's page: table and Markdown.
@@ -111,6 +138,8 @@ pub(crate) struct ReportTexts {
     pub before_tax: String,
     /// What stands between the things of a list.
     pub comma: String,
+    /// What stands between figures that hold together.
+    pub and: String,
     /// What stands between two sentences of a line, and behind the last of them.
     pub semicolon: String,
     pub stop: String,
@@ -241,18 +270,28 @@ impl Texts {
         self.facts.get(name).map_or(name, String::as_str)
     }
 
+    /// The name of what a result of rows holds, as people read it.
+    pub fn name<'t>(&'t self, name: &'t str) -> &'t str {
+        self.names.get(name).map_or(name, String::as_str)
+    }
+
+    /// A word that programs rely on, with what it means behind it.
+    pub fn code<'t>(&'t self, code: &'t str) -> &'t str {
+        self.codes.get(code).map_or(code, String::as_str)
+    }
+
     /// What a scenario assumes; `about` where it is none of those that are known.
     pub fn scenario<'t>(&'t self, name: &str, about: &'t str) -> &'t str {
         self.scenarios.get(name).map_or(about, String::as_str)
     }
 
-    /// What a finding says.
+    /// What is said.
     pub fn say(&self, said: &Said) -> String {
         let (key, values) = said.parts();
         let values: Vec<(&str, String)> =
             values.into_iter().map(|(name, value)| (name, self.value(value))).collect();
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, &**value)).collect();
-        fill(self.findings.get(key).map_or(key, String::as_str), &values)
+        fill(self.said.get(key).map_or(key, String::as_str), &values)
     }
 
     fn value(&self, value: Value<'_>) -> String {
@@ -260,12 +299,43 @@ impl Texts {
             Value::Text(text) => text.to_string(),
             Value::Sender(sender) => self.word(sender.as_str()).to_owned(),
             Value::LinkType(link_type) => self.word(link_type.as_str()).to_owned(),
+            Value::Word(word) => self.word(word).to_owned(),
+            Value::Sum(sum) => self.sum(sum),
             Value::Said(said) => self.say(said),
-            Value::All(all) => {
-                all.iter().map(|said| self.say(said)).collect::<Vec<_>>().join(&self.report.comma)
-            }
+            Value::All(all) => self.say_all(all, &self.report.comma),
+            Value::Clauses(all) => self.say_all(all, &self.report.semicolon),
+            Value::Figures(figures) => figures.join(&self.report.and),
             Value::Nothing => String::new(),
         }
+    }
+
+    fn say_all(&self, all: &[Said], separator: &str) -> String {
+        all.iter().map(|said| self.say(said)).collect::<Vec<_>>().join(separator)
+    }
+
+    fn sum(&self, sum: &Sum) -> String {
+        let gb = if sum.gb == Gb::Binary { "2^30" } else { "10^9" };
+        let part = |(bytes, price): &(u128, UnitPrice)| {
+            let values = [("bytes", &*bytes.to_string()), ("gb", gb), ("price", &price.to_string())];
+            fill(&self.rows.sum_part, &values)
+        };
+        let more = (sum.more > 0).then(|| fill(&self.rows.sum_more, &[("count", &sum.more.to_string())]));
+        let parts: Vec<String> = sum.parts.iter().map(part).chain(more).collect();
+        let values = [("parts", &*parts.join(" + ")), ("cost", &sum.cost.to_string())];
+        fill(&self.rows.sum, &values)
+    }
+}
+
+impl Sentence {
+    /// What is said, in a language.
+    pub fn in_language(&self, lang: Lang) -> String {
+        lang.texts().say(self.said())
+    }
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_language(Lang::En))
     }
 }
 
@@ -394,7 +464,9 @@ fn next_name(text: &str) -> Option<(&str, &str, &str)> {
 mod tests {
     use super::*;
     use crate::{
+        crosscheck::DifferenceClass,
         model::{link::LinkType, usage::Sender},
+        reconcile::{Basis, Class},
         report::Column,
     };
 
@@ -436,10 +508,10 @@ mod tests {
         for (key, names) in Said::KEYS {
             let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
             names.sort();
-            assert!(said.insert(format!(".findings.{key}"), names).is_none(), "{key} twice");
+            assert!(said.insert(format!(".said.{key}"), names).is_none(), "{key} twice");
         }
         let mut texts = names(include_str!("lang/en.toml"));
-        texts.retain(|path, _| path.starts_with(".findings."));
+        texts.retain(|path, _| path.starts_with(".said."));
         assert_eq!(texts, said);
     }
 
@@ -451,9 +523,33 @@ mod tests {
             }
             let words = LinkType::ALL.map(LinkType::as_str).into_iter();
             let words = words.chain(Sender::ALL.map(Sender::as_str));
-            for word in words.chain(["usage", "free", "adjustment", "published", "assumed", "contract"]) {
+            let bases = [Basis::List, Basis::Net].map(Basis::as_str);
+            for word in words.chain(bases).chain([
+                "usage",
+                "free",
+                "adjustment",
+                "published",
+                "assumed",
+                "contract",
+                "payable",
+                "coupon",
+                "refund",
+                "here",
+                "counterpart",
+            ]) {
                 assert!(texts.words.contains_key(word), "{word}");
             }
+        }
+    }
+
+    #[test]
+    fn every_class_of_a_difference_has_a_label_and_there_are_no_others() {
+        let classes = Class::ALL.map(Class::as_str).into_iter();
+        let classes = classes.chain(DifferenceClass::ALL.map(DifferenceClass::as_str));
+        let mut classes: Vec<&str> = classes.collect();
+        classes.sort_unstable();
+        for texts in Lang::ALL.map(Lang::texts) {
+            assert_eq!(texts.codes.keys().collect::<Vec<_>>(), classes);
         }
     }
 

@@ -86,8 +86,8 @@ impl Screen {
     /// # Errors
     ///
     /// [`Output`](crate::ErrorKind::Output) where `output` fails, and those of the rows.
-    pub fn rows(self, set: &impl RowSet, output: impl Write) -> Result<()> {
-        self.write(rows::page_of(set)?, output)
+    pub fn rows(self, set: &impl RowSet, lang: Lang, output: impl Write) -> Result<()> {
+        self.write(rows::page_of(set, lang)?, output)
     }
 
     fn write(self, page: Page, mut output: impl Write) -> Result<()> {

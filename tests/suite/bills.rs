@@ -210,7 +210,8 @@ fn golden_bills_are_read_as_expected() {
                     format!("{}: {layout}, {} lines, net is {}", own.name, own.lines, own.net)
                 });
                 let lines = bill.lines.iter().map(told);
-                layouts.chain(lines).chain(bill.notes()).collect::<Vec<String>>().join("\n") + "\n"
+                let notes = bill.notes().into_iter().map(|note| note.to_string());
+                layouts.chain(lines).chain(notes).collect::<Vec<String>>().join("\n") + "\n"
             }
             Err(error) => format!("{error}\n"),
         };

@@ -1,8 +1,12 @@
 //! Tables and comments speak the language that is asked for, whatever the case; and a terminal is given what fits it.
 
-use crate::support::{program, tools};
+use crate::{
+    messages::source_files,
+    support::{program, tools},
+};
+use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -10,9 +14,16 @@ use std::{
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders of golden cases, each with the verb that they run, and the inputs of a case by their flags.
-const FOLDERS: [(&str, &str); 2] = [("tests/cases/report", "report"), ("tests/cases/estimate", "estimate")];
-const INPUTS: [(&str, &str); 9] = [
+const FOLDERS: [(&str, &str); 4] = [
+    ("tests/cases/report", "report"),
+    ("tests/cases/estimate", "estimate"),
+    ("tests/cases/reconcile", "reconcile"),
+    ("tests/cases/crosscheck", "crosscheck"),
+];
+const INPUTS: [(&str, &str); 11] = [
+    ("--bill", "bill.csv"),
     ("--usage", "usage.csv"),
+    ("--counterpart-usage", "counterpart.csv"),
     ("--connections", "connections.csv"),
     ("--connections", "connections.json"),
     ("--link-changes", "link-changes.csv"),
@@ -156,15 +167,30 @@ fn own_words(case: &Path) -> String {
     words
 }
 
+/// The texts of a language under a heading, by their keys.
+fn texts_of(lang: &str, heading: &str) -> BTreeMap<String, String> {
+    let file = Path::new(ROOT).join(format!("src/write/lang/{lang}.toml"));
+    let texts: toml::Table = fs::read_to_string(file).expect("texts").parse().expect("TOML");
+    let texts = texts[heading].as_table().expect("a table");
+    texts.iter().map(|(key, text)| (key.clone(), text.as_str().expect("a text").to_owned())).collect()
+}
+
+/// A text without the words that programs rely on, where what they mean stands behind them.
+fn without_codes(text: String, lang: &str) -> String {
+    texts_of(lang, "codes").into_values().fold(text, |text, code| text.replace(&code, ""))
+}
+
 #[test]
 fn no_english_is_left_in_chinese_tables_and_comments() {
     let mut left = BTreeSet::new();
     let mut seen = 0;
     for (verb, case) in cases() {
         let own = own_words(&case);
-        for (format, lang) in [("table", "zh-Hans"), ("markdown", "zh-Hant")] {
+        let other = if ["report", "estimate"].contains(&verb) { "markdown" } else { "table" };
+        for (format, lang) in [("table", "zh-Hans"), (other, "zh-Hant")] {
             let Some(text) = printed(verb, &case, format, lang) else { continue };
             seen += 1;
+            let text = without_codes(text, lang);
             for line in text.lines().filter(|line| !QUOTING.iter().any(|code| line.contains(code))) {
                 for phrase in english(&line.replace("\\_", "_")).into_iter().filter(|own_word| {
                     // Without ids the accounts of an estimate are called by their ends.
@@ -190,14 +216,11 @@ fn figures_are_the_same_in_every_language() {
         let figures = |lang: &str| -> Option<Vec<String>> {
             let text = printed(verb, &case, "table", lang)?;
             let rows = text.lines().filter(|line| line.starts_with("  ") && !line.starts_with("  ["));
-            let words =
-                rows.flat_map(|line| line.split([' ', '（']).map(ToOwned::to_owned).collect::<Vec<_>>());
-            let is_amount = |word: &String| {
-                word.contains('.')
-                    && !word.ends_with('.')
-                    && word.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte))
-            };
-            Some(words.filter(is_amount).collect())
+            let is_figure = |letter: char| letter.is_ascii_digit() || ".-".contains(letter);
+            let words = rows.flat_map(|line| {
+                line.split(|letter| !is_figure(letter)).map(|word| word.trim_end_matches('.'))
+            });
+            Some(words.filter(|word| word.contains('.')).map(ToOwned::to_owned).collect())
         };
         let english = figures("en");
         assert_eq!(figures("zh-Hans"), english, "{}", case.display());
@@ -320,5 +343,133 @@ fn data_does_not_depend_on_the_language() {
         let of = |lang| program::run(root, &[&MONTH[..], &["--format", format, "--lang", lang]].concat());
         assert_eq!(of("zh-Hans"), of("en"));
         assert_eq!(of("zh-Hant"), of("en"));
+    }
+}
+
+/// Every name of data that a JSON has, at whatever depth, but for those that people are not shown.
+fn names_in(json: &Value, names: &mut BTreeSet<String>) {
+    match json {
+        Value::Object(members) => {
+            for (name, member) in members {
+                names.insert(name.clone());
+                names_in(member, names);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|own| names_in(own, names)),
+        _ => {}
+    }
+}
+
+/// What results of rows hold has a name in each language, and no name is of what they do not hold.
+#[test]
+fn every_name_of_a_result_of_rows_has_a_text_and_there_are_no_others() {
+    let month = Path::new(ROOT).join("examples/month");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |file: &str| folder.path().join(file).display().to_string();
+    let (report, accounts) = (path("report.json"), path("accounts.csv"));
+    fs::write(&accounts, "account_id,name\n1000000000000101,Shop\n").expect("a file of accounts");
+    let made = ["report", "--usage", "usage.csv", "--month", "2026-10", "--output", &report];
+    assert_eq!(program::run(&month, &made).code, 0);
+    let bill = ["--bill", "../bills/new-bill.csv", "--usage", "usage.csv", "--month", "2026-10"];
+    let runs = [
+        &["compare", "--format", "json", &report, &report, "--accounts", &accounts][..],
+        &[&["reconcile", "--format", "json"], &bill[..]].concat(),
+    ];
+    let mut found: Vec<String> = runs.map(|args| program::run(&month, args).stdout).into();
+    let cases = cases().into_iter().filter(|(verb, _)| ["reconcile", "crosscheck"].contains(verb));
+    found.extend(cases.filter_map(|(verb, case)| printed(verb, &case, "json", "en")));
+    let mut names = BTreeSet::new();
+    for json in found {
+        names_in(&serde_json::from_str(&json).expect("JSON"), &mut names);
+    }
+    // Heads of pages that are their own, and lists of one column, whose values stand without its name.
+    names.extend(["total", "value", "item_code"].map(String::from));
+    for lang in ["en", "zh-Hans", "zh-Hant"] {
+        let texts: BTreeSet<String> = texts_of(lang, "names").into_keys().collect();
+        let shown = |name: &&String| !["notes", "totals", "peerbill_version"].contains(&name.as_str());
+        assert_eq!(
+            texts.iter().collect::<Vec<_>>(),
+            names.iter().filter(shown).collect::<Vec<_>>(),
+            "{lang}"
+        );
+    }
+    // English is what data says.
+    assert!(texts_of("en", "names").into_iter().all(|(name, text)| text == name.replace('_', " ")));
+}
+
+/// Every word that has a text is one that the program has.
+#[test]
+fn every_word_of_data_stands_in_the_sources() {
+    let sources: Vec<String> = source_files(&Path::new(ROOT).join("src"))
+        .iter()
+        .map(|file| fs::read_to_string(file).expect("a source file"))
+        .collect();
+    for heading in ["words", "codes"] {
+        for word in texts_of("en", heading).into_keys() {
+            let literal = format!("\"{word}\"");
+            assert!(sources.iter().any(|text| text.contains(&literal)), "[{heading}] {word}");
+        }
+    }
+}
+
+/// A word that programs rely on stands in front of what it means, in every language.
+#[test]
+fn codes_stay_in_front_of_their_labels() {
+    for lang in ["zh-Hans", "zh-Hant"] {
+        for (code, text) in texts_of(lang, "codes") {
+            assert!(text.strip_prefix(&code).is_some_and(|label| label.starts_with(' ')), "{lang}: {text}");
+        }
+    }
+    assert!(texts_of("en", "codes").into_iter().all(|(code, text)| code == text));
+}
+
+/// A page of HTML as text, without its style, its script, and what is data in the table of its rows: header and words.
+fn text_of_page(page: &str) -> String {
+    let mut text = page.to_owned();
+    for (from, to) in
+        [("<style>", "</style>"), ("<script>", "</script>"), ("<table id=\"lines\">", "</thead>")]
+    {
+        let Some(start) = text.find(from) else { continue };
+        let end = text[start..].find(to).expect("it ends");
+        text.replace_range(start..start + end, "");
+    }
+    let codes = texts_of("en", "codes");
+    let is_data = |shown: &str| ["requester", "accepter"].contains(&shown) || codes.contains_key(shown);
+    let parts = text.split('<').filter_map(|part| part.split_once('>')).map(|(_, shown)| shown.trim());
+    parts.filter(|shown| !is_data(shown)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_english_is_left_in_chinese_pages_of_rows() {
+    let mut seen = 0;
+    for (verb, case) in cases().into_iter().filter(|(verb, _)| ["reconcile", "crosscheck"].contains(verb)) {
+        let own = own_words(&case);
+        for lang in ["zh-Hans", "zh-Hant"] {
+            let Some(page) = printed(verb, &case, "html", lang) else { continue };
+            seen += 1;
+            assert!(page.contains(&format!("<html lang=\"{lang}\">")), "{}", case.display());
+            let text = without_codes(text_of_page(&page), lang);
+            for line in text.lines() {
+                let left: Vec<String> =
+                    english(line).into_iter().filter(|phrase| !is_named(phrase, &own)).collect();
+                assert!(left.is_empty(), "{}: {left:?}: {line}", case.display());
+            }
+        }
+    }
+    assert!(seen > 40, "{seen} pages");
+}
+
+/// Of a result of rows, header, keys and words of data are English in every language; an explanation is in its language.
+#[test]
+fn a_page_of_rows_keeps_its_data_in_every_language() {
+    let case = Path::new(ROOT).join("tests/cases/reconcile/time-edge");
+    let page = printed("reconcile", &case, "html", "zh-Hant").expect("a page");
+    let lines = page.split("<table id=\"lines\">").nth(1).expect("rows");
+    assert!(lines.contains("data-column=\"our_bytes\"") && lines.contains("<td>time_edge</td>"), "{lines}");
+    assert!(lines.contains("差額 -4.80 +4.80 合計為 0.00") && !lines.contains("add up to"), "{lines}");
+    for format in ["csv", "json"] {
+        let of = |lang| printed("reconcile", &case, format, lang).expect("data");
+        assert_eq!(of("zh-Hans"), of("en"), "{format}");
+        assert_eq!(of("zh-Hant"), of("en"), "{format}");
     }
 }

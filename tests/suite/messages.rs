@@ -30,7 +30,8 @@ fn no_message_of_the_library_names_an_argument_of_the_program() {
     assert!(found.is_empty(), "use a `Remedy`, or `Error::setting`:\n\n{}\n", found.join("\n"));
 }
 
-fn source_files(folder: &Path) -> Vec<PathBuf> {
+/// The source files of a folder, sorted.
+pub fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();

@@ -448,7 +448,7 @@ proptest! {
         for row in found.rows.iter().filter(|row| !row.class.agrees()) {
             let key = (row.account.to_string(), row.connection.as_deref().unwrap_or_default().to_owned(), row.start.index());
             differs.insert(key, row.class);
-            prop_assert!(!row.explanation.is_empty());
+            prop_assert!(!row.explanation.to_string().is_empty());
         }
         prop_assert_eq!(&differs, &expected);
         check_amounts(&found, &ours, &bill, amount_decimals);

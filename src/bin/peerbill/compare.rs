@@ -19,11 +19,12 @@ use std::path::Path;
 pub fn run(mut args: CompareArgs) -> Result<()> {
     settings::fill(Open {
         accounts: Some(&mut args.accounts),
+        language: Some(&mut args.shown.language),
         reading: Some(&mut args.reading),
         ..Open::default()
     })?;
     let targets = args.to.targets()?;
-    refuse_bom_without_rows(args.csv_bom, &targets)?;
+    refuse_bom_without_rows(args.shown.csv_bom, &targets)?;
     let months = args.month.iter().map(|month| month.parse()).collect::<Result<Vec<BillingMonth>, _>>()?;
     if months.len() > 2 {
         return Err(Error::usage("--month: it is given once, or twice: for A and for B"));
@@ -41,7 +42,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
         comparison.name_accounts(accounts);
     }
     inputs.unchanged()?;
-    print_rows(&targets, args.csv_bom, None, &comparison)
+    print_rows(&targets, args.shown.csv_bom, args.shown.lang(), None, &comparison)
 }
 
 /// The one document that an argument without a name of its own names.

@@ -18,11 +18,12 @@ pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
     let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         pricing: Some(&mut args.pricing),
+        language: Some(&mut args.shown.language),
         offset: Some(&mut args.offset),
         ..Open::default()
     })?;
     let targets = args.to.targets()?;
-    refuse_bom_without_rows(args.csv_bom, &targets)?;
+    refuse_bom_without_rows(args.shown.csv_bom, &targets)?;
     let (months, times) = (Months::One(one_month(&args.month)?), (&args.offset, args.until.as_deref()));
     let mut job = Job::of_months(&args.traffic, months, times, &args.to.output, &args.quarantine)?;
     if args.counterpart.paths().next().is_none() {
@@ -40,7 +41,8 @@ pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
     let [here, there] = &metered;
     let mut checked = crosscheck(here, there, catalog.as_ref())?;
     checked.settings = settings::shown(used, &args.traffic);
-    let print = |quarantine| print_rows(&targets, args.csv_bom, quarantine, &checked);
+    let print =
+        |quarantine| print_rows(&targets, args.shown.csv_bom, args.shown.lang(), quarantine, &checked);
     let quarantined = job.finish_both(&metered, print)?;
     Ok(quarantined || !checked.differences.is_empty())
 }

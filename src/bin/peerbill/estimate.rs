@@ -59,7 +59,7 @@ fn from_history(mut args: EstimateArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
         lines: Some(&mut args.lines),
-        shown: Some(&mut args.shown),
+        language: Some(&mut args.shown.language),
         ..Open::default()
     })?;
     let Some(month) = &args.month else {
@@ -110,7 +110,7 @@ fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
         reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
         lines: Some(&mut args.lines),
-        shown: Some(&mut args.shown),
+        language: Some(&mut args.shown.language),
         ..Default::default()
     })?;
     refuse_needs_of_hours(&args)?;
@@ -327,7 +327,7 @@ fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
         reading: Some(&mut args.traffic.reading),
         offset: args.month.is_some().then_some(&mut args.offset),
         lines: Some(&mut args.lines),
-        shown: Some(&mut args.shown),
+        language: Some(&mut args.shown.language),
         ..Default::default()
     })?;
     refuse_needs_of_hours(args)?;

@@ -2,7 +2,11 @@
 
 use crate::output::{self, Staged, Target, extension, is_terminal, say};
 use clap::ValueEnum;
-use peerbill::{Error, Result, rows::RowSet, write};
+use peerbill::{
+    Error, Result,
+    rows::RowSet,
+    write::{self, Lang},
+};
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -131,11 +135,12 @@ impl Format for RowsFormat {
 pub fn print_rows(
     targets: &[Target<RowsFormat>],
     csv_bom: bool,
+    lang: Lang,
     beside: Option<Staged>,
     set: &impl RowSet,
 ) -> Result<()> {
     output::print(targets, beside, |target, mut output| match target.format {
-        RowsFormat::Table => output::screen(target).rows(set, output),
+        RowsFormat::Table => output::screen(target).rows(set, lang, output),
         RowsFormat::Csv => {
             if csv_bom {
                 output::write_bom(&mut output)?;
@@ -143,8 +148,8 @@ pub fn print_rows(
             write::rows::csv(set, output)
         }
         RowsFormat::Json => write::rows::json(set, output),
-        RowsFormat::Xlsx => xlsx_rows(set, output),
-        RowsFormat::Html => write::html::rows(set, output),
+        RowsFormat::Xlsx => xlsx_rows(set, lang, output),
+        RowsFormat::Html => write::html::rows(set, lang, output),
     })?;
     if targets.iter().any(|target| target.format == RowsFormat::Csv) {
         for total in set.totals()? {
@@ -164,13 +169,13 @@ pub fn refuse_bom_without_rows(csv_bom: bool, targets: &[Target<RowsFormat>]) ->
 }
 
 #[cfg(feature = "xlsx")]
-fn xlsx_rows(set: &impl RowSet, output: &mut dyn Write) -> Result<()> {
-    write::xlsx::rows(set, output)
+fn xlsx_rows(set: &impl RowSet, lang: Lang, output: &mut dyn Write) -> Result<()> {
+    write::xlsx::rows(set, lang, output)
 }
 
 /// Never reached: a build that lacks a format refuses its targets.
 #[cfg(not(feature = "xlsx"))]
-fn xlsx_rows(_: &impl RowSet, _: &mut dyn Write) -> Result<()> {
+fn xlsx_rows(_: &impl RowSet, _: Lang, _: &mut dyn Write) -> Result<()> {
     Err(Error::internal("this build cannot write xlsx"))
 }
 

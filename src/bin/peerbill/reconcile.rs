@@ -33,11 +33,12 @@ pub fn run(mut args: ReconcileArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing).filter(|_| args.report.is_none()),
         offset: Some(&mut args.offset),
         accounts: Some(&mut args.accounts),
+        language: Some(&mut args.shown.language),
         bill: Some(&mut args.bill.columns),
         ..Open::default()
     })?;
     let figures = figures(&args)?;
-    refuse_bom_without_rows(args.csv_bom, &args.to.targets()?)?;
+    refuse_bom_without_rows(args.shown.csv_bom, &args.to.targets()?)?;
     if offset_of(&args.offset)? != Offset::CHINA {
         let why = "the provider's bills have their days and months at +08:00, and so has what is compared with them";
         return Err(Error::setting("offset", why));
@@ -99,7 +100,7 @@ fn from_traffic(
     let report = report(&metered, &catalog, options)?;
     let ours = |grain| OurSide::of_metered(&report, &metered, &catalog, grain);
     let mut compared = compare(args, bill.as_ref(), figures, report.month, &catalog.currency, ours)?;
-    compared.facts.extend(Some(("settings", told(&settings))).filter(|_| !settings.is_empty()));
+    compared.settings = settings;
     let compared = compared.with_accounts(names);
     let quarantined = job.finish(&metered, |quarantine| {
         print(args, &targets, &compared, quarantine)?;
@@ -186,10 +187,6 @@ fn accounts(args: &ReconcileArgs, inputs: &mut Inputs) -> Result<Option<Arc<Acco
     Ok(Some(Arc::new(read_accounts(&inputs.one_document("accounts", path)?)?)))
 }
 
-fn told(settings: &ShownSettings) -> String {
-    settings.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("; ")
-}
-
 /// Prints what was found; which classes there are goes to standard error beside CSV.
 fn print(
     args: &ReconcileArgs,
@@ -197,7 +194,7 @@ fn print(
     compared: &Reconciled,
     quarantine: Option<Staged>,
 ) -> Result<()> {
-    print_rows(targets, args.csv_bom, quarantine, compared)?;
+    print_rows(targets, args.shown.csv_bom, args.shown.lang(), quarantine, compared)?;
     if targets.iter().any(|target| target.format == RowsFormat::Csv) {
         for own in &compared.classes {
             say!("class {}: {} in {} rows", own.class.as_str(), own.difference, own.rows);

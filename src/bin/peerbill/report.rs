@@ -21,7 +21,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
         lines: Some(&mut args.lines),
-        shown: Some(&mut args.shown),
+        language: Some(&mut args.shown.language),
         ..Open::default()
     })?;
     let targets = args.to.targets()?;

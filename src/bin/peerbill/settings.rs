@@ -1,7 +1,7 @@
 //! Settings that never change, from `peerbill.toml` in the working folder: an argument wins over the setting of its name.
 
 use crate::args::{
-    DuplicatesArg, LangArg, LinesArgs, MetricArgs, PricingArgs, ReadingArgs, ShownArgs, TrafficArgs,
+    DuplicatesArg, LangArg, LangArgs, LinesArgs, MetricArgs, PricingArgs, ReadingArgs, TrafficArgs,
 };
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
@@ -29,7 +29,7 @@ pub struct Open<'a> {
     pub pricing: Option<&'a mut PricingArgs>,
     pub offset: Option<&'a mut Option<String>>,
     pub lines: Option<&'a mut LinesArgs>,
-    pub shown: Option<&'a mut ShownArgs>,
+    pub language: Option<&'a mut LangArgs>,
     /// Where there are no lines to have it.
     pub accounts: Option<&'a mut Option<String>>,
     /// Where no arguments of traffic are there to have them.
@@ -64,7 +64,7 @@ pub fn fill(open: Open<'_>) -> Result<ShownSettings> {
         fill_path("accounts", &mut lines.accounts, settings.accounts.take(), &mut used);
         fill_path("budget", &mut lines.budget, settings.budget.take(), &mut used);
     }
-    if let (Some(ShownArgs { lang: open @ None, .. }), Some(lang)) = (open.shown, settings.lang) {
+    if let (Some(LangArgs { lang: open @ None }), Some(lang)) = (open.language, settings.lang) {
         used.note("lang", Lang::from(lang).as_str().into());
         *open = Some(lang);
     }

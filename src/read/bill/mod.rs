@@ -18,7 +18,12 @@ use self::{
 };
 use crate::{
     error::{Causes, Error, ErrorKind, Fault, FaultCode, Result},
-    model::{invalid::Invalid, quoted, time::ClockOffset},
+    model::{
+        finding::{Said, Sentence},
+        invalid::Invalid,
+        quoted,
+        time::ClockOffset,
+    },
     read::{
         answer::{Members, answer_within, text_instead},
         json::{Scalar, scalar},
@@ -103,39 +108,31 @@ const COLUMNS: [Column; 3] =
     [|line| &mut line.usage, |line| &mut line.list_amount, |line| &mut line.net_amount];
 
 impl Bill {
-    /// What a reader should know of how it was read, in sentences.
-    pub fn notes(&self) -> Vec<String> {
+    /// What a reader should know of how it was read.
+    pub fn notes(&self) -> Vec<Sentence> {
         let empty = self.inputs.iter().filter(|own| own.lines == 0).count() as u64;
-        let counts = [
-            (empty, "inputs of the bill hold no line"),
-            (
-                self.repeated,
-                "lines of the bill have the id of a line before them, say the same, and count once",
-            ),
-            (self.repeated_answers, "answers stand twice in the bill, and count once"),
-            (
-                self.alike,
-                "lines without an id stand in several inputs of the bill, and count each time: are days given with their month?",
-            ),
-            (self.totals, "rows of the bill are totals, and are passed over"),
+        let counts: [(u64, fn(u64) -> Said); 5] = [
+            (empty, |count| Said::InputsWithoutLine { count }),
+            (self.repeated, |count| Said::LinesRepeated { count }),
+            (self.repeated_answers, |count| Said::AnswersRepeated { count }),
+            (self.alike, |count| Said::LinesAlike { count }),
+            (self.totals, |count| Said::RowsOfTotals { count }),
         ];
-        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        counts.map(|(count, text)| format!("{count} {text}")).chain(self.unknown_types()).collect()
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, said)| said(count));
+        counts.chain(self.unknown_types()).map(Sentence::from).collect()
     }
 
     /// Types of lines that are not known, and taken for usage.
-    fn unknown_types(&self) -> Vec<String> {
+    fn unknown_types(&self) -> Vec<Said> {
         let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
         for BilledItem { category, line_type, .. } in self.lines.iter().map(|line| &*line.item) {
             if *category == BillCategory::Usage && !BillCategory::is_known_usage(line_type) {
                 *unknown.entry(line_type).or_default() += 1;
             }
         }
-        let told = |(line_type, count): (&str, u64)| {
-            let line_type = quoted(line_type.as_bytes());
-            format!(
-                "{count} lines of the bill are of the type {line_type}, which is not known: they are taken for usage"
-            )
+        let told = |(line_type, count): (&str, u64)| Said::TypeNotKnown {
+            count,
+            line_type: quoted(line_type.as_bytes()),
         };
         unknown.into_iter().map(told).collect()
     }

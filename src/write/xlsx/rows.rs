@@ -1,13 +1,13 @@
 //! A result of rows as a workbook: `Rows`, `Totals`, a sheet for each list, and `Basis`.
 
 use super::{
-    book_of, save,
+    Lang, book_of, save,
     sheet::{Book, Cell, Head, Kind, Table},
 };
 use crate::{
     error::Result,
     rows::{self, Column, List, RowSet},
-    write::rows::{capitalised, words},
+    write::rows::{capitalised, on_page, with_sentence, words},
 };
 use std::io::Write;
 
@@ -15,33 +15,38 @@ use std::io::Write;
 const PRINTED: u32 = 10;
 
 /// Writes a result of rows as a workbook: all rows, totals as formulas where they are sums of a column, its lists, and what it
-/// is about with its notes. The same result gives the same bytes (R17).
+/// is about with its notes. Sentences are in `lang`; names of sheets and columns, and words, stay English. The same result gives the same bytes (R17).
 ///
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` or a temporary file fails, and those of the rows.
-pub fn rows(set: &impl RowSet, output: impl Write) -> Result<()> {
+pub fn rows(set: &impl RowSet, lang: Lang, output: impl Write) -> Result<()> {
     let build = || {
-        let mut book = book_of(&set.title())?;
-        fill(&mut book, set)?;
+        let mut book = book_of(&set.title().to_string())?;
+        fill(&mut book, set, lang)?;
         Ok(book)
     };
     save(build, output)
 }
 
-fn fill(book: &mut Book, set: &impl RowSet) -> Result<()> {
+fn fill(book: &mut Book, set: &impl RowSet, lang: Lang) -> Result<()> {
     let count = set.rows().count();
     let mut table = Table::new(book, "Rows", heads(&set.columns()), count)?;
     for row in set.rows() {
-        table.add(book, row?)?;
+        table.add(book, shown(&row?, lang))?;
     }
     let totals = totals(book, set, &table)?;
     table.finish(book)?;
     totals.finish(book)?;
     for list in set.lists() {
-        add_list(book, list)?;
+        add_list(book, list, lang)?;
     }
-    basis(book, set)?.finish(book)
+    basis(book, set, lang)?.finish(book)
+}
+
+/// The values of a row as cells show them.
+fn shown(row: &[rows::Cell], lang: Lang) -> Vec<String> {
+    row.iter().map(|cell| with_sentence(cell, lang).into_owned()).collect()
 }
 
 fn heads(columns: &[Column]) -> Vec<Head> {
@@ -71,22 +76,22 @@ fn totals(book: &mut Book, set: &impl RowSet, all: &Table) -> Result<Table> {
     Ok(table)
 }
 
-fn add_list(book: &mut Book, List { name, columns, rows }: List) -> Result<()> {
+fn add_list(book: &mut Book, List { name, columns, rows }: List, lang: Lang) -> Result<()> {
     let mut table = Table::new(book, capitalised(&words(name)), heads(&columns), rows.len())?;
     for row in rows {
-        table.add(book, row)?;
+        table.add(book, shown(&row, lang))?;
     }
     table.finish(book)
 }
 
-fn basis(book: &mut Book, set: &impl RowSet) -> Result<Table> {
+fn basis(book: &mut Book, set: &impl RowSet, lang: Lang) -> Result<Table> {
     let heads = vec![Head::new("name", Kind::Text), Head::new("value", Kind::Prose)];
     let mut table = Table::new(book, "Basis", heads, 0)?;
     for (name, value) in set.facts() {
-        table.add(book, [name, &value])?;
+        table.add(book, [name, &on_page(&value, lang)])?;
     }
     for note in set.notes() {
-        table.add(book, ["note", &note])?;
+        table.add(book, ["note", &note.in_language(lang)])?;
     }
     Ok(table)
 }

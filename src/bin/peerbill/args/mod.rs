@@ -7,7 +7,7 @@ pub use traffic::{CatalogVerb, TableFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::{ExplainArgs, ExplainFormat};
-pub use traffic::{LangArg, LinesArgs, OutputArgs, ShownArgs};
+pub use traffic::{LangArg, LangArgs, LinesArgs, OutputArgs, RowsArgs, ShownArgs};
 pub use traffic::{PricingArgs, SqlArgs};
 
 use crate::format::{Format, RowsFormat};
@@ -154,9 +154,8 @@ pub struct CompareArgs {
     pub reading: ReadingArgs,
     #[command(flatten)]
     pub to: OutputArgs<RowsFormat>,
-    /// Begin CSV with a byte order mark, for spreadsheets that need one.
-    #[arg(long)]
-    pub csv_bom: bool,
+    #[command(flatten)]
+    pub shown: RowsArgs,
 }
 
 pub const CROSSCHECK_EXAMPLE: &str = "\
@@ -185,9 +184,8 @@ pub struct CrosscheckArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<RowsFormat>,
-    /// Begin CSV with a byte order mark, for spreadsheets that need one.
-    #[arg(long)]
-    pub csv_bom: bool,
+    #[command(flatten)]
+    pub shown: RowsArgs,
     /// Write refused records of both sides here and check the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,

@@ -281,12 +281,44 @@ impl From<LangArg> for Lang {
     }
 }
 
+/// In which language people are spoken to.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct LangArgs {
+    /// The language of what people read: tables, text, Markdown, HTML and workbooks; data formats keep their keys and words
+    /// [default: en].
+    #[arg(long, value_enum, ignore_case = true)]
+    pub lang: Option<LangArg>,
+}
+
+impl LangArgs {
+    /// The language, as it was stated.
+    pub fn lang(self) -> Lang {
+        self.lang.map_or_else(Lang::default, Lang::from)
+    }
+}
+
+/// How what is found as rows is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct RowsArgs {
+    #[command(flatten)]
+    pub language: LangArgs,
+    /// Begin CSV with a byte order mark, for spreadsheets that need one.
+    #[arg(long)]
+    pub csv_bom: bool,
+}
+
+impl RowsArgs {
+    /// The language, as it was stated.
+    pub fn lang(&self) -> Lang {
+        self.language.lang()
+    }
+}
+
 /// How results are shown, and which of them stop a run.
 #[derive(Debug, Default, Args)]
 pub struct ShownArgs {
-    /// The language of tables, Markdown, HTML and workbooks; data formats keep their keys [default: en].
-    #[arg(long, value_enum, ignore_case = true)]
-    pub lang: Option<LangArg>,
+    #[command(flatten)]
+    pub language: LangArgs,
     /// Begin CSV with a byte order mark, for spreadsheets that need one.
     #[arg(long)]
     pub csv_bom: bool,
@@ -302,7 +334,7 @@ pub struct ShownArgs {
 impl ShownArgs {
     /// The language, as it was stated.
     pub fn lang(&self) -> Lang {
-        self.lang.map_or_else(Lang::default, Lang::from)
+        self.language.lang()
     }
 
     /// The codes of findings that stop.
@@ -410,9 +442,8 @@ pub struct ReconcileArgs {
     pub accounts: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<RowsFormat>,
-    /// Begin CSV with a byte order mark, for spreadsheets that need one.
-    #[arg(long)]
-    pub csv_bom: bool,
+    #[command(flatten)]
+    pub shown: RowsArgs,
     /// Write refused records here and compare the rest; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
