@@ -50,7 +50,8 @@ impl Months {
         }
     }
 
-    fn all(self) -> Vec<BillingMonth> {
+    /// All of them, in order.
+    pub fn all(self) -> Vec<BillingMonth> {
         match self {
             Self::One(month) => vec![month],
             Self::Range(range) => range.months(),
@@ -69,7 +70,8 @@ fn names_several(text: &str) -> bool {
 /// [`Usage`](ErrorKind::Usage) where it is none, or several.
 pub fn one_month(text: &str) -> Result<BillingMonth> {
     if names_several(text) {
-        let why = format!("{text}: several months are for report; here it is one, such as 2026-10");
+        let why =
+            format!("{text}: several months are for report and reconcile; here it is one, such as 2026-10");
         return Err(Error::setting("month", why));
     }
     Ok(text.parse()?)

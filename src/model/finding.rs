@@ -527,7 +527,7 @@ sayings! {
     RowsWithoutGb "rows_without_gb" { count: usize },
     OtherTypesNotKnown "other_types_not_known" {},
     AccountsWithoutFigure "accounts_without_figure" { count: usize },
-    BillAndOurs "bill_and_ours" { month: BillingMonth },
+    BillAndOurs "bill_and_ours" { months: Box<str> },
     Settings "settings" { settings: Clauses },
     Setting "setting" { name: Box<str>, value: Word },
     // Why a row of a bill is as it is, or not.

@@ -33,7 +33,9 @@ pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventor
 #[cfg(feature = "parquet")]
 pub(crate) use layout::ARCHIVED_TOTALS;
 pub use native::columns::TrafficColumns;
-pub use reported::{ReportedAccount, ReportedLine, ReportedMonth, read_reported, reported_months};
+pub use reported::{
+    ReportedAccount, ReportedLine, ReportedMonth, read_reported, read_reported_months, reported_months,
+};
 pub use source::ReadAt;
 pub use source::TrafficSource;
 

@@ -111,12 +111,32 @@ pub fn reported_months(document: &Document) -> Result<Vec<BillingMonth>> {
 /// where it is of one account, of grouped lines, or of corrections: none of them has all that was billed.
 /// [`Usage`](ErrorKind::Usage) where it holds several months and none is named, or not the one that is.
 pub fn read_reported(document: &Document, month: Option<BillingMonth>) -> Result<ReportedMonth> {
-    let parts = parts(document)?;
-    let months = parts.iter().map(|part| part.month(document)).collect::<Result<Vec<_>>>()?;
-    let held = || months.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut wanted = parts.iter().zip(&months).filter(|(_, own)| month.is_none_or(|month| month == **own));
+    read_one(document, &parts_by_month(document)?, month)
+}
+
+/// Reads the reports of these months, in their order, likewise.
+///
+/// # Errors
+///
+/// Those of [`read_reported`], for each of the months.
+pub fn read_reported_months(document: &Document, months: &[BillingMonth]) -> Result<Vec<ReportedMonth>> {
+    let parts = parts_by_month(document)?;
+    months.iter().map(|month| read_one(document, &parts, Some(*month))).collect()
+}
+
+fn parts_by_month(document: &Document) -> Result<Vec<(BillingMonth, Part<'_>)>> {
+    parts(document)?.into_iter().map(|part| Ok((part.month(document)?, part))).collect()
+}
+
+fn read_one(
+    document: &Document,
+    parts: &[(BillingMonth, Part<'_>)],
+    month: Option<BillingMonth>,
+) -> Result<ReportedMonth> {
+    let held = || parts.iter().map(|(month, _)| month.to_string()).collect::<Vec<_>>().join(", ");
+    let mut wanted = parts.iter().filter(|(own, _)| month.is_none_or(|month| month == *own));
     match (wanted.next(), wanted.next()) {
-        (Some((part, _)), None) => part.read(document),
+        (Some((_, part)), None) => part.read(document),
         (Some(_), Some(_)) => {
             let what = month.map_or("several months", |_| "this month more than once");
             Err(Error::setting(

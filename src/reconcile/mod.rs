@@ -15,13 +15,13 @@ use crate::{
         accounts::{Account, Accounts},
         finding::{Clauses, Said, Sentence, Word},
         money::{Amount, Money},
-        time::{BillingMonth, Hour, Offset},
+        time::{BillingMonth, Hour},
     },
     read::bill::Printed,
     rows::{Cell, Column, Kind, List, RowSet, Total},
 };
 use classify::{OurSums, Weighed, arithmetic, cost_of, printed, quantity};
-use sides::{BILL_DECIMALS, BillSums, Printings, Unit, rounding_of, too_large};
+use sides::{BILL_DECIMALS, BillSums, Printings, Unit, rounding_of, told, too_large};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -81,13 +81,13 @@ pub struct ClassTotal {
 #[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Reconciled {
-    /// The billing month.
-    pub month: BillingMonth,
+    /// The billing months, which follow one another.
+    pub months: Vec<BillingMonth>,
     /// The currency of all amounts (R13).
     pub currency: String,
     /// What it rests on: names and values.
     pub facts: Vec<(&'static str, Cell)>,
-    /// By account, connection and period; behind them, for each account, what the sides round by.
+    /// By account, connection and period; behind them, for each account and month, what the sides round by.
     pub rows: Vec<Row>,
     /// The sums of all rows, checked.
     pub totals: Totals,
@@ -113,17 +113,18 @@ impl Reconciled {
 
     /// The period of a row, as it is written.
     pub fn period(&self, row: &Row) -> String {
-        row.grain.text(row.start, self.month)
+        row.grain.text(row.start)
     }
 }
 
 impl RowSet for Reconciled {
     fn title(&self) -> Sentence {
-        Said::BillAndOurs { month: self.month }.into()
+        Said::BillAndOurs { months: told(&self.months).into() }.into()
     }
 
     fn facts(&self) -> Vec<(&'static str, Cell)> {
-        let own = [("billing_month", Cell::text(self.month)), ("currency", Cell::text(&self.currency))];
+        let own =
+            [("billing_month", Cell::text(told(&self.months))), ("currency", Cell::text(&self.currency))];
         let facts = own.into_iter().chain(self.facts.iter().cloned());
         let settings =
             (!self.settings.is_empty()).then(|| ("settings", settings_told(&self.settings).into()));
@@ -264,9 +265,9 @@ pub fn reconcile(ours: &OurSide, bill: &BillSide<'_>) -> Result<Reconciled> {
     moved.in_time(&mut why)?;
     moved.between_accounts(&mut why)?;
     let mut rows = Vec::with_capacity(pairs.len() + names.accounts.len());
-    let mut net: HashMap<u32, (i128, Money)> = HashMap::new();
+    let mut net = Nets::new();
     for (((key, pair), open), found) in pairs.iter().zip(open).zip(why) {
-        let (exact, shown) = net.entry(key.account).or_default();
+        let (exact, shown) = net.entry((key.account, ours.month_start(key.period))).or_default();
         let own = pair.net(ours)?;
         *exact = exact.checked_add(own).ok_or_else(too_large)?;
         *shown = shown.checked_add(Amount::of_numerator(own, BILL_DECIMALS).printed(ours.gb)?)?;
@@ -301,7 +302,8 @@ impl Names {
                 names.insert(name.into(), 0);
             }
         }
-        ours.accounts.iter().for_each(|account| add(&mut accounts, &account.id));
+        let own = ours.months.iter().flat_map(|month| &month.accounts);
+        own.for_each(|account| add(&mut accounts, &account.id));
         ours.each_end(bill.basis, |end| {
             add(&mut accounts, end.account);
             add(&mut connections, end.connection);
@@ -356,7 +358,7 @@ fn pairs(ours: &OurSide, bill: &BillSide<'_>, names: &Names) -> Result<Vec<(Key,
         let item = &line.item;
         let connection = item.connection_id.as_deref().filter(|_| bill.by_connection);
         let (account, connection) = (names.account(&item.account_id), names.connection(connection));
-        let period = bill.grain.start(line.period.hours().start, ours.month);
+        let period = bill.grain.start(line.period.hours().start);
         let pair = pairs.entry(Key { account, connection, period }).or_default();
         pair.bill.get_or_insert_default().add(line, bill.basis)?;
     }
@@ -574,7 +576,7 @@ impl Moved<'_> {
             let follows = run.last().is_some_and(|last| {
                 let before = &self.pairs[*last].0;
                 let same = (before.account, before.connection) == (key.account, key.connection);
-                same && grain.next(before.period) == Some(key.period)
+                same && grain.next(before.period) == key.period
             });
             if !follows {
                 run.clear();
@@ -605,7 +607,7 @@ impl Moved<'_> {
     fn moved_in_time(&self, rows: &[usize]) -> Result<Sentence> {
         /// So many differences are told.
         const TOLD: usize = 4;
-        let period = |at: usize| self.ours.grain.text(self.pairs[at].0.period, self.ours.month).into();
+        let period = |at: usize| self.ours.grain.text(self.pairs[at].0.period).into();
         let mut told = Vec::new();
         for at in rows.iter().take(TOLD) {
             told.push(self.signed(*at)?);
@@ -688,31 +690,38 @@ impl Moved<'_> {
     }
 }
 
-/// What each account's sides round by: our payable less what its rows print, and the bill's lines of rounding.
+/// What rows cost at contracted prices, exactly and as printed, by account and the first hour of the month.
+type Nets = HashMap<(u32, Hour), (i128, Money)>;
+
+/// What each account's sides round by in each month: our payable less what its rows print, and the bill's lines of rounding.
 fn rounding_rows(
     ours: &OurSide,
     bill: &BillSide<'_>,
     names: &Names,
-    net: &HashMap<u32, (i128, Money)>,
-) -> Result<BTreeMap<Arc<str>, Row>> {
-    let mut sums: BTreeMap<u32, (Money, Printings, u64)> = BTreeMap::new();
-    for account in &ours.accounts {
-        let index = names.account(&account.id);
-        let (exact, shown) = net.get(&index).copied().unwrap_or_default();
-        let (mode, decimals) = ours.rounding;
-        // R11: what is payable is the exact sum of the rows, rounded once.
-        if Amount::of_numerator(exact, BILL_DECIMALS).round(ours.gb, decimals, mode)? != account.payable {
-            return Err(Error::internal(format!("rows of {} do not add up to what it pays", account.id)));
+    net: &Nets,
+) -> Result<BTreeMap<(Arc<str>, Hour), Row>> {
+    let mut sums: BTreeMap<(u32, Hour), (Money, Printings, u64)> = BTreeMap::new();
+    for month in &ours.months {
+        for account in &month.accounts {
+            let place = (names.account(&account.id), month.start);
+            let (exact, shown) = net.get(&place).copied().unwrap_or_default();
+            let (mode, decimals) = ours.rounding;
+            // R11: what is payable is the exact sum of the rows, rounded once.
+            if Amount::of_numerator(exact, BILL_DECIMALS).round(ours.gb, decimals, mode)? != account.payable {
+                let what = format!("rows of {} in {} do not add up to what it pays", account.id, month.month);
+                return Err(Error::internal(what));
+            }
+            sums.entry(place).or_default().0 = account.payable.checked_sub(shown)?;
         }
-        sums.entry(index).or_default().0 = account.payable.checked_sub(shown)?;
     }
     for line in &bill.rounding {
-        let (_, sum, lines) = sums.entry(names.account(&line.item.account_id)).or_default();
+        let start = ours.month_start(line.period.hours().start);
+        let (_, sum, lines) = sums.entry((names.account(&line.item.account_id), start)).or_default();
         sum.add(rounding_of(line)?)?;
         *lines += 1;
     }
     let mut rows = BTreeMap::new();
-    for (account, (adjustment, sum, lines)) in sums {
+    for ((account, start), (adjustment, sum, lines)) in sums {
         if adjustment == Money::ZERO && lines == 0 {
             continue;
         }
@@ -720,9 +729,9 @@ fn rounding_rows(
         let bill_cost = sum.money()?;
         let why = Said::RoundedByBoth { adjustment, lines, sum: bill_cost };
         rows.insert(
-            account.clone(),
+            (account.clone(), start),
             Row {
-                start: ours.month.period(Offset::CHINA).start,
+                start,
                 grain: Grain::Month,
                 account,
                 connection: None,
@@ -739,12 +748,12 @@ fn rounding_rows(
     Ok(rows)
 }
 
-/// Rows with that of its rounding behind those of each account.
-fn with_rounding(rows: Vec<Row>, mut rounding: BTreeMap<Arc<str>, Row>) -> Vec<Row> {
+/// Rows with those of its rounding behind those of each account.
+fn with_rounding(rows: Vec<Row>, mut rounding: BTreeMap<(Arc<str>, Hour), Row>) -> Vec<Row> {
     let mut all = Vec::with_capacity(rows.len() + rounding.len());
     for row in rows {
         // Those of accounts before this one.
-        while let Some(entry) = rounding.first_entry().filter(|entry| *entry.key() < row.account) {
+        while let Some(entry) = rounding.first_entry().filter(|entry| entry.key().0 < row.account) {
             all.push(entry.remove());
         }
         all.push(row);
@@ -770,10 +779,10 @@ fn finish(ours: &OurSide, rows: Vec<Row>, amounts: &'static str) -> Result<Recon
         return Err(Error::internal("differences of classes do not add up to that of the totals"));
     }
     let total = |(class, (difference, rows))| ClassTotal { class, difference, rows };
-    let facts = ours.facts.iter().map(|(name, value)| (*name, Cell::text(value)));
+    let facts = ours.facts().into_iter().map(|(name, value)| (name, Cell::text(value)));
     let facts = facts.chain([("amounts", Cell::Word(amounts.into()))]).collect();
     Ok(Reconciled {
-        month: ours.month,
+        months: ours.months().collect(),
         currency: ours.currency.clone(),
         facts,
         rows,
@@ -810,19 +819,25 @@ fn notes(ours: &OurSide, bill: &BillSide<'_>, rows: &[Row]) -> Vec<Sentence> {
 ///
 /// # Errors
 ///
-/// As [`reconcile`](fn@reconcile).
+/// As [`reconcile`](fn@reconcile); [`Usage`](crate::ErrorKind::Usage) where ours are several months: an invoice is of one.
 pub fn reconcile_totals(ours: &OurSide, invoices: &BTreeMap<String, Printed>) -> Result<Reconciled> {
+    let [month] = &ours.months[..] else {
+        return Err(Error::usage(
+            "the figure of an invoice is of one month: compare each month with its own",
+        ));
+    };
     let mut sums: HashMap<Arc<str>, OurSums> = HashMap::new();
     ours.each_end(Basis::Net, |end| sums.entry(end.account.clone()).or_default().add(&end.parts, None))?;
     let mut rows = Vec::new();
     for (id, printed) in invoices {
         let own = sums.get(&**id);
-        let payable = ours.accounts.iter().find(|account| *account.id == **id).map(|account| account.payable);
+        let payable =
+            month.accounts.iter().find(|account| *account.id == **id).map(|account| account.payable);
         let invoice = Invoice { ours, sums: own, payable, printed: *printed };
         let (class, why) = invoice.class()?;
         let (our_cost, bill_cost) = (payable.unwrap_or(Money::ZERO), Printings::of(*printed)?.money()?);
         rows.push(Row {
-            start: ours.month.period(Offset::CHINA).start,
+            start: month.start,
             grain: Grain::Month,
             account: id.as_str().into(),
             connection: None,
@@ -836,7 +851,7 @@ pub fn reconcile_totals(ours: &OurSide, invoices: &BTreeMap<String, Printed>) ->
         });
     }
     let mut done = finish(ours, rows, "payable")?;
-    let count = ours.accounts.iter().filter(|account| !invoices.contains_key(&*account.id)).count();
+    let count = month.accounts.iter().filter(|account| !invoices.contains_key(&*account.id)).count();
     done.notes.extend((count > 0).then(|| Said::AccountsWithoutFigure { count }.into()));
     Ok(done)
 }

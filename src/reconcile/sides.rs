@@ -11,7 +11,7 @@ use crate::{
         inventory::Inventory,
         link::LinkType,
         money::{Amount, Exact, Gb, Money, PRINTED_DECIMALS, Rounding, UnitPrice},
-        time::{BillingMonth, Hour, Offset},
+        time::{BillingMonth, Hour, Offset, Period},
         usage::EndIndex,
     },
     read::ReportedMonth,
@@ -39,31 +39,48 @@ pub enum Grain {
 }
 
 impl Grain {
-    /// The first hour of the period that `hour` lies in, of those of `month`.
-    pub(super) fn start(self, hour: Hour, month: BillingMonth) -> Hour {
+    /// The period that `hour` lies in.
+    fn period(self, hour: Hour) -> Period {
         match self {
-            Self::Hour => hour,
-            Self::Day => Offset::CHINA.day_of(hour).start,
-            Self::Month => month.period(Offset::CHINA).start,
+            Self::Hour => Period { start: hour, end: hour.next() },
+            Self::Day => Offset::CHINA.day_of(hour),
+            // OK because what is compared lies in months: nothing else is of this grain.
+            Self::Month => month_of(hour)
+                .map_or(Period { start: hour, end: hour.next() }, |month| month.period(Offset::CHINA)),
         }
     }
 
-    /// The first hour of the period after the one that begins at `start`; months stand alone.
-    pub(super) fn next(self, start: Hour) -> Option<Hour> {
-        match self {
-            Self::Hour => Some(start.next()),
-            Self::Day => Some(Hour::from_index(start.index() + 24)),
-            Self::Month => None,
-        }
+    /// The first hour of the period that `hour` lies in.
+    pub(super) fn start(self, hour: Hour) -> Hour {
+        self.period(hour).start
+    }
+
+    /// The first hour of the period after the one that begins at `start`.
+    pub(super) fn next(self, start: Hour) -> Hour {
+        self.period(start).end
     }
 
     /// How the period that begins at `start` is written: `2026-10`, `2026-10-05` or `2026-10-05T03:00:00Z`.
-    pub(super) fn text(self, start: Hour, month: BillingMonth) -> String {
+    pub(super) fn text(self, start: Hour) -> String {
         match self {
             Self::Hour => start.to_string(),
             Self::Day => Offset::CHINA.date_of(start),
-            Self::Month => month.to_string(),
+            Self::Month => month_of(start).map_or_else(|| start.to_string(), |month| month.to_string()),
         }
+    }
+}
+
+/// The billing month of the provider's that an hour lies in.
+fn month_of(hour: Hour) -> Option<BillingMonth> {
+    BillingMonth::of(hour, Offset::CHINA).ok()
+}
+
+/// Months that follow one another, as they are written: `2026-10`, or `2026-07..2026-09`.
+pub(super) fn told(months: &[BillingMonth]) -> String {
+    match months {
+        [] => String::new(),
+        [month] => month.to_string(),
+        [first, .., last] => format!("{first}..{last}"),
     }
 }
 
@@ -125,28 +142,39 @@ pub(super) struct OurAccount {
     pub payable: Money,
 }
 
-/// Our side: what we bill for a month, by end, period and price. Free traffic is no part of it (R1).
+/// What we bill for one month.
 #[derive(Debug, Clone)]
-pub struct OurSide {
+pub(super) struct OurMonth {
     /// The billing month, with its edges at UTC+8.
     pub month: BillingMonth,
+    /// Its first hour.
+    pub start: Hour,
+    /// The digest over its metered hours.
+    usage_digest: String,
+    pub accounts: Vec<OurAccount>,
+    /// By end: the account that pays; empty where the end has no charged traffic. Months mostly have the same.
+    payers: Arc<[Arc<str>]>,
+    /// By end: its connection.
+    connections: Arc<[Arc<str>]>,
+    cells: Vec<Cell>,
+}
+
+/// Our side: what we bill for a month or several, by end, period and price. Free traffic is no part of it (R1).
+#[derive(Debug, Clone)]
+pub struct OurSide {
     /// The currency of all amounts (R13).
     pub currency: String,
     /// What one GB is (R9).
     pub gb: Gb,
-    /// Facts about where it comes from, for the heads of tables.
-    pub facts: Vec<(&'static str, String)>,
+    /// The catalog that priced it, and the digest over all its prices.
+    catalog: [(&'static str, String); 2],
     /// Whether the prices of the other link type were looked for.
     pub knows_other_types: bool,
     pub(super) rounding: (Rounding, u32),
-    pub(super) accounts: Vec<OurAccount>,
     pub(super) grain: Grain,
-    /// By end: the account that pays; empty where the end has no charged traffic.
-    payers: Vec<Arc<str>>,
-    /// By end: its connection.
-    connections: Vec<Arc<str>>,
+    /// What is billed, by month: months follow one another, and there is at least one.
+    pub(super) months: Vec<OurMonth>,
     pub(super) prices: Vec<OurPrice>,
-    cells: Vec<Cell>,
     /// The only account that is compared, where one is named.
     only: Option<Arc<str>>,
 }
@@ -172,32 +200,100 @@ impl OurSide {
         };
         let connection = |end: EndIndex| inventory.connection(end.connection()).id.clone();
         let only: Option<Arc<str>> = report.options.account.as_deref().map(Arc::from);
-        let mut priced = Priced::new(inventory, catalog, grain, metered.month(), only.as_deref());
+        let mut priced = Priced::new(inventory, catalog, grain, only.as_deref());
         metered.usage().try_each(|row| {
             priced.begin(row.hour);
             row.try_each_key(|key, bytes| priced.add(key, row.hour, bytes))
         })?;
         let (prices, cells) = priced.finish();
-        let facts = [
-            ("catalog", format!("{} {}", catalog.name, catalog.version)),
-            ("price_digest", catalog.summary().price_digest),
-            ("usage_digest", metered.digest()?),
-        ];
-        Ok(Self {
+        let month = OurMonth {
             month: metered.month(),
-            currency: catalog.currency.clone(),
-            gb: catalog.gb,
-            facts: facts.to_vec(),
-            knows_other_types: true,
-            rounding: (catalog.rounding.mode, catalog.rounding.decimals),
+            start: metered.month().period(Offset::CHINA).start,
+            usage_digest: metered.digest()?,
             accounts: accounts(report.statements.iter().map(|own| (&*own.billing_account_id, own.payable))),
-            grain,
             payers: ends().map(payer).collect(),
             connections: ends().map(connection).collect(),
-            prices,
             cells,
+        };
+        Ok(Self {
+            currency: catalog.currency.clone(),
+            gb: catalog.gb,
+            catalog: [
+                ("catalog", format!("{} {}", catalog.name, catalog.version)),
+                ("price_digest", catalog.summary().price_digest),
+            ],
+            knows_other_types: true,
+            rounding: (catalog.rounding.mode, catalog.rounding.decimals),
+            grain,
+            months: vec![month],
+            prices,
             only,
         })
+    }
+
+    /// Sides of months that follow one another, as one: what moves over the edge of two of them is then seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of the sides; [`Usage`](crate::ErrorKind::Usage) where there is none, where months do not follow one another, or where one is billed
+    /// otherwise than the first: with other prices, in another currency, or of other accounts.
+    pub fn joined(sides: impl IntoIterator<Item = Result<Self>>) -> Result<Self> {
+        let mut sides = sides.into_iter();
+        let first = sides.next();
+        let mut all =
+            first.unwrap_or_else(|| Err(Error::usage("there is at least one month that is compared")))?;
+        for side in sides {
+            let side = side?;
+            let alike = (&side.currency, side.gb, side.rounding, side.grain, &side.catalog, &side.only)
+                == (&all.currency, all.gb, all.rounding, all.grain, &all.catalog, &all.only);
+            let next = all.months.last().map(|last| last.month.period(Offset::CHINA).end);
+            let first = side.months.first().map(|first| first.start);
+            if !alike || next != first {
+                let why = "months that are compared together follow one another, and are billed alike";
+                return Err(Error::usage(format!("{} and {}: {why}", all.told(), side.told())));
+            }
+            // Each month has prices of its own.
+            let shift = all.prices.len() as u32;
+            all.prices.extend(side.prices);
+            all.knows_other_types &= side.knows_other_types;
+            for mut month in side.months {
+                month.cells.iter_mut().for_each(|cell| cell.price += shift);
+                if let Some(last) = all.months.last() {
+                    month.share(last);
+                }
+                all.months.push(month);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Its months, as they are written.
+    fn told(&self) -> String {
+        told(&self.months().collect::<Vec<_>>())
+    }
+
+    /// Its months, in order.
+    pub fn months(&self) -> impl Iterator<Item = BillingMonth> + '_ {
+        self.months.iter().map(|own| own.month)
+    }
+
+    /// The first hour of the month that an hour lies in.
+    pub(super) fn month_start(&self, hour: Hour) -> Hour {
+        let after = self.months.partition_point(|month| month.start <= hour);
+        // OK because what is compared lies in one of the months.
+        self.months.get(after.saturating_sub(1)).map_or(hour, |month| month.start)
+    }
+
+    /// Facts about where it comes from, for the heads of tables.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let digests = match &self.months[..] {
+            [only] => only.usage_digest.clone(),
+            all => {
+                let digest = |own: &OurMonth| format!("{} {}", own.month, own.usage_digest);
+                all.iter().map(digest).collect::<Vec<_>>().join(", ")
+            }
+        };
+        self.catalog.iter().cloned().chain([("usage_digest", digests)]).collect()
     }
 
     /// What a report that was read says that traffic costs, by periods of this grain.
@@ -238,90 +334,56 @@ impl OurSide {
             .collect();
         connections.sort_unstable();
         connections.dedup();
-        let mut side = Self {
+        let mut month = OurMonth {
             month: report.month,
+            start: report.month.period(Offset::CHINA).start,
+            usage_digest: report.usage_digest.clone(),
+            accounts: accounts(report.accounts.iter().map(|own| (&*own.id, own.payable))),
+            payers: [].into(),
+            connections: connections.iter().flat_map(|id| [Arc::from(*id), Arc::from(*id)]).collect(),
+            cells: Vec::new(),
+        };
+        month.accounts.retain(|own| account.is_none_or(|account| account == &*own.id));
+        let prices = month.add_lines(report, catalog, grain, &connections)?;
+        Ok(Self {
             currency: report.currency.clone(),
             gb: report.gb,
-            facts: vec![
-                ("catalog", format!("{name} {version}")),
-                ("price_digest", digest.clone()),
-                ("usage_digest", report.usage_digest.clone()),
-            ],
+            catalog: [("catalog", format!("{name} {version}")), ("price_digest", digest.clone())],
             knows_other_types: catalog.is_some(),
             rounding: report.rounding,
-            accounts: accounts(report.accounts.iter().map(|own| (&*own.id, own.payable))),
             grain,
-            payers: vec![Arc::from(""); connections.len() * 2],
-            connections: connections.iter().flat_map(|id| [Arc::from(*id), Arc::from(*id)]).collect(),
-            prices: Vec::new(),
-            cells: Vec::new(),
+            months: vec![month],
+            prices,
             only: account.map(Arc::from),
-        };
-        side.accounts.retain(|own| account.is_none_or(|account| account == &*own.id));
-        side.add_lines(report, catalog, &connections)?;
-        Ok(side)
+        })
     }
 
-    fn add_lines(
-        &mut self,
-        report: &ReportedMonth,
-        catalog: Option<&Catalog>,
-        connections: &[&str],
-    ) -> Result<()> {
-        let first = report.month.period(Offset::CHINA).start;
-        let mut index_of: HashMap<OurPrice, u32> = HashMap::new();
-        for account in &report.accounts {
-            let id: Arc<str> = account.id.as_str().into();
-            for line in &account.lines {
-                // R1: what is free is not compared.
-                let Some(link_type) = line.link_type else { continue };
-                let contracted = line.contracted_unit_price;
-                let (hour, [from, to]) = (line.hour.unwrap_or(first), &*line.regions);
-                let other = |catalog: &Catalog| -> Result<_> {
-                    let quote =
-                        catalog.quote(&id, from, to, other_type(link_type), hour)?.map(|own| own.price);
-                    Ok(quote.map(|own| (own.list.unwrap_or(own.contracted), own.contracted)))
-                };
-                let price = OurPrice {
-                    link_type,
-                    list: line.list_unit_price.unwrap_or(contracted),
-                    contracted,
-                    other: catalog.map_or(Ok(None), other)?,
-                };
-                let next = self.prices.len() as u32;
-                let index = *index_of.entry(price).or_insert(next);
-                if index == next {
-                    self.prices.push(price);
-                }
-                // OK because the list holds all of them.
-                let connection = connections.binary_search(&&*line.connection_id).unwrap_or_default();
-                let end = EndIndex::new(connection, line.sender).index();
-                self.payers[end] = id.clone();
-                let period = self.grain.start(hour, self.month);
-                self.cells.push(Cell { end: end as u32, price: index, period, bytes: line.bytes });
-            }
-        }
-        self.cells = sorted(std::mem::take(&mut self.cells));
-        Ok(())
-    }
-
-    /// What each end sent in each period, in the order of connections and periods; amounts are of this basis.
+    /// What each end sent in each period, in the order of months, connections and periods; amounts are of this basis.
     pub(super) fn each_end(
         &self,
         basis: Basis,
         mut each: impl FnMut(EndSums<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.months.iter().try_for_each(|month| self.each_end_of(month, basis, &mut each))
+    }
+
+    fn each_end_of(
+        &self,
+        month: &OurMonth,
+        basis: Basis,
+        each: &mut impl FnMut(EndSums<'_>) -> Result<()>,
+    ) -> Result<()> {
         let same = |one: &Cell, other: &Cell| (one.end / 2, one.period) == (other.end / 2, other.period);
-        for of_both in self.cells.chunk_by(same) {
+        for of_both in month.cells.chunk_by(same) {
             for of_end in of_both.chunk_by(|one, other| one.end == other.end) {
                 let (end, period) = (of_end[0].end as usize, of_end[0].period);
-                if self.only.as_ref().is_some_and(|only| *only != self.payers[end]) {
+                if self.only.as_ref().is_some_and(|only| *only != month.payers[end]) {
                     continue;
                 }
                 let others = of_both.iter().filter(|cell| cell.end as usize != end);
                 each(EndSums {
-                    account: &self.payers[end],
-                    connection: &self.connections[end],
+                    account: &month.payers[end],
+                    connection: &month.connections[end],
                     period,
                     parts: of_end.iter().map(|cell| (cell.price, cell.bytes)).collect(),
                     reversed: self.reversed(of_end, others, basis)?,
@@ -351,6 +413,65 @@ impl OurSide {
             sum.1 = sum.1.checked_add(fine(Amount::of(other.bytes, price)?)?).ok_or_else(too_large)?;
         }
         Ok(Some(sum))
+    }
+}
+
+impl OurMonth {
+    /// Holds in common with another month what is the same there.
+    fn share(&mut self, other: &Self) {
+        for (own, other) in [(&mut self.payers, &other.payers), (&mut self.connections, &other.connections)] {
+            if own == other {
+                own.clone_from(other);
+            }
+        }
+    }
+
+    /// Adds the lines of a report; returns their prices.
+    fn add_lines(
+        &mut self,
+        report: &ReportedMonth,
+        catalog: Option<&Catalog>,
+        grain: Grain,
+        connections: &[&str],
+    ) -> Result<Vec<OurPrice>> {
+        let first = self.start;
+        let mut payers = vec![Arc::from(""); self.connections.len()];
+        let mut prices = Vec::new();
+        let mut index_of: HashMap<OurPrice, u32> = HashMap::new();
+        for account in &report.accounts {
+            let id: Arc<str> = account.id.as_str().into();
+            for line in &account.lines {
+                // R1: what is free is not compared.
+                let Some(link_type) = line.link_type else { continue };
+                let contracted = line.contracted_unit_price;
+                let (hour, [from, to]) = (line.hour.unwrap_or(first), &*line.regions);
+                let other = |catalog: &Catalog| -> Result<_> {
+                    let quote =
+                        catalog.quote(&id, from, to, other_type(link_type), hour)?.map(|own| own.price);
+                    Ok(quote.map(|own| (own.list.unwrap_or(own.contracted), own.contracted)))
+                };
+                let price = OurPrice {
+                    link_type,
+                    list: line.list_unit_price.unwrap_or(contracted),
+                    contracted,
+                    other: catalog.map_or(Ok(None), other)?,
+                };
+                let next = prices.len() as u32;
+                let index = *index_of.entry(price).or_insert(next);
+                if index == next {
+                    prices.push(price);
+                }
+                // OK because the list holds all of them.
+                let connection = connections.binary_search(&&*line.connection_id).unwrap_or_default();
+                let end = EndIndex::new(connection, line.sender).index();
+                payers[end] = id.clone();
+                let period = grain.start(hour);
+                self.cells.push(Cell { end: end as u32, price: index, period, bytes: line.bytes });
+            }
+        }
+        self.cells = sorted(std::mem::take(&mut self.cells));
+        self.payers = payers.into();
+        Ok(prices)
     }
 }
 
@@ -386,7 +507,6 @@ struct Priced<'a> {
     inventory: &'a Inventory,
     catalog: &'a Catalog,
     grain: Grain,
-    month: BillingMonth,
     /// The only account whose traffic has to have prices.
     only: Option<&'a str>,
     changes: Vec<Hour>,
@@ -412,20 +532,13 @@ struct Current {
 }
 
 impl<'a> Priced<'a> {
-    fn new(
-        inventory: &'a Inventory,
-        catalog: &'a Catalog,
-        grain: Grain,
-        month: BillingMonth,
-        only: Option<&'a str>,
-    ) -> Self {
+    fn new(inventory: &'a Inventory, catalog: &'a Catalog, grain: Grain, only: Option<&'a str>) -> Self {
         let never = Hour::from_index(i64::MAX);
         let none = Current { from: never, until: never, price: 0, bytes: None };
         Self {
             inventory,
             catalog,
             grain,
-            month,
             only,
             changes: catalog.price_changes(),
             period: never,
@@ -438,7 +551,7 @@ impl<'a> Priced<'a> {
 
     /// Begins an hour, which is later than those before it.
     fn begin(&mut self, hour: Hour) {
-        let period = self.grain.start(hour, self.month);
+        let period = self.grain.start(hour);
         if period != self.period {
             self.close();
             self.period = period;
@@ -770,16 +883,24 @@ pub struct BillSide<'b> {
 }
 
 impl<'b> BillSide<'b> {
-    /// The lines of `bill` that are of the choice, of `month`, and in `currency`.
+    /// The lines of `bill` that are of the choice, of `months`, which follow one another, and in `currency`.
     ///
     /// # Errors
     ///
     /// [`Input`](ErrorKind::Input) where lines are in another currency (R13), tell no amount that can be compared, or none
     /// is left.
-    pub fn choose(bill: &'b Bill, choice: &BillChoice, month: BillingMonth, currency: &str) -> Result<Self> {
-        let period = month.period(Offset::CHINA);
+    pub fn choose(
+        bill: &'b Bill,
+        choice: &BillChoice,
+        months: &[BillingMonth],
+        currency: &str,
+    ) -> Result<Self> {
+        let [first, last] =
+            [months.first(), months.last()].map(|own| own.map(|own| own.period(Offset::CHINA)));
         let own = |line: &&BillLine| {
-            let lies = line.period.hours().intersection(period).hours() == line.period.hours().hours();
+            let hours = line.period.hours();
+            let lies = first.is_some_and(|first| first.start <= hours.start)
+                && last.is_some_and(|last| hours.end <= last.end);
             lies && choice.account.as_ref().is_none_or(|account| **account == *line.item.account_id)
         };
         let of_product = bill.lines.iter().filter(|line| *line.item.product_code == *choice.product);
@@ -804,7 +925,7 @@ impl<'b> BillSide<'b> {
             usage,
             rounding,
         };
-        side.refuse(bill, choice, month, currency)?;
+        side.refuse(bill, choice, months, currency)?;
         side.note(bill, choice, lines.len(), outside.len());
         Ok(side)
     }
@@ -819,7 +940,7 @@ impl<'b> BillSide<'b> {
         &mut self,
         bill: &Bill,
         choice: &BillChoice,
-        month: BillingMonth,
+        months: &[BillingMonth],
         currency: &str,
     ) -> Result<()> {
         let inputs = bill.inputs.iter().map(|input| &*input.name).collect::<Vec<_>>().join(", ");
@@ -831,8 +952,8 @@ impl<'b> BillSide<'b> {
                     format!("it has {lines} lines of that product, of other months, accounts or items")
                 }
             };
-            let why =
-                format!("no line of product {} and month {month} can be compared: {known}", choice.product);
+            let (product, months) = (&choice.product, told(months));
+            let why = format!("no line of product {product} and month {months} can be compared: {known}");
             return Err(Error::unusable(ErrorKind::Input, &inputs, why));
         }
         let mut faults = Vec::new();

@@ -329,6 +329,11 @@ fn comparisons_with_a_bill_hold_to_the_schema() {
     ] {
         assert_eq!(validated("reconcile", &given(more)), "", "{more:?}");
     }
+    let months = PUBLISHED.map(|own| if own == "2026-10" { "2026-09..2026-10" } else { own });
+    let run = peerbill("reconcile").args(["--format", "json"]).args(months).args(["--bill", &*bill]).output();
+    let of_months = String::from_utf8(run.unwrap().stdout).unwrap();
+    assert_eq!(validated("reconcile", &of_months), "");
+    assert!(of_months.contains("\"billing_month\": \"2026-09..2026-10\""), "{of_months}");
     assert_ne!(
         validated("reconcile", &given(&["--bill", &*bill]).replacen("\"missing_in_bill\"", "\"lost\"", 1)),
         ""

@@ -4,19 +4,52 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use peerbill::{
-    Catalog, MeterSettings, ReportOptions, TrafficSource, inventory, meter,
+    BillingMonth, Catalog, MeterSettings, ReportOptions, TrafficSource, inventory,
+    meter::meter_months,
+    model::time::{MonthRange, Offset, Timestamp},
     read::{
         Document,
         bill::{Bill, BillReader, BillSettings},
-        read_reported,
+        read_reported_months,
     },
     reconcile::{BillChoice, BillSide, Class, OurSide, Reconciled, reconcile},
-    report,
+    report::reports,
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-const MONTH: &str = "2026-10";
+/// The months that are asked for, and six days of them that have traffic: the first hour, at UTC+8 the first of a day.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    months: &'static str,
+    first: &'static str,
+}
+
+/// The first days of one month, and the last of one and the first of the next.
+const SPANS: [Span; 2] = [
+    Span { months: "2026-10..2026-10", first: "2026-09-30T16:00:00Z" },
+    Span { months: "2026-10..2026-11", first: "2026-10-28T16:00:00Z" },
+];
+/// The hours of those days.
+const HOURS: i64 = 144;
+
+impl Span {
+    fn months(self) -> Vec<BillingMonth> {
+        self.months.parse::<MonthRange>().unwrap().months()
+    }
+
+    fn first_hour(self) -> i64 {
+        Timestamp::parse(self.first).unwrap().hour().index()
+    }
+
+    /// The hour before noon at UTC+8 of the fourth day, in which the second connection is switched; it is Gold before.
+    fn switch_hour(self) -> i64 {
+        self.first_hour() + 3 * 24 + 11
+    }
+}
+
+/// When in that hour.
+const SWITCH: &str = "20:00";
 /// Id, accounts, regions, link type, prices at Gold and Platinum.
 type Connection = (&'static str, [&'static str; 2], [&'static str; 2], &'static str, [&'static str; 2]);
 
@@ -51,8 +84,6 @@ const CONNECTIONS: [Connection; 4] = [
         ["5.6", "8.4"],
     ),
 ];
-/// The second connection is switched on this instant: the hour before noon at UTC+8 of the fourth day, and is Gold before.
-const SWITCH: &str = "2026-10-04T03:20:00Z";
 const SWITCHED: &str = "pcc-b";
 
 fn rational(text: &str) -> BigRational {
@@ -76,18 +107,8 @@ fn instant(hour: i64) -> String {
     peerbill::Hour::from_index(hour).to_string()
 }
 
-/// The first hour of the month, at UTC+8.
-fn first_hour() -> i64 {
-    MONTH
-        .parse::<peerbill::BillingMonth>()
-        .unwrap()
-        .period(peerbill::model::time::Offset::CHINA)
-        .start
-        .index()
-}
-
-/// Bytes by connection, sender (0 the requester) and hour of the month.
-type Month = BTreeMap<(usize, usize, i64), u64>;
+/// Bytes by connection, sender (0 the requester) and hour of the span.
+type Traffic = BTreeMap<(usize, usize, i64), u64>;
 
 /// What a line of the bill says, or a row of ours.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,21 +141,21 @@ impl Charge {
 }
 
 /// The link type of a connection in an hour: 0 for Gold.
-fn level(connection: usize, hour: i64) -> usize {
+fn level(span: Span, connection: usize, hour: i64) -> usize {
     let (id, _, _, now, _) = CONNECTIONS[connection];
-    let switch = peerbill::model::time::Timestamp::parse(SWITCH).unwrap().hour().index();
-    if id == SWITCHED && hour < switch { 0 } else { usize::from(now == "Platinum") }
+    if id == SWITCHED && hour < span.switch_hour() { 0 } else { usize::from(now == "Platinum") }
 }
 
 /// What we bill, by account, connection and period of so many hours.
-fn charges(month: &Month, hours: i64) -> Vec<Charge> {
+fn charges(span: Span, traffic: &Traffic, hours: i64) -> Vec<Charge> {
     let gb = BigRational::from(BigInt::from(1u64 << 30));
     let mut rows: BTreeMap<(String, String, i64), BTreeMap<usize, BigRational>> = BTreeMap::new();
-    for (&(connection, sender, hour), bytes) in month {
+    for (&(connection, sender, hour), bytes) in traffic {
         let (id, accounts, ..) = CONNECTIONS[connection];
-        let period = first_hour() + (hour / hours) * hours;
+        let period = span.first_hour() + (hour / hours) * hours;
         let row = rows.entry((accounts[sender].into(), id.into(), period)).or_default();
-        let sum = row.entry(level(connection, first_hour() + hour)).or_insert_with(|| rational("0"));
+        let sum =
+            row.entry(level(span, connection, span.first_hour() + hour)).or_insert_with(|| rational("0"));
         *sum += BigRational::from(BigInt::from(*bytes)) / &gb;
     }
     let charge =
@@ -212,23 +233,24 @@ impl Layout {
         // At UTC+8.
         let local = |hour: i64| instant(hour + 8).replace('T', " ").replace('Z', "");
         let day = &local(charge.period)[..10];
-        let compact = day.replace('-', "");
+        let (compact, month) = (day.replace('-', ""), &day[..7]);
+        let cycle = &compact[..6];
         let (start, end) = (charge.period, charge.period + 1);
         match self {
             Self::New => format!(
-                "L{number},\t{account},202610,{compact},云资源按量费用,cdt,inter,{id};x,{usage},GB,{price},{list},{net},CNY"
+                "L{number},\t{account},{cycle},{compact},云资源按量费用,cdt,inter,{id};x,{usage},GB,{price},{list},{net},CNY"
             ),
             Self::NewByCode => format!(
-                "{account},202610,{compact},PayAsYouGo,cdt,inter,{id};x,{usage},GB,{list},{discount},CNY"
+                "{account},{cycle},{compact},PayAsYouGo,cdt,inter,{id};x,{usage},GB,{list},{discount},CNY"
             ),
             Self::Details => format!(
-                "{account},202610,{day},PayAsYouGoBill,cdt,inter,x;{id},{usage},GB,{price},{list},{net},CNY"
+                "{account},{cycle},{day},PayAsYouGoBill,cdt,inter,x;{id},{usage},GB,{price},{list},{net},CNY"
             ),
             Self::Oss => format!(
-                "2026-10,{account},cdt,{day},PayAsYouGoBill,inter,{id};x,{usage},GB,{price},{list},{net},CNY"
+                "{month},{account},cdt,{day},PayAsYouGoBill,inter,{id};x,{usage},GB,{price},{list},{net},CNY"
             ),
             Self::ByHour => format!(
-                "2026-10,9,{account},cdt,云资源按量费用,{},{},inter,{id};x,{usage},GB,{price},{list},{net},0,CNY",
+                "{month},9,{account},cdt,云资源按量费用,{},{},inter,{id};x,{usage},GB,{price},{list},{net},0,CNY",
                 local(start),
                 local(end)
             ),
@@ -245,11 +267,11 @@ impl Layout {
         }
     }
 
-    /// The whole file of these lines.
-    fn file(self, lines: &[String]) -> String {
+    /// The whole file of these lines, of a month where the layout tells it once for all of them.
+    fn file(self, month: &str, lines: &[String]) -> String {
         match self {
             Self::Answers => format!(
-                "{{\"Code\":\"Success\",\"Data\":{{\"BillingCycle\":\"2026-10\",\"TotalCount\":{},\"Items\":[{}]}}}}",
+                "{{\"Code\":\"Success\",\"Data\":{{\"BillingCycle\":\"{month}\",\"TotalCount\":{},\"Items\":[{}]}}}}",
                 lines.len(),
                 lines.join(",\n")
             ),
@@ -258,9 +280,12 @@ impl Layout {
     }
 }
 
-/// The bill of these charges: a line for each price.
-fn write(layout: Layout, charges: &[Charge], decimals: [u32; 2]) -> String {
-    let mut lines = Vec::new();
+/// The bill of these charges: a line for each price, and a file for each month where they are apart.
+fn write(layout: Layout, charges: &[Charge], decimals: [u32; 2], apart: bool) -> Vec<String> {
+    let mut lines = 0;
+    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // Answers tell their month once.
+    let apart = apart || matches!(layout, Layout::Answers);
     for charge in charges {
         for (place, (gb, price)) in charge.parts.iter().enumerate() {
             // What a line has beside the sum of the parts stands on the first.
@@ -279,23 +304,34 @@ fn write(layout: Layout, charges: &[Charge], decimals: [u32; 2]) -> String {
                 decimal(&net, decimals[1]),
                 decimal(&discount, decimals[1]),
             ];
-            lines.push(layout.line(lines.len() + 1, charge, texts.each_ref().map(String::as_str)));
+            lines += 1;
+            let line = layout.line(lines, charge, texts.each_ref().map(String::as_str));
+            let month = if apart { instant(charge.period + 8)[..7].to_owned() } else { String::new() };
+            files.entry(month).or_default().push(line);
         }
     }
-    layout.file(&lines)
+    files.iter().map(|(month, lines)| layout.file(month, lines)).collect()
 }
 
-fn read(text: &str) -> Bill {
+fn read(files: &[String]) -> Bill {
     let mut reader = BillReader::new(&BillSettings::default());
-    reader.read("bill.csv", &mut text.as_bytes()).unwrap();
+    for (number, text) in files.iter().enumerate() {
+        reader.read(&format!("bill-{number}.csv"), &mut text.as_bytes()).unwrap();
+    }
     reader.finish().unwrap()
 }
 
-/// The bill compared with the month, from traffic and from the JSON of a report: both give the same.
-fn compared(month: &Month, bill: &str) -> Reconciled {
+/// The bill compared with the traffic of a span, from traffic and from the JSON of its reports: both give the same. `alone`
+/// is the same of each month of the span that has a line.
+struct Compared {
+    all: Reconciled,
+    alone: Vec<Reconciled>,
+}
+
+fn compared(span: Span, traffic: &Traffic, bill: &[String]) -> Compared {
     let mut usage = "timestamp,connection_id,sender,bytes\n".to_owned();
-    for (&(connection, sender, hour), bytes) in month {
-        let (at, sender) = (instant(first_hour() + hour), ["requester", "accepter"][sender]);
+    for (&(connection, sender, hour), bytes) in traffic {
+        let (at, sender) = (instant(span.first_hour() + hour), ["requester", "accepter"][sender]);
         usage += &format!("{at},{},{sender},{bytes}\n", CONNECTIONS[connection].0);
     }
     let header =
@@ -305,25 +341,37 @@ fn compared(month: &Month, bill: &str) -> Reconciled {
     });
     let connections = header.to_owned() + &rows.collect::<String>();
     let changes = "connection_id,changed_at,from_link_type,to_link_type\n".to_owned()
-        + &format!("{SWITCHED},{SWITCH},Gold,Platinum\n");
+        + &format!("{SWITCHED},{},Gold,Platinum\n", instant(span.switch_hour()).replace("00:00", SWITCH));
     let inventory = inventory(&connections, Some(&changes)).unwrap();
     let sources = [TrafficSource::from_bytes("usage.csv", usage)];
-    let metered = meter(&sources, inventory, &MeterSettings::new(MONTH.parse().unwrap())).unwrap();
+    let months = span.months();
+    let settings = MeterSettings::new(*months.last().unwrap());
+    let metered = meter_months(&sources, inventory, &settings, &months).unwrap();
     let catalog = Catalog::shipped("china-site").unwrap();
     let mut options = ReportOptions::default();
     options.hourly = true;
-    let report = report(&metered, &catalog, options).unwrap();
+    let reports = reports(&metered, &catalog, &options).unwrap();
     let bill = read(bill);
-    let side = BillSide::choose(&bill, &BillChoice::default(), report.month, "CNY").unwrap();
-    let ours = OurSide::of_metered(&report, &metered, &catalog, side.grain()).unwrap();
-    let found = reconcile(&ours, &side).unwrap();
+    let side = BillSide::choose(&bill, &BillChoice::default(), &months, "CNY").unwrap();
+    let of_month =
+        |at: usize, grain| OurSide::of_metered(&reports[at], &metered.months()[at], &catalog, grain);
+    let ours = OurSide::joined((0..months.len()).map(|at| of_month(at, side.grain()))).unwrap();
+    let all = reconcile(&ours, &side).unwrap();
     let mut json = Vec::new();
-    peerbill::write::json::write(&report, &[], &mut json).unwrap();
-    let kept = read_reported(&Document::new("report.json", json), None).unwrap();
-    let ours = OurSide::of_reported(&kept, Some(&catalog), None, side.grain()).unwrap();
-    let again = reconcile(&ours, &side).unwrap();
-    assert_eq!(found.rows, again.rows, "from traffic and from a report");
-    found
+    let all_reports: Vec<&peerbill::Report> = reports.iter().collect();
+    peerbill::write::json::months(&all_reports, &[], &mut json).unwrap();
+    let kept = read_reported_months(&Document::new("report.json", json), &months).unwrap();
+    let kept = kept.iter().map(|own| OurSide::of_reported(own, Some(&catalog), None, side.grain()));
+    let again = reconcile(&OurSide::joined(kept).unwrap(), &side).unwrap();
+    assert_eq!(all.rows, again.rows, "from traffic and from a report");
+    let payable = reports.iter().map(|report| report.payable().unwrap().units()).sum::<i128>();
+    assert_eq!(all.totals.ours.units(), payable, "our total is what is payable");
+    let alone = months.iter().enumerate().filter_map(|(at, month)| {
+        // A month without a line has nothing to be compared with.
+        let side = BillSide::choose(&bill, &BillChoice::default(), &[*month], "CNY").ok()?;
+        Some(reconcile(&of_month(at, side.grain()).unwrap(), &side).unwrap())
+    });
+    Compared { alone: alone.collect(), all }
 }
 
 /// A fault, and the row or rows that it makes differ.
@@ -415,9 +463,9 @@ fn fault() -> impl Strategy<Value = Fault> {
         .prop_map(|(class, connection, place, share)| Fault { class, connection, place, share })
 }
 
-fn month() -> impl Strategy<Value = Month> {
+fn traffic() -> impl Strategy<Value = Traffic> {
     // Every hour of a few days, so that days have neighbours; bytes of GB, so that what moves is more than what rounds.
-    let end_and_hour = (0..CONNECTIONS.len(), 0usize..2, 0i64..144);
+    let end_and_hour = (0..CONNECTIONS.len(), 0usize..2, 0..HOURS);
     prop::collection::btree_map(end_and_hour, 1u64 << 31..1 << 40, 200..500)
 }
 
@@ -425,7 +473,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn faults_of_known_class_and_amount_are_found_and_nothing_else(
-        month in month(),
+        span in prop::sample::select(SPANS.to_vec()),
+        traffic in traffic(),
+        apart in any::<bool>(),
         layout in prop::sample::select(Layout::ALL.to_vec()),
         // One for each connection at most, so that no two of them make a third.
         faults in prop::collection::btree_map(0..CONNECTIONS.len(), fault(), 0..4),
@@ -435,15 +485,15 @@ proptest! {
         let step = layout.hours();
         // Of single precision are numbers that were rounded to nothing else: seven digits of them hold.
         let amount_decimals = if matches!(layout, Layout::Answers) { 9 } else { amount_decimals };
-        let ours = charges(&month, step);
+        let ours = charges(span, &traffic, step);
         let mut bill = ours.clone();
         let mut expected = BTreeMap::new();
         for (connection, fault) in faults {
             let fault = Fault { connection, ..fault };
             expected.extend(inject(fault, &mut bill, layout));
         }
-        let text = write(layout, &bill, [usage_decimals, amount_decimals]);
-        let found = compared(&month, &text);
+        let files = write(layout, &bill, [usage_decimals, amount_decimals], apart);
+        let Compared { all: found, alone } = compared(span, &traffic, &files);
         let mut differs = BTreeMap::new();
         for row in found.rows.iter().filter(|row| !row.class.agrees()) {
             let key = (row.account.to_string(), row.connection.as_deref().unwrap_or_default().to_owned(), row.start.index());
@@ -452,7 +502,35 @@ proptest! {
         }
         prop_assert_eq!(&differs, &expected);
         check_amounts(&found, &ours, &bill, amount_decimals);
+        check_months(span, &found, &alone);
     }
+}
+
+/// Months together have the rows that they have alone; what moves over their edge alone is of another class there.
+fn check_months(span: Span, all: &Reconciled, alone: &[Reconciled]) {
+    let amounts = |found: &Reconciled| -> BTreeSet<_> {
+        let row = |row: &peerbill::reconcile::Row| {
+            let connection = row.connection.as_deref().unwrap_or_default().to_owned();
+            (found.period(row), row.account.to_string(), connection, row.our_cost, row.bill_cost)
+        };
+        found.rows.iter().map(row).collect()
+    };
+    let months: Vec<String> = span.months().iter().map(ToString::to_string).collect();
+    assert!(all.rows.iter().all(|row| months.iter().any(|month| month_of(row) == *month)));
+    for month in alone {
+        let own = month.months[0].to_string();
+        let of_all = all.rows.iter().filter(|row| month_of(row) == own).count();
+        assert_eq!(of_all, month.rows.len());
+        assert!(amounts(month).is_subset(&amounts(all)), "{own}");
+    }
+    if let ([_], [month]) = (&all.months[..], alone) {
+        assert_eq!((&all.rows, all.totals, &all.notes), (&month.rows, month.totals, &month.notes));
+    }
+}
+
+/// The month that a row lies in.
+fn month_of(row: &peerbill::reconcile::Row) -> String {
+    BillingMonth::of(row.start, Offset::CHINA).unwrap().to_string()
 }
 
 /// Every row has the amounts that fractions give, and all of them add up.
@@ -550,6 +628,98 @@ mod program {
             ),
         ] {
             let (found, out, message) = reconcile(&args);
+            assert_eq!((found, &*out), (code, ""), "{args:?}: {message}");
+            assert!(message.contains(why), "{args:?}: {message}");
+        }
+    }
+
+    /// Runs it in a copy of the case of two months, with kept reports beside the traffic and a bill of each month.
+    fn of_two_months(args: &[&str]) -> (i32, String, String) {
+        let case =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/reconcile/time-edge-over-two-months");
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["usage.csv", "connections.csv", "bill.csv"] {
+            fs::copy(case.join(file), folder.path().join(file)).unwrap();
+        }
+        let bill = fs::read_to_string(case.join("bill.csv")).unwrap();
+        let (header, lines) = bill.split_once('\n').unwrap();
+        for month in ["202610", "202611", "202612"] {
+            let own = lines.lines().filter(|line| line.contains(&format!(",{month},")));
+            let text = format!("{header}\n{}\n", own.collect::<Vec<_>>().join("\n"));
+            fs::write(folder.path().join(format!("{month}.csv")), text).unwrap();
+        }
+        for (name, months) in [("months.json", "2026-09..2026-12"), ("october.json", "2026-10")] {
+            let asked = ["report", "--month", months, "--hourly", "--output", name];
+            assert_eq!(run(folder.path(), &[&asked, &OURS[..]].concat()).code, 0);
+        }
+        let outcome = run(folder.path(), &[&["reconcile"], args].concat());
+        (outcome.code, outcome.stdout, outcome.stderr)
+    }
+
+    #[test]
+    fn several_months_are_one_comparison_wherever_they_come_from() {
+        let asked = ["--month", "2026-10..2026-11", "--format", "csv"];
+        let traffic = of_two_months(&[&["--bill", "bill.csv"], &asked[..], &OURS].concat());
+        assert_eq!((traffic.0, traffic.1.matches(",time_edge,").count()), (1, 2), "{}", traffic.1);
+        assert!(traffic.2.contains("1 lines of other months or accounts are not compared"), "{}", traffic.2);
+        for month in ["2026-10: ", "2026-11: "] {
+            assert!(traffic.2.lines().any(|line| line.starts_with(month)), "{}", traffic.2);
+        }
+        let bills = ["--bill", "202611.csv", "202612.csv", "202610.csv"];
+        let apart = of_two_months(&[&bills, &asked[..], &OURS].concat());
+        let kept =
+            of_two_months(&[&["--bill", "bill.csv"], &asked[..], &["--report", "months.json"]].concat());
+        assert_eq!((&apart.1, &kept.1), (&traffic.1, &traffic.1));
+        let json = of_two_months(
+            &[&["--bill", "bill.csv", "--month", "2026-10..2026-11", "--format", "json"], &OURS[..]].concat(),
+        );
+        assert!(
+            json.1.contains("\"difference\": \"0.00\"") && json.1.contains("\"2026-10..2026-11\""),
+            "{}",
+            json.1
+        );
+    }
+
+    #[test]
+    fn a_range_of_one_month_is_that_month() {
+        for format in ["csv", "json", "table", "html"] {
+            for from in [&OURS[..], &["--report", "october.json"], &["--report", "months.json"]] {
+                let given = [&["--bill", "bill.csv", "--format", format], from].concat();
+                let [one, range] = ["2026-10", "2026-10..2026-10"]
+                    .map(|month| of_two_months(&[&given[..], &["--month", month]].concat()));
+                assert_eq!((one.0, &one), (1, &range), "{from:?} {format}");
+            }
+        }
+    }
+
+    #[test]
+    fn months_that_cannot_be_compared_are_refused_with_the_way_out() {
+        let bill = ["--bill", "bill.csv"];
+        for (args, code, why) in [
+            (
+                [&bill[..], &["--report", "october.json", "--month", "2026-10..2026-11"]].concat(),
+                2,
+                "holds 2026-10",
+            ),
+            ([&bill[..], &["--report", "months.json"]].concat(), 2, "several months"),
+            ([&bill[..], &OURS, &["--month", "2026-11..2026-10"]].concat(), 2, "2026-10 is before 2026-11"),
+            (
+                [&bill[..], &OURS, &["--month", "2026-Q1"]].concat(),
+                3,
+                "month 2026-01..2026-03 can be compared",
+            ),
+            (
+                [&["--bill-total", "1000000000000001=1"], &OURS[..], &["--month", "2026-Q4"]].concat(),
+                2,
+                "an invoice is of one month",
+            ),
+            (
+                vec!["--bill-total", "1000000000000001=1", "--report", "months.json", "--month", "2026-Q4"],
+                2,
+                "an invoice is of one month",
+            ),
+        ] {
+            let (found, out, message) = of_two_months(&args);
             assert_eq!((found, &*out), (code, ""), "{args:?}: {message}");
             assert!(message.contains(why), "{args:?}: {message}");
         }

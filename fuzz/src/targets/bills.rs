@@ -97,7 +97,7 @@ fn check_bill(bill: &Bill) {
     assert_eq!(bill.inputs.iter().map(|own| own.lines).sum::<u64>(), counted, "lines");
     let Month { metered, report } = month();
     let october: BillingMonth = report.month;
-    let side = match BillSide::choose(bill, &BillChoice::default(), october, "CNY") {
+    let side = match BillSide::choose(bill, &BillChoice::default(), &[october], "CNY") {
         Ok(side) => side,
         Err(error) => return check_error(&error),
     };
@@ -185,7 +185,7 @@ fn check_reported(read: &ReportedMonth) {
         match compare(before, after) {
             Ok(compared) => {
                 for row in &compared.rows {
-                    let effects = row.effects.iter().flat_map(|own| own.all()).map(exact);
+                    let effects = row.effects.iter().flat_map(peerbill::compare::Effects::all).map(exact);
                     let sum: BigRational = effects.sum();
                     assert!(row.effects.is_none() || sum == exact(row.difference), "{row:?}");
                     assert_eq!(exact(row.cost_after) - exact(row.cost_before), exact(row.difference));

@@ -10,7 +10,7 @@ use crate::{
 };
 use peerbill::{
     BillingMonth, Catalog, Error, ReportOptions, Result,
-    files::{self, Inputs, read_bill},
+    files::{self, Inputs, Months, read_bill},
     model::{
         accounts::Accounts,
         id::{read_account, unwrapped},
@@ -18,10 +18,10 @@ use peerbill::{
     },
     read::{
         bill::{Bill, BillSettings, CDT, Printed},
-        read_accounts, read_reported,
+        read_accounts, read_reported, read_reported_months,
     },
     reconcile::{BillChoice, BillSide, Grain, OurSide, Reconciled, reconcile, reconcile_totals},
-    report,
+    report::reports,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -85,7 +85,10 @@ fn from_traffic(
         return Err(Error::usage("--month is needed: the billing month"));
     };
     let targets = args.to.targets()?;
-    let mut job = Job::new(&args.traffic, month, &args.offset, &args.to.output, &args.quarantine)?;
+    let months = Months::parse(month)?;
+    refuse_figures_of_months(figures, &months.all())?;
+    let mut job =
+        Job::of_months(&args.traffic, months, (&args.offset, None), &args.to.output, &args.quarantine)?;
     let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(others))?;
     let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
@@ -95,16 +98,24 @@ fn from_traffic(
     options.account = account(args).map(str::to_owned);
     options.settings = settings::shown(used, &args.traffic);
     let (names, settings) = (options.accounts.clone(), options.settings.clone());
-    let metered = job.meter(&|region| catalog.check_region(region))?;
+    let metered = job.meter_months(&|region| catalog.check_region(region))?;
     // Prices that are missing are told here, all of them.
-    let report = report(&metered, &catalog, options)?;
-    let ours = |grain| OurSide::of_metered(&report, &metered, &catalog, grain);
-    let mut compared = compare(args, bill.as_ref(), figures, report.month, &catalog.currency, ours)?;
+    let reports = reports(&metered, &catalog, &options)?;
+    let ours = |grain| {
+        let months = reports.iter().zip(metered.months());
+        let sides = months.map(|(report, metered)| OurSide::of_metered(report, metered, &catalog, grain));
+        OurSide::joined(sides)
+    };
+    let months: Vec<BillingMonth> = reports.iter().map(|report| report.month).collect();
+    let mut compared = compare(args, bill.as_ref(), figures, &months, &catalog.currency, ours)?;
     compared.settings = settings;
     let compared = compared.with_accounts(names);
-    let quarantined = job.finish(&metered, |quarantine| {
+    let quarantined = job.finish_months(&metered, |quarantine| {
         print(args, &targets, &compared, quarantine)?;
-        print_around_lines(&report, false, "");
+        for report in &reports {
+            let month = if reports.len() > 1 { format!("{}: ", report.month) } else { String::new() };
+            print_around_lines(report, false, &month);
+        }
         Ok(())
     })?;
     Ok(compared.differs() || quarantined)
@@ -116,8 +127,15 @@ fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Prin
     let mut inputs = args.traffic.reading.inputs()?;
     let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
     job::one_reader_of_stdin(others.chain([path]).chain(args.pricing.paths()))?;
-    let month = args.month.as_deref().map(files::one_month).transpose()?;
-    let reported = read_reported(&inputs.one_document("report", path)?, month)?;
+    let months = args.month.as_deref().map(Months::parse).transpose()?;
+    let months = months.map(Months::all);
+    refuse_figures_of_months(figures, months.as_deref().unwrap_or_default())?;
+    let document = inputs.one_document("report", path)?;
+    let reported = match &months {
+        Some(months) => read_reported_months(&document, months)?,
+        None => vec![read_reported(&document, None)?],
+    };
+    let Some(first) = reported.first() else { return Err(Error::internal("no month was read")) };
     let catalog = args
         .pricing
         .catalog
@@ -127,19 +145,33 @@ fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Prin
     let catalog = match catalog {
         Some(catalog) => Some(catalog),
         // A shipped catalog that has the same prices is the one that priced it.
-        None => Catalog::shipped(&reported.catalog[0])
+        None => Catalog::shipped(&first.catalog[0])
             .ok()
-            .filter(|own| own.summary().price_digest == reported.catalog[2]),
+            .filter(|own| own.summary().price_digest == first.catalog[2]),
     };
     let bill = bill(args, &mut inputs)?;
     let names = accounts(args, &mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
-    let ours = |grain| OurSide::of_reported(&reported, catalog.as_ref(), account(args), grain);
-    let compared = compare(args, bill.as_ref(), figures, reported.month, &reported.currency, ours)?;
+    let ours = |grain| {
+        let side = |month| OurSide::of_reported(month, catalog.as_ref(), account(args), grain);
+        OurSide::joined(reported.iter().map(side))
+    };
+    let months: Vec<BillingMonth> = reported.iter().map(|month| month.month).collect();
+    let compared = compare(args, bill.as_ref(), figures, &months, &first.currency, ours)?;
     let compared = compared.with_accounts(names);
     inputs.unchanged()?;
     print(args, &targets, &compared, None)?;
     Ok(compared.differs())
+}
+
+/// Refuses figures of invoices for several months: each is of one.
+fn refuse_figures_of_months(figures: &BTreeMap<String, Printed>, months: &[BillingMonth]) -> Result<()> {
+    match months.len() > 1 && !figures.is_empty() {
+        true => Err(Error::usage(
+            "--bill-total: an invoice is of one month; name it with --month, such as 2026-10",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Compares the bill or the figures with our side, which is made by the periods that the bill tells.
@@ -147,7 +179,7 @@ fn compare(
     args: &ReconcileArgs,
     bill: Option<&Bill>,
     figures: &BTreeMap<String, Printed>,
-    month: BillingMonth,
+    months: &[BillingMonth],
     currency: &str,
     ours: impl Fn(Grain) -> Result<OurSide>,
 ) -> Result<Reconciled> {
@@ -156,7 +188,7 @@ fn compare(
     choice.product = product(args);
     choice.items.clone_from(&args.bill.bill_item);
     choice.account = account(args).map(str::to_owned);
-    let bill = BillSide::choose(bill, &choice, month, currency)?;
+    let bill = BillSide::choose(bill, &choice, months, currency)?;
     reconcile(&ours(bill.grain())?, &bill)
 }
 

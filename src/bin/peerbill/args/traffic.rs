@@ -428,8 +428,9 @@ pub struct ReconcileArgs {
     pub traffic: TrafficArgs,
     #[command(flatten)]
     pub pricing: PricingArgs,
-    /// The billing month; with --report only where that holds several.
-    #[arg(long, value_name = "YYYY-MM")]
+    /// The billing month; several as 2026-07..2026-09 or as a quarter, 2026-Q3: what moves over the edge of two of them nets
+    /// out. With --report only where that holds several.
+    #[arg(long, value_name = "YYYY-MM[..YYYY-MM]")]
     pub month: Option<String>,
     /// The offset in which the month has its edges: +08:00, as bills have them.
     #[arg(long, value_name = "OFFSET", allow_hyphen_values = true)]
