@@ -389,6 +389,11 @@ Example: against a report that was kept
       --month 2026-10 --hourly --output october.json
   peerbill reconcile --bill bill.zip --report october.json
 
+Example: a quarter, against the bills of its months
+
+  peerbill reconcile --bill bills/*.csv --usage exports/*.csv --connections connections.csv \\
+      --link-changes link-changes.csv --catalog china-site --month 2026-Q3
+
 Example: against the figure of an invoice
 
   peerbill reconcile --bill-total 1000000000000101=1234.56 --report october.json
