@@ -4,7 +4,7 @@
 use super::page::{Page, Yield};
 use super::{
     Lang, csv,
-    json::write_document,
+    json::{InputDigest, write_document},
     lang::{Texts, fill},
     page::{Block, Section},
 };
@@ -68,15 +68,15 @@ pub(super) fn on_page(cell: &Cell, lang: Lang) -> String {
     }
 }
 
-/// Writes all of it as JSON: what it is about, `totals`, its lists, and `rows` named as in the CSV. Numbers are text, and
-/// what is empty is null.
+/// Writes all of it as JSON: what it is about, `totals`, its lists, and `rows` named as in the CSV; then the digests of
+/// its inputs. Numbers are text, and what is empty is null.
 ///
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, and those of the rows.
-pub fn json(set: &impl RowSet, output: impl Write) -> Result<()> {
+pub fn json(set: &impl RowSet, inputs: &[InputDigest], output: impl Write) -> Result<()> {
     let notes = set.notes().iter().map(ToString::to_string).collect();
-    write_document(&Document { set, totals: set.totals()?, lists: set.lists(), notes }, output)
+    write_document(&Document { set, totals: set.totals()?, lists: set.lists(), notes, inputs }, output)
 }
 
 struct Document<'a, S> {
@@ -84,6 +84,7 @@ struct Document<'a, S> {
     totals: Vec<Total>,
     lists: Vec<List>,
     notes: Vec<String>,
+    inputs: &'a [InputDigest],
 }
 
 impl<S: RowSet> Serialize for Document<'_, S> {
@@ -99,6 +100,7 @@ impl<S: RowSet> Serialize for Document<'_, S> {
         }
         map.serialize_entry("rows", &AllRows(self.set))?;
         map.serialize_entry("notes", &self.notes)?;
+        map.serialize_entry("inputs", self.inputs)?;
         map.serialize_entry("peerbill_version", env!("CARGO_PKG_VERSION"))?;
         map.end()
     }

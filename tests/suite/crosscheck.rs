@@ -196,7 +196,7 @@ fn every_format_has_the_rows() {
     );
     assert_eq!(csv.lines().nth(1), Some("2026-10-03T00:00:00Z,pcc-0,requester,7,5,-2,differs"));
     let mut json = Vec::new();
-    rows::json(&found, &mut json).unwrap();
+    rows::json(&found, &[], &mut json).unwrap();
     let json = String::from_utf8(json).unwrap();
     for told in ["\"equal_hours\": \"0\"", "\"counterpart_bytes\": \"5\"", "\"class\": \"differs\""] {
         assert!(json.contains(told), "no {told} in {json}");

@@ -133,7 +133,7 @@ fn exact(money: Money) -> BigRational {
 fn check_rows(set: &impl peerbill::rows::RowSet, count: usize) {
     let (mut csv, mut json) = (Vec::new(), Vec::new());
     write::rows::csv(set, &mut csv).expect("memory can be written");
-    write::rows::json(set, &mut json).expect("memory can be written");
+    write::rows::json(set, &[], &mut json).expect("memory can be written");
     let document: serde_json::Value = serde_json::from_slice(&json).expect("JSON can be read back");
     let of_json = document["rows"].as_array().expect("rows");
     let of_csv: Vec<BTreeMap<String, String>> = csv::Reader::from_reader(&*csv)

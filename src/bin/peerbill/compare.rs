@@ -42,7 +42,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
         comparison.name_accounts(accounts);
     }
     inputs.unchanged()?;
-    print_rows(&targets, args.shown.csv_bom, args.shown.lang(), None, &comparison)
+    print_rows(&targets, args.shown.csv_bom, args.shown.lang(), None, (&comparison, &inputs))
 }
 
 /// The one document that an argument without a name of its own names.

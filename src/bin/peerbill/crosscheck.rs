@@ -41,8 +41,8 @@ pub fn run(mut args: CrosscheckArgs) -> Result<bool> {
     let [here, there] = &metered;
     let mut checked = crosscheck(here, there, catalog.as_ref())?;
     checked.settings = settings::shown(used, &args.traffic);
-    let print =
-        |quarantine| print_rows(&targets, args.shown.csv_bom, args.shown.lang(), quarantine, &checked);
+    let (bom, lang, found) = (args.shown.csv_bom, args.shown.lang(), (&checked, &job.metering.inputs));
+    let print = |quarantine| print_rows(&targets, bom, lang, quarantine, found);
     let quarantined = job.finish_both(&metered, print)?;
     Ok(quarantined || !checked.differences.is_empty())
 }

@@ -4,6 +4,7 @@ use crate::output::{self, Staged, Target, extension, is_terminal, say};
 use clap::ValueEnum;
 use peerbill::{
     Error, Result,
+    files::Inputs,
     rows::RowSet,
     write::{self, Lang},
 };
@@ -137,8 +138,12 @@ pub fn print_rows(
     csv_bom: bool,
     lang: Lang,
     beside: Option<Staged>,
-    set: &impl RowSet,
+    (set, inputs): (&impl RowSet, &Inputs),
 ) -> Result<()> {
+    let digests = match targets.iter().any(|target| target.format == RowsFormat::Json) {
+        true => inputs.digests()?,
+        false => Vec::new(),
+    };
     output::print(targets, beside, |target, mut output| match target.format {
         RowsFormat::Table => output::screen(target).rows(set, lang, output),
         RowsFormat::Csv => {
@@ -147,7 +152,7 @@ pub fn print_rows(
             }
             write::rows::csv(set, output)
         }
-        RowsFormat::Json => write::rows::json(set, output),
+        RowsFormat::Json => write::rows::json(set, &digests, output),
         RowsFormat::Xlsx => xlsx_rows(set, lang, output),
         RowsFormat::Html => write::html::rows(set, lang, output),
     })?;

@@ -111,7 +111,7 @@ fn from_traffic(
     compared.settings = settings;
     let compared = compared.with_accounts(names);
     let quarantined = job.finish_months(&metered, |quarantine| {
-        print(args, &targets, &compared, quarantine)?;
+        print(args, &targets, (&compared, &job.metering.inputs), quarantine)?;
         for report in &reports {
             let month = if reports.len() > 1 { format!("{}: ", report.month) } else { String::new() };
             print_around_lines(report, false, &month);
@@ -160,7 +160,7 @@ fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Prin
     let compared = compare(args, bill.as_ref(), figures, &months, &first.currency, ours)?;
     let compared = compared.with_accounts(names);
     inputs.unchanged()?;
-    print(args, &targets, &compared, None)?;
+    print(args, &targets, (&compared, &inputs), None)?;
     Ok(compared.differs())
 }
 
@@ -223,10 +223,10 @@ fn accounts(args: &ReconcileArgs, inputs: &mut Inputs) -> Result<Option<Arc<Acco
 fn print(
     args: &ReconcileArgs,
     targets: &[Target<RowsFormat>],
-    compared: &Reconciled,
+    (compared, inputs): (&Reconciled, &Inputs),
     quarantine: Option<Staged>,
 ) -> Result<()> {
-    print_rows(targets, args.shown.csv_bom, args.shown.lang(), quarantine, compared)?;
+    print_rows(targets, args.shown.csv_bom, args.shown.lang(), quarantine, (compared, inputs))?;
     if targets.iter().any(|target| target.format == RowsFormat::Csv) {
         for own in &compared.classes {
             say!("class {}: {} in {} rows", own.class.as_str(), own.difference, own.rows);
