@@ -14,6 +14,7 @@ use crate::{
         accounts::Accounts,
         connection::Connection,
         did_you_mean,
+        finding::{Said, Sentence},
         inventory::Inventory,
         link::{HourLevels, LinkChange, LinkHistory, LinkType},
         money::Amount,
@@ -101,7 +102,7 @@ pub struct ExplainedRecord {
     /// How that is written, in words: `CSV`, `CloudMonitor datapoints`.
     pub format: &'static str,
     /// Where it stands there, in words of the format: a line, a row, a path.
-    pub place: String,
+    pub place: Sentence,
     /// When it begins.
     pub timestamp: Timestamp,
     /// Its whole bytes that lie in the hour.
@@ -161,7 +162,8 @@ pub struct ExplainedPrice {
 /// let hour = Timestamp::parse("2026-10-05T03:00:00Z")?.hour();
 /// let question = Question { connection_id: "pcc-1".into(), sender: Sender::Requester, hour };
 /// let explained = explain(&metered, &sources, &catalog, &question)?;
-/// assert_eq!((&*explained.records[0].input, &*explained.records[0].place), ("usage.csv", "line 2"));
+/// assert_eq!(&*explained.records[0].input, "usage.csv");
+/// assert_eq!(explained.records[0].place.to_string(), "line 2");
 /// assert_eq!(explained.amount.exact(catalog.gb).text(0), "0.0000004470348358154296875");
 /// # Ok::<(), peerbill::Error>(())
 /// ```
@@ -299,11 +301,12 @@ fn explained(kept: &KeptRecord, sources: &[TrafficSource]) -> Result<ExplainedRe
         input: source.shared_name().clone(),
         format: source.format_name()?,
         place: match place {
-            None => format!("line {line}"),
-            Some(Place::Datapoint(path)) => format!("line {line}, {path}"),
+            None => Said::Line { line },
+            Some(Place::Datapoint(path)) => Said::LineAndPath { line, path: path.to_string() },
             #[cfg(feature = "parquet")]
-            Some(place @ Place::Row { .. }) => place.to_string(),
-        },
+            Some(Place::Row { group, row }) => Said::RowOfGroup { group: *group, row: *row },
+        }
+        .into(),
         timestamp: *start,
         bytes: quantity.bytes,
         fraction: quantity.fraction,

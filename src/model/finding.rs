@@ -507,6 +507,10 @@ sayings! {
     MissingPriceFrom "missing_price_from" {
         link_type: LinkType, source: String, destination: String, catalog: String, currency: String, hour: Hour
     },
+    // Where a record stands in its input.
+    Line "line" { line: u64 },
+    LineAndPath "line_and_path" { line: u64, path: String },
+    RowOfGroup "row_of_group" { group: usize, row: usize },
     // Of bills, as they are read and compared.
     InputsWithoutLine "inputs_without_line" { count: u64 },
     LinesRepeated "lines_repeated" { count: u64 },

@@ -1,6 +1,7 @@
 //! One charge from its records to its amount: for a reader who does the sum again on paper, and as JSON.
 
 use super::{
+    Lang,
     json::{JsonLine, write_document},
     reason,
 };
@@ -10,6 +11,7 @@ use crate::{
     explain::{AccountLines, ExplainedRecord, Explanation},
     meter::RefusedRecord,
     model::{
+        finding::{Said, Sentence},
         link::{LinkChange, LinkType},
         time::Timestamp,
     },
@@ -133,7 +135,7 @@ struct JsonExplanation<'a> {
 #[derive(Serialize)]
 struct JsonRecord<'a> {
     input: &'a str,
-    place: &'a str,
+    place: String,
     timestamp: String,
     bytes: String,
     /// All of its bytes, where others lie in other hours.
@@ -144,7 +146,7 @@ struct JsonRecord<'a> {
 fn json_record(record: &ExplainedRecord) -> JsonRecord<'_> {
     JsonRecord {
         input: &record.input,
-        place: &record.place,
+        place: record.place.to_string(),
         timestamp: record.timestamp.to_string(),
         bytes: bytes(record),
         split_of: record.split_of.map(|bytes| bytes.to_string()),
@@ -177,10 +179,16 @@ fn json_refused(record: &RefusedRecord) -> JsonRefused<'_> {
     }
 }
 
-/// Where a refused record stands within its input.
+/// Where a refused record stands within its input, in English.
 fn place_of(record: &RefusedRecord) -> String {
-    let line = record.fault.line.map(|line| format!("line {line}"));
-    line.into_iter().chain(record.fault.path.as_deref().map(String::from)).collect::<Vec<String>>().join(", ")
+    place_in(record, Lang::En)
+}
+
+/// The same in a language.
+fn place_in(record: &RefusedRecord, lang: Lang) -> String {
+    let line = record.fault.line.map(|line| Sentence::from(Said::Line { line }).in_language(lang));
+    let path = record.fault.path.as_deref().map(String::from);
+    line.into_iter().chain(path).collect::<Vec<String>>().join(&lang.texts().report.comma)
 }
 
 #[derive(Serialize)]
@@ -412,321 +420,391 @@ mod page {
         },
         report::{Column, ReportRow},
         write::{
-            Lang,
+            lang::{ExplainTexts, Texts, fill},
             page::{Block, Page, Section},
-            report::{LineCells, heading, is_number},
+            report::{LineCells, heading, is_number, region_in},
         },
     };
 
     /// The page of an explanation.
-    pub fn page_of(own: &Explanation) -> Page {
-        let title = format!(
-            "{}, sent by its {}, in the hour {} (billing month {} at {})",
-            own.connection.id, own.sender, own.hour, own.month, own.offset
-        );
+    pub fn page_of(own: &Explanation, lang: Lang) -> Page {
+        let page = Explained { own, lang, all: lang.texts(), texts: &lang.texts().explain };
         let assumed = own.price.as_ref().is_some_and(|price| price.price.status == PriceStatus::Assumed);
-        let mut page = Page { assumed, ..Page::titled(title, Lang::En) };
-        page.sections = vec![records(own)];
-        page.sections.extend((!own.refused.is_empty()).then(|| refused(own)));
-        page.sections.push(account(own));
-        page.sections.push(link_type(own));
-        page.sections.push(price(own));
-        page.sections
-            .extend((!own.lost_rows.is_empty() || !own.lost_terms.is_empty()).then(|| lost_rows(own)));
-        page.sections.push(amount(own));
-        page
+        let mut sections = vec![page.records()];
+        sections.extend((!own.refused.is_empty()).then(|| page.refused()));
+        sections.push(page.account());
+        sections.push(page.link_type());
+        sections.push(page.price());
+        sections.extend((!own.lost_rows.is_empty() || !own.lost_terms.is_empty()).then(|| page.lost_rows()));
+        sections.push(page.amount());
+        Page { assumed, sections, ..Page::titled(page.title(), lang) }
     }
 
-    fn records(own: &Explanation) -> Section {
-        if !own.has_records() {
-            let what = if own.refused.is_empty() { "lies" } else { "is billed" };
-            let mut words =
-                vec![format!("no record of this end {what} in this hour: the bill has no line of it")];
-            words.extend(why_no_life(own));
-            return Section::new("Records: 0", [Block::Items(words)]);
+    /// An explanation in a language.
+    struct Explained<'e> {
+        own: &'e Explanation,
+        lang: Lang,
+        all: &'e Texts,
+        texts: &'e ExplainTexts,
+    }
+
+    impl Explained<'_> {
+        fn title(&self) -> String {
+            let Explanation { connection, sender, hour, month, offset, .. } = self.own;
+            let values = [
+                ("id", &*connection.id),
+                ("sender", self.sender(*sender)),
+                ("hour", &hour.to_string()),
+                ("month", &month.to_string()),
+                ("offset", &offset.to_string()),
+            ];
+            fill(&self.texts.title, &values)
         }
-        let mut rows: Vec<Vec<String>> = own
-            .records
-            .iter()
-            .map(|record| {
-                let (input, at) = (record.input.to_string(), record.timestamp.to_string());
-                vec![input, record.format.into(), record.place.clone(), at, bytes(record)]
-            })
-            .collect();
-        rows.push(["sum", "", "", "", &own.consumed_bytes.to_string()].map(String::from).into());
-        let header = ["input", "format", "place", "timestamp", "bytes"];
-        let mut blocks = vec![Block::table(&header, rows, &[4])];
-        blocks.extend(notes_on_records(own).map(Block::item));
-        Section::new(format!("Records: {}", own.records.len()), blocks)
-    }
 
-    /// What a reader must know to add the records up.
-    fn notes_on_records(own: &Explanation) -> impl Iterator<Item = String> + '_ {
-        let splits = own.records.iter().filter_map(|record| {
-            let whole = record.split_of?;
-            let (input, place) = (&record.input, &record.place);
-            Some(format!(
-                "{input} {place}: {whole} bytes in all, split by time; this is the part in this hour (R6)"
-            ))
-        });
-        let has_fraction = own.records.iter().any(|record| record.fraction > 0);
-        let fraction =
-            has_fraction.then(|| "the sum of the rates is rounded half up, once, to whole bytes".into());
-        splits.chain(fraction)
-    }
-
-    /// Why records in this hour would be refused (R15).
-    fn why_no_life(own: &Explanation) -> Option<String> {
-        let connection = &own.connection;
-        let refused = "a record in this hour would be refused (R15)";
-        if let Some(created) = connection.created_at.filter(|_| connection.before_creation(own.hour)) {
-            return Some(format!("the connection was created at {created}: {refused}"));
+        fn sender(&self, sender: Sender) -> &str {
+            self.all.word(sender.as_str())
         }
-        let deleted = connection.deleted_at.filter(|_| connection.after_deletion(own.hour))?;
-        Some(format!("the connection was deleted at {deleted}: {refused}"))
-    }
 
-    fn refused(own: &Explanation) -> Section {
-        let rows = own.refused.iter().map(|record| {
-            let input = record.fault.input.as_deref().unwrap_or_default().to_owned();
-            vec![input, place_of(record), record.fault.code.as_str().to_owned(), reason(&record.fault)]
-        });
-        let table = Block::table(&["input", "place", "code", "reason"], rows.collect(), &[]);
-        Section::new(format!("Refused, not billed: {} (R15)", own.refused.len()), [table])
-    }
-
-    /// An account with its name, where that is known.
-    fn named(own: &Explanation, account_id: &str) -> String {
-        match own.account_name(account_id) {
-            Some(name) => format!("{account_id} ({name})"),
-            None => account_id.to_owned(),
+        fn type_named(&self, link_type: LinkType) -> &str {
+            self.all.word(link_type.as_str())
         }
-    }
 
-    fn account(own: &Explanation) -> Section {
-        let mut words = vec![format!(
-            "{} pays: it owns the {}'s VPC in {}, which the bytes leave (R2)",
-            named(own, &own.billing_account_id),
-            own.sender,
-            own.source_region
-        )];
-        words.push(format!(
-            "they go to the {}'s VPC in {}, of account {}",
-            if own.sender == Sender::Requester { Sender::Accepter } else { Sender::Requester },
-            own.destination_region,
-            named(own, &own.peer_account_id)
-        ));
-        if own.records.iter().any(|record| record.format == "CloudMonitor datapoints") {
-            let view = match own.sender {
-                Sender::Requester => "inbound traffic of a connection is what its requester sends",
-                Sender::Accepter => "outbound traffic of a connection is what its accepter sends",
-            };
-            words.push(format!("monitoring's view is the connection's: {view} (R3)"));
+        fn region(&self, id: &str) -> String {
+            region_in(&self.own.catalog, id, self.lang)
         }
-        if own.records.iter().any(|record| record.format == "VPC flow log") {
-            words.push(
-                "entries of flow logs are joined to it by the VPC they leave and the address they go to"
-                    .into(),
-            );
-        }
-        Section::new("Account", [Block::Items(words)])
-    }
 
-    fn link_type(own: &Explanation) -> Section {
-        let Some(types) = &own.link_types else {
-            let words = "none: both ends are in one region (R8)";
-            return Section::new("Link type", [Block::item(words)]);
-        };
-        let before = match types.since {
-            Some(since) => format!("{} just before the hour, since {since}", types.before),
-            None if types.changes_given => {
-                format!("{} just before the hour, with no change before it", types.before)
+        fn place(&self, place: &Place) -> String {
+            match place {
+                Place::Region(id) => self.region(id),
+                Place::Area(name) => self.all.area(name).to_owned(),
             }
-            None => format!("{}, as the connections have it: link changes were not given", types.before),
-        };
-        let mut blocks = vec![Block::item(before)];
-        if !types.changes.is_empty() {
-            let rows = types.changes.iter().map(|change| {
-                vec![change.changed_at.to_string(), change.from.to_string(), change.to.to_string()]
-            });
-            blocks.push(Block::table(&["changed at", "from", "to"], rows.collect(), &[]));
         }
-        blocks.push(Block::item(rule_of(types)));
-        Section::new("Link type", blocks)
-    }
 
-    /// The rule that decides the level, applied.
-    fn rule_of(types: &HourLinkTypes) -> String {
-        let highest = types.levels.highest;
-        if types.levels.switched {
-            return format!(
-                "billed: {highest} ({}), all of the hour: the highest level in effect at any moment of it, the type just \
-                 before the change included (R7)",
-                highest.sla()
-            );
-        }
-        format!("billed: {highest} ({}): no change lies in the hour (R7)", highest.sla())
-    }
-
-    fn price(own: &Explanation) -> Section {
-        let catalog = &own.catalog;
-        let Some(found) = &own.price else {
-            let types = own.link_types.as_ref();
-            let link_type = types.map_or(LinkType::Gold, |types| types.levels.highest);
-            let words = format!(
-                "not known: {} to {}, {link_type}, in catalog {}; a record in this hour would stop the bill (R5)",
-                own.source_region, own.destination_region, catalog.name
-            );
-            return Section::new("Price", [Block::item(words)]);
-        };
-        if own.link_types.is_none() {
-            let words = format!(
-                "0: both ends are in {}, and traffic inside a region is free (R1)",
-                own.source_region
-            );
-            return Section::new("Price", [Block::item(words)]);
-        }
-        let mut facts = Vec::new();
-        if let Some(row) = &found.row {
-            facts.extend(facts_of_row(own, row));
-        }
-        if let Some(row) = &found.contract {
-            facts.extend(facts_of_terms(
-                row,
-                found.row.as_ref().map(|row| row.unit_price),
-                found.price.contracted,
-            ));
-        }
-        let title = format!("Price: {} {} per GB (R4)", found.price.contracted, catalog.currency);
-        Section::new(title, [Block::Facts(facts)])
-    }
-
-    fn facts_of_row(own: &Explanation, row: &PriceRow) -> Vec<(String, String)> {
-        let (_, overlay) = layer_of(own, row);
-        let (catalog, status) = (&own.catalog, row.status);
-        let layer = match overlay {
-            None => format!("catalog {} version {}", catalog.name, catalog.version),
-            Some(name) => format!("overlay {name}"),
-        };
-        let mut facts = vec![
-            ("list price", format!("{} {}, {status}", row.unit_price, catalog.currency)),
-            ("row", format!("{} to {}, {}", row.source, row.destination, row.link_type)),
-            ("layer", layer),
-            ("source", format!("{} ({})", row.source_url, row.source_date)),
-            ("in force", in_force(row.validity)),
-            ("place", format!("{}:{}", row.input, row.line)),
-        ];
-        if status == PriceStatus::Assumed {
-            facts.push(("assumed", "nobody published this price (R18)".into()));
-        }
-        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-    }
-
-    fn facts_of_terms(
-        row: &ContractRow,
-        list: Option<UnitPrice>,
-        contracted: UnitPrice,
-    ) -> Vec<(String, String)> {
-        let what = match (row.terms, list) {
-            (Terms::UnitPrice(price), _) => format!("a unit price of {price}"),
-            (Terms::Discount(percent), Some(list)) => format!("{percent}% off {list}: {contracted}"),
-            (Terms::Discount(percent), None) => format!("{percent}% off"),
-        };
-        [
-            ("contract", what),
-            ("its row", terms_row(row)),
-            ("in force", in_force(row.validity)),
-            ("place", format!("{}:{}", row.input, row.line)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
-    }
-
-    fn terms_row(row: &ContractRow) -> String {
-        let terms = json_terms(row);
-        format!(
-            "account {}, {} to {}, {}",
-            terms.account_id, terms.source, terms.destination, terms.link_type
-        )
-    }
-
-    fn in_force(validity: Validity) -> String {
-        match (validity.from, validity.until) {
-            (None, None) => "as far back as is known".into(),
-            (Some(from), None) => format!("from {from}"),
-            (None, Some(until)) => format!("until {until}"),
-            (Some(from), Some(until)) => format!("from {from} until {until}"),
-        }
-    }
-
-    fn lost_rows(own: &Explanation) -> Section {
-        let rows = own.lost_rows.iter().map(|(row, why)| {
-            let (_, overlay) = layer_of(own, row);
-            vec![
-                format!("{} to {}, {}", row.source, row.destination, row.link_type),
-                row.unit_price.to_string(),
-                overlay.map_or("catalog".into(), |name| format!("overlay {name}")),
-                in_force(row.validity),
-                format!("{}:{}", row.input, row.line),
-                words_of(*why).into(),
-            ]
-        });
-        let terms = own.lost_terms.iter().map(|(row, why)| {
-            let granted = match row.terms {
-                Terms::UnitPrice(price) => price.to_string(),
-                Terms::Discount(percent) => format!("{percent}% off"),
+        fn records(&self) -> Section {
+            let (own, texts) = (self.own, self.texts);
+            let title = fill(&texts.records, &[("count", &own.records.len().to_string())]);
+            if !own.has_records() {
+                let what = if own.refused.is_empty() { &texts.no_record } else { &texts.no_record_billed };
+                let words = [what.clone()].into_iter().chain(self.why_no_life()).collect();
+                return Section::new(title, [Block::Items(words)]);
+            }
+            let row = |record: &ExplainedRecord| {
+                let (input, at) = (record.input.to_string(), record.timestamp.to_string());
+                let (format, place) =
+                    (self.all.word(record.format).to_owned(), record.place.in_language(self.lang));
+                vec![input, format, place, at, bytes(record)]
             };
-            let place = format!("{}:{}", row.input, row.line);
+            let mut rows: Vec<Vec<String>> = own.records.iter().map(row).collect();
+            rows.push([&texts.sum, "", "", "", &own.consumed_bytes.to_string()].map(String::from).into());
+            let header = [&texts.input, &texts.format, &texts.place, &texts.timestamp, &texts.bytes];
+            let mut blocks = vec![Block::table(&header, rows, &[4])];
+            blocks.extend(self.notes_on_records().map(Block::item));
+            Section::new(title, blocks)
+        }
+
+        /// What a reader must know to add the records up.
+        fn notes_on_records(&self) -> impl Iterator<Item = String> + '_ {
+            let splits = self.own.records.iter().filter_map(|record| {
+                let (whole, place) = (record.split_of?.to_string(), record.place.in_language(self.lang));
+                let values = [("input", &*record.input), ("place", &place), ("bytes", &whole)];
+                Some(fill(&self.texts.split, &values))
+            });
+            let has_fraction = self.own.records.iter().any(|record| record.fraction > 0);
+            splits.chain(has_fraction.then(|| self.texts.fraction.clone()))
+        }
+
+        /// Why records in this hour would be refused (R15).
+        fn why_no_life(&self) -> Option<String> {
+            let connection = &self.own.connection;
+            let at = |text: &str, at: Timestamp| fill(text, &[("at", &at.to_string())]);
+            if let Some(created) = connection.created_at.filter(|_| connection.before_creation(self.own.hour))
+            {
+                return Some(at(&self.texts.created, created));
+            }
+            let deleted = connection.deleted_at.filter(|_| connection.after_deletion(self.own.hour))?;
+            Some(at(&self.texts.deleted, deleted))
+        }
+
+        fn refused(&self) -> Section {
+            let texts = self.texts;
+            let rows = self.own.refused.iter().map(|record| {
+                let input = record.fault.input.as_deref().unwrap_or_default().to_owned();
+                let code = record.fault.code.as_str().to_owned();
+                vec![input, place_in(record, self.lang), code, reason(&record.fault)]
+            });
+            let header = [&texts.input, &texts.place, &texts.code, &texts.reason];
+            let table = Block::table(&header, rows.collect(), &[]);
+            let count = self.own.refused.len().to_string();
+            Section::new(fill(&texts.refused, &[("count", &count)]), [table])
+        }
+
+        /// An account with its name, where that is known.
+        fn named(&self, account_id: &str) -> String {
+            match self.own.account_name(account_id) {
+                Some(name) => format!("{account_id} ({name})"),
+                None => account_id.to_owned(),
+            }
+        }
+
+        fn account(&self) -> Section {
+            let (own, texts) = (self.own, self.texts);
+            let end = |text: &str, account: &str, sender, region: &str| {
+                let (account, region) = (self.named(account), self.region(region));
+                let values = [("account", &*account), ("sender", self.sender(sender)), ("region", &region)];
+                fill(text, &values)
+            };
+            let other = if own.sender == Sender::Requester { Sender::Accepter } else { Sender::Requester };
+            let mut words = vec![
+                end(&texts.pays, &own.billing_account_id, own.sender, &own.source_region),
+                end(&texts.goes_to, &own.peer_account_id, other, &own.destination_region),
+            ];
+            if own.records.iter().any(|record| record.format == "CloudMonitor datapoints") {
+                words.push(match own.sender {
+                    Sender::Requester => texts.inbound.clone(),
+                    Sender::Accepter => texts.outbound.clone(),
+                });
+            }
+            if own.records.iter().any(|record| record.format == "VPC flow log") {
+                words.push(texts.flow_logs.clone());
+            }
+            Section::new(&texts.account, [Block::Items(words)])
+        }
+
+        fn link_type(&self) -> Section {
+            let texts = self.texts;
+            let Some(types) = &self.own.link_types else {
+                return Section::new(&texts.link_type, [Block::item(&texts.no_link_type)]);
+            };
+            let before = self.type_named(types.before);
+            let before = match types.since {
+                Some(since) => {
+                    let values = [("link_type", before), ("since", &since.to_string())];
+                    fill(&texts.before_since, &values)
+                }
+                None if types.changes_given => fill(&texts.before, &[("link_type", before)]),
+                None => fill(&texts.before_not_given, &[("link_type", before)]),
+            };
+            let mut blocks = vec![Block::item(before)];
+            if !types.changes.is_empty() {
+                let rows = types.changes.iter().map(|change| {
+                    let [from, to] = [change.from, change.to].map(|own| self.type_named(own).to_owned());
+                    vec![change.changed_at.to_string(), from, to]
+                });
+                let header = [&texts.changed_at, &texts.from, &texts.to];
+                blocks.push(Block::table(&header, rows.collect(), &[]));
+            }
+            blocks.push(Block::item(self.rule_of(types)));
+            Section::new(&texts.link_type, blocks)
+        }
+
+        /// The rule that decides the level, applied.
+        fn rule_of(&self, types: &HourLinkTypes) -> String {
+            let highest = types.levels.highest;
+            let text = if types.levels.switched { &self.texts.highest } else { &self.texts.unchanged };
+            fill(text, &[("link_type", self.type_named(highest)), ("sla", highest.sla())])
+        }
+
+        fn price(&self) -> Section {
+            let (own, texts) = (self.own, self.texts);
+            let Some(found) = &own.price else {
+                let types = own.link_types.as_ref();
+                let link_type = types.map_or(LinkType::Gold, |types| types.levels.highest);
+                let [source, destination] =
+                    [&own.source_region, &own.destination_region].map(|id| self.region(id));
+                let values = [
+                    ("source", &*source),
+                    ("destination", &destination),
+                    ("link_type", self.type_named(link_type)),
+                    ("catalog", &own.catalog.name),
+                ];
+                return Section::new(&texts.price, [Block::item(fill(&texts.price_not_known, &values))]);
+            };
+            if own.link_types.is_none() {
+                let region = self.region(&own.source_region);
+                let words = fill(&texts.price_free, &[("region", &region)]);
+                return Section::new(&texts.price, [Block::item(words)]);
+            }
+            let mut facts = Vec::new();
+            if let Some(row) = &found.row {
+                facts.extend(self.facts_of_row(row));
+            }
+            if let Some(row) = &found.contract {
+                let list = found.row.as_ref().map(|row| row.unit_price);
+                facts.extend(self.facts_of_terms(row, list, found.price.contracted));
+            }
+            let facts = facts.into_iter().map(|(name, value)| (name.clone(), value)).collect();
+            let price = found.price.contracted.to_string();
+            let title = fill(&texts.price_of, &[("price", &price), ("currency", &own.catalog.currency)]);
+            Section::new(title, [Block::Facts(facts)])
+        }
+
+        /// A price row as it is told: from where to where, and over which link type.
+        fn route(&self, source: &str, destination: &str, link_type: &str) -> String {
+            let values = [("source", source), ("destination", destination), ("link_type", link_type)];
+            fill(&self.texts.route, &values)
+        }
+
+        fn route_of(&self, row: &PriceRow) -> String {
+            let [source, destination] = [&row.source, &row.destination].map(|place| self.place(place));
+            self.route(&source, &destination, self.type_named(row.link_type))
+        }
+
+        fn facts_of_row(&self, row: &PriceRow) -> Vec<(&String, String)> {
+            let (own, texts) = (self.own, self.texts);
+            let (_, overlay) = layer_of(own, row);
+            let (catalog, status) = (&own.catalog, row.status);
+            let layer = match &overlay {
+                None => {
+                    let values = [("name", &*catalog.name), ("version", &catalog.version)];
+                    fill(&texts.of_catalog, &values)
+                }
+                Some(name) => fill(&texts.of_overlay, &[("name", name)]),
+            };
+            let price = row.unit_price.to_string();
+            let status_told = self.all.word(status.as_str());
+            let list = [("price", &*price), ("currency", &catalog.currency), ("status", status_told)];
+            let mut facts = vec![
+                (&texts.list_price, fill(&texts.price_and_status, &list)),
+                (&texts.row, self.route_of(row)),
+                (&texts.layer, layer),
+                (&texts.source, format!("{} ({})", row.source_url, row.source_date)),
+                (&texts.in_force, self.in_force(row.validity)),
+                (&texts.place, format!("{}:{}", row.input, row.line)),
+            ];
+            if status == PriceStatus::Assumed {
+                facts.push((&texts.assumed, texts.nobody_published.clone()));
+            }
+            facts
+        }
+
+        fn facts_of_terms(
+            &self,
+            row: &ContractRow,
+            list: Option<UnitPrice>,
+            contracted: UnitPrice,
+        ) -> Vec<(&String, String)> {
+            let texts = self.texts;
+            let what = match (row.terms, list) {
+                (Terms::UnitPrice(price), _) => fill(&texts.unit_price_of, &[("price", &price.to_string())]),
+                (Terms::Discount(percent), Some(list)) => {
+                    let [percent, list, price] =
+                        [percent.to_string(), list.to_string(), contracted.to_string()];
+                    let values = [("percent", &*percent), ("list", &list), ("price", &price)];
+                    fill(&texts.discount_of, &values)
+                }
+                (Terms::Discount(percent), None) => {
+                    fill(&texts.discount, &[("percent", &percent.to_string())])
+                }
+            };
             vec![
-                terms_row(row),
-                granted,
-                "contract".into(),
-                in_force(row.validity),
-                place,
-                words_of(*why).into(),
+                (&texts.contract, what),
+                (&texts.contract_row, self.terms_row(row)),
+                (&texts.in_force, self.in_force(row.validity)),
+                (&texts.place, format!("{}:{}", row.input, row.line)),
             ]
-        });
-        let header = ["row", "price", "layer", "in force", "place", "why not"];
-        let table = Block::table(&header, rows.chain(terms).collect(), &[1]);
-        Section::new("Rows that lost (R4)", [table])
-    }
+        }
 
-    /// Why a row lost, in a few words.
-    fn words_of(why: Lost) -> &'static str {
-        match why {
-            Lost::NotYet => "not yet in force at the start of the hour",
-            Lost::Ended => "no longer in force at the start of the hour",
-            Lost::Assumed => "assumed, and a published one is in force (R18)",
-            Lost::LessSpecific => "another one is more specific",
-            Lost::Reverse => "of the opposite direction, and this one has its own",
-            Lost::EarlierStart => "another one is in force from a later date on",
-            Lost::EarlierLayer => "another one is of a later layer",
-            Lost::Contract => "the contract names a unit price",
+        fn terms_row(&self, row: &ContractRow) -> String {
+            let place = |place: Option<&Place>| place.map_or_else(|| "*".to_owned(), |own| self.place(own));
+            let (source, destination) = (place(row.source.as_ref()), place(row.destination.as_ref()));
+            let link_type = row.link_type.map_or("*", |own| self.type_named(own));
+            let route = self.route(&source, &destination, link_type);
+            let account = row.account_id.as_deref().unwrap_or("*");
+            fill(&self.texts.terms_row, &[("account", account), ("route", &route)])
         }
-    }
 
-    fn amount(own: &Explanation) -> Section {
-        let (gb, currency) = (own.catalog.gb, &own.catalog.currency);
-        let Some(found) = &own.price else {
-            return Section::new("Amount: 0", [Block::item("no record, no charge")]);
-        };
-        let amount = own.amount.exact(gb).text(0);
-        let (bytes, price) = (own.consumed_bytes, found.price.contracted);
-        let mut words = vec![format!("one GB is {} bytes: {gb} (R9)", gb.bytes())];
-        if own.has_records() {
-            let product = product(bytes, price);
-            words.push(format!("{bytes} bytes x {price} = {product}"));
-            words.push(format!("{product} / {} = {amount} {currency}, all digits of it (R10)", gb.bytes()));
-            words.push("an account's month is rounded once, this hour is not (R11)".into());
-        } else {
-            words.push(format!("one GB in this hour would have cost {price} {currency}"));
+        fn in_force(&self, validity: Validity) -> String {
+            let texts = self.texts;
+            let [from, until] = [validity.from, validity.until].map(instant);
+            let values = [("from", &*from), ("until", &until)];
+            match (validity.from, validity.until) {
+                (None, None) => texts.always.clone(),
+                (Some(_), None) => fill(&texts.in_force_from, &values),
+                (None, Some(_)) => fill(&texts.in_force_until, &values),
+                (Some(_), Some(_)) => fill(&texts.in_force_between, &values),
+            }
         }
-        let levels = own.link_types.as_ref().map(|types| types.levels);
-        if let Some(levels) = levels.filter(|levels| levels.switched && own.has_records()) {
-            let raised = own.raised_amount.exact(gb).text(0);
-            words.push(format!("over {} all of it would have cost {raised} {currency} less", levels.lowest));
+
+        fn lost_rows(&self) -> Section {
+            let (own, texts) = (self.own, self.texts);
+            let rows = own.lost_rows.iter().map(|(row, why)| {
+                let (_, overlay) = layer_of(own, row);
+                let overlay = overlay.map(|name| fill(&texts.of_overlay, &[("name", &name)]));
+                vec![
+                    self.route_of(row),
+                    row.unit_price.to_string(),
+                    overlay.unwrap_or_else(|| texts.catalog.clone()),
+                    self.in_force(row.validity),
+                    format!("{}:{}", row.input, row.line),
+                    self.words_of(*why).to_owned(),
+                ]
+            });
+            let terms = own.lost_terms.iter().map(|(row, why)| {
+                let granted = match row.terms {
+                    Terms::UnitPrice(price) => price.to_string(),
+                    Terms::Discount(percent) => fill(&texts.discount, &[("percent", &percent.to_string())]),
+                };
+                vec![
+                    self.terms_row(row),
+                    granted,
+                    texts.contract.clone(),
+                    self.in_force(row.validity),
+                    format!("{}:{}", row.input, row.line),
+                    self.words_of(*why).to_owned(),
+                ]
+            });
+            let header =
+                [&texts.row, &texts.row_price, &texts.layer, &texts.in_force, &texts.place, &texts.why_not];
+            let table = Block::table(&header, rows.chain(terms).collect(), &[1]);
+            Section::new(&texts.lost, [table])
         }
-        Section::new(format!("Amount: {amount} {currency}"), [Block::Items(words)])
+
+        /// Why a row lost, in a few words.
+        fn words_of(&self, why: Lost) -> &str {
+            let texts = self.texts;
+            match why {
+                Lost::NotYet => &texts.not_yet,
+                Lost::Ended => &texts.ended,
+                Lost::Assumed => &texts.lost_assumed,
+                Lost::LessSpecific => &texts.less_specific,
+                Lost::Reverse => &texts.reverse,
+                Lost::EarlierStart => &texts.earlier_start,
+                Lost::EarlierLayer => &texts.earlier_layer,
+                Lost::Contract => &texts.by_contract,
+            }
+        }
+
+        fn amount(&self) -> Section {
+            let (own, texts) = (self.own, self.texts);
+            let (gb, currency) = (own.catalog.gb, &*own.catalog.currency);
+            let Some(found) = &own.price else {
+                return Section::new(&texts.no_amount, [Block::item(&texts.no_charge)]);
+            };
+            let [amount, gb_bytes] = [own.amount.exact(gb).text(0), gb.bytes().to_string()];
+            let [bytes, price] = [own.consumed_bytes.to_string(), found.price.contracted.to_string()];
+            let values = [("bytes", &*gb_bytes), ("gb", self.all.word(gb.in_bytes()))];
+            let mut words = vec![fill(&texts.gb, &values)];
+            if own.has_records() {
+                let product = product(own.consumed_bytes, found.price.contracted);
+                let values = [("bytes", &*bytes), ("price", &price), ("product", &product)];
+                words.push(fill(&texts.product, &values));
+                let values =
+                    [("product", &*product), ("gb", &gb_bytes), ("amount", &amount), ("currency", currency)];
+                words.push(fill(&texts.quotient, &values));
+                words.push(texts.rounded_once.clone());
+            } else {
+                words.push(fill(&texts.would_cost, &[("price", &price), ("currency", currency)]));
+            }
+            let levels = own.link_types.as_ref().map(|types| types.levels);
+            if let Some(levels) = levels.filter(|levels| levels.switched && own.has_records()) {
+                let raised = own.raised_amount.exact(gb).text(0);
+                let link_type = self.type_named(levels.lowest);
+                let values = [("link_type", link_type), ("amount", &raised), ("currency", currency)];
+                words.push(fill(&texts.raised, &values));
+            }
+            let title = fill(&texts.amount, &[("amount", &amount), ("currency", currency)]);
+            Section::new(title, [Block::Items(words)])
+        }
     }
 
     /// Bytes times price, with all digits.
@@ -749,35 +827,36 @@ mod page {
     ];
 
     /// The page of an account's lines.
-    pub fn page_of_lines(own: &AccountLines, commands: &[String]) -> Result<Page> {
+    pub fn page_of_lines(own: &AccountLines, commands: &[String], lang: Lang) -> Result<Page> {
         let AccountLines { report, largest } = own;
+        let texts = &lang.texts().explain;
         let account = report.options.account.as_deref().unwrap_or_default();
-        let (month, offset) = (report.month, report.offset);
-        let title =
-            format!("Account {account}, billing month {month} ({offset}): lines and their largest hours");
-        let mut page = Page { assumed: report.assumed(), ..Page::titled(title, Lang::En) };
+        let (month, offset) = (report.month.to_string(), report.offset.to_string());
+        let values = [("account", account), ("month", &month), ("offset", &offset)];
+        let title = fill(&texts.lines_title, &values);
+        let mut page = Page { assumed: report.assumed(), ..Page::titled(title, lang) };
         let rows = report.lines.iter().map(|line| report.line_row(line)).collect::<Result<Vec<_>>>()?;
-        let line_cells = LineCells { lang: Lang::En, catalog: &report.catalog, days: None };
+        let line_cells = LineCells { lang, catalog: &report.catalog, days: None };
         let rows =
             (1..).zip(&rows).zip(largest).map(|((number, row), largest): ((usize, &ReportRow<'_>), _)| {
                 let largest = [largest.hour.to_string(), largest.bytes.to_string()];
                 let cells = COLUMNS.iter().map(|column| line_cells.cell(row, *column));
                 [number.to_string()].into_iter().chain(cells).chain(largest).collect()
             });
-        let names = COLUMNS.iter().map(|column| heading(*column, Lang::En));
+        let names = COLUMNS.iter().map(|column| heading(*column, lang));
         let header: Vec<&str> =
-            ["line"].into_iter().chain(names).chain(["largest hour", "its bytes"]).collect();
+            [&*texts.line].into_iter().chain(names).chain([&*texts.largest_hour, &texts.its_bytes]).collect();
         let numbers = (1..).zip(COLUMNS).filter(|(_, column)| is_number(*column)).map(|(place, _)| place);
         let numbers: Vec<usize> = [0].into_iter().chain(numbers).chain([header.len() - 1]).collect();
         page.sections.push(Section::untitled([Block::table(&header, rows.collect(), &numbers)]));
-        let payable = format!("payable: {} {}", report.payable()?, report.catalog.currency);
-        page.sections.push(Section::untitled([Block::item(payable)]));
-        let commands =
-            (1..).zip(commands).map(|(number, command): (usize, _)| format!("line {number}: {command}"));
-        page.sections.push(Section::new(
-            "What explains the largest hour of a line",
-            [Block::Items(commands.collect())],
-        ));
+        let payable = report.payable()?.to_string();
+        let values = [("amount", &*payable), ("currency", &report.catalog.currency)];
+        page.sections.push(Section::untitled([Block::item(fill(&texts.payable, &values))]));
+        let commands = (1..).zip(commands).map(|(number, command): (usize, _)| {
+            fill(&texts.command, &[("number", &number.to_string()), ("command", command)])
+        });
+        let commands = Block::Items(commands.collect());
+        page.sections.push(Section::new(&texts.what_explains, [commands]));
         Ok(page)
     }
 }

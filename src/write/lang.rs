@@ -73,6 +73,9 @@ pub(crate) struct Texts {
     scenarios: BTreeMap<String, String>,
     /// What findings, explanations and notes say, by the key of what is said.
     said: BTreeMap<String, String>,
+    /// Names of areas of prices, by those of the shipped catalogs.
+    areas: BTreeMap<String, String>,
+    pub explain: ExplainTexts,
     pub advice: AdviceTexts,
     pub html: HtmlTexts,
     #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
@@ -238,6 +241,99 @@ pub(crate) struct EstimateTexts {
     pub partial_changes: String,
 }
 
+/// Those of the explanation of a charge.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
+pub(crate) struct ExplainTexts {
+    pub title: String,
+    pub records: String,
+    pub no_record: String,
+    pub no_record_billed: String,
+    pub input: String,
+    pub format: String,
+    pub place: String,
+    pub timestamp: String,
+    pub bytes: String,
+    pub sum: String,
+    pub split: String,
+    pub fraction: String,
+    pub created: String,
+    pub deleted: String,
+    pub refused: String,
+    pub code: String,
+    pub reason: String,
+    pub account: String,
+    pub pays: String,
+    pub goes_to: String,
+    pub inbound: String,
+    pub outbound: String,
+    pub flow_logs: String,
+    pub link_type: String,
+    pub no_link_type: String,
+    pub before: String,
+    pub before_since: String,
+    pub before_not_given: String,
+    pub changed_at: String,
+    pub from: String,
+    pub to: String,
+    pub highest: String,
+    pub unchanged: String,
+    pub price: String,
+    pub price_of: String,
+    pub price_not_known: String,
+    pub price_free: String,
+    pub list_price: String,
+    pub price_and_status: String,
+    pub row: String,
+    pub route: String,
+    pub layer: String,
+    pub of_catalog: String,
+    pub of_overlay: String,
+    pub catalog: String,
+    pub source: String,
+    pub in_force: String,
+    pub always: String,
+    pub in_force_from: String,
+    pub in_force_until: String,
+    pub in_force_between: String,
+    pub assumed: String,
+    pub nobody_published: String,
+    pub contract: String,
+    pub contract_row: String,
+    pub terms_row: String,
+    pub unit_price_of: String,
+    pub discount_of: String,
+    pub discount: String,
+    pub lost: String,
+    pub row_price: String,
+    pub why_not: String,
+    pub not_yet: String,
+    pub ended: String,
+    pub lost_assumed: String,
+    pub less_specific: String,
+    pub reverse: String,
+    pub earlier_start: String,
+    pub earlier_layer: String,
+    pub by_contract: String,
+    pub amount: String,
+    pub no_amount: String,
+    pub no_charge: String,
+    pub gb: String,
+    pub product: String,
+    pub quotient: String,
+    pub rounded_once: String,
+    pub would_cost: String,
+    pub raised: String,
+    pub lines_title: String,
+    pub line: String,
+    pub largest_hour: String,
+    pub its_bytes: String,
+    pub payable: String,
+    pub what_explains: String,
+    pub command: String,
+}
+
 /// What can be done about findings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -278,6 +374,12 @@ impl Texts {
     /// A word that programs rely on, with what it means behind it.
     pub fn code<'t>(&'t self, code: &'t str) -> &'t str {
         self.codes.get(code).map_or(code, String::as_str)
+    }
+
+    /// The name of an area of prices as people read it.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
+    pub fn area<'t>(&'t self, area: &'t str) -> &'t str {
+        self.areas.get(area).map_or(area, String::as_str)
     }
 
     /// What a scenario assumes; `about` where it is none of those that are known.

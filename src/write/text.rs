@@ -133,8 +133,8 @@ pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
-pub fn explanation(explanation: &Explanation, output: impl Write) -> Result<()> {
-    Screen::default().write(explain::page_of(explanation), output)
+pub fn explanation(explanation: &Explanation, lang: Lang, output: impl Write) -> Result<()> {
+    Screen::default().write(explain::page_of(explanation, lang), output)
 }
 
 /// Writes the lines of an account, with the command that explains the largest hour of each.
@@ -143,8 +143,13 @@ pub fn explanation(explanation: &Explanation, output: impl Write) -> Result<()> 
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
-pub fn account_lines(lines: &AccountLines, commands: &[String], output: impl Write) -> Result<()> {
-    Screen::default().write(explain::page_of_lines(lines, commands)?, output)
+pub fn account_lines(
+    lines: &AccountLines,
+    commands: &[String],
+    lang: Lang,
+    output: impl Write,
+) -> Result<()> {
+    Screen::default().write(explain::page_of_lines(lines, commands, lang)?, output)
 }
 
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.

@@ -15,7 +15,7 @@ use peerbill::{
         time::{BillingMonth, Hour},
     },
     read::read_accounts,
-    write::{self, in_shell},
+    write::{self, Lang, in_shell},
 };
 use std::sync::Arc;
 
@@ -26,9 +26,10 @@ pub fn run(mut args: ExplainArgs) -> Result<bool> {
         pricing: Some(&mut args.pricing),
         offset: Some(&mut args.offset),
         accounts: Some(&mut args.accounts),
+        language: Some(&mut args.language),
         ..Open::default()
     })?;
-    let targets = args.to.targets()?;
+    let (targets, lang) = (args.to.targets()?, args.language.lang());
     let question = question(&args)?;
     let month = month_of(&args, question.as_ref())?;
     let mut job = Job::new(&args.traffic, &month, &args.offset, &args.to.output, &args.quarantine)?;
@@ -45,12 +46,12 @@ pub fn run(mut args: ExplainArgs) -> Result<bool> {
     let Some(question) = question else {
         let id = unwrapped(args.account.as_deref().unwrap_or_default());
         let lines = account_lines(&metered, &catalog, id, accounts)?;
-        return job.finish(&metered, |quarantine| print_lines(&targets, &lines, quarantine));
+        return job.finish(&metered, |quarantine| print_lines(&targets, &lines, lang, quarantine));
     };
     let explained = explain(&metered, &sources, &catalog, &question)?.with_accounts(accounts);
     job.finish(&metered, |quarantine| {
         output::print(&targets, quarantine, |target, output| match target.format {
-            ExplainFormat::Text => write::text::explanation(&explained, output),
+            ExplainFormat::Text => write::text::explanation(&explained, lang, output),
             ExplainFormat::Json => write::explain::json(&explained, output),
         })
     })
@@ -83,11 +84,12 @@ fn month_of(args: &ExplainArgs, question: Option<&Question>) -> Result<String> {
 fn print_lines(
     targets: &[Target<ExplainFormat>],
     lines: &AccountLines,
+    lang: Lang,
     quarantine: Option<Staged>,
 ) -> Result<()> {
     let commands = commands(lines);
     output::print(targets, quarantine, |target, output| match target.format {
-        ExplainFormat::Text => write::text::account_lines(lines, &commands, output),
+        ExplainFormat::Text => write::text::account_lines(lines, &commands, lang, output),
         ExplainFormat::Json => write::explain::lines_json(lines, &commands, output),
     })
 }

@@ -511,6 +511,8 @@ pub struct ExplainArgs {
     pub accounts: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<ExplainFormat>,
+    #[command(flatten)]
+    pub language: LangArgs,
     /// Write refused records here, and explain what the rest is charged; the exit code is then 1.
     #[arg(long, value_name = "FILE")]
     pub quarantine: Option<PathBuf>,
