@@ -145,9 +145,13 @@ mod page {
         attribution::attribute,
         doctor::{EndCoverage, MonthSummary},
         error::FAULTS_LISTED,
-        model::{inventory::Inventory, time::Period},
+        model::{
+            inventory::Inventory,
+            time::{Hour, Period},
+        },
         write::{
             Lang, explained,
+            lang::{DoctorTexts, fill},
             page::{Block, Page, Section},
             report::{findings, totals_table},
             totals,
@@ -158,120 +162,151 @@ mod page {
     const ENDS_SHOWN: usize = 60;
 
     /// The page of a diagnosis.
-    pub(in crate::write) fn page_of(diagnosis: &Diagnosis<'_>) -> Page {
-        let mut sections = vec![inputs(diagnosis.inputs)];
-        sections
-            .extend(diagnosis.inventory.map(|inventory| connections(inventory, diagnosis.connections_given)));
-        let unknown = unknown(diagnosis).into_iter();
-        let settings = diagnosis.settings.iter().map(|(name, value)| format!("setting {name}: {value}"));
+    pub(in crate::write) fn page_of(diagnosis: &Diagnosis<'_>, lang: Lang) -> Page {
+        let all = lang.texts();
+        let texts = &all.doctor;
+        let mut sections = vec![inputs(diagnosis.inputs, lang)];
+        let given = diagnosis.connections_given;
+        sections.extend(diagnosis.inventory.map(|inventory| connections(inventory, given, texts)));
+        let settings = diagnosis
+            .settings
+            .iter()
+            .map(|(name, value)| fill(&texts.setting, &[("name", name), ("value", all.word(value))]));
+        let unknown = unknown(diagnosis, lang).into_iter();
         let more = Block::Items(unknown.chain(settings).collect());
         sections.last_mut().into_iter().for_each(|last| last.blocks.push(more.clone()));
         if diagnosis.months.is_empty() {
-            sections.push(Section::new("No month has a record of a known connection.", []));
+            sections.push(Section::new(&texts.no_month, []));
         }
         for (month, inventory) in
             diagnosis.months.iter().filter_map(|month| Some((month, diagnosis.inventory?)))
         {
-            sections.push(month_totals(diagnosis, month));
-            sections.push(ends(diagnosis, inventory, month));
-            sections.push(findings(&month.findings, Lang::En));
+            sections.push(month_totals(diagnosis, month, lang));
+            sections.push(ends(diagnosis, inventory, month, lang));
+            sections.push(findings(&month.findings, lang));
         }
-        Page { sections, ..Page::default() }
+        Page { sections, lang, ..Page::default() }
     }
 
-    fn inputs(inputs: &[InputSummary]) -> Section {
-        let hours = |hours: Option<Period>| match hours {
-            Some(hours) => [hours.start.to_string(), last_hour(hours)],
-            None => Default::default(),
-        };
+    /// The first hour and the last one; empty where there is none.
+    fn edges(hours: Option<Period>) -> [String; 2] {
+        hours.map_or_else(Default::default, |hours| [hours.start.to_string(), last_hour(hours)])
+    }
+
+    fn inputs(inputs: &[InputSummary], lang: Lang) -> Section {
+        let all = lang.texts();
+        let texts = &all.doctor;
         let rows = inputs.iter().map(|input| {
-            let [first, last] = hours(input.hours);
+            let [first, last] = edges(input.hours);
             let refused = input.refused.map_or_else(String::new, |count| count.to_string());
-            let (role, name, format) = (input.role.clone(), input.name.clone(), input.format.clone());
-            vec![role, name, input.stored.into(), format, input.records.to_string(), refused, first, last]
+            let (stored, format) = (all.word(input.stored).to_owned(), all.word(&input.format).to_owned());
+            let (role, name) = (input.role.clone(), input.name.clone());
+            vec![role, name, stored, format, input.records.to_string(), refused, first, last]
         });
-        let header =
-            ["given as", "input", "stored", "format", "records", "refused", "first hour", "last hour"];
-        Section::new("Inputs", [Block::table(&header, rows.collect(), &[4, 5])])
+        let header = [
+            &texts.given_as,
+            &texts.input,
+            &texts.stored,
+            &texts.format,
+            &texts.records,
+            &texts.refused,
+            &texts.first_hour,
+            &texts.last_hour,
+        ];
+        Section::new(&texts.inputs, [Block::table(&header, rows.collect(), &[4, 5])])
     }
 
-    fn connections(inventory: &Inventory, given: bool) -> Section {
+    fn connections(inventory: &Inventory, given: bool, texts: &DoctorTexts) -> Section {
         let count = inventory.connections().len();
-        if !given {
-            let taken = match count {
-                0 => "; flow logs need them to tell which one an entry took",
-                _ => ", which are taken to be between regions, and to exist in all hours",
-            };
-            return Section::new(format!("Connections: not given; traffic names {count}{taken}"), []);
-        }
-        let changes = if inventory.changes_given() { "given" } else { "not given" };
-        let faults = inventory.faults();
+        let title = match (given, count) {
+            (false, 0) => &texts.connections_none,
+            (false, _) => &texts.connections_named,
+            (true, _) if inventory.changes_given() => &texts.connections_with_changes,
+            (true, _) => &texts.connections,
+        };
+        let title = fill(title, &[("count", &count.to_string())]);
+        let faults = if given { inventory.faults() } else { &[] };
         let more = faults.len().saturating_sub(FAULTS_LISTED);
-        let more = (more > 0).then(|| format!("... and {more} more"));
-        let faults = faults.iter().take(FAULTS_LISTED).map(explained).chain(more);
-        let title = format!("Connections: {count}, link changes {changes}");
-        Section::new(title, [Block::Items(faults.collect())])
+        let more = (more > 0).then(|| fill(&texts.more, &[("count", &more.to_string())]));
+        let faults: Vec<String> = faults.iter().take(FAULTS_LISTED).map(explained).chain(more).collect();
+        let items = given.then(|| Block::Items(faults));
+        Section::new(title, items.into_iter().collect::<Vec<_>>())
     }
 
     /// The ids that traffic names and the inventory lacks.
-    fn unknown(diagnosis: &Diagnosis<'_>) -> Option<String> {
+    fn unknown(diagnosis: &Diagnosis<'_>, lang: Lang) -> Option<String> {
+        let all = lang.texts();
         let unknown: Vec<&str> = diagnosis.unknown.iter().map(String::as_str).collect();
-        let more = unknown.len().saturating_sub(FAULTS_LISTED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let ids = unknown[..unknown.len().min(FAULTS_LISTED)].join(", ");
-        (!unknown.is_empty()).then(|| format!("traffic names others: {ids}{more}"))
+        let ids = unknown[..unknown.len().min(FAULTS_LISTED)].join(&all.report.comma);
+        let more = unknown.len().saturating_sub(FAULTS_LISTED).to_string();
+        let text = if more == "0" { &all.doctor.unknown } else { &all.doctor.unknown_and_more };
+        (!unknown.is_empty()).then(|| fill(text, &[("ids", &ids), ("count", &more)]))
     }
 
-    fn month_totals(diagnosis: &Diagnosis<'_>, month: &MonthSummary) -> Section {
-        let refused =
-            month.refused.iter().map(|(code, count)| format!("refused as {}: {count}", code.as_str()));
+    fn month_totals(diagnosis: &Diagnosis<'_>, month: &MonthSummary, lang: Lang) -> Section {
+        let all = lang.texts();
+        let texts = &all.doctor;
+        let refused = month.refused.iter().map(|(code, count)| {
+            fill(&texts.refused_as, &[("code", code.as_str()), ("count", &count.to_string())])
+        });
         let silent = month.silent.map(|sender| {
-            let what = if month.refused.is_empty() { "record" } else { "record that is not refused" };
-            format!("no {sender} has a {what}: is the export of that side missing?")
+            let text = if month.refused.is_empty() { &texts.silent } else { &texts.silent_or_refused };
+            fill(text, &[("sender", all.word(sender.as_str()))])
         });
         let items = Block::Items(refused.chain(silent).collect());
-        let title = format!("Month {} ({})", month.month, diagnosis.offset);
-        Section::new(title, [totals_table(totals(&month.totals), Lang::En), items])
+        let values = [("month", &*month.month.to_string()), ("offset", &diagnosis.offset.to_string())];
+        Section::new(fill(&texts.month, &values), [totals_table(totals(&month.totals), lang), items])
     }
 
-    fn ends(diagnosis: &Diagnosis<'_>, inventory: &Inventory, month: &MonthSummary) -> Section {
+    fn ends(diagnosis: &Diagnosis<'_>, inventory: &Inventory, month: &MonthSummary, lang: Lang) -> Section {
+        let texts = &lang.texts().doctor;
         let label = |id: &str| match diagnosis.accounts.and_then(|all| all.get(id)?.name()) {
             Some(name) => format!("{id} ({name})"),
             None => id.to_owned(),
         };
-        let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end, label));
+        let rows = month.ends.iter().take(ENDS_SHOWN).map(|end| end_row(inventory, end, label, lang));
         let header = [
-            "connection",
-            "sender",
-            "account",
-            "hours",
-            "with records",
-            "first hour",
-            "last hour",
-            "longest gap",
+            &texts.connection,
+            &texts.sender,
+            &texts.account,
+            &texts.hours,
+            &texts.with_records,
+            &texts.first_hour,
+            &texts.last_hour,
+            &texts.longest_gap,
         ];
         let mut ends = Section::untitled([Block::table(&header, rows.collect(), &[3, 4])]);
         let more = month.ends.len().saturating_sub(ENDS_SHOWN);
         if more > 0 {
-            ends.blocks.push(Block::item(format!("... and {more} more; --format json has them all")));
+            ends.blocks.push(Block::item(fill(&texts.more_ends, &[("count", &more.to_string())])));
         }
         ends
     }
 
-    fn end_row(inventory: &Inventory, end: &EndCoverage, label: impl Fn(&str) -> String) -> Vec<String> {
+    fn end_row(
+        inventory: &Inventory,
+        end: &EndCoverage,
+        label: impl Fn(&str) -> String,
+        lang: Lang,
+    ) -> Vec<String> {
+        let all = lang.texts();
         let connection = inventory.connection(end.connection);
         let account = attribute(connection, end.sender).billing_account_id;
+        let [first, last] = edges(end.hours);
         // Of gaps of one length the first is shown.
         let longest = end.gaps.iter().rev().max_by_key(|gap| gap.hours());
+        let gap = |hours: u64, start: Hour| {
+            fill(&all.doctor.gap, &[("hours", &hours.to_string()), ("start", &start.to_string())])
+        };
         vec![
             connection.id.to_string(),
-            end.sender.to_string(),
+            all.word(end.sender.as_str()).to_owned(),
             label(account),
             end.expected.to_string(),
             end.covered.to_string(),
-            end.hours.map_or_else(String::new, |hours| hours.start.to_string()),
-            end.hours.map_or_else(String::new, last_hour),
-            longest.map_or_else(String::new, |gap| format!("{} hours from {}", gap.hours(), gap.start)),
+            first,
+            last,
+            longest.map_or_else(String::new, |longest| gap(longest.hours(), longest.start)),
         ]
     }
 }

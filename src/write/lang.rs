@@ -76,6 +76,7 @@ pub(crate) struct Texts {
     /// Names of areas of prices, by those of the shipped catalogs.
     areas: BTreeMap<String, String>,
     pub explain: ExplainTexts,
+    pub doctor: DoctorTexts,
     pub advice: AdviceTexts,
     pub html: HtmlTexts,
     #[cfg_attr(not(feature = "xlsx"), allow(dead_code, reason = "only workbooks say it"))]
@@ -332,6 +333,43 @@ pub(crate) struct ExplainTexts {
     pub payable: String,
     pub what_explains: String,
     pub command: String,
+}
+
+/// Those of what inputs hold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
+pub(crate) struct DoctorTexts {
+    pub inputs: String,
+    pub given_as: String,
+    pub input: String,
+    pub stored: String,
+    pub format: String,
+    pub records: String,
+    pub refused: String,
+    pub first_hour: String,
+    pub last_hour: String,
+    pub connections: String,
+    pub connections_with_changes: String,
+    pub connections_named: String,
+    pub connections_none: String,
+    pub more: String,
+    pub unknown: String,
+    pub unknown_and_more: String,
+    pub setting: String,
+    pub no_month: String,
+    pub month: String,
+    pub refused_as: String,
+    pub silent: String,
+    pub silent_or_refused: String,
+    pub connection: String,
+    pub sender: String,
+    pub account: String,
+    pub hours: String,
+    pub with_records: String,
+    pub longest_gap: String,
+    pub gap: String,
+    pub more_ends: String,
 }
 
 /// What can be done about findings.

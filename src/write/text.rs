@@ -77,8 +77,8 @@ impl Screen {
     /// # Errors
     ///
     /// [`Output`](crate::ErrorKind::Output) where `output` fails.
-    pub fn doctor(self, diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
-        self.write(doctor::page_of(diagnosis), output)
+    pub fn doctor(self, diagnosis: &Diagnosis<'_>, lang: Lang, output: impl Write) -> Result<()> {
+        self.write(doctor::page_of(diagnosis, lang), output)
     }
 
     /// Writes a result of rows: what it is about, totals, lists, and the rows that tell something.
@@ -124,8 +124,8 @@ pub fn estimate(estimate: &Estimate, lang: Lang, output: impl Write) -> Result<(
 /// # Errors
 ///
 /// [`Output`](crate::ErrorKind::Output) where `output` fails.
-pub fn doctor(diagnosis: &Diagnosis<'_>, output: impl Write) -> Result<()> {
-    Screen::default().doctor(diagnosis, output)
+pub fn doctor(diagnosis: &Diagnosis<'_>, lang: Lang, output: impl Write) -> Result<()> {
+    Screen::default().doctor(diagnosis, lang, output)
 }
 
 /// Writes where one charge comes from, in steps that can be done again on paper.

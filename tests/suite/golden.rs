@@ -1,6 +1,5 @@
-//! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, every folder of
-//! `tests/cases/estimate` one of `peerbill estimate`, of `tests/cases/reconcile` one of `peerbill reconcile`, of
-//! `tests/cases/crosscheck` one of `peerbill crosscheck`; README.md in tests/cases says how to read them.
+//! Golden cases: every folder of `tests/cases/report` is one run of `peerbill report`, and likewise of `estimate`,
+//! `reconcile`, `crosscheck`, `explain` and `doctor`; README.md in tests/cases says how to read them.
 
 use crate::support::program;
 use std::{
@@ -30,11 +29,13 @@ const INPUTS: [(&str, &str); 13] = [
 ];
 
 /// Folders of cases, each with the verb that its cases run.
-const FOLDERS: [(&str, &str); 4] = [
+const FOLDERS: [(&str, &str); 6] = [
     ("tests/cases/report", "report"),
     ("tests/cases/estimate", "estimate"),
     ("tests/cases/reconcile", "reconcile"),
     ("tests/cases/crosscheck", "crosscheck"),
+    ("tests/cases/explain", "explain"),
+    ("tests/cases/doctor", "doctor"),
 ];
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     job,
     job::{meter_settings, threads},
     output::{self, Bar},
+    report::tell_stopping,
     settings::{self, Open},
 };
 use peerbill::{
@@ -22,12 +23,13 @@ use peerbill::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Says what the inputs hold. What is found does not fail it.
-pub fn run(mut args: DoctorArgs) -> Result<()> {
+/// Says what the inputs hold; true where a finding is there that the user asked to be stopped by.
+pub fn run(mut args: DoctorArgs) -> Result<bool> {
     let used = settings::fill(Open {
         traffic: Some(&mut args.traffic),
         offset: Some(&mut args.offset),
         accounts: Some(&mut args.accounts),
+        language: Some(&mut args.language),
         ..Open::default()
     })?;
     let offset = offset_of(&args.offset)?;
@@ -37,7 +39,7 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
         settings_of(&args, month, offset, until).check_until()?;
     }
     check(&args)?;
-    let targets = args.to.targets()?;
+    let (targets, lang, stopping) = (args.to.targets()?, args.language.lang(), args.stopping.codes()?);
     let (paths, mut inputs) = (args.traffic.at_paths(), args.traffic.reading.inputs()?);
     let mut documents = Documents::find(&paths, &mut inputs)?;
     documents.may_be_empty = true;
@@ -72,9 +74,10 @@ pub fn run(mut args: DoctorArgs) -> Result<()> {
     };
     inputs.unchanged()?;
     output::print(&targets, None, |target, output| match target.format {
-        DoctorFormat::Table => output::screen(target).doctor(&diagnosis, output),
+        DoctorFormat::Table => output::screen(target).doctor(&diagnosis, lang, output),
         DoctorFormat::Json => json(&diagnosis, output),
-    })
+    })?;
+    Ok(tell_stopping(&stopping, months.iter().flat_map(|month| &month.findings)))
 }
 
 fn check(args: &DoctorArgs) -> Result<()> {

@@ -108,7 +108,7 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Meter(args) => meter::run(*args),
         Verb::Explain(args) => explain::run(*args),
         Verb::Reconcile(args) => reconcile::run(*args),
-        Verb::Doctor(args) => doctor::run(*args).map(|()| false),
+        Verb::Doctor(args) => doctor::run(*args),
         Verb::Crosscheck(args) => crosscheck::run(*args),
         Verb::Compare(args) => compare::run(*args).map(|()| false),
         Verb::Sql(args) => meter::sql(args).map(|()| false),

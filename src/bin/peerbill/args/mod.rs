@@ -7,7 +7,7 @@ pub use traffic::{CatalogVerb, TableFormat};
 pub use traffic::{DuplicatesArg, MetricArgs, ReadingArgs, TrafficArgs};
 pub use traffic::{EstimateArgs, EstimateFormat, QuantityArgs, ScheduleArgs};
 pub use traffic::{ExplainArgs, ExplainFormat};
-pub use traffic::{LangArg, LangArgs, LinesArgs, OutputArgs, RowsArgs, ShownArgs};
+pub use traffic::{LangArg, LangArgs, LinesArgs, OutputArgs, RowsArgs, ShownArgs, StoppingArgs};
 pub use traffic::{PricingArgs, SqlArgs};
 
 use crate::format::{Format, RowsFormat};
@@ -121,6 +121,10 @@ pub struct DoctorArgs {
     pub offset: Option<String>,
     #[command(flatten)]
     pub to: OutputArgs<DoctorFormat>,
+    #[command(flatten)]
+    pub language: LangArgs,
+    #[command(flatten)]
+    pub stopping: StoppingArgs,
     /// Names of accounts, shown beside their ids: CSV with account_id,name.
     #[arg(long, value_name = "FILE")]
     pub accounts: Option<String>,

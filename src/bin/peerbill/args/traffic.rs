@@ -314,6 +314,21 @@ impl RowsArgs {
     }
 }
 
+/// Which findings stop a run.
+#[derive(Debug, Default, Args)]
+pub struct StoppingArgs {
+    /// The exit code is 1 where one of these findings is there, by their codes; the data is written all the same.
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+}
+
+impl StoppingArgs {
+    /// Their codes.
+    pub fn codes(&self) -> Result<Vec<FindingCode>> {
+        self.fail_on.iter().map(|name| code_of(name)).collect()
+    }
+}
+
 /// How results are shown, and which of them stop a run.
 #[derive(Debug, Default, Args)]
 pub struct ShownArgs {
@@ -322,9 +337,8 @@ pub struct ShownArgs {
     /// Begin CSV with a byte order mark, for spreadsheets that need one.
     #[arg(long)]
     pub csv_bom: bool,
-    /// The exit code is 1 where one of these findings is there, by their codes; the data is written all the same.
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
-    pub fail_on: Vec<String>,
+    #[command(flatten)]
+    pub stopping: StoppingArgs,
     /// Beside CSV, Parquet and FOCUS, print all that the figures rest on to standard error, and not just control totals and
     /// findings.
     #[arg(long)]
@@ -339,7 +353,7 @@ impl ShownArgs {
 
     /// The codes of findings that stop.
     pub fn stopping(&self) -> Result<Vec<FindingCode>> {
-        self.fail_on.iter().map(|name| code_of(name)).collect()
+        self.stopping.codes()
     }
 }
 
