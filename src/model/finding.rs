@@ -363,12 +363,12 @@ impl AsValue for Box<[Box<str>]> {
 
 /// Makes what can be said, each with its key and the names of its values, from one table.
 macro_rules! sayings {
-    ($($name:ident $key:literal { $($field:ident: $type:ty),* },)+) => {
+    ($($(#[$attribute:meta])* $name:ident $key:literal { $($field:ident: $type:ty),* },)+) => {
         /// All that findings, explanations and notes say. A key is that of the text in each language; fields are its
         /// `{names}`.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Said {
-            $($name { $($field: $type),* },)+
+            $($(#[$attribute])* $name { $($field: $type),* },)+
         }
 
         impl Said {
@@ -510,6 +510,7 @@ sayings! {
     // Where a record stands in its input.
     Line "line" { line: u64 },
     LineAndPath "line_and_path" { line: u64, path: String },
+    #[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "only Parquet has row groups"))]
     RowOfGroup "row_of_group" { group: usize, row: usize },
     // Of bills, as they are read and compared.
     InputsWithoutLine "inputs_without_line" { count: u64 },

@@ -229,7 +229,7 @@ mod page {
         let more = faults.len().saturating_sub(FAULTS_LISTED);
         let more = (more > 0).then(|| fill(&texts.more, &[("count", &more.to_string())]));
         let faults: Vec<String> = faults.iter().take(FAULTS_LISTED).map(explained).chain(more).collect();
-        let items = given.then(|| Block::Items(faults));
+        let items = given.then_some(Block::Items(faults));
         Section::new(title, items.into_iter().collect::<Vec<_>>())
     }
 

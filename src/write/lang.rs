@@ -75,7 +75,9 @@ pub(crate) struct Texts {
     said: BTreeMap<String, String>,
     /// Names of areas of prices, by those of the shipped catalogs.
     areas: BTreeMap<String, String>,
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
     pub explain: ExplainTexts,
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
     pub doctor: DoctorTexts,
     pub advice: AdviceTexts,
     pub html: HtmlTexts,

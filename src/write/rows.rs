@@ -171,11 +171,6 @@ pub(super) fn told(set: &impl RowSet, lang: Lang) -> Result<(Vec<Vec<Cell>>, Opt
     Ok((rows, (!left_out.is_empty()).then_some(sentence)))
 }
 
-/// A name of data where no language has another for it.
-pub(super) fn words(name: &str) -> String {
-    name.replace('_', " ")
-}
-
 /// The names of columns where people read them.
 fn header(columns: &[Column], texts: &Texts) -> Vec<String> {
     columns.iter().map(|(name, _)| texts.name(name).to_owned()).collect()

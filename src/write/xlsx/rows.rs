@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::Result,
     rows::{self, Column, List, RowSet},
-    write::rows::{capitalised, on_page, with_sentence, words},
+    write::rows::{capitalised, on_page, with_sentence},
 };
 use std::io::Write;
 
@@ -77,7 +77,7 @@ fn totals(book: &mut Book, set: &impl RowSet, all: &Table) -> Result<Table> {
 }
 
 fn add_list(book: &mut Book, List { name, columns, rows }: List, lang: Lang) -> Result<()> {
-    let mut table = Table::new(book, capitalised(&words(name)), heads(&columns), rows.len())?;
+    let mut table = Table::new(book, capitalised(&name.replace('_', " ")), heads(&columns), rows.len())?;
     for row in rows {
         table.add(book, shown(&row, lang))?;
     }
