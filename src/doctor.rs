@@ -16,7 +16,12 @@ use crate::{
         time::{BillingMonth, Hour, Offset, Period},
         usage::{EndIndex, Sender},
     },
-    read::{TrafficSource, layout::Layout, record::NamedConnection},
+    read::{
+        TrafficSource,
+        layout::Layout,
+        native::plain::Each,
+        record::{NamedConnection, Observation},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -221,7 +226,7 @@ fn shifted_windows(sources: &[TrafficSource], inventory: &Inventory, period: Per
     let mut ends: BTreeMap<EndIndex, Edges> = BTreeMap::new();
     for source in sources {
         let Layout::Datapoints(datapoints) = source.layout()? else { continue };
-        datapoints.read(&mut source.stream()?, &mut |observation| {
+        let mut each = Each(|observation: Observation<'_>| {
             let Ok(traffic) = observation.traffic else { return Ok(()) };
             let NamedConnection::Id { id, sender } = traffic.connection else { return Ok(()) };
             let known = std::str::from_utf8(id).ok().and_then(|id| inventory.index_of(id));
@@ -230,7 +235,8 @@ fn shifted_windows(sources: &[TrafficSource], inventory: &Inventory, period: Per
                 end.add(traffic.start.seconds(), &month);
             }
             Ok(())
-        })?;
+        });
+        datapoints.read(&mut source.stream()?, &mut each)?;
     }
     // One that was created in the month has no period at its start.
     let is_old =

@@ -187,7 +187,10 @@ mod tests {
     use super::*;
     use crate::{
         meter::{Keep, MeterSettings, Refused, meter},
-        model::time::{BillingMonth, Offset, Timestamp},
+        model::{
+            time::{BillingMonth, Offset, Timestamp},
+            usage::Sender,
+        },
     };
     use proptest::prelude::*;
 
@@ -408,6 +411,180 @@ mod tests {
         }
     }
 
+    /// What a member holds that nobody asks for: as JSON, most often.
+    fn member_values() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            30 => prop::sample::select(vec![
+                "\"\"", "\"x\"", "null", "true", "false", "0", "-1.5e+3", "12345678", "\"some words here\"", "\"eight by \u{e4}\u{20ac}\"",
+                "{}", "[]", "{\"bytes\":1,\"a\":[\"x\",2]}", "[[1],{\"b\" : null}]",
+            ]),
+            3 => prop::sample::select(vec![
+                "\"\\u0041\"", "\"a\\\"b\"", "\"\\\\\"", "\"\\x\"", "\"tab\there\"", "\"nul\0\"", "01", "1.", "-", "+1", ".5", "1e", "nul", "tru", "",
+                "\"open", "[1,]", "{\"a\"}", "[[[[[[[[[[[1]]]]]]]]]]]", "1 2", "\u{feff}", "NaN", "\"\\ud800\"", "'x'", "{\"a\":1,\"a\":2}",
+            ]),
+        ]
+    }
+
+    /// How objects are spelled.
+    #[derive(Debug, Clone)]
+    struct Objects {
+        /// The four members of traffic, and further ones, by their numbers in their order.
+        members: Vec<usize>,
+        values: Vec<&'static str>,
+        times: usize,
+        /// Whether epochs and bytes are numbers: never, always, on every other line.
+        numbers: u8,
+        /// What stands around colons and commas.
+        blank: &'static str,
+        end: &'static str,
+        /// So often the order of members changes.
+        turns: usize,
+    }
+
+    fn objects() -> impl Strategy<Value = Objects> {
+        let members = (0_usize..4).prop_flat_map(|further| {
+            let members: Vec<usize> = (0..4 + further).collect();
+            prop_oneof![Just(members.clone()), Just(members).prop_shuffle()]
+        });
+        let texts = (
+            prop::sample::select(vec!["", "", " ", "\t \r"]),
+            prop::sample::select(vec!["\n", "\r\n", " \n"]),
+            prop::sample::select(vec![1000, 1000, 2, 7]),
+        );
+        (members, prop::collection::vec(member_values(), 97), 0_usize..14, 0_u8..3, texts).prop_map(
+            |(members, values, times, numbers, (blank, end, turns))| Objects {
+                members,
+                values,
+                times,
+                numbers,
+                blank,
+                end,
+                turns,
+            },
+        )
+    }
+
+    impl Objects {
+        fn text(&self, lines: &[Written]) -> String {
+            let rows = lines.iter().enumerate().map(|(line, written)| match written {
+                Written::Fields(..) => self.object(line, written) + self.end,
+                Written::Text(text) => format!("{text}{}", self.end),
+            });
+            rows.collect()
+        }
+
+        fn object(&self, line: usize, written: &Written) -> String {
+            let Written::Fields(time, id, sender, bytes) = written else { unreachable!() };
+            let of_traffic = [&spell(time, self.times), id, sender, bytes];
+            let member = |&member: &usize| {
+                let name =
+                    HEADER.split(',').nth(member).map_or_else(|| format!("further {member}"), str::to_owned);
+                let value = match of_traffic.get(member) {
+                    None => self.values[(line * 31 + member * 7) % self.values.len()].to_owned(),
+                    Some(text) => {
+                        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                        match self.numbers == 1 || self.numbers == 2 && line % 2 == 1 {
+                            true if matches!(member, 0 | 3) && digits => (*text).clone(),
+                            // Some as they are: with quotes and backslashes that end them early.
+                            _ if line.is_multiple_of(3) => format!("\"{text}\""),
+                            _ => serde_json::to_string(text).unwrap(),
+                        }
+                    }
+                };
+                format!("\"{name}\"{}:{}{value}", self.blank, self.blank)
+            };
+            let mut members: Vec<String> = self.members.iter().map(member).collect();
+            if line % self.turns == self.turns - 1 {
+                members.reverse();
+            }
+            format!("{{{}}}", members.join(&format!("{},{}", self.blank, self.blank)))
+        }
+
+        /// As an answer of CloudMonitor: its datapoints within a text or not, and how that is written.
+        fn answer(&self, lines: &[Written], in_text: bool, escape: usize) -> String {
+            let names = [("timestamp", "timestamp"), ("connection_id", "instanceId"), ("bytes", "Sum")];
+            let mut elements: Vec<String> = Vec::new();
+            for (line, written) in lines.iter().enumerate() {
+                elements.push(match written {
+                    Written::Fields(..) => names
+                        .iter()
+                        .fold(self.object(line, written), |text, (from, to)| text.replacen(from, to, 1)),
+                    Written::Text(text) => format!("{{{text}}}"),
+                });
+            }
+            let array = format!("[{}]", elements.join(&format!("{},{}", self.blank, self.blank)));
+            let array = match (in_text, escape) {
+                (false, _) => array,
+                (true, 0) => serde_json::to_string(&array).unwrap().replace("requester", "\\u0072equester"),
+                (true, 1) => serde_json::to_string(&array).unwrap().replace("\\\"}", "\\u0022}"),
+                (true, _) => serde_json::to_string(&array).unwrap(),
+            };
+            let around = ["\"Period\":\"60\"", "\"Code\":\"200\"", "\"NextToken\":\"\""];
+            let at = self.times % 4;
+            let (before, after) = around.split_at(at.min(3));
+            let datapoints = format!("\"Datapoints\":{array}");
+            let members = [before, &[&datapoints], after].concat();
+            format!("{{{}}}", members.join(","))
+        }
+    }
+
+    /// An entry of a flow log, whose values some other line of traffic tells.
+    fn flow(objects: &Objects, line: usize, written: &Written) -> String {
+        let Written::Fields(time, id, sender, bytes) = written else {
+            let Written::Text(text) = written else { unreachable!() };
+            return text.clone();
+        };
+        let second = match time {
+            Time::At(second) => second.to_string(),
+            Time::Text(text) => text.clone(),
+        };
+        let end =
+            second.parse::<i64>().map_or(second.clone(), |start| (start + 60 * line as i64).to_string());
+        let pick = |from: &[&str]| from[(line * 7 + second.len() + bytes.len()) % from.len()].to_owned();
+        let of_flow = [
+            ("vpc-id", if id.len() < 10 { "vpc-1".to_owned() } else { id.clone() }),
+            ("eni-id", format!("eni-{}", line % 3)),
+            ("srcaddr", "10.0.0.5".into()),
+            ("dstaddr", pick(&["172.16.0.9", "172.16.0.10", "::1", "-", "2001:db8:2::1"])),
+            ("protocol", "6".into()),
+            ("direction", if sender == "accepter" { "in".into() } else { pick(&["out", "out", "out", "-"]) }),
+            ("action", pick(&["ACCEPT", "ACCEPT", "ACCEPT", "REJECT", "accept"])),
+            ("bytes", bytes.clone()),
+            ("start", second.clone()),
+            ("end", end),
+            ("log-status", pick(&["OK", "OK", "OK", "OK", "OK", "OK", "NODATA", "SKIPDATA"])),
+            ("traffic_path", pick(&["17", "17", "17", "1", "-", "017"])),
+        ];
+        let mut members: Vec<String> = of_flow
+            .iter()
+            .map(|(name, value)| {
+                match objects.numbers == 1 && value.bytes().all(|byte| byte.is_ascii_digit()) {
+                    true => format!("\"{name}\":{}{value}", objects.blank),
+                    false if line.is_multiple_of(3) => format!("\"{name}\":{}\"{value}\"", objects.blank),
+                    false => format!("\"{name}\":{}{}", objects.blank, serde_json::to_string(value).unwrap()),
+                }
+            })
+            .collect();
+        members.extend(objects.members.iter().filter(|member| **member > 3).map(|member| {
+            format!(
+                "\"further {member}\":{}",
+                objects.values[(line * 31 + member * 7) % objects.values.len()]
+            )
+        }));
+        if line % objects.turns == objects.turns - 1 {
+            members.reverse();
+        }
+        format!("{{{}}}", members.join(&format!("{},", objects.blank)))
+    }
+
+    /// One connection between VPCs whose address blocks are known.
+    fn routes() -> Inventory {
+        let rows = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,\
+            requester_vpc_id,accepter_vpc_id,requester_cidrs,accepter_cidrs\n\
+            pcc-1,1,cn-beijing,2,cn-shanghai,,vpc-1,vpc-2,10.0.0.0/16,172.16.0.0/16 2001:db8:2::/48\n";
+        crate::inventory(rows, None).unwrap()
+    }
+
     #[test]
     fn r15_records_of_one_millisecond_are_copies_only_where_their_instants_are_one() {
         let billed = |fractions: [&str; 2]| {
@@ -552,6 +729,11 @@ mod tests {
         let rules = Rules { period, offset: Offset::CHINA, duplicates, keep: ALL, threads: 1 };
         let native = |minute: u32| format!("2026-10-05T03:{minute:02}:00Z,pcc-1,requester,7{minute}\n");
         let spelled = |text: String| (HEADER.to_owned() + "\n", text);
+        let object = |time: &str, id: &str, at: u32| {
+            format!(
+                "{{\"timestamp\":\"{time}\",\"connection_id\":\"{id}\",\"note\":\"a b {{\",\"n\":-1.5e3,\"sender\":\"requester\",\"bytes\":\"7{at}\"}}\n"
+            )
+        };
         for (header, lines) in [
             spelled((10..58).map(native).collect()),
             spelled((10..58).map(|minute| native(minute).replace('\n', "\r\n")).collect()),
@@ -566,10 +748,26 @@ mod tests {
                 "note,bytes,connection_id,sender,timestamp\n".into(),
                 (10..58).map(|at| format!("a b,{at},pcc-1,requester,2026-10-05T03:{at}:00Z\n")).collect(),
             ),
+            (
+                String::new(),
+                (10..58).map(|at| object(&format!("2026-10-05T03:{at}:00Z"), "pcc-1", at)).collect(),
+            ),
+            (
+                String::new(),
+                (10..58)
+                    .map(|at| object(&format!("17911692{at}"), "pcc-22", at))
+                    .map(|line| {
+                        line.replace(":\"1", ": 1")
+                            .replace("0\",", "0 ,")
+                            .replace(":\"7", ":7")
+                            .replace("\"}", "}\r")
+                    })
+                    .collect(),
+            ),
         ] {
             let length = lines.len() / 48;
             for at in 20 * length..21 * length {
-                for byte in b",;\t \"'x0r.\r\n\0" {
+                for byte in b",;\t \"'x0r.\r\n\0\\{}[]:-e\x80" {
                     let mut text = format!("{header}{lines}").into_bytes();
                     text[header.len() + at] = *byte;
                     let told = String::from_utf8_lossy(&text).into_owned();
@@ -641,5 +839,79 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn lines_of_json_are_the_same_both_ways(
+            lines in prop::collection::vec(lines(), 0..60),
+            objects in objects(),
+            span in 1u64..400,
+            block in 1usize..400,
+            sums: bool,
+        ) {
+            let text = objects.text(&lines);
+            let source = || TrafficSource::from_bytes("u.json", text.clone());
+            same_both_ways(&source, &connections(), Cut { span, block, fast: true }, sums)?;
+        }
+
+        #[test]
+        fn entries_of_flow_logs_are_the_same_both_ways(
+            lines in prop::collection::vec(lines(), 0..60),
+            objects in objects(),
+            span in 1u64..400,
+            block in 1usize..400,
+            sums: bool,
+        ) {
+            let rows = lines.iter().enumerate().map(|(line, written)| flow(&objects, line, written) + objects.end);
+            let text: String = rows.collect();
+            let source = || TrafficSource::from_bytes("f.json", text.clone()).as_flow_log();
+            same_both_ways(&source, &routes(), Cut { span, block, fast: true }, sums)?;
+        }
+
+        #[test]
+        fn answers_of_cloudmonitor_are_the_same_both_ways(
+            lines in prop::collection::vec(lines(), 0..60),
+            cuts in prop::collection::vec(1_usize..60, 1..4),
+            objects in objects(),
+            in_text: bool,
+            escape in 0_usize..6,
+            unit in 0_usize..4,
+            sums: bool,
+        ) {
+            use crate::read::{CloudMonitor, cloudmonitor::{Mark, Unit}};
+            let mut answers = Vec::new();
+            let mut rest = &lines[..];
+            for cut in cuts {
+                let (now, then) = rest.split_at(cut.min(rest.len()));
+                answers.push(objects.answer(now, in_text, escape));
+                rest = then;
+            }
+            let text = answers.join(objects.end);
+            let settings = CloudMonitor {
+                unit: if unit == 0 { Unit::BitsPerSecond } else { Unit::Bytes },
+                mark: if unit == 1 { Mark::End } else { Mark::Start },
+                ..CloudMonitor::default()
+            };
+            let source = || TrafficSource::from_bytes("rx.json", text.clone()).as_cloudmonitor(Sender::Requester, &settings);
+            same_both_ways(&source, &connections(), Cut { fast: true, ..Cut::DEFAULT }, sums)?;
+        }
+    }
+
+    /// Both ways of reading a source see the same, in pieces and as a whole.
+    fn same_both_ways(
+        source: &dyn Fn() -> TrafficSource,
+        inventory: &Inventory,
+        cut: Cut,
+        sums: bool,
+    ) -> std::result::Result<(), TestCaseError> {
+        let duplicates = if sums { Duplicates::Sum } else { Duplicates::Refuse };
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep: ALL, threads };
+        let slow = Cut { fast: false, ..Cut::DEFAULT };
+        let expected = seen(&[source()], inventory, &rules(1), slow);
+        for threads in [1, 3] {
+            let found = seen(&[source()], inventory, &rules(threads), cut);
+            prop_assert_eq!(&found, &expected);
+        }
+        Ok(())
     }
 }

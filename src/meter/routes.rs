@@ -11,7 +11,7 @@ use crate::{
         time::{Period, Timestamp},
         usage::{EndIndex, Sender},
     },
-    read::native::{plain::AT_ONCE, short_id::ShortId},
+    read::native::{fields::ShortId, plain::AT_ONCE},
 };
 use std::{collections::HashMap, net::IpAddr};
 

@@ -16,7 +16,7 @@ use crate::{
             columns::{LineLayout, LineShape},
             lines::{Further, LineBlocks, LinesOf, too_long},
         },
-        record::{Observation, Yielded},
+        record::Yielded,
         source::Content,
     },
 };
@@ -74,10 +74,10 @@ pub(super) fn scan(sources: &[TrafficSource], plan: &Plan<'_>, cut: Cut) -> Resu
     for (layout, source) in layouts.iter_mut().zip(sources) {
         // A fuzzer holds streams against blocks, and so the slow way against the fast one.
         let slow = !cut.fast || cfg!(fuzzing) && matches!(source.content(), Content::Stream(_));
-        if let Layout::Lines(lines) = layout
-            && slow
-        {
-            lines.plain = None;
+        match layout {
+            Layout::Lines(lines) if slow => (lines.plain, lines.alike) = (None, false),
+            Layout::Datapoints(datapoints) if slow => datapoints.held = 0,
+            _ => {}
         }
     }
     let input = Input { sources, layouts: &layouts, cut };
@@ -225,8 +225,7 @@ impl SpanReader {
                 Err(Stop::Failed(Error::internal("only Parquet files have row groups")))
             }
             (Layout::Datapoints(datapoints), ..) => {
-                let mut each = |observation: Observation<'_>| worker.accept(&observation);
-                let notes = datapoints.read(&mut source.stream()?, &mut each)?;
+                let notes = datapoints.read(&mut source.stream()?, worker)?;
                 worker.found.notes.add(notes);
                 Ok(())
             }

@@ -10,6 +10,7 @@ use crate::{
         time::{Hour, Timestamp},
     },
     read::{
+        alike::Template,
         answer::{Members, answer_within, elements, logs},
         header::{Header, TableColumns},
         json::{self, Lines},
@@ -229,12 +230,76 @@ impl FlowLogs<'_> {
 }
 
 /// Reads one line and shows what it holds. An entry keeps its line: a native record could not hold it.
-pub(crate) fn observe(
-    line: u64,
-    raw: &[u8],
-    show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
-) -> error::Result<()> {
+fn observe(line: u64, raw: &[u8], show: impl FnOnce(Yielded<'_>) -> error::Result<()>) -> error::Result<()> {
     show_entry(line, raw, read(raw), show)
+}
+
+/// Reads lines of entries, which most often are spelled alike.
+#[derive(Default)]
+pub(crate) struct Entries {
+    /// How the last ones were spelled, the last one first.
+    templates: Vec<Template<usize>>,
+}
+
+/// So many spellings are remembered at most.
+const MOST_TEMPLATES: usize = 4;
+
+impl Entries {
+    /// As [`observe`]; `alike` where a line may be held against those before it.
+    pub fn observe(
+        &mut self,
+        line: u64,
+        raw: &[u8],
+        alike: bool,
+        show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
+    ) -> error::Result<()> {
+        match alike.then(|| self.values(raw)).flatten() {
+            Some(values) => show_entry(line, raw, entry(&|column| values.text(column)), show),
+            None => observe(line, raw, show),
+        }
+    }
+
+    /// Where the values of an entry stand, if it is spelled as those before it, or in another way that can be learned.
+    fn values<'a>(&mut self, raw: &'a [u8]) -> Option<EntryValues<'a>> {
+        let mut values = EntryValues { text: std::str::from_utf8(raw).ok()?, places: [None; NAMES.len()] };
+        let mut read = |template: &Template<usize>| {
+            values.places = [None; NAMES.len()];
+            template.each_wanted(raw, |column, from, to| values.places[column] = Some((from, to)))
+        };
+        match self.templates.iter().position(&mut read) {
+            Some(0) => {}
+            Some(place) => self.templates.swap(0, place),
+            None => {
+                let template = Self::learn(raw).filter(|template| !self.templates.contains(template))?;
+                if !read(&template) {
+                    return None;
+                }
+                self.templates.truncate(MOST_TEMPLATES - 1);
+                self.templates.insert(0, template);
+            }
+        }
+        Some(values)
+    }
+
+    #[cold]
+    fn learn(raw: &[u8]) -> Option<Template<usize>> {
+        let mut columns = 0..;
+        Template::learn(raw, &NAMES.map(|name| (name, columns.next())))
+    }
+}
+
+/// The values of an entry without escapes.
+struct EntryValues<'a> {
+    text: &'a str,
+    /// By the order of [`NAMES`]: where they begin and end.
+    places: [Option<(usize, usize)>; NAMES.len()],
+}
+
+impl<'a> EntryValues<'a> {
+    fn text(&self, column: usize) -> Result<Cow<'a, str>, String> {
+        let place = self.places[column].and_then(|(from, to)| self.text.get(from..to));
+        place.map(Cow::Borrowed).ok_or_else(|| format!("{} is missing", NAMES[column]))
+    }
 }
 
 /// Shows an entry that was read from `raw`.
@@ -266,6 +331,9 @@ type Unusable = (Option<u64>, String);
 /// The value of a column, by its place in [`NAMES`].
 type Value<'v, 'a> = &'v dyn Fn(usize) -> Result<Cow<'a, str>, String>;
 
+/// Bytes of what entries share, as they most often are; more are hashed one after the other.
+const IDENTITY_BYTES: usize = 256;
+
 /// Reads one object.
 fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
     let picked = json::pick(&NAMES, raw).map_err(|why| (None, why))?;
@@ -274,8 +342,7 @@ fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
 
 /// Reads an entry with these values.
 fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
-    let bytes = bytes(text);
-    let told = |why| (bytes.as_ref().ok().copied(), why);
+    let told = |why| (bytes(text).ok(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
         let found = text(column).map_err(told)?;
@@ -306,7 +373,7 @@ fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
             0..=LONGEST_SECONDS => {}
             _ => return Err(format!("from start {start} to end {end} is more than a day")),
         }
-        let bytes = bytes.clone()?;
+        let bytes = bytes(text)?;
         Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(text) })
     };
     flow().map(Entry::Traffic).map_err(told)
@@ -340,14 +407,33 @@ fn second(text: &str, column: usize) -> Result<i64, String> {
 
 /// 128 bits of BLAKE3 over the values, each with a zero byte behind it; one that is not there is "-".
 fn identity(text: Value<'_, '_>) -> u128 {
+    let (mut few, mut filled, mut fits) = ([0; IDENTITY_BYTES], 0, true);
+    for column in IDENTITY {
+        let value = text(column);
+        let value = value.as_deref().unwrap_or("-").as_bytes();
+        let room = few.get_mut(filled..filled + value.len() + 1);
+        match room {
+            // A zero stands behind it.
+            Some(room) => room[..value.len()].copy_from_slice(value),
+            None => fits = false,
+        }
+        filled += value.len() + 1;
+    }
+    // All at once is twice as fast.
+    let digest = if fits { blake3::hash(&few[..filled]) } else { identity_of_many(text) };
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&digest.as_bytes()[..16]);
+    u128::from_be_bytes(bits)
+}
+
+#[cold]
+fn identity_of_many(text: Value<'_, '_>) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     for column in IDENTITY {
         hasher.update(text(column).as_deref().unwrap_or("-").as_bytes());
         hasher.update(&[0]);
     }
-    let mut bits = [0; 16];
-    bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    u128::from_be_bytes(bits)
+    hasher.finalize()
 }
 
 #[cfg(test)]
@@ -413,6 +499,20 @@ mod tests {
             assert_ne!(flow(&[(name, value)]).4, own, "{name}");
         }
         assert_eq!(flow(&[("srcport", ""), ("vm-id", "\"i-1\"")]).4, own);
+    }
+
+    #[test]
+    fn long_values_are_told_apart_as_short_ones_are() {
+        // From what fits into the room for what entries share, to what does not.
+        for length in 150..300 {
+            let address = format!("\"{}\"", "x".repeat(length));
+            let own = flow(&[("srcaddr", &address)]).4;
+            let text = entry(&[("srcaddr", &address)]);
+            let picked = json::pick(&NAMES, text.as_bytes()).unwrap();
+            let digest =
+                identity_of_many(&|column| json::scalar("", picked[column]).map(|scalar| scalar.text));
+            assert_eq!(own.to_be_bytes(), digest.as_bytes()[..16], "{length}");
+        }
     }
 
     #[test]

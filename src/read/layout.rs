@@ -68,7 +68,7 @@ impl TrafficSource {
             Format::Native(RecordKind::MeteredHour) => self.table(RecordKind::MeteredHour).map(Layout::Lines),
             Format::FlowLog => self.flow_log(),
             Format::CloudMonitor(sender, settings) => {
-                Ok(Layout::Datapoints(Datapoints { source: self.shared_name(), sender: *sender, settings }))
+                Ok(Layout::Datapoints(Datapoints::new(self.shared_name(), *sender, settings)))
             }
         }
     }
@@ -217,7 +217,7 @@ impl TrafficSource {
         let csv = CsvLayout::new(header, kind, self.naive_offset().is_some());
         let plain = csv.plain();
         let (data_start, first_line) = (rows.consumed(), rows.line());
-        Ok(LineLayout { shape: LineShape::Csv(csv), data_start, first_line, plain })
+        Ok(LineLayout { shape: LineShape::Csv(csv), data_start, first_line, plain, alike: true })
     }
 
     fn first_character(&self) -> Result<(u64, Option<u8>)> {

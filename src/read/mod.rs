@@ -1,6 +1,7 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
 mod accounts;
+pub(crate) mod alike;
 pub(crate) mod answer;
 pub mod bill;
 mod changes;

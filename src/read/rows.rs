@@ -131,7 +131,8 @@ pub(crate) struct Extent {
 /// Splits the text of one row into fields.
 pub(crate) struct Fields {
     separator: u8,
-    parser: csv_core::Reader,
+    /// Made where the first quote is met: that takes longer than reading a small file without any.
+    parser: Option<csv_core::Reader>,
     /// Where the fields of the plain line end that was split last.
     plain_ends: Vec<usize>,
     /// The fields of the row that was parsed last, where so many of them end, and room behind both: it would take time to
@@ -143,14 +144,17 @@ pub(crate) struct Fields {
     followed: u64,
 }
 
+fn parser(separator: u8) -> csv_core::Reader {
+    let mut builder = csv_core::ReaderBuilder::new();
+    builder.terminator(csv_core::Terminator::Any(b'\n')).delimiter(separator).build()
+}
+
 impl Fields {
     /// With this byte between fields.
     pub fn new(separator: u8) -> Self {
-        let mut builder = csv_core::ReaderBuilder::new();
-        let parser = builder.terminator(csv_core::Terminator::Any(b'\n')).delimiter(separator).build();
         Self {
             separator,
-            parser,
+            parser: None,
             plain_ends: Vec::new(),
             unquoted: Vec::new(),
             ends: Vec::new(),
@@ -218,7 +222,8 @@ impl Fields {
     /// Parses the row at the start of `text`, up to so many fields and one more; `is_end` where it ends with the text.
     fn parse(&mut self, text: &[u8], most_fields: usize, is_end: bool) -> Parsed {
         use csv_core::ReadRecordResult::{InputEmpty, Record};
-        self.parser.reset();
+        let parser = self.parser.get_or_insert_with(|| parser(self.separator));
+        parser.reset();
         if self.unquoted.len() <= text.len() {
             self.unquoted.resize(text.len() + 1, 0);
         }
@@ -227,11 +232,10 @@ impl Fields {
             self.ends.resize(most_fields, 0);
         }
         let ends = &mut self.ends[..most_fields];
-        let (mut result, bytes, written, mut fields) =
-            self.parser.read_record(text, &mut self.unquoted, ends);
+        let (mut result, bytes, written, mut fields) = parser.read_record(text, &mut self.unquoted, ends);
         if matches!(result, InputEmpty) && is_end && !text.ends_with(b"\n") && fields < ends.len() {
             let (ended, _, _, more) =
-                self.parser.read_record(b"\n", &mut self.unquoted[written..], &mut ends[fields..]);
+                parser.read_record(b"\n", &mut self.unquoted[written..], &mut ends[fields..]);
             (result, fields) = (ended, fields + more);
         }
         self.parsed = fields;

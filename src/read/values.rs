@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 const BLOCK: usize = 1 << 18;
 /// A value longer than this is refused: one that is never closed would take all memory.
-const LONGEST_VALUE: usize = 64 << 20;
+pub(crate) const LONGEST_VALUE: usize = 64 << 20;
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads values from `input`.
@@ -82,6 +82,15 @@ impl<'a> Values<'a> {
 
     /// The next object, with the line on which it begins; its reader may change its bytes.
     pub fn next(&mut self) -> Result<Option<(u64, &mut [u8])>, Stop> {
+        match self.begin()? {
+            Some(line) => self.whole().map(|text| Some((line, text))),
+            None => Ok(None),
+        }
+    }
+
+    /// Goes to the next object, which then begins what is unread; the line on which it begins. It is to be consumed, or
+    /// read as a [whole](Self::whole).
+    pub fn begin(&mut self) -> Result<Option<u64>, Stop> {
         loop {
             let first = self.peek()?;
             match (self.state, first) {
@@ -104,13 +113,18 @@ impl<'a> Values<'a> {
                 _ => return Err(self.malformed("an object should stand here")),
             }
         }
-        let length = self.length()?;
-        let (line, start) = (self.line, self.start);
         if self.state == State::First {
             self.state = State::Next;
         }
+        Ok(Some(self.line))
+    }
+
+    /// The object that begins what is unread.
+    pub fn whole(&mut self) -> Result<&mut [u8], Stop> {
+        let length = self.length(0, 0)?;
+        let start = self.start;
         self.consume(length);
-        Ok(Some((line, &mut self.buffer[start..start + length])))
+        Ok(&mut self.buffer[start..start + length])
     }
 
     fn step(&mut self, state: State) {
@@ -118,7 +132,8 @@ impl<'a> Values<'a> {
         self.state = state;
     }
 
-    fn consume(&mut self, bytes: usize) {
+    /// Passes over so many of the unread bytes.
+    pub fn consume(&mut self, bytes: usize) {
         let end = self.start + bytes;
         self.line += memchr::memchr_iter(b'\n', &self.buffer[self.start..end]).count() as u64;
         self.start = end;
@@ -128,9 +143,10 @@ impl<'a> Values<'a> {
         Stop::Malformed(self.line, why)
     }
 
-    /// How long the object is that begins here; reads on until it is whole.
-    fn length(&mut self) -> Result<usize, Stop> {
-        let (mut at, mut depth, mut in_text) = (0, 0_usize, false);
+    /// How many of the unread bytes go before the end of the object, of which those before `at` were looked at, and which
+    /// is open there so many times; reads on until it is whole.
+    pub fn length(&mut self, mut at: usize, mut depth: usize) -> Result<usize, Stop> {
+        let mut in_text = false;
         loop {
             let unread = &self.buffer[self.start..];
             while at < unread.len() {
@@ -171,7 +187,7 @@ impl<'a> Values<'a> {
     }
 
     /// Reads more bytes behind the unread ones; false at the end of the input.
-    fn read_on(&mut self) -> io::Result<bool> {
+    pub fn read_on(&mut self) -> io::Result<bool> {
         if self.at_end {
             return Ok(false);
         }

@@ -14,9 +14,9 @@ use crate::{
         native::{
             columns::{LineLayout, PlainLayout},
             lines::RowReader,
-            plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress},
+            plain::{AT_ONCE, PlainBatch, PlainLine, PlainProgress, Taker},
         },
-        record::Yielded,
+        record::{Observation, Yielded},
     },
 };
 
@@ -141,6 +141,7 @@ impl LineReader {
     /// Begins lines of this layout, which follow none that were read before.
     pub fn begin(&mut self, layout: &LineLayout) {
         self.rows.begin(layout);
+        self.plain.begin();
     }
 
     /// Lets `worker` take the lines of `padded`, which end in a line feed each and have as many bytes behind them as
@@ -186,14 +187,25 @@ impl LineReader {
         layout: &PlainLayout,
     ) -> PlainProgress {
         let read = self.plain.read(padded, length, layout);
-        let lines = &self.plain.lines()[..read.lines];
-        let (lookup, mut connections) = (worker.plan.lookup, [0; AT_ONCE]);
+        let taken = worker.take_batch(&mut self.plain, read, padded);
+        worker.found.lines += taken.lines as u64;
+        taken
+    }
+}
+
+impl Taker for Worker<'_> {
+    fn take_record(&mut self, observation: Observation<'_>) -> Result<()> {
+        self.accept(&observation)
+    }
+
+    fn take_batch(&mut self, batch: &mut PlainBatch, read: PlainProgress, text: &[u8]) -> PlainProgress {
+        let lines = &batch.lines()[..read.lines];
+        let (lookup, mut connections) = (self.plan.lookup, [0; AT_ONCE]);
         let found = lookup.find_all(lines.iter().map(|line| &line.id), &mut connections);
         let is_id_of = |id: &[u8], connection| lookup.is_id_of(id, connection);
-        let known = self.plain.known(padded, &connections[..found], is_id_of);
-        let taken = take_known(worker, &lines[..known], &connections);
-        worker.found.lines += taken as u64;
-        self.plain.taken(read, taken)
+        let known = batch.known(text, &connections[..found], is_id_of);
+        let taken = take_known(self, &lines[..known], &connections);
+        batch.taken(read, taken)
     }
 }
 

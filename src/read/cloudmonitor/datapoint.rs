@@ -251,6 +251,137 @@ fn parse_period(text: &str) -> Option<u32> {
     text.parse().ok().filter(|seconds| digits && *seconds > 0)
 }
 
+/// Where the datapoints of an answer begin.
+pub(super) enum Start {
+    /// The first of an array that is a member `Datapoints`, here; and whether that is written as text.
+    At(usize, bool),
+    /// They are elsewhere, or written otherwise.
+    Nowhere,
+    /// More of the answer must be seen.
+    Further,
+}
+
+/// So much of an answer stands before its datapoints at most.
+const LONGEST_HEAD: usize = 1 << 16;
+
+/// Finds the array of datapoints of the answer at the start of `text`. Where that is JSON, it is the value of its member;
+/// that it is JSON is not looked at.
+pub(super) fn datapoints_start(text: &[u8]) -> Start {
+    let (mut at, mut depth, mut is_name) = (0, 0_usize, false);
+    let blank_from = |at: usize| {
+        let rest = text.get(at..)?;
+        rest.iter().position(|byte| !byte.is_ascii_whitespace()).map(|blank| at + blank)
+    };
+    while let Some(&byte) = text.get(at).filter(|_| at < LONGEST_HEAD) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => (depth, is_name) = (depth + 1, byte == b'{'),
+            b'}' | b']' if depth == 1 => return Start::Nowhere,
+            b'}' | b']' => (depth, is_name) = (depth - 1, false),
+            b',' => is_name = depth == 1,
+            b'"' => {
+                let start = at;
+                loop {
+                    let Some(found) = memchr::memchr2(b'"', b'\\', &text[at..]) else {
+                        return Start::Further;
+                    };
+                    at += found + 1;
+                    match text[at - 1] {
+                        b'"' => break,
+                        // A name that is written otherwise.
+                        _ if is_name && depth == 1 => return Start::Nowhere,
+                        _ if at < text.len() => at += 1,
+                        _ => return Start::Further,
+                    }
+                }
+                if !(is_name && depth == 1 && &text[start..at - 1] == b"Datapoints") {
+                    is_name = false;
+                    continue;
+                }
+                let value =
+                    blank_from(at).filter(|colon| text[*colon] == b':').and_then(|at| blank_from(at + 1));
+                return match value.map(|at| (at, text[at], text.get(at + 1))) {
+                    Some((at, b'[', _)) => Start::At(at + 1, false),
+                    Some((at, b'"', Some(b'['))) => Start::At(at + 2, true),
+                    None | Some((_, b'"', None)) if text.len() < LONGEST_HEAD => Start::Further,
+                    _ => Start::Nowhere,
+                };
+            }
+            _ => {}
+        }
+    }
+    if at < LONGEST_HEAD { Start::Further } else { Start::Nowhere }
+}
+
+/// What comes next in an array.
+pub(super) enum Next {
+    /// An element, with white space around it, up to a comma or the end of the array.
+    Element(usize),
+    /// The end of the array, and what is behind it.
+    Ends(usize),
+    /// Something else.
+    Other,
+    /// More of the array must be seen.
+    Further,
+}
+
+/// Finds the next element of an array, behind its bracket or a comma. That the element is JSON is not looked at; where it is
+/// none, what it seems to hold may end it early.
+pub(super) fn next_element(text: &[u8], in_text: bool) -> Next {
+    let (mut at, mut depth) = (0, 0_usize);
+    // Within a text of the element; whether the byte before was a backslash there; and whether there was but white space.
+    let (mut is_quoted, mut is_escaped, mut is_blank) = (false, false, true);
+    loop {
+        let (byte, next) =
+            match if in_text { unescaped(text, at) } else { text.get(at).map(|&b| (Some(b), at + 1)) } {
+                None => return Next::Further,
+                Some((None, _)) => return Next::Other,
+                Some((Some(byte), next)) => (byte, next),
+            };
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_quoted,
+            b'"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b',' | b']' if depth == 0 => {
+                // Whoever reads on finds the byte itself there.
+                return match (next - at, byte, is_blank) {
+                    (1, b']', true) => Next::Ends(next),
+                    (1, _, false) => Next::Element(at),
+                    _ => Next::Other,
+                };
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 0 => return Next::Other,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        is_blank &= byte.is_ascii_whitespace();
+        at = next;
+    }
+}
+
+/// The byte at `at` of a JSON text, and where the next one is; one beyond ASCII that is escaped is told as another byte.
+/// `None` in its place where the text ends there, or has no such escape; `None` where more must be seen.
+fn unescaped(text: &[u8], at: usize) -> Option<(Option<u8>, usize)> {
+    let byte = match *text.get(at)? {
+        b'"' => return Some((None, at)),
+        b'\\' => *text.get(at + 1)?,
+        byte => return Some((Some(byte), at + 1)),
+    };
+    let plain = match byte {
+        b'"' | b'\\' | b'/' => byte,
+        b'n' | b't' | b'r' | b'b' | b'f' => b' ',
+        b'u' => {
+            let digits = std::str::from_utf8(text.get(at + 2..at + 6)?).ok();
+            let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+            return Some((unit.map(|unit| u8::try_from(unit).unwrap_or(u8::MAX)), at + 6));
+        }
+        _ => return Some((None, at)),
+    };
+    Some((Some(plain), at + 2))
+}
+
 /// What is done with each element; an error stops.
 type Show<'s> = dyn FnMut(u64, &RawValue) -> Result<(), ()> + 's;
 

@@ -1,8 +1,11 @@
 //! Reads answers of CloudMonitor and tables of datapoints.
 
 use super::{
-    CloudMonitor, DatapointColumns,
-    datapoint::{Datapoint, Measure, Part, Unusable, checked_period, show_elements},
+    CloudMonitor, DatapointColumns, Mark, Unit,
+    datapoint::{
+        Datapoint, Measure, Next, Part, Response, Start, Unusable, checked_period, datapoints_start,
+        next_element, show_elements,
+    },
 };
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
@@ -11,12 +14,16 @@ use crate::{
         usage::Sender,
     },
     read::{
-        answer::{answer_within, text_instead},
+        answer::{Members, answer_within, text_instead},
         header::{Header, MappedColumns},
         json::{self, Scalar},
+        native::{
+            columns::{ObjectLayout, ObjectPlace, PlainLayout, Role},
+            plain::{PlainBatch, Taker},
+        },
         record::{DatapointPath, Notes, Observation, Place},
         rows::Rows,
-        values::{Stop, Values, unescape},
+        values::{LONGEST_VALUE, Stop, Values, unescape},
     },
 };
 use serde_json::value::RawValue;
@@ -39,7 +46,13 @@ pub(crate) struct Datapoints<'a> {
     pub sender: Sender,
     /// How they are to be read.
     pub settings: &'a CloudMonitor,
+    /// So much of an answer is held while its datapoints are shown one after the other; of a longer one, what was shown is
+    /// let go. Where nothing is to be held, no datapoint is shown before its answer was read as a whole.
+    pub held: usize,
 }
+
+/// How much of an answer is held: more than pages have.
+const HELD: usize = if cfg!(fuzzing) { 400 } else { 4 << 20 };
 
 /// How many bytes of a text show that it is none of datapoints.
 const BEGINNING: usize = 4096;
@@ -54,23 +67,141 @@ enum Page {
     None,
 }
 
-/// What is done with each record.
-type Each<'e> = dyn FnMut(Observation<'_>) -> Result<()> + 'e;
+impl Page {
+    fn of(response: &Response) -> Self {
+        if response.announces_page { Self::GoesOn } else { Self::Last }
+    }
+}
+
+/// How plain datapoints are read: of an array, and of one that is written as text.
+struct Plain {
+    batch: PlainBatch,
+    layouts: [PlainLayout; 2],
+}
+
+const BESIDE_BODY: &str =
+    "the answer has Datapoints, and a body beside them: which of them count cannot be told";
+const NOT_CLOSED: &str = "the object that begins here is not closed; is the file whole?";
+const NO_ARRAY: &str = "the Datapoints of the answer that begins here are no array of JSON";
+
+/// How the datapoints of an answer were shown.
+enum Shown {
+    /// All of them, and the answer is good.
+    All(Page),
+    /// So many, and the answer begins what is unread: it is to be read as a whole, and the others are to be shown.
+    Some(u64),
+    /// As many as could be; why nothing more can be read.
+    Stopped(Stop),
+}
+
+/// Whose datapoints are shown.
+#[derive(Clone, Copy)]
+struct Answer {
+    line: u64,
+    /// Which of the input it is.
+    number: u64,
+}
+
+/// An array of datapoints, of which some were shown.
+struct Array {
+    answer: Answer,
+    /// What stands before its first element.
+    head: Vec<u8>,
+    /// Whether it is written as text.
+    in_text: bool,
+    /// Where the next element begins, in the unread bytes.
+    at: usize,
+    shown: u64,
+    /// Whether the unread bytes begin with its answer.
+    is_held: bool,
+}
+
+/// What comes next in an array.
+enum Element {
+    /// An element, which counts as shown.
+    Here,
+    /// More was read: look again.
+    Further,
+    /// Its end, so many bytes behind where it was read to.
+    Ends(usize),
+    /// Something else.
+    Broken(Shown),
+}
+
+impl Array {
+    /// Its answer without its elements; `tail` follows it.
+    fn outline(&self, tail: &[u8]) -> Vec<u8> {
+        let closed: &[u8] = if self.in_text { b"]\"" } else { b"]" };
+        [&self.head, closed, tail].concat()
+    }
+
+    /// Passes over what was shown, but for the byte that tells whether a comma stood there.
+    fn let_go(&mut self, values: &mut Values<'_>) {
+        values.consume(self.at - 1);
+        (self.at, self.is_held) = (1, false);
+    }
+
+    fn broken(&self, why: &'static str) -> Shown {
+        if self.is_held {
+            return Shown::Some(self.shown);
+        }
+        Shown::Stopped(Stop::Malformed(self.answer.line, why))
+    }
+
+    /// Reads the next element into `element`, as it would stand in no text.
+    fn next(&mut self, values: &mut Values<'_>, element: &mut Vec<u8>) -> Element {
+        let unread = values.unread();
+        let (text, before) = (&unread[self.at..], unread[self.at - 1]);
+        match next_element(text, self.in_text) {
+            Next::Further if unread.len() > LONGEST_VALUE => Element::Broken(
+                self.broken("a datapoint of the answer that begins here is longer than 64 MiB"),
+            ),
+            Next::Further => match values.read_on() {
+                Ok(true) => Element::Further,
+                Ok(false) => Element::Broken(self.broken(NOT_CLOSED)),
+                Err(error) => Element::Broken(Shown::Stopped(error.into())),
+            },
+            Next::Ends(end) if before != b',' => Element::Ends(end),
+            Next::Ends(_) | Next::Other => Element::Broken(self.broken(NO_ARRAY)),
+            Next::Element(end) => {
+                element.clear();
+                element.extend_from_slice(&text[..end]);
+                if self.in_text {
+                    let Ok(length) = unescape(element) else { return Element::Broken(self.broken(NO_ARRAY)) };
+                    element.truncate(length);
+                }
+                if serde_json::from_slice::<&RawValue>(element).is_err() {
+                    return Element::Broken(self.broken(NO_ARRAY));
+                }
+                self.at += end + usize::from(text[end] == b',');
+                self.shown += 1;
+                Element::Here
+            }
+        }
+    }
+}
+
+impl<'a> Datapoints<'a> {
+    /// Of this input, which count what this end sent.
+    pub fn new(source: &'a Arc<str>, sender: Sender, settings: &'a CloudMonitor) -> Self {
+        Self { source, sender, settings, held: HELD }
+    }
+}
 
 impl Datapoints<'_> {
     /// Reads `input` from the beginning to the end and shows every record, in order; what is wrong with a record becomes
     /// part of the observation. Fails where the input cannot be read as a whole.
-    pub fn read(&self, input: &mut dyn Read, each: &mut Each<'_>) -> Result<Notes> {
+    pub fn read(&self, input: &mut dyn Read, taker: &mut dyn Taker) -> Result<Notes> {
         let mut values = Values::new(input).map_err(|error| self.unreadable(&error))?;
         match values.peek().map_err(|error| self.unreadable(&error))? {
-            Some(b'{' | b'[') => self.read_responses(values, each),
+            Some(b'{' | b'[') => self.read_responses(values, taker),
             Some(_) => {
                 let beginning = values.unread();
                 if let Some(why) = text_instead(&beginning[..beginning.len().min(BEGINNING)]) {
                     return Err(self.unusable(why));
                 }
                 let (rest, line) = values.rest();
-                self.read_table(rest, line - 1, each).map(|()| Notes::default())
+                self.read_table(rest, line - 1, taker).map(|()| Notes::default())
             }
             None => Err(self.unusable("the input is empty")),
         }
@@ -84,29 +215,33 @@ impl Datapoints<'_> {
         self.unusable(error.to_string())
     }
 
-    fn read_responses(&self, mut values: Values<'_>, each: &mut Each<'_>) -> Result<Notes> {
+    fn read_responses(&self, mut values: Values<'_>, taker: &mut dyn Taker) -> Result<Notes> {
         let (mut faults, mut number, mut notes) = (Vec::new(), 0, Notes::default());
+        let mut plain = self.plain();
         loop {
             let at = |line, path: Option<String>, why: Invalid| Fault {
                 path: path.map(Into::into),
                 ..Fault::at(FaultCode::UnusableInput, self.source, line, why)
             };
-            match values.next() {
+            let shown = match values.begin() {
                 Ok(None) => break,
-                Ok(Some((line, text))) => {
+                Ok(Some(line)) => {
                     number += 1;
-                    match self.read_response(text, line, number, each)? {
-                        Ok(Page::GoesOn) => notes.pages_announced += 1,
-                        Ok(Page::Last) => notes.last_pages += 1,
-                        Ok(Page::None) => {}
-                        Err(why) => faults.push(at(line, Some(format!("response {number}")), why)),
-                    }
+                    let answer = Answer { line, number };
+                    self.read_response(&mut values, answer, &mut plain, taker)?.map_err(|why| (line, why))
                 }
-                Err(Stop::Unreadable(error)) => return Err(self.unreadable(&error)),
-                Err(Stop::Malformed(line, why)) => {
+                Err(stop) => Ok(Shown::Stopped(stop)),
+            };
+            match shown {
+                Ok(Shown::All(Page::GoesOn)) => notes.pages_announced += 1,
+                Ok(Shown::All(Page::Last)) => notes.last_pages += 1,
+                Ok(Shown::All(Page::None) | Shown::Some(_)) => {}
+                Ok(Shown::Stopped(Stop::Unreadable(error))) => return Err(self.unreadable(&error)),
+                Ok(Shown::Stopped(Stop::Malformed(line, why))) => {
                     faults.push(at(line, None, why.into()));
                     break;
                 }
+                Err((line, why)) => faults.push(at(line, Some(format!("response {number}")), why)),
             }
         }
         if number == 0 && faults.is_empty() {
@@ -115,16 +250,169 @@ impl Datapoints<'_> {
         Error::from_faults(ErrorKind::Input, faults).map_or(Ok(notes), Err)
     }
 
-    /// Shows the datapoints of one response, or one that stands without it; says whether it announces a further page, or
-    /// what is wrong with it as a whole.
+    /// Shows the datapoints of the response that begins what is unread, or one that stands without it; or says what is wrong
+    /// with it as a whole.
     fn read_response(
         &self,
+        values: &mut Values<'_>,
+        answer: Answer,
+        plain: &mut Option<Plain>,
+        taker: &mut dyn Taker,
+    ) -> Result<Result<Shown, Invalid>> {
+        let shown =
+            if self.held > 0 { self.read_array(values, answer, plain, taker)? } else { Ok(Shown::Some(0)) };
+        let Ok(Shown::Some(shown)) = shown else { return Ok(shown) };
+        match values.whole() {
+            Ok(text) => self.read_whole(text, answer, shown, taker).map(|page| page.map(Shown::All)),
+            Err(stop) => Ok(Ok(Shown::Stopped(stop))),
+        }
+    }
+
+    /// Shows the datapoints of a response as they come, if they are in an array, written as text or not.
+    fn read_array(
+        &self,
+        values: &mut Values<'_>,
+        answer: Answer,
+        plain: &mut Option<Plain>,
+        taker: &mut dyn Taker,
+    ) -> Result<Result<Shown, Invalid>> {
+        let (at, in_text) = loop {
+            match datapoints_start(values.unread()) {
+                Start::At(at, in_text) => break (at, in_text),
+                Start::Nowhere => return Ok(Ok(Shown::Some(0))),
+                Start::Further => match values.read_on() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Ok(Shown::Some(0))),
+                    Err(error) => return Ok(Ok(Shown::Stopped(error.into()))),
+                },
+            }
+        };
+        let mut array =
+            Array { answer, head: values.unread()[..at].to_vec(), in_text, at, shown: 0, is_held: true };
+        let Some(period) = self.period_before(&array) else { return Ok(Ok(Shown::Some(0))) };
+        let measure = self.measure(period, self.settings.statistic.as_str());
+        let mut element = Vec::new();
+        loop {
+            if array.at > self.held {
+                array.let_go(values);
+            }
+            let mut learn = false;
+            if let Some(plain) = plain {
+                let (layout, text) = (&plain.layouts[usize::from(in_text)], &values.unread()[array.at..]);
+                let read = plain.batch.read(text, text.len(), layout);
+                let taken = taker.take_batch(&mut plain.batch, read, text);
+                (array.at, array.shown) = (array.at + taken.bytes, array.shown + taken.lines as u64);
+                if !taken.stopped {
+                    continue;
+                }
+                learn = taken.lines == read.lines;
+            }
+            match array.next(values, &mut element) {
+                Element::Here => {}
+                Element::Further => continue,
+                Element::Ends(at) => return Ok(self.finish(values, &array, at)),
+                Element::Broken(shown) => return Ok(Ok(shown)),
+            }
+            // OK because it was seen to be JSON.
+            let raw = element.trim_ascii();
+            let path = DatapointPath { response: answer.number, datapoint: array.shown - 1, key: None };
+            self.show(answer.line, path, &measure, raw, taker)?;
+            if let (true, Some(plain)) = (learn, &mut *plain)
+                && let PlainLayout::Object(layout) = &plain.layouts[usize::from(in_text)]
+            {
+                plain.batch.learn(&element, layout);
+            }
+        }
+    }
+
+    /// The seconds that a datapoint stands for, as far as anything depends on them. `None` where what follows the datapoints
+    /// may say something else.
+    fn period_before(&self, array: &Array) -> Option<Option<u32>> {
+        if (self.settings.unit, self.settings.mark) == (Unit::Bytes, Mark::Start) {
+            return Some(None);
+        }
+        let mut outline = array.outline(b"}");
+        let text = std::str::from_utf8(&outline).ok()?;
+        let is_told = Members::read(text).ok()?.names().any(|name| name == "Period");
+        if !is_told && self.settings.period_seconds.is_none() {
+            return None;
+        }
+        self.answer(&mut outline).ok().map(|(period, _)| period)
+    }
+
+    /// The answer that is all of this text.
+    fn answer(&self, text: &mut [u8]) -> Result<(Option<u32>, Response), Invalid> {
+        if answer_within(text)?.len() < text.len() {
+            return Err(BESIDE_BODY.into());
+        }
+        match self.part(text)? {
+            (period, Part::Response(response)) => Ok((period, response)),
+            (_, Part::Datapoint) => Err("the answer has no Datapoints".into()),
+        }
+    }
+
+    /// Passes over what follows an array that ends so many bytes behind where it was read to.
+    fn finish(&self, values: &mut Values<'_>, array: &Array, end: usize) -> Result<Shown, Invalid> {
+        let mut at = array.at + end;
+        while array.in_text {
+            match (values.unread().get(at), at) {
+                (Some(b' '), _) => at += 1,
+                (Some(b'"'), _) => {
+                    at += 1;
+                    break;
+                }
+                (Some(_), _) => return Ok(array.broken(NO_ARRAY)),
+                (None, _) => match values.read_on() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(array.broken(NOT_CLOSED)),
+                    Err(error) => return Ok(Shown::Stopped(error.into())),
+                },
+            }
+        }
+        let length = match values.length(at, 1) {
+            Ok(length) => length,
+            Err(Stop::Malformed(_, why)) => return Ok(array.broken(why)),
+            Err(stop) => return Ok(Shown::Stopped(stop)),
+        };
+        let mut outline = array.outline(&values.unread()[at..length]);
+        let answer = self.answer(&mut outline);
+        if answer.is_err() && array.is_held {
+            // What is wrong is told by who reads it as a whole.
+            return Ok(Shown::Some(array.shown));
+        }
+        values.consume(length);
+        let (_, response) = answer?;
+        Ok(Shown::All(Page::of(&response)))
+    }
+
+    /// How plain datapoints are laid out, if there are any: those whose value is their bytes.
+    fn plain(&self) -> Option<Plain> {
+        if (self.settings.unit, self.settings.mark) != (Unit::Bytes, Mark::Start) {
+            return None;
+        }
+        let role = |key: &str| match key {
+            "timestamp" => Some(Role::Start),
+            "instanceId" => Some(Role::ConnectionId),
+            key => (key == self.settings.statistic.as_str()).then_some(Role::Bytes),
+        };
+        let members: Vec<_> = KEYS.iter().map(|&key| (key.to_owned(), role(key))).collect();
+        let layouts = [false, true].map(|in_text| {
+            let (members, place) = (members.clone(), ObjectPlace::Array { in_text });
+            PlainLayout::Object(ObjectLayout { members, sender: Some(self.sender), place })
+        });
+        Some(Plain { batch: PlainBatch::new(), layouts })
+    }
+
+    /// Shows the datapoints of a response, of which the first ones were shown before.
+    fn read_whole(
+        &self,
         text: &mut [u8],
-        line: u64,
-        number: u64,
-        each: &mut Each<'_>,
+        Answer { line, number }: Answer,
+        shown: u64,
+        taker: &mut dyn Taker,
     ) -> Result<Result<Page, Invalid>> {
         let answer = match answer_within(text) {
+            Ok(answer) if shown > 0 && answer.len() < text.len() => return Ok(Err(BESIDE_BODY.into())),
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why.into())),
         };
@@ -134,11 +422,11 @@ impl Datapoints<'_> {
             Ok((period, Part::Datapoint)) => {
                 let measure = self.measure(period, self.settings.statistic.as_str());
                 let path = DatapointPath { response: 0, datapoint: number, key: None };
-                return self.show(line, path, &measure, text, each).map(|()| Ok(Page::None));
+                return self.show(line, path, &measure, text, taker).map(|()| Ok(Page::None));
             }
             Err(why) => return Ok(Err(why)),
         };
-        let mut inner = &mut text[response.datapoints];
+        let mut inner = &mut text[response.datapoints.clone()];
         if response.escaped {
             let length = match unescape(inner) {
                 Ok(length) => length,
@@ -149,14 +437,17 @@ impl Datapoints<'_> {
         let measure = self.measure(period, self.settings.statistic.as_str());
         let mut failed = None;
         let mut show = |datapoint, raw: &RawValue| {
+            if datapoint < shown {
+                return Ok(());
+            }
             let path = DatapointPath { response: number, datapoint, key: None };
-            self.show(line, path, &measure, raw.get().as_bytes(), each).map_err(|error| failed = Some(error))
+            self.show(line, path, &measure, raw.get().as_bytes(), taker).map_err(|error| failed = Some(error))
         };
         let read = show_elements(inner, &mut show);
         match (failed, read) {
             (Some(error), _) => Err(error),
             (None, Err(why)) => Ok(Err(format!("Datapoints: {why}").into())),
-            (None, Ok(())) => Ok(Ok(if response.announces_page { Page::GoesOn } else { Page::Last })),
+            (None, Ok(())) => Ok(Ok(Page::of(&response))),
         }
     }
 
@@ -181,7 +472,7 @@ impl Datapoints<'_> {
         path: DatapointPath,
         measure: &Measure<'_>,
         text: &[u8],
-        each: &mut Each<'_>,
+        taker: &mut dyn Taker,
     ) -> Result<()> {
         let unusable = |Unusable { key, quantity, why }| Observation {
             place: Some(Place::Datapoint(DatapointPath { key, ..path })),
@@ -190,10 +481,10 @@ impl Datapoints<'_> {
         };
         let point = match self.datapoint(text) {
             Ok(point) => point,
-            Err(why) => return each(unusable(why)),
+            Err(why) => return taker.take_record(unusable(why)),
         };
         measure.observe(&point, |read| {
-            each(match read {
+            taker.take_record(match read {
                 Ok(observation) => {
                     Observation { line, place: Some(Place::Datapoint(path)), raw: text, ..observation }
                 }
@@ -221,7 +512,7 @@ impl Datapoints<'_> {
         })
     }
 
-    fn read_table(&self, input: impl Read, lines_before: u64, each: &mut Each<'_>) -> Result<()> {
+    fn read_table(&self, input: impl Read, lines_before: u64, taker: &mut dyn Taker) -> Result<()> {
         let mut rows = Rows::new(input);
         let DatapointColumns { timestamp, instance_id, value } = &self.settings.columns;
         let value = value.as_deref().unwrap_or(self.settings.statistic.as_str());
@@ -234,7 +525,7 @@ impl Datapoints<'_> {
             let line = row.line + lines_before;
             let unreadable = |why: Invalid| Observation::unreadable(line, why, row.raw);
             if let Some(why) = header.malformed(&row) {
-                each(unreadable(why.into()))?;
+                taker.take_record(unreadable(why.into()))?;
                 continue;
             }
             let mut texts = [""; 3];
@@ -246,7 +537,7 @@ impl Datapoints<'_> {
             let [timestamp, id, value] = texts;
             let point = Datapoint { timestamp: scalar(timestamp), id: id.into(), value: scalar(value) };
             measure.observe(&point, |read| {
-                each(match read {
+                taker.take_record(match read {
                     Ok(observation) => Observation { line, raw: row.raw, ..observation },
                     Err(Unusable { quantity, why, .. }) => Observation { quantity, ..unreadable(why) },
                 })
@@ -260,7 +551,8 @@ impl Datapoints<'_> {
 mod tests {
     use super::*;
     use crate::read::{
-        cloudmonitor::{Mark, Statistic, Unit, sender_of_metric},
+        cloudmonitor::{Statistic, sender_of_metric},
+        native::plain::Each,
         record::{NamedConnection, Quantity},
     };
 
@@ -275,9 +567,22 @@ mod tests {
 
     /// What is read, a line for each datapoint, or why nothing is.
     fn read(settings: &CloudMonitor, text: &str) -> Result<(Vec<String>, Notes), String> {
-        let reader = Datapoints { source: &"rx.json".into(), sender: Sender::Requester, settings };
+        let (seen, notes) = read_holding(settings, text, HELD);
+        // Whether datapoints are shown one by one, or their answer is read as a whole first.
+        let whole = read_holding(settings, text, 0);
+        let told = |notes: Result<Notes>| notes.map_err(|error| error.to_string());
+        let (notes, of_whole) = (told(notes), told(whole.1));
+        assert_eq!(notes, of_whole, "{text}");
+        let notes = notes?;
+        assert_eq!(seen, whole.0, "{text}");
+        Ok((seen, notes))
+    }
+
+    fn read_holding(settings: &CloudMonitor, text: &str, held: usize) -> (Vec<String>, Result<Notes>) {
+        let source = "rx.json".into();
+        let reader = Datapoints { held, ..Datapoints::new(&source, Sender::Requester, settings) };
         let mut seen = Vec::new();
-        let notes = reader.read(&mut text.as_bytes(), &mut |observation| {
+        let mut taker = Each(|observation: Observation<'_>| {
             let Observation { line, place, quantity: Quantity { bytes, fraction }, traffic, .. } =
                 observation;
             let place = place.map_or_else(String::new, |place| format!(" {place}"));
@@ -293,7 +598,8 @@ mod tests {
             });
             Ok(())
         });
-        notes.map(|notes| (seen, notes)).map_err(|error| error.to_string())
+        let notes = reader.read(&mut text.as_bytes(), &mut taker);
+        (seen, notes)
     }
 
     fn response(datapoints: &str) -> String {

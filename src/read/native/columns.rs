@@ -224,6 +224,8 @@ pub(crate) struct LineLayout {
     pub first_line: u64,
     /// How plain lines are laid out, which are read many at once, where there may be such lines.
     pub plain: Option<PlainLayout>,
+    /// Whether entries of flow logs are held against those before them.
+    pub alike: bool,
 }
 
 /// What stands on a line.
@@ -240,18 +242,51 @@ pub(crate) enum LineShape {
 impl LineLayout {
     /// Of a text without a header, whose first line starts behind so many bytes.
     pub fn without_header(shape: LineShape, data_start: u64) -> Self {
-        Self { shape, data_start, first_line: 1, plain: None }
+        let plain = match &shape {
+            LineShape::Json(columns, _) => Some(PlainLayout::Object(ObjectLayout::of_lines(columns))),
+            LineShape::Csv(_) | LineShape::FlowLog => None,
+        };
+        Self { shape, data_start, first_line: 1, plain, alike: true }
     }
 }
 
 /// How plain lines are laid out.
 #[derive(Debug, Clone)]
-pub(crate) struct PlainLayout {
+pub(crate) enum PlainLayout {
+    /// As rows of CSV.
+    Row(RowLayout),
+    /// As objects of JSON.
+    Object(ObjectLayout),
+}
+
+/// How plain rows of CSV are laid out.
+#[derive(Debug, Clone)]
+pub(crate) struct RowLayout {
     pub kind: RecordKind,
     /// What separates fields.
     pub separator: u8,
     /// What each column holds, in the order of the header.
     pub roles: Vec<Role>,
+}
+
+/// How objects of JSON are laid out, of which each is a record.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectLayout {
+    /// The members that are looked at, which stand once at most, and what those hold that are read.
+    pub members: Vec<(String, Option<Role>)>,
+    /// Who sent what all of them count, where that is no member.
+    pub sender: Option<Sender>,
+    /// What follows one.
+    pub place: ObjectPlace,
+}
+
+/// Where objects stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ObjectPlace {
+    /// Each on a line.
+    Line,
+    /// One after the other in an array; whether that is written as text, so that quotes are escaped.
+    Array { in_text: bool },
 }
 
 /// What a column holds.
@@ -265,7 +300,15 @@ pub(crate) enum Role {
     Further,
 }
 
-impl PlainLayout {
+impl ObjectLayout {
+    /// Of native traffic.
+    pub fn of_lines(names: &TrafficColumns) -> Self {
+        let members = names.names().map(str::to_owned).into_iter().zip(Role::OF_TRAFFIC.map(Some)).collect();
+        Self { members, sender: None, place: ObjectPlace::Line }
+    }
+}
+
+impl RowLayout {
     /// Whether a row has the native columns in their order, and no other.
     pub fn is_native(&self) -> bool {
         self.roles == Role::OF_TRAFFIC
@@ -304,7 +347,7 @@ impl CsvLayout {
             let own = roles.get_mut(position).filter(|own| **own == Role::Further)?;
             *own = role;
         }
-        Some(PlainLayout { kind: self.kind, separator: self.separator(), roles })
+        Some(PlainLayout::Row(RowLayout { kind: self.kind, separator: self.separator(), roles }))
     }
 
     /// What separates fields.

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     model::invalid::{Invalid, Remedy},
     read::{
-        flowlog,
+        flowlog::Entries,
         header::TOO_LONG,
         json,
         record::{Observation, Yielded},
@@ -186,7 +186,10 @@ impl Read for LinesOf<'_> {
 }
 
 /// Reads rows.
-pub(crate) struct RowReader(Fields);
+pub(crate) struct RowReader {
+    fields: Fields,
+    entries: Entries,
+}
 
 /// How far a row reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,13 +202,14 @@ pub(crate) struct RowEnd {
 
 impl RowReader {
     pub fn new() -> Self {
-        Self(Fields::new(b','))
+        Self { fields: Fields::new(b','), entries: Entries::default() }
     }
 
     /// Begins rows of this layout, which follow none that were read before.
     pub fn begin(&mut self, layout: &LineLayout) {
-        self.0 =
-            Fields::new(if let LineShape::Csv(layout) = &layout.shape { layout.separator() } else { b',' });
+        if let LineShape::Csv(layout) = &layout.shape {
+            self.fields = Fields::new(layout.separator());
+        }
     }
 
     /// Reads the row at the start of `text`, which is that of `line`, and shows what it holds, if it is not blank.
@@ -225,12 +229,13 @@ impl RowReader {
         if raw.len() > LONGEST_ROW {
             return show(Yielded::Record(too_long(line, raw))).map(|()| Some(of_line));
         }
+        let alike = layout.alike;
         match &layout.shape {
             LineShape::Csv(layout) if memchr::memchr(b'"', raw).is_some() => {
                 self.read_quoted(text, end, line, layout, is_last, show)
             }
             LineShape::Csv(layout) => {
-                let Self(fields) = self;
+                let Self { fields, .. } = self;
                 if !fields.is_blank_line(raw) {
                     show(Yielded::Record(layout.observe(&fields.plain(line, raw))))?;
                 }
@@ -241,7 +246,7 @@ impl RowReader {
                 let take = |record: Observation<'_>| show(Yielded::Record(record));
                 observe(columns, *offset_stated, line, raw, take).map(|()| Some(of_line))
             }
-            LineShape::FlowLog => flowlog::observe(line, raw, show).map(|()| Some(of_line)),
+            LineShape::FlowLog => self.entries.observe(line, raw, alike, show).map(|()| Some(of_line)),
         }
     }
 
@@ -255,7 +260,7 @@ impl RowReader {
         is_last: bool,
         show: impl FnOnce(Yielded<'_>) -> Result<()>,
     ) -> Result<Option<RowEnd>> {
-        let Self(fields) = self;
+        let Self { fields, .. } = self;
         let Some(extent) = fields.quoted(text, first, line, layout.rule(), is_last) else { return Ok(None) };
         let row = fields.parsed(line, extent.shape, without_line_end(&text[..extent.bytes]));
         if !row.is_blank() {

@@ -1,17 +1,21 @@
-//! Plain lines, read in the fast way by a layout: every byte of them is verified.
+//! Plain lines, read in the fast way by a layout: every byte of them is verified. Objects within an array are lines as well.
 //!
 //! What is plain, and whose id is then known, [`RowReader`](super::lines::RowReader) reads the same; all else goes there.
 //! A layout says which column holds what, and what separates them. How fields are spelled, with or without quotes, in how
 //! many bytes, is remembered from line to line: most often the next one is alike.
 
 use super::{
-    columns::{PlainLayout, RecordKind, Role},
-    digits::{DIGITS, Instants, number},
-    short_id::{IdLength, LONGEST_ID, ShortId},
+    columns::{ObjectLayout, ObjectPlace, PlainLayout, RecordKind, Role, RowLayout},
+    fields::{DIGITS, IdLength, Instants, LONGEST_ID, ShortId, number},
 };
 use crate::{
+    error::Result,
     model::{time::Timestamp, usage::Sender},
-    read::rows::LONGEST_ROW,
+    read::{
+        alike::{Member, Template},
+        record::Observation,
+        rows::LONGEST_ROW,
+    },
 };
 use std::ops::Range;
 
@@ -196,15 +200,22 @@ impl PlainReader {
     #[inline(always)]
     fn id(&self, text: &[u8], field: Field, plain: &mut PlainLine) -> Option<usize> {
         let start = field.value();
-        let end = start + self.id_length.bytes;
-        let next = self.behind_value(text, field, end)?;
+        let next = self.behind_value(text, field, start + self.id_length.bytes)?;
+        self.id_value(text, start, plain)?;
+        Some(next)
+    }
+
+    /// Reads the bytes at `start`, as many as the last id had.
+    #[inline(always)]
+    fn id_value(&self, text: &[u8], start: usize, plain: &mut PlainLine) -> Option<()> {
         if self.id_length.is_short() {
             plain.id = self.id_length.cut(text.get(start..)?.first_chunk()?);
         } else {
-            plain.id = ShortId::digest(text.get(start..end)?)?;
-            plain.id_at = (start, end - start);
+            let length = self.id_length.bytes;
+            plain.id = ShortId::digest(text.get(start..start + length)?)?;
+            plain.id_at = (start, length);
         }
-        Some(next)
+        Some(())
     }
 
     /// Reads an id of another length, or with other quotes.
@@ -247,7 +258,13 @@ impl PlainReader {
     /// comes cannot be foreseen.
     #[inline(always)]
     fn sender(&self, text: &[u8], field: Field, plain: &mut PlainLine) -> Option<usize> {
-        let value: &[u8; 9] = text.get(field.value()..)?.first_chunk()?;
+        self.behind_value(text, field, Self::sender_value(text, field.value(), plain)?)
+    }
+
+    /// Reads the sender at `start`; returns where it ends.
+    #[inline(always)]
+    fn sender_value(text: &[u8], start: usize, plain: &mut PlainLine) -> Option<usize> {
+        let value: &[u8; 9] = text.get(start..)?.first_chunk()?;
         let accepter = usize::from(value[0] != b'r');
         let spelled = &SENDERS[accepter];
         if value[..8] != spelled.start || (value[8] ^ b'r') & spelled.mask != 0 {
@@ -255,7 +272,7 @@ impl PlainReader {
         }
         plain.sender = spelled.sender;
         // Not looked up: where the next field starts waits for it.
-        self.behind_value(text, field, field.value() + b"requester".len() - accepter)
+        Some(start + b"requester".len() - accepter)
     }
 
     #[inline(always)]
@@ -269,6 +286,98 @@ impl PlainReader {
         self.behind_value(text, field, field.value() + digits)
     }
 
+    /// Reads the object at `start`, if it is spelled as `template` says, into `plain`, which means nothing otherwise.
+    #[inline]
+    fn read_object(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        template: &Template<Role>,
+        layout: &ObjectLayout,
+        plain: &mut PlainLine,
+    ) -> Option<()> {
+        let line = text.get(start..)?;
+        if let Some(sender) = layout.sender {
+            plain.sender = sender;
+        }
+        let mut at = template.start.end(line, 0)?;
+        for member in &template.members {
+            at = self.member(line, at, member, layout, plain)?;
+        }
+        plain.length = match (layout.place, line.get(at)) {
+            (ObjectPlace::Line, _) => at,
+            (ObjectPlace::Array { .. }, Some(b',')) => at + 1,
+            (ObjectPlace::Array { .. }, Some(b']')) => at,
+            _ => return None,
+        };
+        (layout.place != ObjectPlace::Line || at <= LONGEST_ROW).then_some(())
+    }
+
+    /// Reads the value of a member and what stands behind it; returns where the next value begins.
+    #[inline(always)]
+    fn member(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        member: &Member<Role>,
+        layout: &ObjectLayout,
+        plain: &mut PlainLine,
+    ) -> Option<usize> {
+        let end = match member.wanted {
+            Some(Role::Start) => {
+                self.instants.read(text, at, member.behind.first())?;
+                // A number has no zero before its other digits, and no signs of a calendar.
+                let is_number = || self.instants.is_epoch() && text[at] != b'0';
+                if !(member.is_text || is_number()) {
+                    return None;
+                }
+                plain.timestamp = self.instants.timestamp;
+                at + self.instants.length
+            }
+            Some(Role::ConnectionId) => return self.id_member(text, at, member, plain),
+            Some(Role::Sender) if member.is_text => Self::sender_value(text, at, plain)?,
+            Some(Role::Bytes) => {
+                let (bytes, digits) = number(text.get(at..)?.first_chunk()?);
+                let is_number = digits > 0 && (member.is_text || digits == 1 || text[at] != b'0');
+                if !is_number {
+                    return None;
+                }
+                plain.bytes = bytes;
+                if layout.place == ObjectPlace::Line { at + digits } else { behind_zeros(text, at + digits)? }
+            }
+            Some(Role::Sender) => return None,
+            Some(Role::Further) | None => member.value_end(text, at)?,
+        };
+        member.behind.end(text, end)
+    }
+
+    /// Reads an id, which is most often as long as the last one.
+    #[inline(always)]
+    fn id_member(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        member: &Member<Role>,
+        plain: &mut PlainLine,
+    ) -> Option<usize> {
+        let next = match member.behind.end(text, at + self.id_length.bytes) {
+            Some(next) if member.is_text => next,
+            _ => self.other_id_member(text, at, member)?,
+        };
+        self.id_value(text, at, plain)?;
+        Some(next)
+    }
+
+    /// Where an id of another length ends; one that is no text is none.
+    #[cold]
+    fn other_id_member(&mut self, text: &[u8], at: usize, member: &Member<Role>) -> Option<usize> {
+        let end = member.value_end(text, at).filter(|end| member.is_text && end - at <= LONGEST_ID)?;
+        let next = member.behind.end(text, end)?;
+        self.id_length = IdLength::new(end - at);
+        self.met_long_ids |= !self.id_length.is_short();
+        Some(next)
+    }
+
     /// Passes over a field, which holds neither a line end nor a quote within, nor a NUL byte.
     #[inline]
     fn further(&self, text: &[u8], at: usize, is_last: bool) -> Option<usize> {
@@ -280,6 +389,16 @@ impl PlainReader {
         let ends_as = if is_last { b'\n' } else { self.separator };
         (*text.get(end)? == ends_as).then_some(end + 1)
     }
+}
+
+/// Where the decimals of a whole number end, which are zeros; most often it has one.
+#[inline(always)]
+fn behind_zeros(text: &[u8], at: usize) -> Option<usize> {
+    if *text.get(at)? != b'.' {
+        return Some(at);
+    }
+    let zeros = text[at + 1..].iter().take_while(|&&byte| byte == b'0').count();
+    (zeros > 0).then_some(at + 1 + zeros)
 }
 
 /// The first byte from `at` on that is `stop`, a quote, a line feed or NUL.
@@ -299,12 +418,39 @@ fn first_of(text: &[u8], mut at: usize, stop: u8) -> Option<usize> {
     }
 }
 
+/// Who takes what a reader reads, in its order.
+pub(crate) trait Taker {
+    /// Takes a record, whatever it is.
+    fn take_record(&mut self, observation: Observation<'_>) -> Result<()>;
+
+    /// Takes records of `text` that `batch` has read, up to the first that is to be taken on its own.
+    fn take_batch(&mut self, batch: &mut PlainBatch, read: PlainProgress, text: &[u8]) -> PlainProgress;
+}
+
+/// Takes every record on its own, by a function.
+pub(crate) struct Each<F>(pub F);
+
+impl<F: FnMut(Observation<'_>) -> Result<()>> Taker for Each<F> {
+    fn take_record(&mut self, observation: Observation<'_>) -> Result<()> {
+        self.0(observation)
+    }
+
+    fn take_batch(&mut self, batch: &mut PlainBatch, read: PlainProgress, _: &[u8]) -> PlainProgress {
+        batch.taken(read, 0)
+    }
+}
+
+/// So many spellings of objects are remembered at most.
+const MOST_TEMPLATES: usize = 4;
+
 /// So many lines are read at once at most.
 pub(crate) const AT_ONCE: usize = 32;
 
 /// Plain lines that are read before any of them is taken.
 pub(crate) struct PlainBatch {
     reader: PlainReader,
+    /// How the last objects were spelled, the last one first.
+    templates: Vec<Template<Role>>,
     lines: Vec<PlainLine>,
     /// How many are read at once.
     at_once: usize,
@@ -321,7 +467,13 @@ pub(crate) struct PlainProgress {
 
 impl PlainBatch {
     pub fn new() -> Self {
-        Self { reader: PlainReader::new(), lines: vec![PlainLine::EMPTY; AT_ONCE], at_once: AT_ONCE }
+        let (reader, lines) = (PlainReader::new(), vec![PlainLine::EMPTY; AT_ONCE]);
+        Self { reader, templates: Vec::new(), lines, at_once: AT_ONCE }
+    }
+
+    /// Begins lines of a layout, which need not be that of those before.
+    pub fn begin(&mut self) {
+        self.templates.clear();
     }
 
     /// How many of these lines, whose connections were found, are of those: `is_id_of` says of an id that was found by its
@@ -346,6 +498,10 @@ impl PlainBatch {
 
     /// Reads some of the plain lines at the start of `padded`, which has [`PADDING`] bytes behind its `length`.
     pub fn read(&mut self, padded: &[u8], length: usize, layout: &PlainLayout) -> PlainProgress {
+        let layout = match layout {
+            PlainLayout::Row(layout) => layout,
+            PlainLayout::Object(layout) => return self.read_objects(padded, length, layout),
+        };
         self.reader.separator = layout.separator;
         if layout.is_native() && !self.reader.meets_quotes() {
             self.read_lines::<true>(padded, length, layout)
@@ -358,7 +514,7 @@ impl PlainBatch {
         &mut self,
         padded: &[u8],
         length: usize,
-        layout: &PlainLayout,
+        layout: &RowLayout,
     ) -> PlainProgress {
         let whole_hours = layout.kind == RecordKind::MeteredHour;
         let (mut lines, mut at) = (0, 0);
@@ -374,6 +530,59 @@ impl PlainBatch {
             lines += 1;
         }
         PlainProgress { lines, bytes: at, stopped: false }
+    }
+
+    fn read_objects(&mut self, padded: &[u8], length: usize, layout: &ObjectLayout) -> PlainProgress {
+        let (mut lines, mut at) = (0, 0);
+        while lines < self.at_once && at < length {
+            let is_plain = self.read_object(lines, padded, at, layout)
+                || layout.place == ObjectPlace::Line
+                    && self.learn_line(&padded[at..length], layout)
+                    && self.read_object(lines, padded, at, layout);
+            let plain = &self.lines[lines];
+            if !is_plain || at + plain.length > length {
+                return PlainProgress { lines, bytes: at, stopped: true };
+            }
+            at += plain.length;
+            lines += 1;
+        }
+        PlainProgress { lines, bytes: at, stopped: false }
+    }
+
+    /// Reads an object into the line of this number, where it is spelled as one of the last ones.
+    #[inline]
+    fn read_object(&mut self, line: usize, padded: &[u8], at: usize, layout: &ObjectLayout) -> bool {
+        let (reader, plain) = (&mut self.reader, &mut self.lines[line]);
+        let mut read = |template| reader.read_object(padded, at, template, layout, plain).is_some();
+        let found = self.templates.iter().position(&mut read);
+        if let Some(place @ 1..) = found {
+            self.templates.swap(0, place);
+        }
+        found.is_some()
+    }
+
+    #[cold]
+    fn learn_line(&mut self, text: &[u8], layout: &ObjectLayout) -> bool {
+        let end = memchr::memchr(b'\n', text).map_or(text.len(), |newline| newline + 1);
+        end <= LONGEST_ROW && self.learn(&text[..end], layout)
+    }
+
+    /// Learns how an object is spelled; false where it is none that is read here, or spelled as the last ones.
+    pub fn learn(&mut self, object: &[u8], layout: &ObjectLayout) -> bool {
+        let Some(template) = Template::learn(object, &layout.members) else { return false };
+        let has = |role| template.members.iter().any(|member| member.wanted == Some(role));
+        let has_all = [Role::Start, Role::ConnectionId, Role::Bytes].into_iter().all(has);
+        if !has_all || !(layout.sender.is_some() || has(Role::Sender)) {
+            return false;
+        }
+        let in_text = layout.place == ObjectPlace::Array { in_text: true };
+        let template = if in_text { template.escaped() } else { template };
+        if self.templates.contains(&template) {
+            return false;
+        }
+        self.templates.truncate(MOST_TEMPLATES - 1);
+        self.templates.insert(0, template);
+        true
     }
 
     /// So many of the lines that were read last were taken. What was read behind a line that was not taken is read

@@ -1,0 +1,316 @@
+//! JSON objects that are spelled alike, as exporters write them: the same members in the same order, with the same bytes
+//! between their values.
+//!
+//! A [`Template`] is learned of one object, and others are held against it byte by byte. What stands between values must be
+//! the same, and a value must be a text without escapes, or a number, `true`, `false` or `null`. What fits is JSON, and
+//! says what any reader of JSON would find there; what does not is left to such a reader: see [`super::json::pick`].
+
+/// Objects within objects are followed so deep.
+const DEEPEST: usize = 8;
+
+/// How objects are spelled. `T` says what a wanted member is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Template<T> {
+    /// What stands before the first value.
+    pub start: Literal,
+    pub members: Vec<Member<T>>,
+}
+
+/// A value of an object, or of one within it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<T> {
+    /// What it is, where it is wanted.
+    pub wanted: Option<T>,
+    /// Whether it is text, between quotes that belong to what stands around it.
+    pub is_text: bool,
+    /// What stands behind it, up to the next value or the end.
+    pub behind: Literal,
+}
+
+impl<T: Copy> Template<T> {
+    /// Of an object, around which nothing but white space stands in `text`; by their names, what members are that are looked
+    /// at. `None` where that is none; where it has escapes; where such a member stands twice; where a wanted one is neither
+    /// text nor a number.
+    pub fn learn<N: AsRef<str>>(text: &[u8], names: &[(N, Option<T>)]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut learner = Learner { text: text.as_bytes(), at: 0, literal: 0, found: Vec::new() };
+        let mut seen = vec![false; names.len()];
+        learner.blank();
+        learner.object(0, &mut |name| {
+            let Some(index) = names.iter().position(|(own, _)| own.as_ref() == name) else {
+                return Some(None);
+            };
+            (!std::mem::replace(&mut seen[index], true)).then_some(names[index].1)
+        })?;
+        learner.blank();
+        (learner.at == text.len()).then(|| learner.finish())
+    }
+
+    /// The same objects within a JSON text, where their quotes are escaped.
+    pub fn escaped(self) -> Self {
+        let members = self.members.into_iter();
+        let members = members.map(|member| Member { behind: member.behind.escaped(), ..member }).collect();
+        Self { start: self.start.escaped(), members }
+    }
+
+    /// Shows where the wanted values of the object stand that is all of `text`; false where it is not spelled so.
+    #[inline]
+    pub fn each_wanted(&self, text: &[u8], mut show: impl FnMut(T, usize, usize)) -> bool {
+        let mut values = || -> Option<usize> {
+            let mut at = self.start.end(text, 0)?;
+            for member in &self.members {
+                let end = member.value_end(text, at)?;
+                if let Some(wanted) = member.wanted {
+                    show(wanted, at, end);
+                }
+                at = member.behind.end(text, end)?;
+            }
+            Some(at)
+        };
+        values() == Some(text.len())
+    }
+}
+
+impl<T> Member<T> {
+    /// Where its value ends that begins at `at`; a wanted one is text or a number.
+    #[inline]
+    pub fn value_end(&self, text: &[u8], at: usize) -> Option<usize> {
+        match (self.is_text, &self.wanted) {
+            (true, _) => text_end(text, at),
+            (false, Some(_)) => number_end(text, at),
+            (false, None) => bare_end(text, at),
+        }
+    }
+}
+
+/// Bytes of a literal that are compared at once.
+const WIDE: usize = 32;
+
+/// Bytes that are the same in all objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Literal {
+    text: Vec<u8>,
+    /// Its bytes with zeros behind them, and those of them that count; where it is short enough.
+    wide: Option<([u128; 2], [u128; 2])>,
+}
+
+impl Literal {
+    fn new(text: &[u8]) -> Self {
+        let wide = |bytes: &[u8; WIDE]| {
+            let (first, last) = bytes.split_at(WIDE / 2);
+            [first, last].map(|half| half.iter().rev().fold(0, |sum, &byte| sum << 8 | u128::from(byte)))
+        };
+        let padded = |fill: &dyn Fn(usize) -> u8| {
+            wide(&std::array::from_fn(|at| if at < text.len() { fill(at) } else { 0 }))
+        };
+        let wide = (text.len() <= WIDE).then(|| (padded(&|at| text[at]), padded(&|_| u8::MAX)));
+        Self { text: text.to_vec(), wide }
+    }
+
+    fn escaped(&self) -> Self {
+        let mut text = Vec::new();
+        for &byte in &self.text {
+            match byte {
+                b'"' => text.extend(b"\\\""),
+                b'\n' => text.extend(b"\\n"),
+                b'\r' => text.extend(b"\\r"),
+                b'\t' => text.extend(b"\\t"),
+                other => text.push(other),
+            }
+        }
+        Self::new(&text)
+    }
+
+    /// Its first byte. None is empty.
+    #[inline]
+    pub fn first(&self) -> u8 {
+        self.text.first().copied().unwrap_or_default()
+    }
+
+    /// Where it ends, if it stands at `at`.
+    #[inline(always)]
+    pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let chunk = text.get(at..).and_then(<[u8]>::first_chunk::<WIDE>);
+        let is_same = match (&self.wide, chunk) {
+            (Some((own, mask)), Some(chunk)) => {
+                let (first, last) = (chunk.first_chunk().copied()?, chunk.last_chunk().copied()?);
+                let differ = (u128::from_le_bytes(first) ^ own[0]) & mask[0]
+                    | (u128::from_le_bytes(last) ^ own[1]) & mask[1];
+                differ == 0
+            }
+            // At the end of the text, and where it is long.
+            _ => text.get(at..)?.starts_with(&self.text),
+        };
+        is_same.then_some(at + self.text.len())
+    }
+}
+
+/// Where a text ends that begins at `at`: at the first quote, backslash or control character. `None` where it is not
+/// UTF-8, or none follows.
+#[inline]
+pub(crate) fn text_end(text: &[u8], at: usize) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of every byte that is zero, and of no other before the first of them; likewise of those below a blank.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let control = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+    let (mut end, mut high) = (at, 0);
+    loop {
+        let Some(word) = text.get(end..)?.first_chunk() else { return text_end_of_few(text, at, end) };
+        let word = u64::from_le_bytes(*word);
+        let same = |byte: u8| zeros(word ^ (ONES * u64::from(byte)));
+        let found = same(b'"') | same(b'\\') | control(word);
+        if found != 0 {
+            // Bytes before the first that was found.
+            high |= word & HIGH & ((found & found.wrapping_neg()) - 1);
+            end += found.trailing_zeros() as usize / 8;
+            return if high == 0 { Some(end) } else { utf8_end(text, at, end) };
+        }
+        high |= word & HIGH;
+        end += 8;
+    }
+}
+
+/// As [`text_end`], of which the bytes before `from` were looked at, where few follow.
+#[cold]
+fn text_end_of_few(text: &[u8], at: usize, from: usize) -> Option<usize> {
+    let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    utf8_end(text, at, from + text[from..].iter().position(ends)?)
+}
+
+#[cold]
+fn utf8_end(text: &[u8], at: usize, end: usize) -> Option<usize> {
+    std::str::from_utf8(&text[at..end]).is_ok().then_some(end)
+}
+
+/// Where a number, `true`, `false` or `null` ends that begins at `at`.
+#[inline]
+fn bare_end(text: &[u8], at: usize) -> Option<usize> {
+    let word = |word: &[u8]| text[at..].starts_with(word).then_some(at + word.len());
+    match text.get(at)? {
+        b't' => word(b"true"),
+        b'f' => word(b"false"),
+        b'n' => word(b"null"),
+        _ => number_end(text, at),
+    }
+}
+
+/// Where a number as JSON writes it ends.
+#[inline]
+fn number_end(text: &[u8], at: usize) -> Option<usize> {
+    let is = |at: usize, bytes: &[u8]| text.get(at).is_some_and(|byte| bytes.contains(byte));
+    let digits = |from: usize| {
+        let count = text.get(from..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (count > 0).then_some(from + count)
+    };
+    let from = at + usize::from(is(at, b"-"));
+    // No zero stands before another digit.
+    let mut end = if is(from, b"0") { from + 1 } else { digits(from)? };
+    if is(end, b".") {
+        end = digits(end + 1)?;
+    }
+    if is(end, b"eE") {
+        end = digits(end + 1 + usize::from(is(end + 1, b"+-")))?;
+    }
+    Some(end)
+}
+
+/// What is done with the name of a member: what it is, if it is wanted, or `None` where the object is not to be learned.
+type Named<'f, T> = dyn FnMut(&str) -> Option<Option<T>> + 'f;
+
+/// Goes through an object.
+struct Learner<'t, T> {
+    text: &'t [u8],
+    at: usize,
+    /// Where the literal began that it is in.
+    literal: usize,
+    /// What the literals stand before: whether text is, and what is wanted of it.
+    found: Vec<(Literal, Option<T>, bool)>,
+}
+
+impl<T: Copy> Learner<'_, T> {
+    fn blank(&mut self) {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        self.at += self.text[self.at..].iter().take_while(blank).count();
+    }
+
+    fn step(&mut self, byte: u8) -> Option<()> {
+        (self.text.get(self.at) == Some(&byte)).then(|| self.at += 1)
+    }
+
+    /// What stands in brackets of this kind: each of it is read by `read`, with commas between.
+    fn list(&mut self, [open, close]: [u8; 2], mut read: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.step(open)?;
+        self.blank();
+        if self.step(close).is_some() {
+            return Some(());
+        }
+        loop {
+            self.blank();
+            read(self)?;
+            self.blank();
+            if self.step(close).is_some() {
+                return Some(());
+            }
+            self.step(b',')?;
+        }
+    }
+
+    fn object(&mut self, depth: usize, named: &mut Named<'_, T>) -> Option<()> {
+        self.list(*b"{}", |own| {
+            own.step(b'"')?;
+            let start = own.at;
+            own.at = text_end(own.text, start)?;
+            // OK because the text is UTF-8.
+            let wanted = named(std::str::from_utf8(&own.text[start..own.at]).ok()?)?;
+            own.step(b'"')?;
+            own.blank();
+            own.step(b':')?;
+            own.blank();
+            own.value(depth, wanted)
+        })
+    }
+
+    fn value(&mut self, depth: usize, wanted: Option<T>) -> Option<()> {
+        match self.text.get(self.at)? {
+            b'{' | b'[' if wanted.is_some() || depth == DEEPEST => None,
+            b'{' => self.object(depth + 1, &mut |_| Some(None)),
+            b'[' => self.list(*b"[]", |own| own.value(depth + 1, None)),
+            b'"' => {
+                self.at += 1;
+                self.plain(wanted, true, |text, at| {
+                    text_end(text, at).filter(|end| text.get(*end) == Some(&b'"'))
+                })?;
+                self.step(b'"')
+            }
+            _ if wanted.is_some() => self.plain(wanted, false, number_end),
+            _ => self.plain(wanted, false, bare_end),
+        }
+    }
+
+    fn plain(
+        &mut self,
+        wanted: Option<T>,
+        is_text: bool,
+        end: impl Fn(&[u8], usize) -> Option<usize>,
+    ) -> Option<()> {
+        self.found.push((Literal::new(&self.text[self.literal..self.at]), wanted, is_text));
+        self.at = end(self.text, self.at)?;
+        self.literal = self.at;
+        Some(())
+    }
+
+    fn finish(self) -> Template<T> {
+        let last = Literal::new(&self.text[self.literal..]);
+        let mut starts = Vec::new();
+        let mut members: Vec<Member<T>> = Vec::new();
+        for (before, wanted, is_text) in self.found {
+            starts.push(before);
+            members.push(Member { wanted, is_text, behind: last.clone() });
+        }
+        for (member, before) in members.iter_mut().zip(starts.iter().skip(1)) {
+            member.behind = before.clone();
+        }
+        Template { start: starts.into_iter().next().unwrap_or(last), members }
+    }
+}
