@@ -3,7 +3,10 @@
 //! `cargo bench --bench generate -- FOLDER RECORDS [STEP_SECONDS] [ORDER] [CONNECTIONS]`
 //!
 //! Both ends of every connection send in every step, a fifth of the connections change their link type one to
-//! three times. ORDER is `time`, `connection` or `shuffled` for CSV, or `cloudmonitor`. `time` orders records by step and shuffles within it, `connection` by connection and time.
+//! three times. ORDER is `time`, `connection` or `shuffled` for CSV, or `json`, `flowlog` or `cloudmonitor`. `time` orders
+//! records by step and shuffles within it, `connection` by connection and time. `json` writes the lines of `time` as objects,
+//! to `usage.ndjson`. `flowlog` writes entries as Log Service exports them, to `flows.ndjson`, and connections with VPCs and
+//! address blocks: each connection is seen at both ends, and a quarter of the entries take no peering connection.
 //! `cloudmonitor` writes answers of DescribeMetricList, 1,440 datapoints each and one on a line, by connection and time,
 //! to `rx.json` and `tx.json`. `segments.csv` holds the link types cut on whole hours, for peers that cannot rate.
 
@@ -48,7 +51,7 @@ fn main() -> io::Result<()> {
     };
     let Some(folder) = arguments.first() else {
         eprintln!(
-            "usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled|cloudmonitor] [CONNECTIONS]"
+            "usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled|json|flowlog|cloudmonitor] [CONNECTIONS]"
         );
         return Ok(());
     };
@@ -61,7 +64,11 @@ fn main() -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let folder = Path::new(folder);
     write_inventory(folder, &size)?;
-    if size.order == "cloudmonitor" { write_datapoints(folder, &size) } else { write_usage(folder, &size) }
+    match size.order.as_str() {
+        "cloudmonitor" => write_datapoints(folder, &size),
+        "flowlog" => write_flows(folder, &size),
+        _ => write_usage(folder, &size),
+    }
 }
 
 /// splitmix64: a number that looks random and is the same everywhere.
@@ -87,10 +94,13 @@ fn create(folder: &Path, name: &str) -> io::Result<BufWriter<File>> {
 fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
     let mut connections = create(folder, "connections.csv")?;
     let mut changes = create(folder, "link-changes.csv")?;
-    writeln!(
+    write!(
         connections,
         "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,bandwidth_mbps"
     )?;
+    let has_routes = size.order == "flowlog";
+    let routes = ",requester_vpc_id,accepter_vpc_id,requester_cidrs,accepter_cidrs";
+    writeln!(connections, "{}", if has_routes { routes } else { "" })?;
     writeln!(changes, "connection_id,changed_at,from_link_type,to_link_type")?;
     let mut segments = create(folder, "segments.csv")?;
     writeln!(segments, "connection_id,from_hour,until_hour,link_type,requester,accepter")?;
@@ -124,7 +134,7 @@ fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
             platinum = !platinum;
         }
         segment(since, START + 86400 * 366, platinum)?;
-        writeln!(
+        write!(
             connections,
             "{},{},{},{},{},{},10000",
             id(connection),
@@ -134,15 +144,63 @@ fn write_inventory(folder: &Path, size: &Size) -> io::Result<()> {
             REGIONS[((from + gap) % 16) as usize],
             name(platinum),
         )?;
+        let of = |end| format!("{}/24", address(end, connection, 0));
+        let routes = [vpc(0, connection), vpc(1, connection), of(0), of(1)].join(",");
+        writeln!(connections, "{}", if has_routes { format!(",{routes}") } else { String::new() })?;
     }
     segments.flush()?;
     connections.flush()?;
     changes.flush()
 }
 
+/// The VPC of an end of a connection.
+fn vpc(end: u64, connection: u64) -> String {
+    format!("vpc-{}ze{:016x}", ["r", "a"][end as usize], mix(connection * 2 + end))
+}
+
+/// An address of that VPC.
+fn address(end: u64, connection: u64, host: u64) -> String {
+    format!("{}.{}.{}.{host}", 10 + end, connection / 256 % 256, connection % 256)
+}
+
+fn write_flows(folder: &Path, size: &Size) -> io::Result<()> {
+    let mut flows = create(folder, "flows.ndjson")?;
+    let per_step = size.connections * 4;
+    for record in 0..size.records {
+        let (step, place) = (record / per_step, record * 7919 % per_step);
+        let (connection, sender, is_in) = (place / 4, place / 2 % 2, place % 2);
+        // An end that sends notes what goes out, and the other one what comes in.
+        let (own, random) = (if is_in == 1 { 1 - sender } else { sender }, mix(record));
+        let (from, to) = (10 + random % 200, 10 + random / 256 % 200);
+        let start = START + step as i64 * size.step_seconds + (random >> 50) as i64 % 60;
+        write!(
+            flows,
+            r#"{{"version":"1","account-id":"1000000000000009","eni-id":"eni-{:016x}","#,
+            mix(place)
+        )?;
+        write!(flows, r#""vm-id":"i-{:016x}","vswitch-id":"vsw-{:016x}","#, mix(place + 1), mix(place + 2))?;
+        write!(flows, r#""vpc-id":"{}","type":"IPv4","protocol":"6","#, vpc(own, connection))?;
+        write!(flows, r#""srcaddr":"{}","srcport":"443","#, address(sender, connection, from))?;
+        write!(
+            flows,
+            r#""dstaddr":"{}","dstport":"{}","#,
+            address(1 - sender, connection, to),
+            1024 + random % 60000
+        )?;
+        write!(flows, r#""direction":"{}","action":"ACCEPT","#, ["out", "in"][is_in as usize])?;
+        write!(flows, r#""packets":"{}","bytes":"{}","#, random % 900, bytes_of(record))?;
+        write!(flows, r#""start":"{start}","end":"{}","tcp-flags":"22","log-status":"OK","#, start + 60)?;
+        writeln!(flows, r#""traffic_path":"{}"}}"#, if random % 4 == 0 { "1" } else { "17" })?;
+    }
+    flows.flush()
+}
+
 fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
-    let mut usage = create(folder, "usage.csv")?;
-    writeln!(usage, "timestamp,connection_id,sender,bytes")?;
+    let is_json = size.order == "json";
+    let mut usage = create(folder, if is_json { "usage.ndjson" } else { "usage.csv" })?;
+    if !is_json {
+        writeln!(usage, "timestamp,connection_id,sender,bytes")?;
+    }
     let per_step = size.connections * 2;
     let steps = size.records.div_ceil(per_step);
     let ids: Vec<String> = (0..size.connections).map(id).collect();
@@ -152,7 +210,7 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
         let (step, end) = match size.order.as_str() {
             "connection" => (record % steps, record / steps),
             // 7919 and 104729 are prime, so every end comes once a step.
-            "time" => {
+            "time" | "json" => {
                 (record / per_step, (record % per_step * 7919 + record / per_step * 104_729) % per_step)
             }
             _ => {
@@ -162,7 +220,13 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
         };
         let bytes = bytes_of(step * per_step + end);
         let sender = if end.is_multiple_of(2) { "requester" } else { "accepter" };
-        writeln!(usage, "{},{},{sender},{bytes}", times[step as usize], ids[(end / 2) as usize])?;
+        let (time, id) = (&times[step as usize], &ids[(end / 2) as usize]);
+        if is_json {
+            write!(usage, r#"{{"timestamp":"{time}","connection_id":"{id}","#)?;
+            writeln!(usage, r#""sender":"{sender}","bytes":{bytes}}}"#)?;
+        } else {
+            writeln!(usage, "{time},{id},{sender},{bytes}")?;
+        }
     }
     usage.flush()
 }

@@ -122,7 +122,7 @@ fn in_passes(
     let goal = Goal::Bill { repeated: &none, note_digests: !adds_up };
     let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
     let mut scanned = read(&plan)?;
-    let digests = repeated_digests(std::mem::take(&mut scanned.found.digests));
+    let digests = repeated_digests(std::mem::take(&mut scanned.found.digests), rules.threads)?;
     let mut repeated = if adds_up || !scanned.disordered.contains(&true) {
         Repeated::default()
     } else {
@@ -875,6 +875,7 @@ mod tests {
             in_text: bool,
             escape in 0_usize..6,
             unit in 0_usize..4,
+            broken in prop_oneof![4 => Just(None), 1 => any::<prop::sample::Index>().prop_map(Some)],
             sums: bool,
         ) {
             use crate::read::{CloudMonitor, cloudmonitor::{Mark, Unit}};
@@ -885,7 +886,10 @@ mod tests {
                 answers.push(objects.answer(now, in_text, escape));
                 rest = then;
             }
-            let text = answers.join(objects.end);
+            let mut text = answers.join(objects.end);
+            if let Some(rest) = broken {
+                text.truncate(text.floor_char_boundary(rest.index(text.len())));
+            }
             let settings = CloudMonitor {
                 unit: if unit == 0 { Unit::BitsPerSecond } else { Unit::Bytes },
                 mark: if unit == 1 { Mark::End } else { Mark::Start },

@@ -76,10 +76,17 @@ impl<'a> Routes<'a> {
             let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
             return Err(unknown(why.with(Remedy::AddConnectionWithVpcs)));
         };
-        let best = routes.iter().filter_map(|route| route.fit(destination, at)).max();
+        // Most often there is one, and it leads there.
+        if let [Route { end: Ok(end), blocks, .. }] = &routes[..]
+            && blocks.iter().any(|block| block.contains(destination))
+        {
+            return Ok(*end);
+        }
+        let fits: Vec<_> = routes.iter().map(|route| (route, route.fit(destination, at))).collect();
+        let best = fits.iter().filter_map(|(_, fit)| *fit).max();
         // Where no block holds the address, a bad row may be what lacks it.
         let found: Vec<&Route<'_>> = match best {
-            Some(_) => routes.iter().filter(|route| route.fit(destination, at) == best).collect(),
+            Some(_) => fits.iter().filter(|(_, fit)| *fit == best).map(|(route, _)| *route).collect(),
             None => routes.iter().filter(|route| route.end.is_err() && route.blocks.is_empty()).collect(),
         };
         // R15: a fault in a connection's own row or changes is the one cause for all its traffic.

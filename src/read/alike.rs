@@ -314,3 +314,152 @@ impl<T: Copy> Learner<'_, T> {
         Template { start: starts.into_iter().next().unwrap_or(last), members }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::json;
+    use proptest::prelude::*;
+
+    const NAMES: [(&str, Option<usize>); 3] = [("a", Some(0)), ("b", Some(1)), ("c", None)];
+
+    /// The wanted values of an object, by a template of another one; `None` where it is not spelled so.
+    fn read<'t>(template: &Template<usize>, text: &'t str) -> Option<[Option<&'t str>; 2]> {
+        let mut found = [None, None];
+        template
+            .each_wanted(text.as_bytes(), |wanted, from, to| found[wanted] = Some(&text[from..to]))
+            .then_some(found)
+    }
+
+    fn learned(text: &str) -> Option<Template<usize>> {
+        Template::learn(text.as_bytes(), &NAMES)
+    }
+
+    #[test]
+    fn objects_with_the_same_members_are_spelled_alike() {
+        let template = learned(r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":-1.5e3}"#).unwrap();
+        let other = " {\"x\":{\"a\":[true,\"\u{e4}\"]}, \"b\":\"\",\"c\":7,\"a\":0}";
+        assert_eq!(read(&template, other), Some([Some("0"), Some("")]));
+        for off in [
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":01}"#,
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":null}"#,
+            r#" {"x":{"a":[1,"y"]}, "b":"o\\ne","c":null,"a":1}"#,
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":nul,"a":1}"#,
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":"","a":1}"#,
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":1} "#,
+            r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":1"#,
+        ] {
+            assert_eq!(read(&template, off), None, "{off}");
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_or_escaped_is_not_learned() {
+        for text in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"c":1,"c":2}"#,
+            r#"{"a":null}"#,
+            r#"{"a":[1]}"#,
+            r#"{"a":"\n"}"#,
+            r#"{"\u0061":1}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":1"#,
+            r#"{"a" 1}"#,
+            r#"[]"#,
+            r#"{"x":[[[[[[[[[[1]]]]]]]]]]}"#,
+        ] {
+            assert_eq!(learned(text), None, "{text}");
+        }
+        assert!(learned(r#"{"x":1,"x":2,"c":[{"a":1,"a":2}]}"#).is_some());
+    }
+
+    #[test]
+    fn literals_of_any_length_are_compared_to_their_last_byte() {
+        for length in 0..70 {
+            let text = format!("{{\"{}\":1,\"a\":\"x\"}}", "k".repeat(length));
+            let template = learned(&text).unwrap();
+            for padding in ["", "and some more that is not looked at, as a block has it"] {
+                for at in 0..text.len() {
+                    let mut other = text.clone().into_bytes();
+                    other[at] = b'~';
+                    other.extend(padding.bytes());
+                    let is_value = text.as_bytes()[at] == b'x';
+                    let end = template.start.end(&other, 0).and_then(|at| {
+                        template.members.iter().try_fold(at, |at, own| {
+                            own.value_end(&other, at).and_then(|end| own.behind.end(&other, end))
+                        })
+                    });
+                    assert_eq!(end, is_value.then_some(text.len()), "{text} {at}");
+                }
+            }
+        }
+    }
+
+    /// JSON and what is nearly so.
+    fn texts() -> impl Strategy<Value = String> {
+        let value = prop::sample::select(vec![
+            "1",
+            "-0.5",
+            "1e9",
+            "01",
+            "1.",
+            "-",
+            "\"x\"",
+            "\"\"",
+            "\"\u{e4} and more text\"",
+            "\"\\n\"",
+            "\"\u{7f}\"",
+            "\"\t\"",
+            "null",
+            "true",
+            "nil",
+            "{}",
+            "[]",
+            "{\"a\":1}",
+            "[1,2]",
+            "[1,]",
+            "",
+        ]);
+        let member = (prop::sample::select(vec!["a", "b", "c", "x", "\\u0061"]), value)
+            .prop_map(|(name, value)| format!("\"{name}\":{value}"));
+        let blank = prop::sample::select(vec!["", "", "", " ", "\n"]);
+        (prop::collection::vec(member, 0..5), blank)
+            .prop_map(|(members, blank)| format!("{{{}}}{blank}", members.join(&format!("{blank},"))))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A reader of any JSON sees the same, in what was learned and in what is held against it.
+        #[test]
+        fn what_fits_is_what_any_reader_sees(first in texts(), second in texts(), at: prop::sample::Index, byte: u8) {
+            let Some(template) = learned(&first) else { return Ok(()) };
+            let mut changed = first.clone().into_bytes();
+            let at = at.index(changed.len());
+            changed[at] = byte;
+            for text in [first.clone(), second, String::from_utf8_lossy(&changed).into_owned()] {
+                if let Some(found) = read(&template, &text) {
+                    let picked = json::pick(&["a", "b", "c"], text.as_bytes());
+                    prop_assert!(picked.is_ok(), "{} {:?}", text, picked);
+                    let [a, b, _] = picked.unwrap();
+                    let plain = |value: Option<&serde_json::value::RawValue>| value.map(|own| own.get().trim_matches('"').to_owned());
+                    prop_assert_eq!(found.map(|own| own.map(str::to_owned)), [plain(a), plain(b)], "{}", text);
+                }
+            }
+            prop_assert!(read(&template, &first).is_some());
+        }
+
+        #[test]
+        fn a_text_ends_where_its_first_quote_backslash_or_control_is(text in prop::collection::vec(any::<u8>(), 0..40)) {
+            let end = text.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+            let expected = end.filter(|&end| std::str::from_utf8(&text[..end]).is_ok());
+            prop_assert_eq!(text_end(&text, 0), expected);
+        }
+
+        #[test]
+        fn numbers_are_those_of_json(text in "-?[0-9]{0,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?x?") {
+            let is_all = number_end(text.as_bytes(), 0) == Some(text.len());
+            prop_assert_eq!(is_all, serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok());
+        }
+    }
+}

@@ -261,10 +261,11 @@ impl Entries {
 
     /// Where the values of an entry stand, if it is spelled as those before it, or in another way that can be learned.
     fn values<'a>(&mut self, raw: &'a [u8]) -> Option<EntryValues<'a>> {
-        let mut values = EntryValues { text: std::str::from_utf8(raw).ok()?, places: [None; NAMES.len()] };
+        let mut values = EntryValues { text: std::str::from_utf8(raw).ok()?, places: NO_PLACES };
         let mut read = |template: &Template<usize>| {
-            values.places = [None; NAMES.len()];
-            template.each_wanted(raw, |column, from, to| values.places[column] = Some((from, to)))
+            values.places = NO_PLACES;
+            // OK because no line has 2^32 bytes.
+            template.each_wanted(raw, |column, from, to| values.places[column] = (from as u32, to as u32))
         };
         match self.templates.iter().position(&mut read) {
             Some(0) => {}
@@ -292,13 +293,20 @@ impl Entries {
 struct EntryValues<'a> {
     text: &'a str,
     /// By the order of [`NAMES`]: where they begin and end.
-    places: [Option<(usize, usize)>; NAMES.len()],
+    places: [(u32, u32); NAMES.len()],
 }
 
+/// Where no value is: none begins at the brace.
+const NO_PLACES: [(u32, u32); NAMES.len()] = [(0, 0); NAMES.len()];
+
 impl<'a> EntryValues<'a> {
+    #[inline]
     fn text(&self, column: usize) -> Result<Cow<'a, str>, String> {
-        let place = self.places[column].and_then(|(from, to)| self.text.get(from..to));
-        place.map(Cow::Borrowed).ok_or_else(|| format!("{} is missing", NAMES[column]))
+        let (from, to) = self.places[column];
+        match self.text.get(from as usize..to as usize) {
+            Some(text) if from > 0 => Ok(Cow::Borrowed(text)),
+            _ => Err(format!("{} is missing", NAMES[column])),
+        }
     }
 }
 
@@ -346,18 +354,20 @@ fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
         let found = text(column).map_err(told)?;
-        words.iter().find(|word| **word == found).copied().ok_or_else(|| {
+        // A word of a few letters is compared without a call.
+        let same = |word: &&&str| word.len() == found.len() && word.bytes().eq(found.bytes());
+        words.iter().find(same).copied().ok_or_else(|| {
             let near = did_you_mean(&found, words.iter().copied());
             told(format!("{} {} is unknown{near}", NAMES[column], quoted(found.as_bytes())))
         })
     };
-    match one_of(LOG_STATUS, &["OK", "NODATA", "SKIPDATA"])? {
-        "SKIPDATA" => return Ok(Entry::Skipped),
-        "NODATA" => return Ok(Entry::PassedOver),
+    match one_of(LOG_STATUS, &["OK", "NODATA", "SKIPDATA"])?.as_bytes() {
+        b"SKIPDATA" => return Ok(Entry::Skipped),
+        b"NODATA" => return Ok(Entry::PassedOver),
         _ => {}
     }
-    if one_of(DIRECTION, &["in", "out"])? == "in"
-        || one_of(ACTION, &["ACCEPT", "REJECT"])? == "REJECT"
+    if one_of(DIRECTION, &["in", "out"])?.as_bytes() == b"in"
+        || one_of(ACTION, &["ACCEPT", "REJECT"])?.as_bytes() == b"REJECT"
         || !is_peering(&text(TRAFFIC_PATH).map_err(told)?).map_err(told)?
     {
         return Ok(Entry::PassedOver);

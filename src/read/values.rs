@@ -4,9 +4,10 @@
 use crate::model::connection::Bandwidth;
 use std::io::{self, Read};
 
-const BLOCK: usize = 1 << 18;
+/// So much is read at once; tests meet many edges of it.
+const BLOCK: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
 /// A value longer than this is refused: one that is never closed would take all memory.
-pub(crate) const LONGEST_VALUE: usize = 64 << 20;
+pub(crate) const LONGEST_VALUE: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Reads values from `input`.

@@ -102,7 +102,7 @@ impl Identities {
 }
 
 /// Sorts in parts, each of which holds smaller numbers than the next.
-fn sort(numbers: &mut [u64], threads: usize) -> Result<()> {
+fn sort<T: Ord + Send>(numbers: &mut [T], threads: usize) -> Result<()> {
     const WORTH_A_THREAD: usize = 1 << 16;
     let mut parts = Vec::new();
     let mut rest = numbers;
@@ -130,9 +130,9 @@ fn sort(numbers: &mut [u64], threads: usize) -> Result<()> {
 }
 
 /// Digests that stand here more than once.
-pub(in crate::meter) fn repeated_digests(mut digests: Vec<u128>) -> HashSet<u128> {
-    digests.sort_unstable();
-    digests.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+pub(in crate::meter) fn repeated_digests(mut digests: Vec<u128>, threads: usize) -> Result<HashSet<u128>> {
+    sort(&mut digests, threads)?;
+    Ok(digests.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect())
 }
 
 /// What several records share.

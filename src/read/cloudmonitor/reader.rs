@@ -302,7 +302,8 @@ impl Datapoints<'_> {
                 let read = plain.batch.read(text, text.len(), layout);
                 let taken = taker.take_batch(&mut plain.batch, read, text);
                 (array.at, array.shown) = (array.at + taken.bytes, array.shown + taken.lines as u64);
-                if !taken.stopped {
+                // Where nothing is left to be read, nothing stopped.
+                if !taken.stopped && taken.lines > 0 {
                     continue;
                 }
                 learn = taken.lines == read.lines;
@@ -573,6 +574,14 @@ mod tests {
         let told = |notes: Result<Notes>| notes.map_err(|error| error.to_string());
         let (notes, of_whole) = (told(notes), told(whole.1));
         assert_eq!(notes, of_whole, "{text}");
+        // What was shown may be let go.
+        for held in [1, 200] {
+            let (seen, notes) = read_holding(settings, text, held);
+            assert_eq!(notes.is_err(), of_whole.is_err(), "{text} {held}");
+            if notes.is_ok() {
+                assert_eq!((seen, told(notes)), (whole.0.clone(), of_whole.clone()), "{text} {held}");
+            }
+        }
         let notes = notes?;
         assert_eq!(seen, whole.0, "{text}");
         Ok((seen, notes))
@@ -622,6 +631,47 @@ mod tests {
         assert_eq!(read(&settings, &format!("{first}\n{second}\n")).unwrap().0, two);
         assert_eq!(read(&settings, &format!("[{first},\n{second}]")).unwrap().0, two);
         assert_eq!(read(&settings, &response("[]")).unwrap().0, Vec::<String>::new());
+    }
+
+    /// Longer than what is held of a value: only one by one can its datapoints be shown.
+    #[test]
+    fn an_answer_of_any_size_is_read() {
+        let settings = CloudMonitor::default();
+        let element =
+            |at: u64| format!(r#"{{"timestamp":{},"instanceId":"pcc-1","Sum":7.0}}"#, 1_790_812_800 + at);
+        let elements: Vec<String> = (0..30_000).map(element).collect();
+        let array = format!("[{}]", elements.join(","));
+        let as_array = format!(r#"{{"Datapoints":{array},"Period":60}}"#);
+        for text in [response(&array), as_array.clone()] {
+            assert!(text.len() > LONGEST_VALUE);
+            assert!(
+                read_holding(&settings, &text, 0).1.unwrap_err().to_string().contains("longer than 64 MiB")
+            );
+            let (seen, notes) = read_holding(&settings, &text, 1000);
+            assert_eq!((seen.len(), notes.unwrap().last_pages), (30_000, 1));
+            assert!(seen[29_999].starts_with("1 response 1: Datapoints[29999] "), "{}", seen[29_999]);
+        }
+        for (from, to, why) in [
+            ("}],", "},],", "are no array of JSON"),
+            ("}],", "}", "are no array of JSON"),
+            ("}],\"Period\":60}", "}],\"Period\":60", "is not closed; is the file whole?"),
+            (":60}", ":-60}", "Period \"-60\""),
+            (":60}", ":60,\"Code\":500}", "the answer is an error: Code \"500\""),
+            (":60}", ":60,\"statusCode\":200,\"body\":{}}", "a body beside them"),
+            (":60}", ":60,\"Datapoints\":[]}", "stands twice"),
+        ] {
+            let text = as_array.replacen(from, to, 1);
+            let error = read_holding(&settings, &text, 1000).1.unwrap_err().to_string();
+            assert!(error.starts_with("rx.json:1: ") && error.contains(why), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn datapoints_beside_a_body_are_refused() {
+        let body = r#""statusCode":200,"body":{"Datapoints":"[]"}"#;
+        let text = format!(r#"{{"Datapoints":{POINT},{body}}}"#);
+        let error = read_holding(&CloudMonitor::default(), &text, HELD).1.unwrap_err().to_string();
+        assert!(error.contains("a body beside them: which of them count cannot be told"), "{error}");
     }
 
     #[test]
