@@ -148,6 +148,25 @@ impl Array {
         Shown::Stopped(Stop::Malformed(self.answer.line, why))
     }
 
+    /// The byte behind the text that it is written as, if it is, of which nothing but the end may follow from `at` on.
+    fn behind(&self, values: &mut Values<'_>, mut at: usize) -> std::result::Result<usize, Shown> {
+        if !self.in_text {
+            return Ok(at);
+        }
+        loop {
+            match values.unread().get(at) {
+                Some(b' ') => at += 1,
+                Some(b'"') => return Ok(at + 1),
+                Some(_) => return Err(self.broken(NO_ARRAY)),
+                None => match values.read_on() {
+                    Ok(true) => {}
+                    Ok(false) => return Err(self.broken(NOT_CLOSED)),
+                    Err(error) => return Err(Shown::Stopped(error.into())),
+                },
+            }
+        }
+    }
+
     /// Reads the next element into `element`, as it would stand in no text.
     fn next(&mut self, values: &mut Values<'_>, element: &mut Vec<u8>) -> Element {
         let unread = values.unread();
@@ -354,22 +373,10 @@ impl Datapoints<'_> {
 
     /// Passes over what follows an array that ends so many bytes behind where it was read to.
     fn finish(&self, values: &mut Values<'_>, array: &Array, end: usize) -> Result<Shown, Invalid> {
-        let mut at = array.at + end;
-        while array.in_text {
-            match (values.unread().get(at), at) {
-                (Some(b' '), _) => at += 1,
-                (Some(b'"'), _) => {
-                    at += 1;
-                    break;
-                }
-                (Some(_), _) => return Ok(array.broken(NO_ARRAY)),
-                (None, _) => match values.read_on() {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(array.broken(NOT_CLOSED)),
-                    Err(error) => return Ok(Shown::Stopped(error.into())),
-                },
-            }
-        }
+        let at = match array.behind(values, array.at + end) {
+            Ok(at) => at,
+            Err(stopped) => return Ok(stopped),
+        };
         let length = match values.length(at, 1) {
             Ok(length) => length,
             Err(Stop::Malformed(_, why)) => return Ok(array.broken(why)),
