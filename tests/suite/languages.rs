@@ -483,3 +483,28 @@ fn a_page_of_rows_keeps_its_data_in_every_language() {
         assert_eq!(of("zh-Hant"), of("en"), "{format}");
     }
 }
+
+/// Every area of the shipped catalogs has a name in each language, and there are no others.
+#[test]
+fn every_area_of_prices_has_a_name() {
+    let file = Path::new(ROOT).join("pricing/regions.csv");
+    let mut regions = csv::Reader::from_path(file).expect("the regions");
+    let area = regions.headers().expect("a header").iter().position(|name| name == "area").expect("areas");
+    let areas: BTreeSet<String> =
+        regions.records().map(|region| region.expect("a region")[area].to_owned()).collect();
+    let areas: Vec<&String> = areas.iter().filter(|area| !area.is_empty()).collect();
+    for lang in ["en", "zh-Hans", "zh-Hant"] {
+        assert_eq!(texts_of(lang, "areas").keys().collect::<Vec<_>>(), areas, "{lang}");
+    }
+}
+
+/// A doctor that is told to stop at a finding that nobody knows says so before it reads anything.
+#[test]
+fn an_unknown_code_stops_the_doctor() {
+    let args = ["doctor", "--usage", "usage.csv", "--fail-on", "no_records_in_mont"];
+    let outcome = program::run(&Path::new(ROOT).join("examples/month"), &args);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (2, ""));
+    assert!(outcome.stderr.contains("did you mean \"no_records_in_month\"?"), "{}", outcome.stderr);
+    let known = ["doctor", "--usage", "usage.csv", "--fail-on", "no_records_in_month"];
+    assert_eq!(program::run(&Path::new(ROOT).join("examples/month"), &known).code, 0);
+}

@@ -571,3 +571,27 @@ fn assert_as_expected(book: &Book, name: &str) {
     }
     assert_eq!(shown.lines().count(), expected.lines().count());
 }
+
+/// A workbook of rows keeps its sheets, headers and words in every language; what it explains is in that.
+#[test]
+fn a_workbook_of_rows_speaks_where_sentences_stand() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/reconcile/time-edge");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rows.xlsx");
+    let inputs =
+        ["reconcile", "--bill", "bill.csv", "--usage", "usage.csv", "--connections", "connections.csv"];
+    let output = path.display().to_string();
+    let settings =
+        ["--catalog", "china-site", "--month", "2026-10", "--lang", "zh-Hans", "--output", &output];
+    assert_eq!(run(&case, &[&inputs[..], &settings].concat()).code, 1);
+    let Some(book) = Book::read(&path) else { return };
+    assert_eq!(book.names(), ["Rows", "Totals", "Classes", "Codes met", "Kept apart", "Basis"]);
+    let rows = book.table("Rows");
+    let moved = rows.iter().find(|row| text(&row["class"]) == "time_edge").expect("a row that moved");
+    assert!(text(&moved["explanation"]).starts_with("从 2026-10-05 到 2026-10-06，差额"), "{moved:?}");
+    let basis = book.table("Basis");
+    let value =
+        |name: &str| basis.iter().find(|row| text(&row["name"]) == name).map(|row| text(&row["value"]));
+    assert_eq!(value("amounts").as_deref(), Some("目录价"));
+    assert!(value("note").is_some_and(|note| note.contains("账单中的计费项")), "{basis:?}");
+}
