@@ -7,6 +7,8 @@
 
 /// Objects within objects are followed so deep.
 const DEEPEST: usize = 8;
+/// An object has so many values at most: one of more would take many times its size.
+const MOST_VALUES: usize = 256;
 
 /// How objects are spelled. `T` says what a wanted member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -294,6 +296,9 @@ impl<T: Copy> Learner<'_, T> {
         is_text: bool,
         end: impl Fn(&[u8], usize) -> Option<usize>,
     ) -> Option<()> {
+        if self.found.len() == MOST_VALUES {
+            return None;
+        }
         self.found.push((Literal::new(&self.text[self.literal..self.at]), wanted, is_text));
         self.at = end(self.text, self.at)?;
         self.literal = self.at;
@@ -370,6 +375,9 @@ mod tests {
         ] {
             assert_eq!(learned(text), None, "{text}");
         }
+        let many = |values: usize| format!("{{\"x\":[{}]}}", vec!["1"; values].join(","));
+        assert!(learned(&many(MOST_VALUES)).is_some());
+        assert_eq!(learned(&many(MOST_VALUES + 1)), None);
         assert!(learned(r#"{"x":1,"x":2,"c":[{"a":1,"a":2}]}"#).is_some());
     }
 

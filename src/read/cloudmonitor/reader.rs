@@ -22,8 +22,8 @@ use crate::{
             plain::{PlainBatch, Taker},
         },
         record::{DatapointPath, Notes, Observation, Place},
-        rows::Rows,
-        values::{LONGEST_VALUE, Stop, Values, unescape},
+        rows::{LONGEST_ROW, Rows},
+        values::{Stop, Values, unescape},
     },
 };
 use serde_json::value::RawValue;
@@ -172,8 +172,8 @@ impl Array {
         let unread = values.unread();
         let (text, before) = (&unread[self.at..], unread[self.at - 1]);
         match next_element(text, self.in_text) {
-            Next::Further if unread.len() > LONGEST_VALUE => Element::Broken(
-                self.broken("a datapoint of the answer that begins here is longer than 64 MiB"),
+            Next::Further if text.len() > LONGEST_ROW => Element::Broken(
+                self.broken("a datapoint of the answer that begins here is longer than 1 MiB"),
             ),
             Next::Further => match values.read_on() {
                 Ok(true) => Element::Further,
@@ -562,6 +562,7 @@ mod tests {
         cloudmonitor::{Statistic, sender_of_metric},
         native::plain::Each,
         record::{NamedConnection, Quantity},
+        values::LONGEST_VALUE,
     };
 
     const RATE: CloudMonitor = CloudMonitor {
