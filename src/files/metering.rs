@@ -11,7 +11,7 @@ use crate::{
         inventory::Inventory,
         time::{BillingMonth, Hour, MonthRange, Timestamp},
     },
-    read::{RegionCheck, TrafficSource},
+    read::{Document, RegionCheck, TrafficSource},
 };
 use std::sync::Arc;
 
@@ -92,6 +92,17 @@ pub fn whole_hour(setting: &'static str, text: &str) -> Result<Hour> {
     Ok(at.hour())
 }
 
+/// Traffic, connections and link changes that a caller holds, beside those at paths.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Traffic.
+    pub sources: Vec<TrafficSource>,
+    /// Connections.
+    pub connections: Vec<Document>,
+    /// Link changes.
+    pub changes: Vec<Document>,
+}
+
 /// What is to be looked at when all inputs are found, and before any traffic is read.
 pub type WhenFound<'a> = &'a dyn Fn(&Inputs) -> Result<()>;
 
@@ -103,6 +114,7 @@ pub struct Metering {
     /// Of the last of the months.
     settings: MeterSettings,
     progress: Arc<Progress>,
+    given: Given,
     /// All inputs that were found so far.
     pub inputs: Inputs,
     /// The archives among them, once they were metered.
@@ -124,7 +136,29 @@ impl Metering {
         let settings = MeterSettings { month: months.last(), ..*settings };
         settings.check_until()?;
         let archives = Archives::default();
-        Ok(Self { traffic, months, settings, progress: Arc::default(), inputs, archives })
+        let (progress, given) = (Arc::default(), Given::default());
+        Ok(Self { traffic, months, settings, progress, given, inputs, archives })
+    }
+
+    /// The same, with what a caller holds; its traffic is metered once.
+    #[must_use]
+    pub fn with(self, given: Given) -> Self {
+        Self { given, ..self }
+    }
+
+    fn documents(&mut self) -> Result<Documents> {
+        let mut documents = Documents::find(&self.traffic, &mut self.inputs)?;
+        documents.connections.append(&mut self.given.connections);
+        if !self.given.changes.is_empty() {
+            documents.changes.get_or_insert_default().append(&mut self.given.changes);
+        }
+        Ok(documents)
+    }
+
+    fn sources(&mut self) -> Result<Vec<TrafficSource>> {
+        let mut sources = find(&self.traffic, &mut self.inputs, &self.progress)?;
+        sources.append(&mut self.given.sources);
+        Ok(sources)
     }
 
     /// How far its traffic is read.
@@ -160,7 +194,7 @@ impl Metering {
         found: WhenFound<'_>,
     ) -> Result<(Metered, Vec<TrafficSource>)> {
         let inventory = self.inventory(check_region)?;
-        let sources = find(&self.traffic, &mut self.inputs, &self.progress)?;
+        let sources = self.sources()?;
         self.archives = archives("metered", &sources, &inventory, self.settings.threads, &mut self.inputs)?;
         found(&self.inputs)?;
         let metered = meter(&sources, inventory, &self.settings);
@@ -170,7 +204,7 @@ impl Metering {
     }
 
     fn inventory(&mut self, check_region: RegionCheck<'_>) -> Result<Arc<Inventory>> {
-        let documents = Documents::find(&self.traffic, &mut self.inputs)?;
+        let documents = self.documents()?;
         let start = self.settings.period().start;
         Ok(Arc::new(documents.inventory(&self.traffic, check_region, Some(start))?))
     }
@@ -185,10 +219,10 @@ impl Metering {
         check_region: RegionCheck<'_>,
         found: WhenFound<'_>,
     ) -> Result<MeteredMonths> {
-        let documents = Documents::find(&self.traffic, &mut self.inputs)?;
+        let documents = self.documents()?;
         let groups = self.inventories(&documents, check_region)?;
         drop(documents);
-        let sources = find(&self.traffic, &mut self.inputs, &self.progress)?;
+        let sources = self.sources()?;
         if let Some((inventory, _)) = groups.first() {
             self.archives =
                 archives("metered", &sources, inventory, self.settings.threads, &mut self.inputs)?;
@@ -221,7 +255,7 @@ impl Metering {
         found: WhenFound<'_>,
     ) -> Result<[Metered; 2]> {
         let inventory = self.inventory(check_region)?;
-        let own = find(&self.traffic, &mut self.inputs, &self.progress)?;
+        let own = self.sources()?;
         let others = find_counterpart(&self.traffic, counterpart, &mut self.inputs, &self.progress)?;
         found(&self.inputs)?;
         let here = meter(&own, inventory.clone(), &self.settings);

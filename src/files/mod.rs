@@ -12,7 +12,7 @@ mod sources;
 
 pub use bill::read_bill;
 pub use file::{is_same, small_text};
-pub use metering::{Metering, Months, WhenFound, one_month, whole_hour};
+pub use metering::{Given, Metering, Months, WhenFound, one_month, whole_hour};
 pub use sources::{
     CounterpartPaths, Documents, PricePaths, Progress, TrafficPaths, find, find_archives, load, load_catalog,
     totals_beside,

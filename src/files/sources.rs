@@ -166,9 +166,14 @@ impl Progress {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     fn add(&self, bytes: usize) -> io::Result<usize> {
         self.read.fetch_add(bytes as u64, Ordering::Relaxed);
-        match self.stopped.load(Ordering::Relaxed) {
+        match self.is_stopped() {
             true => Err(io::Error::other("its reading was stopped")),
             false => Ok(bytes),
         }

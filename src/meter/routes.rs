@@ -191,7 +191,6 @@ impl<'a> Lookup<'a> {
     }
 
     /// The known connections of ids, whatever they hold.
-    #[cfg(feature = "parquet")]
     pub fn find_each(&self, ids: &[&[u8]]) -> Vec<Option<usize>> {
         let shorts: Vec<_> = ids.iter().map(|id| ShortId::padded(id)).collect();
         // On its own, so that looks into memory need not wait for one another.

@@ -13,6 +13,7 @@ use crate::{
         TrafficSource,
         layout::{Layout, Piece, pieces},
         native::{
+            BatchRows, TrafficBatch,
             columns::{LineLayout, LineShape},
             lines::{Further, LineBlocks, LinesOf, too_long},
         },
@@ -224,6 +225,20 @@ impl SpanReader {
             (Layout::Columns(_), ..) | (_, Piece::Groups(_), _) => {
                 Err(Stop::Failed(Error::internal("only Parquet files have row groups")))
             }
+            (Layout::Batches(kind), _, Content::Batches(show_all)) => {
+                let shift = source.naive_offset().map(|offset| -offset.seconds());
+                let mut each = |batch: &TrafficBatch<'_>| -> Result<()> {
+                    if !batch.is_even() {
+                        return Err(source.unusable("has columns of different lengths"));
+                    }
+                    let rows = BatchRows { batch, kind: *kind, shift };
+                    super::batch::columns::take_batch(&rows, worker)?;
+                    source.count(worker.newly_read());
+                    Ok(())
+                };
+                Ok(show_all(&mut each)?)
+            }
+            (Layout::Batches(_), ..) => Err(Stop::Failed(Error::internal("a source lost its batches"))),
             (Layout::Datapoints(datapoints), ..) => {
                 let notes = datapoints.read(&mut source.stream()?, worker)?;
                 worker.found.notes.add(notes);

@@ -42,6 +42,8 @@ pub(crate) enum Layout<'a> {
     Datapoints(Datapoints<'a>),
     /// In answers or tables of Log Service.
     FlowLogs(FlowLogs<'a>),
+    /// In columns that a caller holds.
+    Batches(RecordKind),
     /// In the row groups of this file.
     #[cfg(feature = "parquet")]
     Columns(ParquetFile),
@@ -52,7 +54,7 @@ impl Layout<'_> {
     pub fn first_line(&self) -> u64 {
         match self {
             Self::Lines(lines) => lines.first_line,
-            Self::Datapoints(_) | Self::FlowLogs(_) => 1,
+            Self::Datapoints(_) | Self::FlowLogs(_) | Self::Batches(_) => 1,
             #[cfg(feature = "parquet")]
             Self::Columns(_) => 1,
         }
@@ -63,6 +65,9 @@ impl TrafficSource {
     /// How its records are to be found.
     pub(crate) fn layout(&self) -> Result<Layout<'_>> {
         match self.format() {
+            Format::Native(kind) if matches!(self.content(), Content::Batches(_)) => {
+                Ok(Layout::Batches(*kind))
+            }
             Format::Native(kind) if self.is_parquet()? => self.parquet(*kind),
             Format::Native(RecordKind::Measured) => self.lines().map(Layout::Lines),
             Format::Native(RecordKind::MeteredHour) => self.table(RecordKind::MeteredHour).map(Layout::Lines),
@@ -89,6 +94,7 @@ impl TrafficSource {
             },
             Layout::Datapoints(_) => "CloudMonitor datapoints",
             Layout::FlowLogs(_) => "VPC flow log",
+            Layout::Batches(_) => "columns",
             #[cfg(feature = "parquet")]
             Layout::Columns(_) if is_metered => "metered hours, Parquet",
             #[cfg(feature = "parquet")]

@@ -34,6 +34,7 @@ pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventor
 #[cfg(feature = "parquet")]
 pub(crate) use layout::ARCHIVED_TOTALS;
 pub use native::columns::TrafficColumns;
+pub use native::{Amounts, Starts, Texts, TrafficBatch};
 pub use reported::{
     ReportedAccount, ReportedLine, ReportedMonth, read_reported, read_reported_months, reported_months,
 };

@@ -5,7 +5,10 @@ use crate::{
     model::{invalid::Invalid, time::ClockOffset, usage::Sender},
     read::{
         cloudmonitor::CloudMonitor,
-        native::columns::{RecordKind, TrafficColumns},
+        native::{
+            TrafficBatch,
+            columns::{RecordKind, TrafficColumns},
+        },
     },
 };
 use std::{
@@ -20,12 +23,19 @@ use std::{
 /// A function that starts reading from the beginning.
 type Open = Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
+/// What is done with a batch of rows.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>;
+/// A function that shows all batches, from the first on.
+type ShowAll = Box<dyn Fn(Each<'_>) -> Result<()> + Send + Sync>;
+
 /// Where the bytes of a source come from.
 pub(crate) enum Content {
     /// Read from the beginning to the end.
     Stream(Open),
     /// Read by several workers at once.
     Blocks(Arc<dyn ReadAt>),
+    /// None: rows in columns, one batch after the other.
+    Batches(ShowAll),
 }
 
 /// What the records of a source are.
@@ -79,6 +89,36 @@ impl TrafficSource {
     /// From bytes that can be read from any place, by several workers at once. Parquet can be read from nothing else.
     pub fn from_blocks(name: &str, blocks: impl ReadAt + 'static) -> Self {
         Self::new(name, Content::Blocks(Arc::new(blocks)))
+    }
+
+    /// From rows in columns: `show_all` hands all batches over, each time the same rows, and stops with the error that it
+    /// is given. A fault names a row by its number, counted from 1, as its line.
+    ///
+    /// ```
+    /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, read::{Amounts, Starts, Texts, TrafficBatch}};
+    ///
+    /// let rows = TrafficSource::from_batches("frame", |each| {
+    ///     each(&TrafficBatch {
+    ///         starts: Starts::Ticks { ticks: &[1_791_169_200_000; 2], per_second: 1000, utc: true, nulls: None },
+    ///         connections: Texts { texts: &[Some("pcc-1")], codes: Some(&[0, 0]) },
+    ///         senders: Texts { texts: &[Some("requester"), Some("accepter")], codes: None },
+    ///         bytes: Amounts::Whole(&[200 << 30, 100 << 30]),
+    ///     })
+    /// });
+    /// let inventory = inventory(
+    ///     "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+    ///      pcc-1,1,cn-huhehaote,2,cn-guangzhou,Gold\n",
+    ///     None,
+    /// )?;
+    /// let metered = meter(&[rows], inventory, &MeterSettings::new("2026-10".parse()?))?;
+    /// assert_eq!(metered.totals().billed.bytes, 300 << 30);
+    /// # Ok::<(), peerbill::Error>(())
+    /// ```
+    pub fn from_batches(
+        name: &str,
+        show_all: impl Fn(&mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, Content::Batches(Box::new(show_all)))
     }
 
     /// From bytes in memory.
@@ -191,6 +231,9 @@ impl TrafficSource {
         match &self.content {
             Content::Stream(open) => open().map_err(|error| self.unreadable(&error)),
             Content::Blocks(blocks) => Ok(Box::new(ReadFrom::new(blocks, 0))),
+            Content::Batches(_) => {
+                Err(self.unusable("has rows in columns, which are native traffic or metered hours"))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::usage::EndIndex,
+    model::{time::Timestamp, usage::EndIndex},
     read::{
         native::{
             columns::{LineLayout, PlainLayout},
@@ -20,16 +20,11 @@ use crate::{
     },
 };
 
-#[cfg(feature = "parquet")]
-use crate::model::time::Timestamp;
-
-#[cfg(feature = "parquet")]
 pub(super) mod columns;
 
 impl Worker<'_> {
     /// Takes records of one instant, of these ends and with these bytes, in their order, up to the first that
     /// [`super::accept`] must look at; returns how many.
-    #[cfg(feature = "parquet")]
     #[inline]
     pub fn take_plain(&mut self, timestamp: Timestamp, ends: &[EndIndex], bytes: &[u64]) -> usize {
         let moment = self.moment_of(timestamp);

@@ -1,0 +1,25 @@
+//! `peerbill` for Python: the same core as the command line's.
+
+mod arguments;
+mod batches;
+mod bill;
+mod catalog;
+mod errors;
+mod explained;
+mod run;
+mod tables;
+
+use pyo3::prelude::*;
+
+/// What `peerbill/__init__.py` makes a package of.
+#[pymodule]
+fn _peerbill(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("Error", module.py().get_type::<errors::Error>())?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<bill::Bill>()?;
+    module.add_class::<catalog::Catalog>()?;
+    module.add_class::<tables::Table>()?;
+    module.add_function(wrap_pyfunction!(bill::report, module)?)?;
+    module.add_function(wrap_pyfunction!(explained::explain, module)?)?;
+    module.add_function(wrap_pyfunction!(catalog::catalog, module)?)
+}
