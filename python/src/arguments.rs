@@ -5,8 +5,8 @@ use peerbill::{
     Catalog, Error, MeterSettings, ReportOptions,
     files::{self, Given, Inputs, Metering, Months, PricePaths, Reading, TrafficPaths, whole_hour},
     meter::{Duplicates, Refused},
-    model::{id::unwrapped, time::Offset},
-    read::{Document, TrafficSource, read_accounts, read_budgets},
+    model::{id::unwrapped, invalid::Invalid, time::Offset},
+    read::{CloudMonitor, Document, TrafficSource, read_accounts, read_budgets},
     report::Grouping,
 };
 use pyo3::{
@@ -168,8 +168,32 @@ struct Held {
     paths: TrafficPaths,
 }
 
+/// How datapoints of CloudMonitor are read.
+fn datapoints(arguments: &Arguments<'_>) -> PyResult<CloudMonitor> {
+    let wrong = |why: Invalid| exception(arguments.0.py(), &why.into());
+    let mut datapoints = CloudMonitor::default();
+    if let Some(text) = arguments.text("metric_statistic")? {
+        datapoints.statistic = text.parse().map_err(wrong)?;
+    }
+    if let Some(text) = arguments.text("metric_unit")? {
+        datapoints.unit = text.parse().map_err(wrong)?;
+    }
+    if let Some(text) = arguments.text("metric_timestamp")? {
+        datapoints.mark = text.parse().map_err(wrong)?;
+    }
+    datapoints.period_seconds = arguments.value("metric_period")?;
+    match datapoints.period_seconds {
+        Some(seconds) if !(1..=3600).contains(&seconds) => {
+            let why = format!("{seconds}: it is 1 to 3600 seconds");
+            Err(exception(arguments.0.py(), &Error::setting("metric-period", why)))
+        }
+        _ => Ok(datapoints),
+    }
+}
+
 fn traffic(arguments: &Arguments<'_>) -> PyResult<(TrafficPaths, Held)> {
     let mut paths = TrafficPaths {
+        datapoints: datapoints(arguments)?,
         flow_logs: arguments.texts("flow_logs")?,
         cloudmonitor: arguments.texts("cloudmonitor")?,
         naive_offset: arguments.text("naive_offset")?,

@@ -190,3 +190,122 @@ fn take_row(worker: &mut Worker<'_>, rows: &Rows<'_>, row: usize) -> Result<()> 
     worker.found.lines += 1;
     Ok(())
 }
+
+#[cfg(test)]
+mod batch_tests {
+    use crate::{
+        MeterSettings, TrafficSource, inventory,
+        meter::{Metered, Refused, meter},
+        read::{Amounts, Starts, Texts, TrafficBatch},
+    };
+
+    const IDS: [&str; 4] = ["pcc-1", "pcc-2", "pcc-9", ""];
+    const SENDERS: [&str; 3] = ["requester", "accepter", "Accepter"];
+    const HOUR: i64 = 1_791_169_200;
+
+    /// A row as it is counted: second, place of the id, of the sender, bytes.
+    type Row = (i64, usize, usize, u64);
+
+    /// More rows than are looked up at once, out of order, some twice, some of what is not known.
+    fn rows() -> Vec<Row> {
+        let row = |n: usize| {
+            let second = HOUR + (n as i64 * 7919) % 40_000_000 - 20_000_000;
+            let rare = |every: usize, rare: usize, plain: usize| if n % every == 5 { rare } else { plain };
+            (second, rare(601, 2 + n % 2, n % 2), rare(701, 2, n / 2 % 2), n as u64 * 1_000_003)
+        };
+        (0..9000).map(row).chain([row(17), row(18)]).collect()
+    }
+
+    fn as_csv(rows: &[Row]) -> TrafficSource {
+        let mut text = String::from("timestamp,connection_id,sender,bytes\n");
+        for (second, id, sender, bytes) in rows {
+            text += &format!("{second},{},{},{bytes}\n", IDS[*id], SENDERS[*sender]);
+        }
+        TrafficSource::from_bytes("rows", text)
+    }
+
+    /// The same rows in two batches, by ids of a dictionary or each with its own.
+    fn as_batches(rows: Vec<Row>, coded: bool, whole: bool) -> TrafficSource {
+        TrafficSource::from_batches("rows", move |each| {
+            let (first, second) = rows.split_at(rows.len() / 3);
+            for rows in [first, second] {
+                let ticks: Vec<i64> = rows.iter().map(|row| row.0 * 1000).collect();
+                let codes: Vec<i32> = rows.iter().map(|row| row.1 as i32).collect();
+                let dictionary = IDS.map(Some);
+                let own: Vec<Option<&str>> = rows.iter().map(|row| Some(IDS[row.1])).collect();
+                let senders: Vec<Option<&str>> = rows.iter().map(|row| Some(SENDERS[row.2])).collect();
+                let bytes: Vec<u64> = rows.iter().map(|row| row.3).collect();
+                let any: Vec<Option<i128>> = bytes.iter().map(|&bytes| Some(bytes.into())).collect();
+                each(&TrafficBatch {
+                    starts: Starts::Ticks { ticks: &ticks, per_second: 1000, utc: true, nulls: None },
+                    connections: match coded {
+                        true => Texts { texts: &dictionary, codes: Some(&codes) },
+                        false => Texts { texts: &own, codes: None },
+                    },
+                    senders: Texts { texts: &senders, codes: None },
+                    bytes: if whole { Amounts::Whole(&bytes) } else { Amounts::Any(&any) },
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    fn metered(source: TrafficSource) -> Metered {
+        let connections = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+            pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-2,1,cn-beijing,2,cn-beijing,\n";
+        let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+        settings.refused = Refused::Count;
+        meter(&[source], inventory(connections, None).unwrap(), &settings).unwrap()
+    }
+
+    #[test]
+    fn r14_batches_are_metered_as_their_csv() {
+        let expected = metered(as_csv(&rows()));
+        assert!(expected.totals().refused.records > 4 && expected.totals().free.records > 100);
+        for (coded, whole) in [(true, true), (true, false), (false, true), (false, false)] {
+            let own = metered(as_batches(rows(), coded, whole));
+            assert_eq!(own.totals(), expected.totals(), "{coded} {whole}");
+            assert_eq!(own.digest().unwrap(), expected.digest().unwrap(), "{coded} {whole}");
+            assert_eq!(own.refused_by_code(), expected.refused_by_code(), "{coded} {whole}");
+        }
+    }
+
+    #[test]
+    fn r15_what_is_wrong_with_a_batch_names_its_row() {
+        let source = |starts: fn() -> Starts<'static>| {
+            TrafficSource::from_batches("rows", move |each| {
+                each(&TrafficBatch {
+                    starts: starts(),
+                    connections: Texts { texts: &[Some("pcc-1"), None], codes: None },
+                    senders: Texts { texts: &[Some("accepter")], codes: Some(&[0, 0]) },
+                    bytes: Amounts::Any(&[Some(-1), Some(1 << 64)]),
+                })
+            })
+        };
+        let why = |starts| {
+            let causes = metered(source(starts)).causes();
+            causes.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            why(|| Starts::Epochs(&[Some(HOUR), Some(7)])),
+            [
+                "rows:1: bytes -1: bytes cannot be negative",
+                "rows:2: timestamp \"7\": an epoch has 10 digits (seconds) or 13 (milliseconds); connection_id is null; \
+                 bytes 18446744073709551616: one record holds at most 2^64-1",
+            ]
+        );
+        let naive =
+            || Starts::Ticks { ticks: &[HOUR, HOUR], per_second: 1, utc: false, nulls: Some(&[false, true]) };
+        let naive = why(naive);
+        assert!(naive[0].contains("timestamp has times without a zone"), "{naive:?}");
+        assert!(naive[1].contains("timestamp is null"), "{naive:?}");
+        let uneven = source(|| Starts::Epochs(&[Some(HOUR)]));
+        let connections = inventory(
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region\npcc-1,1,cn-beijing,2,cn-shanghai\n",
+            None,
+        );
+        let settings = MeterSettings::new("2026-10".parse().unwrap());
+        let error = meter(&[uneven], connections.unwrap(), &settings).unwrap_err();
+        assert_eq!(error.to_string(), "rows: has columns of different lengths");
+    }
+}
