@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    meter::worker::Worker,
+    meter::{routes::Lookup, worker::Worker},
     model::{
         invalid::Invalid,
         time::Timestamp,
@@ -15,11 +15,14 @@ use crate::{
 use crate::read::parquet::{ParquetFile, Rows};
 use std::ops::Range;
 
-/// The known connections of ids: a number of its own for each that is.
-fn connections_of(worker: &Worker<'_>, ids: &[&[u8]]) -> Vec<Option<i32>> {
+/// What texts are known as: a number of its own for each that is.
+type LookUp<'a> = &'a dyn Fn(&[&[u8]]) -> Vec<Option<i32>>;
+
+/// The known connections of ids.
+fn connections_of(lookup: &Lookup<'_>, ids: &[&[u8]]) -> Vec<Option<i32>> {
     // An inventory of 2^30 connections does not fit into memory.
     let number = |connection: Option<usize>| i32::try_from(connection?).ok();
-    worker.plan.lookup.find_each(ids).into_iter().map(number).collect()
+    lookup.find_each(ids).into_iter().map(number).collect()
 }
 
 /// Likewise of senders.
@@ -35,10 +38,8 @@ pub(in crate::meter) fn take_groups(
     groups: Range<usize>,
     worker: &mut Worker<'_>,
 ) -> Result<()> {
-    let plan = worker.plan;
-    let connections = |texts: &[&[u8]]| -> Vec<Option<i32>> {
-        plan.lookup.find_each(texts).into_iter().map(|connection| i32::try_from(connection?).ok()).collect()
-    };
+    let lookup = worker.plan.lookup;
+    let connections = |texts: &[&[u8]]| connections_of(lookup, texts);
     let senders = |texts: &[&[u8]]| texts.iter().map(|text| sender_of(text)).collect();
     let mut ends = Vec::new();
     for group in groups {
@@ -71,7 +72,8 @@ pub(in crate::meter) fn take_batch(rows: &BatchRows<'_>, worker: &mut Worker<'_>
     let (Some(ticks), Amounts::Whole(bytes)) = (rows.ticks(), batch.bytes) else {
         return (0..batch.rows()).try_for_each(|row| take_row(worker, row));
     };
-    let look_up = |ids: &[&[u8]]| connections_of(worker, ids);
+    let lookup = worker.plan.lookup;
+    let look_up = |ids: &[&[u8]]| connections_of(lookup, ids);
     let dictionary = looked_up(&batch.connections, &look_up);
     let end_of = |texts: &[&[u8]]| texts.iter().map(|text| sender_of(text)).collect();
     let ends_of_senders = looked_up(&batch.senders, &end_of);
@@ -79,7 +81,6 @@ pub(in crate::meter) fn take_batch(rows: &BatchRows<'_>, worker: &mut Worker<'_>
     let mut first = 0;
     while first < ticks.len() {
         let some = first..ticks.len().min(first + AT_ONCE);
-        let look_up = |ids: &[&[u8]]| connections_of(worker, ids);
         let connections = numbers(&batch.connections, &dictionary, some.clone(), &look_up);
         let senders = numbers(&batch.senders, &ends_of_senders, some.clone(), &end_of);
         let known = Known { connections: &connections, senders: &senders, ticks: &ticks[some.clone()] };
@@ -93,7 +94,7 @@ pub(in crate::meter) fn take_batch(rows: &BatchRows<'_>, worker: &mut Worker<'_>
 }
 
 /// What each text of a dictionary is known as; nothing where rows have texts of their own.
-fn looked_up(texts: &Texts<'_>, known: &dyn Fn(&[&[u8]]) -> Vec<Option<i32>>) -> Vec<i32> {
+fn looked_up(texts: &Texts<'_>, known: LookUp<'_>) -> Vec<i32> {
     match texts.codes {
         Some(_) => known_as(texts.texts, known),
         None => Vec::new(),
@@ -103,19 +104,14 @@ fn looked_up(texts: &Texts<'_>, known: &dyn Fn(&[&[u8]]) -> Vec<Option<i32>>) ->
 /// Not known.
 const UNKNOWN: i32 = -1;
 
-fn known_as(texts: &[Option<&str>], known: &dyn Fn(&[&[u8]]) -> Vec<Option<i32>>) -> Vec<i32> {
+fn known_as(texts: &[Option<&str>], known: LookUp<'_>) -> Vec<i32> {
     // No connection has an empty id, nor is it a sender.
     let bytes: Vec<&[u8]> = texts.iter().map(|text| text.unwrap_or_default().as_bytes()).collect();
     known(&bytes).into_iter().map(|number| number.unwrap_or(UNKNOWN)).collect()
 }
 
 /// What the texts of some rows are known as.
-fn numbers(
-    texts: &Texts<'_>,
-    dictionary: &[i32],
-    rows: Range<usize>,
-    known: &dyn Fn(&[&[u8]]) -> Vec<Option<i32>>,
-) -> Vec<i32> {
+fn numbers(texts: &Texts<'_>, dictionary: &[i32], rows: Range<usize>, known: LookUp<'_>) -> Vec<i32> {
     let Some(codes) = texts.codes else { return known_as(&texts.texts[rows], known) };
     let number = |code: &i32| usize::try_from(*code).ok().and_then(|code| dictionary.get(code).copied());
     codes[rows].iter().map(|code| number(code).unwrap_or(UNKNOWN)).collect()
