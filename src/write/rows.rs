@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn json_has_names_of_the_csv_numbers_as_text_and_null_for_nothing() {
-        let text = written(|output| json(&Sample, output));
+        let text = written(|output| json(&Sample, &[], output));
         let found: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(found["rows"][0]["connection_id"], "=1\u{1b}");
         assert!(!text.contains('\u{1b}'));
