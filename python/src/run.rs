@@ -33,7 +33,7 @@ pub fn interruptible<T: Send>(
                         return (Err(Error::internal("the work ended without a result")), interrupted);
                     }
                     Err(RecvTimeoutError::Timeout) => {
-                        if let Err(signal) = Python::attach(|py| py.check_signals()) {
+                        if let Err(signal) = Python::attach(Python::check_signals) {
                             progress.stop();
                             interrupted = Some(signal);
                         }
