@@ -33,7 +33,10 @@ pub fn interruptible<T: Send>(
                         return (Err(Error::internal("the work ended without a result")), interrupted);
                     }
                     Err(RecvTimeoutError::Timeout) => {
-                        if let Err(signal) = Python::attach(Python::check_signals) {
+                        // A closure, as the method alone is of one lifetime.
+                        #[expect(clippy::redundant_closure_for_method_calls)]
+                        let looked = Python::attach(|py| py.check_signals());
+                        if let Err(signal) = looked {
                             progress.stop();
                             interrupted = Some(signal);
                         }
