@@ -1,13 +1,10 @@
 //! What is wrong with a catalog, and what it does not know.
 
 use super::{Catalog, ContractRow, Place, PriceRow, PriceStatus, Regions, Validity, quote::PriceTimeline};
-use crate::{
-    error::Error,
-    model::{
-        finding::{Finding, FindingCode},
-        link::LinkType,
-        time::{Hour, Timestamp},
-    },
+use crate::model::{
+    finding::{Clauses, Finding, FindingCode, PlaceName, RegionName, Said},
+    link::LinkType,
+    time::{Hour, Timestamp},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,34 +16,49 @@ use std::{
 /// What is found is in the order of its codes, then of its words; [`FindingCode::is_fault`] tells what is wrong from what
 /// is not known.
 pub fn check(catalog: &Catalog) -> Vec<Finding> {
-    let mut found = BTreeSet::new();
-    let mut add = |code, message: String| {
-        found.insert((code, message));
-    };
+    let mut found = Vec::new();
+    let mut add = |code, said: Vec<Said>| found.extend(said.into_iter().map(|said| Finding::of(code, said)));
+    add(FindingCode::UnknownRegion, unknown_regions(catalog));
+    add(FindingCode::Asymmetric, asymmetric(catalog));
+    add(FindingCode::Gap, gaps(catalog));
+    let without = catalog.regions.all().filter(|region| region.area.is_none()).map(|region| {
+        let name = RegionName {
+            english: region.name_en.as_str().into(),
+            simplified: region.name_zh.as_str().into(),
+            traditional: region.name_zh_hant.as_str().into(),
+        };
+        Said::RegionWithoutArea { id: (&*region.id).into(), name }
+    });
+    add(FindingCode::RegionWithoutArea, without.collect());
+    add(FindingCode::Tie, ties(catalog));
+    add(FindingCode::Tie, contract_ties(catalog));
+    found.sort_by_cached_key(|finding| (finding.code, finding.message()));
+    found.dedup();
+    found
+}
+
+/// Rows that name a region that the catalog's regions lack.
+fn unknown_regions(catalog: &Catalog) -> Vec<Said> {
+    let mut found = Vec::new();
     for row in &catalog.rows {
-        for place in [&row.source, &row.destination] {
-            if let Place::Region(id) = place
+        for named in [&row.source, &row.destination] {
+            if let Place::Region(id) = named
                 && catalog.regions.get(id).is_none()
             {
-                let message = format!("{}:{}: region {id} is not in regions.csv", row.input, row.line);
-                add(FindingCode::UnknownRegion, message);
+                found.push(Said::RegionUnknown { place: place_of(&row.input, row.line), region: id.clone() });
             }
         }
     }
-    for message in asymmetric(catalog) {
-        add(FindingCode::Asymmetric, message);
-    }
-    for message in gaps(catalog) {
-        add(FindingCode::Gap, message);
-    }
-    for region in catalog.regions.all().filter(|region| region.area.is_none()) {
-        let message = format!("{} ({}) has no area", region.id, region.name_en);
-        add(FindingCode::RegionWithoutArea, message);
-    }
-    for message in ties(catalog).into_iter().chain(contract_ties(catalog)) {
-        add(FindingCode::Tie, message);
-    }
-    found.into_iter().map(|(code, message)| Finding::new(code, message)).collect()
+    found
+}
+
+/// Where a row stands.
+fn place_of(input: &str, line: u64) -> Box<str> {
+    format!("{input}:{line}").into()
+}
+
+fn named(place: &Place) -> PlaceName {
+    PlaceName(place.to_string().into())
 }
 
 /// The hour before any price changes.
@@ -65,7 +77,7 @@ fn hours_of<'a>(before: Hour, timelines: impl IntoIterator<Item = Option<&'a Pri
 
 /// Pairs with rows of their own in both directions, whose prices in force differ in some hour: in a symmetric
 /// catalog most often a row whose reverse was forgotten.
-fn asymmetric(catalog: &Catalog) -> Vec<String> {
+fn asymmetric(catalog: &Catalog) -> Vec<Said> {
     let before = before_all(&catalog.price_changes());
     let mut found = Vec::new();
     for (from, to, link_type) in catalog.by_pair.keys().filter(|(from, to, _)| catalog.symmetric && from < to)
@@ -89,14 +101,21 @@ fn differing_prices(
     (from, to, link_type): (&Place, &Place, LinkType),
     there: &PriceRow,
     back: &PriceRow,
-) -> String {
-    let priced = |row: &PriceRow| format!("{} ({}:{})", row.unit_price, row.input, row.line);
-    format!("{from} to {to}, {link_type}, costs {}, the reverse {}", priced(there), priced(back))
+) -> Said {
+    Said::PricesDiffer {
+        from: named(from),
+        to: named(to),
+        link_type,
+        price: there.unit_price,
+        place: place_of(&there.input, there.line),
+        back: back.unit_price,
+        back_place: place_of(&back.input, back.line),
+    }
 }
 
 const STATUSES: [PriceStatus; 2] = [PriceStatus::Published, PriceStatus::Assumed];
 
-fn gaps(catalog: &Catalog) -> Vec<String> {
+fn gaps(catalog: &Catalog) -> Vec<Said> {
     let areas = catalog.regions.areas();
     let changes = catalog.price_changes();
     let before = before_all(&changes);
@@ -111,15 +130,15 @@ fn gaps(catalog: &Catalog) -> Vec<String> {
                 let priced =
                     |hour: &Hour| timelines.iter().flatten().any(|timeline| timeline.at(*hour).is_some());
                 let Some(first) = hours.iter().find(|hour| !priced(hour)) else { continue };
-                let since = if !hours.iter().any(priced) {
-                    String::new()
+                let [source, destination] = [&from, &to].map(named);
+                gaps.push(if !hours.iter().any(priced) {
+                    Said::NoPrice { link_type, source, destination }
                 } else if *first == before {
                     // OK because a price that is not known from the beginning is known from a change on.
-                    format!(" before {}", changes[0])
+                    Said::NoPriceBefore { link_type, source, destination, hour: changes[0] }
                 } else {
-                    format!(" from {first} on")
-                };
-                gaps.push(format!("no {link_type} price from {source} to {destination}{since}"));
+                    Said::NoPriceFrom { link_type, source, destination, hour: *first }
+                });
             }
         }
     }
@@ -140,7 +159,7 @@ fn timelines_of<'a>(
 
 /// Tries every pair of regions for which both rows from the one region and rows to the other one are there, at every
 /// instant at which one of them changes.
-fn ties(catalog: &Catalog) -> Vec<String> {
+fn ties(catalog: &Catalog) -> Vec<Said> {
     let before = before_all(&catalog.price_changes());
     let (leaving, entering) = one_sided(catalog);
     let mut ties = Vec::new();
@@ -149,7 +168,7 @@ fn ties(catalog: &Catalog) -> Vec<String> {
         for source in sources {
             for destination in entering.get(key).into_iter().flatten().filter(|&own| own != source) {
                 let tie = first_tie(catalog, source, destination, *link_type, before);
-                ties.extend(tie.map(|error| error.to_string().replace('\n', "; ")));
+                ties.extend(tie);
             }
         }
     }
@@ -184,14 +203,14 @@ fn one_sided(catalog: &Catalog) -> (OneSided, OneSided) {
     (leaving, entering)
 }
 
-/// The error of the first hour in which rows tie for two regions.
+/// The rows that tie for two regions, in the first hour in which any do.
 fn first_tie(
     catalog: &Catalog,
     source: &str,
     destination: &str,
     link_type: LinkType,
     before: Hour,
-) -> Option<Error> {
+) -> Option<Said> {
     let [(from, from_area), (to, to_area)] = [source, destination].map(|id| catalog.regions.places_of(id));
     let (from_area, to_area) = (from_area?, to_area?);
     let of = |from, to| STATUSES.map(|status| timelines_of(catalog, from, to, link_type, status));
@@ -203,14 +222,25 @@ fn first_tie(
     let may_tie =
         |hour: Hour| (0..2).any(|status| holds(leaving[status], hour) && holds(entering[status], hour));
     let hours = hours_of(before, all).into_iter().filter(|&hour| may_tie(hour));
-    hours.into_iter().find_map(|hour| catalog.list_price(source, destination, link_type, hour).err())
+    let tie_in = |hour| catalog.row_or_tie(source, destination, link_type, hour).err();
+    let (hour, rows) = hours.into_iter().find_map(|hour| Some((hour, tie_in(hour)?)))?;
+    let ties = |row: &PriceRow| Said::RowTies {
+        place: place_of(&row.input, row.line),
+        from: named(&row.source),
+        to: named(&row.destination),
+        source: PlaceName(source.into()),
+        destination: PlaceName(destination.into()),
+        link_type,
+        hour,
+    };
+    Some(Said::RowsTie { rows: Clauses(rows.into_iter().map(ties).collect()) })
 }
 
 /// So many ties of contract rows are listed; the others are counted.
 const TIES_LISTED: usize = 1000;
 
 /// Contract rows of which two could hold at once.
-fn contract_ties(catalog: &Catalog) -> Vec<String> {
+fn contract_ties(catalog: &Catalog) -> Vec<Said> {
     let mut ties = Ties { rows: catalog.contract.rows(), found: Vec::new(), total: 0 };
     let mut alike: HashMap<_, Vec<usize>> = HashMap::new();
     let mut crossing: HashMap<_, [Vec<usize>; 2]> = HashMap::new();
@@ -283,18 +313,12 @@ impl Ties<'_> {
         }
     }
 
-    fn told(self) -> Vec<String> {
-        let place = |index: usize| format!("{}:{}", self.rows[index].input, self.rows[index].line);
-        let tie = |(row, other)| {
-            format!("{} and {} are equally specific and in force at once", place(row), place(other))
-        };
-        let mut told: Vec<String> = self.found.iter().copied().map(tie).collect();
-        let more = self.total - self.found.len() as u64;
-        if more > 0 {
-            told.push(format!(
-                "{more} more pairs of contract rows are equally specific and in force at once"
-            ));
-        }
+    fn told(self) -> Vec<Said> {
+        let place = |index: usize| place_of(&self.rows[index].input, self.rows[index].line);
+        let tie = |(row, other)| Said::TermsTie { place: place(row), other: place(other) };
+        let mut told: Vec<Said> = self.found.iter().copied().map(tie).collect();
+        let count = self.total - self.found.len() as u64;
+        told.extend((count > 0).then_some(Said::MoreTermsTie { count }));
         told
     }
 }
@@ -311,6 +335,7 @@ mod tests {
     use super::*;
     use crate::{
         catalog::{Catalog, CatalogSource},
+        model::finding::Sentence,
         read::Document,
     };
     use proptest::{collection::vec, prelude::*, sample::select};
@@ -394,7 +419,7 @@ mod tests {
 
     /// Pairs with rows of their own in both directions, whose prices in force differ in some hour: in a symmetric
     /// catalog most often a row whose reverse was forgotten.
-    fn slow_asymmetric(catalog: &Catalog) -> Vec<String> {
+    fn slow_asymmetric(catalog: &Catalog) -> Vec<Said> {
         let hours = hours_to_try(catalog);
         let mut found = Vec::new();
         for (from, to, link_type) in
@@ -560,10 +585,11 @@ mod tests {
             }
             let catalog = catalog.with_contract(&Document::new("contract.csv", contract)).unwrap();
             let sorted = |mut told: Vec<String>| { told.sort_unstable(); told.dedup(); told };
-            prop_assert_eq!(sorted(asymmetric(&catalog)), sorted(slow_asymmetric(&catalog)));
-            prop_assert_eq!(gaps(&catalog), slow_gaps(&catalog));
-            prop_assert_eq!(sorted(ties(&catalog)), sorted(slow_ties(&catalog)));
-            prop_assert_eq!(sorted(contract_ties(&catalog)), sorted(slow_contract_ties(&catalog)));
+            let words = |said: Vec<Said>| said.into_iter().map(|said| Sentence::from(said).to_string()).collect::<Vec<_>>();
+            prop_assert_eq!(sorted(words(asymmetric(&catalog))), sorted(words(slow_asymmetric(&catalog))));
+            prop_assert_eq!(words(gaps(&catalog)), slow_gaps(&catalog));
+            prop_assert_eq!(sorted(words(ties(&catalog))), sorted(slow_ties(&catalog)));
+            prop_assert_eq!(sorted(words(contract_ties(&catalog))), sorted(slow_contract_ties(&catalog)));
             for hour in hours_to_try(&catalog) {
                 let sides = ["cn-a", "eu-b"].map(|id| catalog.regions.places_of(id));
                 let all = || catalog.contract.rows().iter().filter(|row| row.matches("1", &sides, LinkType::Gold, hour));

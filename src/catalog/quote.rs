@@ -185,6 +185,18 @@ impl Catalog {
         link_type: LinkType,
         hour: Hour,
     ) -> Result<Option<&PriceRow>> {
+        let found = self.row_or_tie(source, destination, link_type, hour);
+        found.map_err(|rows| tied(source, destination, link_type, hour, &rows))
+    }
+
+    /// Likewise, or the rows that tie.
+    pub(super) fn row_or_tie(
+        &self,
+        source: &str,
+        destination: &str,
+        link_type: LinkType,
+        hour: Hour,
+    ) -> Result<Option<&PriceRow>, Vec<&PriceRow>> {
         let pairs = self.pairs_by_specificity(source, destination);
         // An assumed row never displaces a published one in force (R18).
         for status in [PriceStatus::Published, PriceStatus::Assumed] {
@@ -194,7 +206,7 @@ impl Catalog {
                     .filter_map(|(from, to)| self.row_in_force(from, to, link_type, status, hour))
                     .collect();
                 if found.len() > 1 {
-                    return Err(tied(source, destination, link_type, hour, &found));
+                    return Err(found);
                 }
                 if let Some(row) = found.pop() {
                     return Ok(Some(row));

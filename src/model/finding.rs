@@ -237,6 +237,10 @@ pub(crate) enum Value<'a> {
     LinkType(LinkType),
     /// A word of data, likewise.
     Word(&'a str),
+    /// A region or an area of prices, likewise.
+    Place(&'a str),
+    /// The name of a region.
+    Named(&'a RegionName),
     /// What bytes cost, with what it is made of.
     Sum(&'a Sum),
     /// Something said within.
@@ -279,7 +283,7 @@ macro_rules! shown_as_they_are {
     };
 }
 
-shown_as_they_are! { Money u32 u64 u128 usize &'static str String Box<str> Arc<str> Hour BillingMonth }
+shown_as_they_are! { Money UnitPrice u32 u64 u128 usize &'static str String Box<str> Arc<str> Hour BillingMonth }
 
 impl AsValue for Sender {
     fn value(&self) -> Value<'_> {
@@ -306,6 +310,30 @@ pub(crate) struct Word(pub Box<str>);
 impl AsValue for Word {
     fn value(&self) -> Value<'_> {
         Value::Word(&self.0)
+    }
+}
+
+/// A region by its id, or an area of prices by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlaceName(pub Box<str>);
+
+impl AsValue for PlaceName {
+    fn value(&self) -> Value<'_> {
+        Value::Place(&self.0)
+    }
+}
+
+/// What a region is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RegionName {
+    pub english: Box<str>,
+    pub simplified: Box<str>,
+    pub traditional: Box<str>,
+}
+
+impl AsValue for RegionName {
+    fn value(&self) -> Value<'_> {
+        Value::Named(self)
     }
 }
 
@@ -507,6 +535,25 @@ sayings! {
     MissingPriceFrom "missing_price_from" {
         link_type: LinkType, source: String, destination: String, catalog: String, currency: String, hour: Hour
     },
+    // Of catalogs.
+    RegionUnknown "region_unknown" { place: Box<str>, region: Arc<str> },
+    RegionWithoutArea "region_without_area" { id: Arc<str>, name: RegionName },
+    PricesDiffer "prices_differ" {
+        from: PlaceName, to: PlaceName, link_type: LinkType, price: UnitPrice, place: Box<str>, back: UnitPrice,
+        back_place: Box<str>
+    },
+    NoPrice "no_price" { link_type: LinkType, source: PlaceName, destination: PlaceName },
+    NoPriceBefore "no_price_before" {
+        link_type: LinkType, source: PlaceName, destination: PlaceName, hour: Hour
+    },
+    NoPriceFrom "no_price_from" { link_type: LinkType, source: PlaceName, destination: PlaceName, hour: Hour },
+    RowsTie "rows_tie" { rows: Clauses },
+    RowTies "row_ties" {
+        place: Box<str>, from: PlaceName, to: PlaceName, source: PlaceName, destination: PlaceName,
+        link_type: LinkType, hour: Hour
+    },
+    TermsTie "terms_tie" { place: Box<str>, other: Box<str> },
+    MoreTermsTie "more_terms_tie" { count: u64 },
     // Where a record stands in its input.
     Line "line" { line: u64 },
     LineAndPath "line_and_path" { line: u64, path: String },

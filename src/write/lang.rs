@@ -4,7 +4,7 @@
 //! test that reads all of them; whoever asks for a text names a field, so that the compiler knows it is there.
 
 use crate::model::{
-    finding::{Finding, Said, Sentence, Sum, Value},
+    finding::{Finding, RegionName, Said, Sentence, Sum, Value},
     money::{Gb, UnitPrice},
 };
 use serde::Deserialize;
@@ -56,6 +56,8 @@ impl Lang {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Texts {
+    /// Which names regions have.
+    region_names: String,
     /// Words of data as people read them, by the word.
     words: BTreeMap<String, String>,
     /// Names of columns, by their names in data.
@@ -77,6 +79,7 @@ pub(crate) struct Texts {
     areas: BTreeMap<String, String>,
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
     pub explain: ExplainTexts,
+    pub catalog: CatalogTexts,
     #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
     pub doctor: DoctorTexts,
     pub advice: AdviceTexts,
@@ -337,6 +340,17 @@ pub(crate) struct ExplainTexts {
     pub command: String,
 }
 
+/// Those of the check of a catalog.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CatalogTexts {
+    pub severity: String,
+    pub kind: String,
+    pub about: String,
+    pub fault: String,
+    pub note: String,
+}
+
 /// Those of what inputs hold.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -417,7 +431,6 @@ impl Texts {
     }
 
     /// The name of an area of prices as people read it.
-    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only a screen says it"))]
     pub fn area<'t>(&'t self, area: &'t str) -> &'t str {
         self.areas.get(area).map_or(area, String::as_str)
     }
@@ -442,6 +455,15 @@ impl Texts {
             Value::Sender(sender) => self.word(sender.as_str()).to_owned(),
             Value::LinkType(link_type) => self.word(link_type.as_str()).to_owned(),
             Value::Word(word) => self.word(word).to_owned(),
+            Value::Place(place) => self.area(place).to_owned(),
+            Value::Named(RegionName { english, simplified, traditional }) => {
+                let names = match self.region_names.as_str() {
+                    "traditional" => [traditional, simplified],
+                    "simplified" => [simplified, english],
+                    _ => [english, english],
+                };
+                names.into_iter().find(|name| !name.is_empty()).unwrap_or(english).to_string()
+            }
             Value::Sum(sum) => self.sum(sum),
             Value::Said(said) => self.say(said),
             Value::All(all) => self.say_all(all, &self.report.comma),

@@ -37,6 +37,24 @@ use crate::{
 };
 use lang::{Texts, fill};
 
+/// Words of the check of a catalog.
+#[derive(Debug, Clone, Copy)]
+pub struct CatalogWords {
+    /// The names of its columns.
+    pub header: [&'static str; 3],
+    /// Something is wrong.
+    pub fault: &'static str,
+    /// Something is worth knowing.
+    pub note: &'static str,
+}
+
+/// Those of a language.
+pub fn catalog_words(lang: Lang) -> CatalogWords {
+    let texts = &lang.texts().catalog;
+    let header = [&*texts.severity, &*texts.kind, &*texts.about];
+    CatalogWords { header, fault: &texts.fault, note: &texts.note }
+}
+
 /// What stands under every report in a human language.
 pub const BEFORE_TAX: &str = "Amounts are before tax, coupons and credits on the provider's side.";
 

@@ -508,3 +508,18 @@ fn an_unknown_code_stops_the_doctor() {
     let known = ["doctor", "--usage", "usage.csv", "--fail-on", "no_records_in_month"];
     assert_eq!(program::run(&Path::new(ROOT).join("examples/month"), &known).code, 0);
 }
+
+#[test]
+fn no_english_is_left_in_the_check_of_a_catalog() {
+    let root = Path::new(ROOT);
+    for catalog in ["international-site", "tests/cases/report/r04-two-tied-rows/catalog"] {
+        for lang in ["zh-Hans", "zh-Hant"] {
+            let table = program::run(root, &["catalog", "check", catalog, "--lang", lang]).stdout;
+            let left: Vec<String> = table.lines().flat_map(english).collect();
+            assert!(left.is_empty() && !table.is_empty(), "{left:?}: {table}");
+            let csv =
+                |lang| program::run(root, &["catalog", "check", catalog, "--format", "csv", "--lang", lang]);
+            assert_eq!(csv(lang), csv("en"));
+        }
+    }
+}

@@ -18,7 +18,7 @@ use peerbill::{
         link::LinkType,
         time::{Hour, Timestamp},
     },
-    write::{csv, text::plain_table},
+    write::{self, Lang, csv, text::plain_table},
 };
 
 /// Runs one of the catalog verbs.
@@ -32,8 +32,8 @@ pub fn run(verb: &CatalogVerb) -> Result<()> {
         CatalogVerb::Show { catalog, prices, reading, format } => {
             show(&load(catalog, prices, None, reading)?, *format)
         }
-        CatalogVerb::Check { catalog, prices, contract, reading, format } => {
-            check_catalog(&load(catalog, prices, contract.clone(), reading)?, *format)
+        CatalogVerb::Check { catalog, prices, contract, reading, format, language } => {
+            check_catalog(&load(catalog, prices, contract.clone(), reading)?, *format, language.lang())
         }
         CatalogVerb::Price { pricing, from, to, link_type, account, at, reading, format } => {
             let catalog = files::load(&pricing.at_paths(), &mut reading.inputs()?)?;
@@ -87,17 +87,16 @@ fn read_instant(text: &str) -> Result<Timestamp> {
 }
 
 /// Prints what is wrong with a catalog, and what a reader should know of it; fails where anything is wrong.
-fn check_catalog(catalog: &Catalog, format: TableFormat) -> Result<()> {
+fn check_catalog(catalog: &Catalog, format: TableFormat, lang: Lang) -> Result<()> {
     let findings = check(catalog);
-    let severity = |fault| if fault { "fault" } else { "note" };
+    // CSV is data.
+    let lang = if format == TableFormat::Table { lang } else { Lang::En };
+    let words = write::catalog_words(lang);
     let cells = findings.iter().map(|finding| {
-        vec![
-            severity(finding.code.is_fault()).to_owned(),
-            finding.code.as_str().to_owned(),
-            finding.message(),
-        ]
+        let severity = if finding.code.is_fault() { words.fault } else { words.note };
+        vec![severity.to_owned(), finding.code.as_str().to_owned(), finding.message_in(lang)]
     });
-    print(format, &["severity", "kind", "about"], &cells.collect::<Vec<_>>(), &[])?;
+    print(format, &words.header, &cells.collect::<Vec<_>>(), &[])?;
     let faults = findings.iter().filter(|finding| finding.code.is_fault());
     let faults: Vec<Fault> =
         faults.map(|finding| Fault::new(FaultCode::BadPrice, finding.message())).collect();

@@ -785,6 +785,8 @@ pub enum CatalogVerb {
         contract: Option<String>,
         #[command(flatten)]
         reading: ReadingArgs,
+        #[command(flatten)]
+        language: LangArgs,
         /// What to print.
         #[arg(long, value_enum, default_value = "table")]
         format: TableFormat,
