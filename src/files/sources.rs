@@ -49,7 +49,7 @@ pub struct TrafficPaths {
     pub connections: Vec<String>,
     /// Link changes.
     pub link_changes: Vec<String>,
-    /// How datapoints are read; where their clocks stood is [`naive_offset`](Self::naive_offset).
+    /// How datapoints are read; where their clocks stood is told by `naive_offset`.
     pub datapoints: CloudMonitor,
     /// What native traffic calls its columns.
     pub columns: TrafficColumns,
