@@ -312,9 +312,6 @@ impl Datapoints<'_> {
         let measure = self.measure(period, self.settings.statistic.as_str());
         let mut element = Vec::new();
         loop {
-            if array.at > self.held {
-                array.let_go(values);
-            }
             let mut learn = false;
             if let Some(plain) = plain {
                 let (layout, text) = (&plain.layouts[usize::from(in_text)], &values.unread()[array.at..]);
@@ -326,6 +323,10 @@ impl Datapoints<'_> {
                     continue;
                 }
                 learn = taken.lines == read.lines;
+            }
+            // Here, where an element begins: whatever was read at once, the same is held of an answer that is broken.
+            if array.at > self.held {
+                array.let_go(values);
             }
             match array.next(values, &mut element) {
                 Element::Here => {}
@@ -586,8 +587,14 @@ mod tests {
         for held in [1, 200] {
             let (seen, notes) = read_holding(settings, text, held);
             assert_eq!(notes.is_err(), of_whole.is_err(), "{text} {held}");
+            let notes = told(notes);
+            for size in [1, 7, 100] {
+                let mut pieces = Pieces { text: text.as_bytes(), size };
+                let (again, in_pieces) = read_from(settings, &mut pieces, held);
+                assert_eq!((again, told(in_pieces)), (seen.clone(), notes.clone()), "{text} {held} {size}");
+            }
             if notes.is_ok() {
-                assert_eq!((seen, told(notes)), (whole.0.clone(), of_whole.clone()), "{text} {held}");
+                assert_eq!((seen, notes), (whole.0.clone(), of_whole.clone()), "{text} {held}");
             }
         }
         let notes = notes?;
@@ -595,7 +602,24 @@ mod tests {
         Ok((seen, notes))
     }
 
+    /// Hands out so many bytes at a time.
+    struct Pieces<'a> {
+        text: &'a [u8],
+        size: usize,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let size = self.size.min(into.len());
+            self.text.read(&mut into[..size])
+        }
+    }
+
     fn read_holding(settings: &CloudMonitor, text: &str, held: usize) -> (Vec<String>, Result<Notes>) {
+        read_from(settings, &mut text.as_bytes(), held)
+    }
+
+    fn read_from(settings: &CloudMonitor, text: &mut dyn Read, held: usize) -> (Vec<String>, Result<Notes>) {
         let source = "rx.json".into();
         let reader = Datapoints { held, ..Datapoints::new(&source, Sender::Requester, settings) };
         let mut seen = Vec::new();
@@ -615,7 +639,7 @@ mod tests {
             });
             Ok(())
         });
-        let notes = reader.read(&mut text.as_bytes(), &mut taker);
+        let notes = reader.read(text, &mut taker);
         (seen, notes)
     }
 
@@ -671,6 +695,17 @@ mod tests {
             let text = as_array.replacen(from, to, 1);
             let error = read_holding(&settings, &text, 1000).1.unwrap_err().to_string();
             assert!(error.starts_with("rx.json:1: ") && error.contains(why), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_broken_answer_is_told_alike_however_it_arrives() {
+        let settings = CloudMonitor::default();
+        let element = r#"{"timestamp":1790812800,"instanceId":"pcc-1","Sum":7.0}"#;
+        for whole in 1..9 {
+            let text =
+                response(&format!("[{},{}]", [element; 8][..whole].join(","), element.replace(":7", "%7")));
+            assert!(read(&settings, &text).is_err(), "{text}");
         }
     }
 
