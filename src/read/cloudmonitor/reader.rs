@@ -701,7 +701,7 @@ mod tests {
     #[test]
     fn a_broken_answer_is_told_alike_however_it_arrives() {
         let settings = CloudMonitor::default();
-        let element = r#"{"timestamp":1790812800,"instanceId":"pcc-1","Sum":7.0}"#;
+        let element = r#"{"timestamp":1790812800,"instanceId":"pcc-1","Sum":7}"#;
         for whole in 1..9 {
             let text =
                 response(&format!("[{},{}]", [element; 8][..whole].join(","), element.replace(":7", "%7")));
