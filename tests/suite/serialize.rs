@@ -1,7 +1,7 @@
 //! The feature `serde`: what the library returns, as values that keep all their digits.
 
 use peerbill::{
-    FindingCode, MeterSettings, Report, ReportOptions, TrafficSource, catalog, inventory, meter, report,
+    Catalog, FindingCode, MeterSettings, Report, ReportOptions, TrafficSource, inventory, meter, report,
 };
 use serde_json::{Value, json};
 
