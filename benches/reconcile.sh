@@ -1,7 +1,7 @@
 #!/bin/sh
 # A million lines of a bill against ten million hours: how long `peerbill reconcile` takes, and how much memory.
 # usage: sh benches/reconcile.sh FOLDER   About 600 MB are made in FOLDER; the program is the one of `cargo build --release`.
-# One line in 9000 is wrong by a third of its usage. Seen on two cores that others used as well (2026-11-29): 24 s, 765 MB.
+# One line in 9000 is wrong by a third of its usage. Seen on two cores that others used as well (2026-11-29): 8 to 24 s, 765 to 834 MB.
 set -eu
 folder=$1
 mkdir -p "$folder"
