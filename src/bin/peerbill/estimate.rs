@@ -105,19 +105,8 @@ fn schedule(args: &ScheduleArgs, offset: Offset, inputs: &mut Inputs) -> Result<
 
 /// Estimates from quantities that the arguments give.
 fn from_quantities(mut args: EstimateArgs) -> Result<bool> {
-    let settings = settings::fill(Open {
-        pricing: Some(&mut args.pricing),
-        reading: Some(&mut args.traffic.reading),
-        offset: args.month.is_some().then_some(&mut args.offset),
-        lines: Some(&mut args.lines),
-        language: Some(&mut args.shown.language),
-        ..Default::default()
-    })?;
-    refuse_needs_of_hours(&args)?;
+    let (settings, mut inputs, catalog) = begin(&mut args)?;
     let printer = Printer::new(&args)?;
-    job::one_reader_of_stdin(args.pricing.paths().chain(args.lines.paths()))?;
-    let mut inputs = args.traffic.reading.inputs()?;
-    let catalog = files::load(&args.pricing.at_paths(), &mut inputs)?;
     let accounts = args.lines.accounts(&mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
     let prices_of = prices_of(&args)?;
@@ -320,7 +309,7 @@ fn xlsx(_: &Estimate, _: &ShownArgs, _: &mut dyn Write) -> Result<()> {
 
 type Settings = Vec<(String, String)>;
 
-/// Settings, inputs and catalog; refuses what plans cannot answer.
+/// Settings, inputs and catalog of an estimate that no traffic is metered for; refuses what only hours can answer.
 fn begin(args: &mut EstimateArgs) -> Result<(Settings, Inputs, Catalog)> {
     let settings = settings::fill(Open {
         pricing: Some(&mut args.pricing),
