@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    meter::{Archives, MeterSettings, Metered, MeteredMonths, Refused, meter, meter_months},
+    meter::{
+        Archives, MeterSettings, Metered, MeteredMonths, PartCounts, PartHour, Places, Refused, join_parts,
+        meter, meter_months,
+    },
     model::{
         inventory::Inventory,
         time::{BillingMonth, Hour, MonthRange, Timestamp},
@@ -241,6 +244,31 @@ impl Metering {
         });
         self.inputs.unchanged()?;
         metered.and_then(|()| all.ok_or_else(|| Error::internal("no month was metered")))
+    }
+
+    /// Puts parts of the traffic of the month together, of which this holds the rows that are in doubt.
+    ///
+    /// # Errors
+    ///
+    /// As [`join_parts`] and [`meter`](Self::meter); [`Usage`](ErrorKind::Usage) where several months are asked for.
+    pub fn join<'a>(
+        &mut self,
+        check_region: RegionCheck<'_>,
+        places: &Places,
+        hours: impl IntoIterator<Item = PartHour<'a>>,
+        counts: PartCounts,
+    ) -> Result<MeteredMonths> {
+        if self.months.is_range() {
+            return Err(Error::setting("month", "is one where traffic is metered in parts, such as 2026-10"));
+        }
+        let inventory = self.inventory(check_region)?;
+        let sources = self.sources()?;
+        let [doubtful] = &sources[..] else {
+            return Err(Error::internal("rows that are in doubt are one source"));
+        };
+        let metered = join_parts(doubtful, places, inventory, &self.settings, hours, counts);
+        self.inputs.unchanged()?;
+        Ok(metered?.into())
     }
 
     /// Meters the traffic of the month, and that of the counterpart for the same connections.

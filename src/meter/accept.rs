@@ -45,6 +45,10 @@ impl Worker<'_> {
                 self.keep(observation, end, hour);
                 return Ok(());
             }
+            Goal::Group => {
+                self.group(observation);
+                return Ok(());
+            }
         }
         self.found.all.totals.read.add(observation.quantity.bytes);
         match &observation.traffic {
@@ -261,6 +265,25 @@ impl Worker<'_> {
                 self.found.collected.push((end, moment.clock));
             }
         }
+    }
+
+    /// Notes a number that records share which are compared or summed before anything is rounded: copies of one another, and
+    /// all of one connection, sender and hour where they say which.
+    fn group(&mut self, observation: &Observation<'_>) {
+        let Ok(traffic) = &observation.traffic else { return };
+        let number = match (traffic.identity, traffic.connection) {
+            (Identity::Digest(digest), _) => digest as u64,
+            (_, NamedConnection::Id { id, sender }) => {
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(&traffic.start.hour().index().to_le_bytes());
+                hasher.update(&[sender as u8]).update(id);
+                let [a, b, c, d, e, f, g, h, ..] = *hasher.finalize().as_bytes();
+                u64::from_le_bytes([a, b, c, d, e, f, g, h])
+            }
+            // Without a digest nothing names a route.
+            (_, NamedConnection::Route { .. }) => return,
+        };
+        self.found.grouped.push((observation.line, number));
     }
 
     /// Keeps a record of this end that has a share in this hour, billed or not.

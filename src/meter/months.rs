@@ -186,6 +186,12 @@ pub struct MeteredMonths {
     together: Option<Refusals>,
 }
 
+impl From<Metered> for MeteredMonths {
+    fn from(metered: Metered) -> Self {
+        Self { months: vec![metered], together: None }
+    }
+}
+
 impl MeteredMonths {
     pub(super) fn new(
         inventory: &Arc<Inventory>,

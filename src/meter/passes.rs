@@ -8,6 +8,7 @@ use super::{
     },
     metered::{Duplicates, Reading, Rules},
     months::{Months, Readings, readings},
+    refused::Places,
     routes::{Lookup, Routes},
     scan::{Cut, Scanned, scan, scan_one_span},
     totals::{ControlTotals, Count, Sums},
@@ -64,6 +65,35 @@ fn read_cut(sources: &[TrafficSource], inventory: &Inventory, rules: &Rules, cut
 /// The reading of one period.
 fn the_only(readings: Readings) -> Result<Reading> {
     readings.months.into_iter().next().ok_or_else(|| Error::internal("no month was read"))
+}
+
+/// Reads rows that were brought together from several inputs: one source, whose rows stand at these places.
+pub(super) fn read_rows(
+    source: &TrafficSource,
+    places: &Places,
+    inventory: &Inventory,
+    rules: &Rules,
+) -> Result<Reading> {
+    let months = Months::new(&[rules.period]);
+    let own = [source.shared_name().clone()];
+    let names = if places.is_empty() { &own[..] } else { places.names() };
+    let sources = std::slice::from_ref(source);
+    the_only(in_passes(names, inventory, rules, &months, source.is_flow_log(), &|plan| {
+        let mut scanned = scan(sources, plan, Cut::DEFAULT)?;
+        scanned.found.move_to(places);
+        Ok(scanned)
+    })?)
+}
+
+/// Lines of a source, and numbers that those of their records share which are to be metered together.
+pub(super) fn groups(source: &TrafficSource, rules: &Rules) -> Result<Vec<(u64, u64)>> {
+    let inventory = Inventory::new(Vec::new(), Vec::new())?;
+    let names = [source.shared_name().clone()];
+    let (lookup, routes) = (Lookup::new(&inventory, rules.period), Routes::new(&inventory));
+    let (goal, months) = (Goal::Group, &Months::new(&[rules.period]));
+    let plan =
+        Plan { names: &names, inventory: &inventory, lookup: &lookup, routes: &routes, rules, months, goal };
+    Ok(scan(std::slice::from_ref(source), &plan, Cut::DEFAULT)?.found.grouped)
 }
 
 /// Reads records that a caller holds.

@@ -4,7 +4,62 @@ use crate::{
     error::{Causes, Error, ErrorKind, FAULTS_LISTED, Fault, FaultCode, Result},
     model::{invalid::Invalid, inventory::Inventory},
 };
-use std::{collections::BTreeMap, mem::size_of};
+use std::{collections::BTreeMap, mem::size_of, sync::Arc};
+
+/// Where rows stand that were brought together from several inputs.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The names of the inputs, in order.
+    names: Vec<Arc<str>>,
+    /// By row: its input, and its line there.
+    rows: Vec<(u32, u64)>,
+}
+
+impl Places {
+    /// Of rows in the order in which they are read: the input of each and its line there, counted from 1.
+    ///
+    /// ```
+    /// let places = peerbill::meter::Places::new([("b.parquet", 7), ("a.parquet", 7)]);
+    /// assert_eq!(places.len(), 2);
+    /// ```
+    pub fn new<'a>(rows: impl IntoIterator<Item = (&'a str, u64)> + Clone) -> Self {
+        let names: BTreeMap<&str, u32> = rows.clone().into_iter().map(|(name, _)| (name, 0)).collect();
+        let numbers: BTreeMap<&str, u32> = names.keys().copied().zip(0..).collect();
+        let rows = rows.into_iter().map(|(name, line)| (numbers[name], line)).collect();
+        Self { names: names.into_keys().map(Into::into).collect(), rows }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// Tells where a fault stands whose line is the number of a row; which of the inputs that is.
+    fn put(&self, fault: &mut Fault) -> usize {
+        let row = fault.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+        let Some(&(source, line)) = row.and_then(|row| self.rows.get(row)) else { return 0 };
+        // A datapoint without its answer is counted in its input, of which a row holds one.
+        let counted = fault.line.map(|line| format!("datapoint {line}"));
+        if let (Some(counted), Some(path)) = (counted, &fault.path)
+            && let Some(rest) = path.strip_prefix(&counted)
+        {
+            fault.path = Some(format!("datapoint {line}{rest}").into());
+        }
+        // OK because a row's input is one of them.
+        fault.input = Some(self.names[source as usize].clone());
+        fault.line = Some(line);
+        source as usize
+    }
+}
 
 /// Why a record is refused.
 #[derive(Debug)]
@@ -56,6 +111,12 @@ impl RefusedRecord {
 }
 
 impl RefusedRecord {
+    /// Tells its place, and takes the line where it was read as its number.
+    pub(super) fn move_to(&mut self, places: &Places) {
+        self.number = self.fault.line.unwrap_or_default();
+        self.source = places.put(&mut self.fault);
+    }
+
     /// What it takes, in bytes of memory, about: itself, its texts, and what an allocator adds to each.
     pub(super) fn taken(&self) -> u64 {
         const EACH: usize = 16;
@@ -103,6 +164,8 @@ pub(crate) struct Refusals {
     pub taken: u64,
     /// Whether all were to be kept, and took too much: only the first ones are here then.
     pub too_many: bool,
+    /// The numbers of billed records whose copies are among these, where all are to be kept.
+    pub originals: Vec<u64>,
 }
 
 impl Refusals {
@@ -132,6 +195,7 @@ impl Refusals {
 
     /// Adds those that were found elsewhere.
     pub fn merge(&mut self, mut later: Self, keep: Keep) {
+        self.originals.append(&mut later.originals);
         self.causes.merge(later.causes);
         self.records.append(&mut later.records);
         self.taken += later.taken;
@@ -159,9 +223,16 @@ impl Refusals {
             records: places.into_iter().take(FAULTS_LISTED).cloned().collect(),
             by_code: self.by_code.clone(),
             causes: self.causes.clone(),
+            originals: Vec::new(),
             ..*self
         }
         .counted()
+    }
+
+    /// Tells the places of all of them, and takes the lines where they were read as their numbers.
+    pub fn move_to(&mut self, places: &Places) {
+        self.records.iter_mut().for_each(|record| record.move_to(places));
+        self.causes.move_to(&|fault| places.put(fault));
     }
 
     /// Lets every record stand once, also one that lies in several months.

@@ -383,6 +383,7 @@ impl<'a> Merger<'a> {
         let held = span.held.iter_mut().map(|held| &mut held.record);
         held.chain(span.kept.iter_mut().map(|kept| &mut kept.record))
             .for_each(|record| record.move_down(self.lines, self.records));
+        span.grouped.iter_mut().for_each(|(line, _)| *line += self.lines);
         self.lines += span.lines;
         self.records += span.all.totals.read.records;
         self.scanned.found.merge(span, self.plan.rules.keep)?;

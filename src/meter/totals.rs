@@ -93,6 +93,18 @@ impl ControlTotals {
         ]
     }
 
+    /// The one that is told under this name.
+    pub(super) fn by_name(&mut self, name: &str) -> Option<&mut Count> {
+        Some(match name {
+            "read" => &mut self.read,
+            "billed" => &mut self.billed,
+            "free" => &mut self.free,
+            "outside_period" => &mut self.outside_period,
+            "refused" => &mut self.refused,
+            _ => return None,
+        })
+    }
+
     /// Moves a record of so many bytes from what is billed, or free, to what is refused.
     pub(super) fn refuse_of(&mut self, is_free: bool, bytes: u128) {
         let from = self.of_known(is_free);

@@ -8,7 +8,7 @@ use super::{
     hourly::{ClosedHours, NO_TICK, Order},
     metered::Rules,
     months::{MonthFound, Months, Told},
-    refused::{Keep, RefusedRecord},
+    refused::{Keep, Places, RefusedRecord},
     routes::{Lookup, Routes},
     totals::{Count, Fractions, Sums},
 };
@@ -197,6 +197,8 @@ pub(super) enum Goal<'a> {
         /// The hour, counted from the period's start.
         hour: u32,
     },
+    /// To tell by a number of each which of them are to be metered together.
+    Group,
 }
 
 /// A record of the one end and hour that was asked for.
@@ -251,6 +253,8 @@ pub(super) struct SpanFindings {
     pub digests: Vec<u128>,
     /// Where this is asked for: the records of one end and hour.
     pub kept: Vec<KeptRecord>,
+    /// Where this is asked for: lines, and the numbers of their records.
+    pub grouped: Vec<(u64, u64)>,
     pub thinned_digests: Thinned,
 }
 
@@ -298,8 +302,17 @@ impl SpanFindings {
         self.collected.append(&mut later.collected);
         self.digests.append(&mut later.digests);
         self.kept.append(&mut later.kept);
+        self.grouped.append(&mut later.grouped);
         self.thinned_digests.look(&mut self.digests);
         Ok(())
+    }
+
+    /// Tells where the rows stand that were read, and brings duplicates into the order of these places.
+    pub fn move_to(&mut self, places: &Places) {
+        self.all.refusals.move_to(places);
+        self.months.iter_mut().for_each(|month| month.told.refusals.move_to(places));
+        self.held.iter_mut().for_each(|held| held.record.move_to(places));
+        self.held.sort_by_key(|held| (held.record.source, held.record.fault.line));
     }
 
     /// What all months keep is bounded together.

@@ -274,6 +274,15 @@ impl Causes {
         });
     }
 
+    /// Tells other places of all of them, which are in the same order; `put` tells that of one, and its source.
+    pub fn move_to(&mut self, put: &dyn Fn(&mut Fault) -> usize) {
+        let firsts = self.by_cause.values_mut().flat_map(|cause| &mut cause.first);
+        firsts.for_each(|((source, line, _), fault)| {
+            *source = put(fault);
+            *line = fault.line;
+        });
+    }
+
     fn keep_first(&mut self) {
         self.too_many |= self.by_cause.len() > MOST_CAUSES;
         if self.too_many && self.by_cause.len() > 4 * FAULTS_LISTED {

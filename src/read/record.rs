@@ -198,6 +198,30 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// All of them by name.
+    pub fn named(&self) -> [(&'static str, u64); 5] {
+        let Self { pages_announced, last_pages, passed_over, skipped, entries } = *self;
+        [
+            ("pages_announced", pages_announced),
+            ("last_pages", last_pages),
+            ("passed_over", passed_over),
+            ("skipped", skipped),
+            ("entries", entries),
+        ]
+    }
+
+    /// The one of this name.
+    pub fn by_name(&mut self, name: &str) -> Option<&mut u64> {
+        Some(match name {
+            "pages_announced" => &mut self.pages_announced,
+            "last_pages" => &mut self.last_pages,
+            "passed_over" => &mut self.passed_over,
+            "skipped" => &mut self.skipped,
+            "entries" => &mut self.entries,
+            _ => return None,
+        })
+    }
+
     /// Adds what was seen elsewhere.
     pub fn add(&mut self, other: Self) {
         self.pages_announced += other.pages_announced;

@@ -65,6 +65,7 @@ impl Worker<'_> {
                 let place = ends.iter().position(|own| hour == wanted && *own == end);
                 place.unwrap_or(ends.len())
             }
+            Goal::Group => 0,
         }
     }
 

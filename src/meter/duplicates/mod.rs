@@ -7,7 +7,7 @@ use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     meter::{
         metered::Duplicates,
-        refused::Refusal,
+        refused::{Keep, Refusal},
         totals::Count,
         totals::Sums,
         worker::{Plan, SpanFindings},
@@ -40,7 +40,11 @@ pub(super) fn resolve(
         let keep_one = rules.duplicates == Duplicates::First && equal;
         if keep_one {
             let HeldDuplicate { month, end, shares, is_free, .. } = &same[0];
-            sums.bill(*end, shares, *is_free, &mut resolved.months[*month].told.totals)?;
+            let told = &mut resolved.months[*month].told;
+            sums.bill(*end, shares, *is_free, &mut told.totals)?;
+            if rules.keep != Keep::First {
+                told.refusals.originals.push(same[0].record.number);
+            }
         }
         for (index, duplicate) in same.iter().enumerate().skip(usize::from(keep_one)) {
             let other = &same[usize::from(index == 0)].record.fault;

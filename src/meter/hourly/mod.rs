@@ -12,10 +12,9 @@ use crate::{
     },
     parallel::run_on,
 };
-pub(crate) use builder::{ClosedHours, HourlyBuilder};
+pub(crate) use builder::{ClosedHours, Counter, HourlyBuilder, NO_TICK, Order};
 pub use cells::HourRow;
 use cells::{DenseHour, HoursOfRows};
-pub(crate) use counter::{Counter, NO_TICK, Order};
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
@@ -23,7 +22,6 @@ use std::sync::{
 
 mod builder;
 mod cells;
-mod counter;
 
 /// Bytes of every connection and sender in every hour that has a record, also one of 0 bytes.
 ///
