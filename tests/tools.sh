@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests of written files read them with: LibreOffice, Chromium, and Python packages in folders of their own.
+# Installs what the tests of written files read them with, and the server of objects that they read: LibreOffice, Chromium, and
+# Python packages in folders of their own.
 # Usage: sh tests/tools.sh FOLDER, then PEERBILL_TEST_TOOLS=FOLDER cargo test ...
 # Needs root for Debian's packages where they are absent. Tests whose tool is absent are skipped by name.
 set -eu
@@ -20,6 +21,12 @@ fi
 if [ ! -x "$folder/python/bin/python" ]; then
     python3 -m venv "$folder/python"
     "$folder/python/bin/pip" install --quiet --disable-pip-version-check openpyxl duckdb chdb pyarrow polars selenium
+fi
+
+# A server that speaks S3.
+if [ ! -x "$folder/store/bin/python" ]; then
+    python3 -m venv "$folder/store"
+    "$folder/store/bin/pip" install --quiet --disable-pip-version-check 'moto[s3,server]'
 fi
 
 # The public validator of FOCUS, which needs an older pyarrow and a newer Python than the others.

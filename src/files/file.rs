@@ -1,6 +1,9 @@
 //! One input, opened as often as it is needed, and held to stay what it was.
 
-use super::form::{self, Compression};
+use super::{
+    form::{self, Compression},
+    store::{Object, changed, ended_early},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::invalid::{Invalid, Remedy},
@@ -18,7 +21,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// One file of an input; standard input or a pipe, which are kept in a temporary file so that they can be read twice.
+/// One file or object of an input; standard input or a pipe, which are kept in a temporary file so that they can be read
+/// twice.
 #[derive(Debug, Clone)]
 pub struct Input {
     /// The name under which it is reported: the path as it was found.
@@ -34,6 +38,8 @@ pub struct Input {
 enum Place {
     Path(PathBuf, Stamp),
     Spooled(Arc<File>, u64),
+    /// Whose version is stated with all that is read of it.
+    Object(Arc<Object>),
 }
 
 /// What tells that a file is still the same, with the same content.
@@ -76,20 +82,6 @@ fn settled(path: &Path) -> io::Result<Metadata> {
     Ok(metadata)
 }
 
-/// The error of a file that is not what it was when it was found.
-fn changed() -> io::Error {
-    io::Error::other(
-        "it changed while it was read; wait until it is whole, or give a copy that stays as it is",
-    )
-}
-
-/// The error of a file that ends before the size that it has.
-fn ended_early(size: u64) -> io::Error {
-    let why =
-        format!("it ends before its {size} bytes; it changed while it was read, or cannot be read whole");
-    io::Error::new(io::ErrorKind::UnexpectedEof, why)
-}
-
 impl Input {
     /// The file at `path`, which must stay as it is from now on.
     pub fn at(path: PathBuf, encoding: Option<&'static Encoding>) -> Result<Self> {
@@ -114,6 +106,11 @@ impl Input {
         }
     }
 
+    /// An object of a store.
+    pub fn of_object(name: String, object: Arc<Object>, encoding: Option<&'static Encoding>) -> Self {
+        Self::new(name, encoding, Place::Object(object))
+    }
+
     fn new(name: String, encoding: Option<&'static Encoding>, place: Place) -> Self {
         Self { name, encoding, place: Arc::new(place), digest: Arc::default() }
     }
@@ -122,7 +119,7 @@ impl Input {
     pub fn is_file(&self, file: &Metadata) -> bool {
         match &*self.place {
             Place::Path(path, _) => fs::metadata(path).is_ok_and(|own| is_same(&own, file)),
-            Place::Spooled(..) => false,
+            Place::Spooled(..) | Place::Object(_) => false,
         }
     }
 
@@ -135,7 +132,7 @@ impl Input {
         }
     }
 
-    fn open(&self) -> io::Result<Arc<File>> {
+    fn open(&self) -> io::Result<Bytes> {
         match &*self.place {
             Place::Path(path, stamp) => {
                 let file = File::open(path).map_err(|error| match error.kind() {
@@ -143,9 +140,14 @@ impl Input {
                     io::ErrorKind::NotFound => changed(),
                     _ => error,
                 })?;
-                if Stamp::of(&file.metadata()?) == *stamp { Ok(Arc::new(file)) } else { Err(changed()) }
+                if Stamp::of(&file.metadata()?) == *stamp {
+                    Ok(Bytes::File(Arc::new(file)))
+                } else {
+                    Err(changed())
+                }
             }
-            Place::Spooled(file, _) => Ok(file.clone()),
+            Place::Spooled(file, _) => Ok(Bytes::File(file.clone())),
+            Place::Object(object) => Ok(Bytes::Object(object.clone())),
         }
     }
 
@@ -154,12 +156,13 @@ impl Input {
         match &*self.place {
             Place::Path(_, stamp) => stamp.size,
             Place::Spooled(_, size) => *size,
+            Place::Object(object) => object.size(),
         }
     }
 
     /// Its bytes as they are stored, from the beginning; all of them or an error.
     pub fn stored(&self) -> io::Result<Stored> {
-        Ok(Stored { file: self.open()?, offset: 0, size: self.stored_size() })
+        Ok(Stored { bytes: self.open()?, offset: 0, size: self.stored_size() })
     }
 
     /// Its first bytes as they are stored, which are of something that is read.
@@ -302,16 +305,23 @@ pub fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// The bytes of a file as they are stored, as many as it had when it was found.
+/// Where bytes are read from.
+#[derive(Debug, Clone)]
+enum Bytes {
+    File(Arc<File>),
+    Object(Arc<Object>),
+}
+
+/// The bytes of an input as they are stored, as many as it had when it was found.
 pub struct Stored {
-    file: Arc<File>,
+    bytes: Bytes,
     offset: u64,
     size: u64,
 }
 
 impl Read for Stored {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = read_at(&self.file, buffer, self.offset, self.size)?;
+        let count = self.bytes.read_at(buffer, self.offset, self.size)?;
         self.offset += count as u64;
         Ok(count)
     }
@@ -329,13 +339,20 @@ impl Seek for Stored {
     }
 }
 
-/// Reads from `offset` on, as far as the `size` that the file had when it was found; an end before that is an error.
-fn read_at(file: &File, buffer: &mut [u8], offset: u64, size: u64) -> io::Result<usize> {
-    let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
-    let wanted = left.min(buffer.len());
-    match file.read_at(&mut buffer[..wanted], offset)? {
-        0 if wanted > 0 => Err(ended_early(size)),
-        count => Ok(count),
+impl Bytes {
+    /// Reads from `offset` on, as far as the `size` that there was when it was found; an end before that is an error.
+    fn read_at(&self, buffer: &mut [u8], offset: u64, size: u64) -> io::Result<usize> {
+        let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let buffer = &mut buffer[..wanted];
+        let read = match self {
+            Self::File(file) => file.read_at(buffer, offset),
+            Self::Object(object) => object.read_at(buffer, offset),
+        };
+        match read? {
+            0 if wanted > 0 => Err(ended_early(size)),
+            count => Ok(count),
+        }
     }
 }
 
@@ -357,15 +374,15 @@ const HELD: usize = 32;
 
 /// Open files, by the number of their input; those that were not read for longest are closed first.
 #[derive(Debug, Default)]
-pub struct OpenFiles(Mutex<VecDeque<(usize, Arc<File>)>>);
+pub struct OpenFiles(Mutex<VecDeque<(usize, Bytes)>>);
 
 impl OpenFiles {
     /// Reads from the file of `input`, which has this number, as [`ReadAt`](crate::read::ReadAt) says.
     pub fn read_at(&self, number: usize, input: &Input, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        read_at(&*self.held(number, input)?, buffer, offset, input.stored_size())
+        self.held(number, input)?.read_at(buffer, offset, input.stored_size())
     }
 
-    fn held(&self, number: usize, input: &Input) -> io::Result<Arc<File>> {
+    fn held(&self, number: usize, input: &Input) -> io::Result<Bytes> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, file)) = held.iter().find(|(other, _)| *other == number) {
             return Ok(file.clone());

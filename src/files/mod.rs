@@ -1,4 +1,5 @@
-//! Inputs that stand in files: folders, globs and standard input, plain or compressed, and the memory that they may take.
+//! Inputs that stand in files: folders, globs and standard input, plain or compressed, and the memory that they may take;
+//! with the feature `object-store` objects as well, as `s3://BUCKET/KEY` and `oss://BUCKET/KEY`, and all below a prefix.
 //! The only code that opens inputs, and what a program and a package for another language both need before they bill.
 //!
 //! Paths are texts as on a command line. A role is what the argument or parameter is called that names a path; messages
@@ -9,6 +10,7 @@ mod file;
 mod form;
 mod metering;
 mod sources;
+mod store;
 
 pub use bill::read_bill;
 pub use file::{is_same, small_text};
@@ -34,6 +36,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use store::{Location, Stores};
 
 /// How the names of control totals end, which stand beside archives of metered hours.
 const TOTALS: &str = ".totals.json";
@@ -51,6 +54,7 @@ pub struct Inputs {
     /// The memory that documents take, in bytes.
     taken: u64,
     notes: Notes,
+    stores: Stores,
 }
 
 type Tell = dyn Fn(&str) + Send + Sync;
@@ -86,6 +90,11 @@ impl Inputs {
                 inputs.push(self.standard_input(role)?);
                 continue;
             }
+            if let Some(place) = Location::of(argument) {
+                let objects = self.objects_named(role, argument, &place)?;
+                inputs.extend(objects.into_iter().filter(|input| seen.insert(PathBuf::from(&input.name))));
+                continue;
+            }
             for path in files_named(role, argument, &self.notes)? {
                 // The same file named twice, by a folder and a glob say, is one input.
                 if is_pipe(&path) || seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
@@ -95,6 +104,35 @@ impl Inputs {
         }
         self.found.extend(inputs.iter().map(|input| (role, input.clone())));
         Ok(inputs)
+    }
+
+    /// The objects that one argument names, in the order of their keys; those below a prefix as files below a folder.
+    fn objects_named(
+        &mut self,
+        role: &'static str,
+        argument: &str,
+        place: &Location<'_>,
+    ) -> Result<Vec<Input>> {
+        let (mut skipped, encoding) = (Found::telling(&self.notes), self.reading.encoding);
+        let objects = self.stores.find(place, |name, below, size| {
+            let is_mark = below.split('/').any(|part| part.starts_with(['.', '_']));
+            if is_mark && size > 0 {
+                skipped.skip(Path::new(name), SKIPPED_MARK);
+            }
+            !is_mark && !is_totals_beside(role, name)
+        })?;
+        if objects.is_empty() {
+            return Err(no_file(role, argument));
+        }
+        Ok(objects.into_iter().map(|(name, object)| Input::of_object(name, object, encoding)).collect())
+    }
+
+    /// Whether there is a file or an object of this name.
+    pub(crate) fn is_there(&mut self, name: &str) -> Result<bool> {
+        match Location::of(name) {
+            Some(place) => self.stores.has(&place),
+            None => Ok(Path::new(name).is_file()),
+        }
     }
 
     fn standard_input(&mut self, role: &'static str) -> Result<Input> {
@@ -228,7 +266,7 @@ impl Reading {
 /// The files that one argument names, sorted; `role` is what the argument is called.
 fn files_named(role: &'static str, argument: &str, notes: &Notes) -> Result<Vec<PathBuf>> {
     let path = PathBuf::from(argument);
-    let mut found = Found { notes: notes.clone(), ..Found::default() };
+    let mut found = Found::telling(notes);
     if path.is_dir() {
         found.add_below(&path)?;
     } else if path.symlink_metadata().is_ok() || !argument.contains(['*', '?', '[']) {
@@ -238,18 +276,23 @@ fn files_named(role: &'static str, argument: &str, notes: &Notes) -> Result<Vec<
         found.add_matching(argument)?;
     }
     let mut files = found.files;
-    // What stands beside an archive of metered hours is no hours.
-    files.retain(|file| {
-        !["metered", "corrects", "merge"].contains(&role) || !file.to_string_lossy().ends_with(TOTALS)
-    });
+    files.retain(|file| !is_totals_beside(role, &file.to_string_lossy()));
     files.sort();
     files.dedup();
     if files.is_empty() {
-        let why = format!("{argument} names no file");
-        let fault = Fault::of_input(FaultCode::UnusableInput, argument, why);
-        return Err(Error::new(ErrorKind::Input, Fault { setting: Some(role), ..fault }));
+        return Err(no_file(role, argument));
     }
     Ok(files)
+}
+
+/// Whether it stands beside an archive of metered hours, and is no hours.
+fn is_totals_beside(role: &str, name: &str) -> bool {
+    ["metered", "corrects", "merge"].contains(&role) && name.ends_with(TOTALS)
+}
+
+fn no_file(role: &'static str, argument: &str) -> Error {
+    let fault = Fault::of_input(FaultCode::UnusableInput, argument, format!("{argument} names no file"));
+    Error::new(ErrorKind::Input, Fault { setting: Some(role), ..fault })
 }
 
 /// What was found so far.
@@ -266,6 +309,10 @@ struct Found {
 }
 
 impl Found {
+    fn telling(notes: &Notes) -> Self {
+        Self { notes: notes.clone(), ..Self::default() }
+    }
+
     /// Adds all files below a folder, which is seen once.
     fn add_below(&mut self, folder: &Path) -> Result<()> {
         if !self.folders.insert(identity(folder)?) {
@@ -363,7 +410,7 @@ impl Found {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_mark = name.starts_with(['.', '_']);
         if is_mark && path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
-            self.skip(path, "is skipped; name the file itself to have it read");
+            self.skip(path, SKIPPED_MARK);
         }
         is_mark
     }
@@ -379,6 +426,7 @@ impl Found {
     }
 }
 
+const SKIPPED_MARK: &str = "is skipped; name the file itself to have it read";
 const READ_ALREADY: &str = "is skipped: it is a folder that was read already, by another way";
 
 /// The device and the inode of a folder.

@@ -3,6 +3,7 @@
 use super::{
     Inputs, TOTALS,
     file::{Input, OpenFiles},
+    store::Location,
 };
 use crate::{
     catalog::{Catalog, CatalogSource, SHIPPED_CATALOGS, SHIPPED_OVERLAYS, shipped_overlay},
@@ -270,9 +271,9 @@ pub(super) fn archives(
 ) -> Result<Archives> {
     let mut archives = Archives::default();
     for source in sources.iter().filter(|source| source.is_metered()) {
-        let beside = totals_beside(Path::new(source.name()));
+        let beside = totals_beside(Path::new(source.name())).to_string_lossy().into_owned();
         let document = match source.archived_totals()? {
-            None if beside.is_file() => Some(inputs.one_document(role, &beside.to_string_lossy())?),
+            None if inputs.is_there(&beside)? => Some(inputs.one_document(role, &beside)?),
             within => within,
         };
         let totals =
@@ -420,6 +421,10 @@ pub fn load_catalog(name: &str, inputs: &mut Inputs) -> Result<Catalog> {
     if SHIPPED_CATALOGS.contains(&name) {
         return Catalog::shipped(name);
     }
+    if Location::of(name).is_some() {
+        let why = "is in a store, and a catalog is a folder of this machine: copy it here";
+        return Err(Error::unusable(ErrorKind::Catalog, name, why));
+    }
     let folder = Path::new(name);
     if !folder.is_dir() {
         return Err(Error::unusable(
@@ -448,7 +453,7 @@ fn load_overlay(name: &str, inputs: &mut Inputs) -> Result<Document> {
         return Ok(overlay);
     }
     let path = Path::new(name);
-    if !path.exists() {
+    if Location::of(name).is_none() && !path.exists() {
         return Err(Error::unusable(
             ErrorKind::Catalog,
             name,

@@ -123,6 +123,11 @@ pub enum Remedy {
         /// What they need, at least.
         size: Arc<str>,
     },
+    /// Build what reads inputs with this feature.
+    BuildWith {
+        /// Its name.
+        feature: &'static str,
+    },
     /// State the zone of times that have none.
     StateNaiveOffset,
     /// Write a time with its zone, or state the zone of those that have none.

@@ -1,6 +1,5 @@
 //! Readers: bytes to values. They take any [`std::io::Read`] and open nothing themselves.
 
-mod accounts;
 pub(crate) mod alike;
 pub(crate) mod answer;
 pub mod bill;
@@ -13,8 +12,8 @@ pub(crate) mod header;
 mod inventory;
 pub(crate) mod json;
 pub(crate) mod layout;
-pub mod monthly;
 pub(crate) mod native;
+mod noted;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 pub(crate) mod record;
@@ -26,7 +25,6 @@ pub mod terraform;
 pub mod topology;
 pub(crate) mod values;
 
-pub use accounts::{read_accounts, read_budgets};
 pub use changes::describe as describe_link_changes;
 pub use cloudmonitor::CloudMonitor;
 pub use connections::{RegionCheck, describe as describe_connections};
@@ -35,6 +33,7 @@ pub use inventory::{InventorySettings, LinkTypesBefore, inventory, read_inventor
 pub(crate) use layout::ARCHIVED_TOTALS;
 pub use native::columns::TrafficColumns;
 pub use native::{Amounts, Starts, Texts, TrafficBatch};
+pub use noted::{monthly, read_accounts, read_budgets};
 pub use reported::{
     ReportedAccount, ReportedLine, ReportedMonth, read_reported, read_reported_months, reported_months,
 };

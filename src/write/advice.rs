@@ -101,6 +101,9 @@ fn advice(remedy: &Remedy) -> String {
             return format!("; state it with --encoding {label}, or save it as UTF-8");
         }
         Remedy::StateMemory { size } => return format!("; state more with --memory {size}, or split it"),
+        Remedy::BuildWith { feature } => {
+            return format!("; build it with cargo build --release --features {feature}");
+        }
         Remedy::StateNaiveOffset => "state theirs with --naive-offset, such as +08:00",
         Remedy::WriteOrStateZone => "or state its zone with --naive-offset",
         Remedy::WriteOffset => {

@@ -32,6 +32,8 @@ mod layers;
 #[cfg(all(feature = "cli", feature = "parquet"))]
 mod lines_parquet;
 mod messages;
+#[cfg(feature = "cli")]
+mod object_store;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod properties;

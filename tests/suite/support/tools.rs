@@ -1,4 +1,4 @@
-//! What tests read written files with: `tests/tools.sh` installs it into the folder that `PEERBILL_TEST_TOOLS` names.
+//! What tests read written files with, and serve objects with: `tests/tools.sh` installs it into the folder that `PEERBILL_TEST_TOOLS` names.
 //!
 //! A test whose tool is absent is skipped, and says so; `PEERBILL_TOOLS=required` says that all must be there.
 
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// A Python of the tools that has all of `modules`; `environment` is `python` or `focus`.
+/// A Python of the tools that has all of `modules`; `environment` is `python`, `store` or `focus`.
 pub fn python(environment: &str, modules: &[&str]) -> Option<Command> {
     let own = env::var_os("PEERBILL_TEST_TOOLS")
         .map(|folder| PathBuf::from(folder).join(environment).join("bin/python"))

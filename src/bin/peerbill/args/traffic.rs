@@ -56,11 +56,12 @@ impl ReadingArgs {
     }
 }
 
-/// Inputs take files, folders, globs and `-` for standard input, plain or compressed with gzip or zstd.
+/// Inputs take files, folders, globs, objects of a store and `-` for standard input, plain or compressed with gzip or zstd.
 #[derive(Debug, Default, Args)]
 pub struct TrafficArgs {
     /// Traffic: CSV or Parquet with timestamp,connection_id,sender,bytes, or one JSON object with these keys on each
-    /// line.
+    /// line. Each path of an input is a file, a folder, a glob or `-`; or, in a build with the feature object-store,
+    /// s3://BUCKET/KEY or oss://BUCKET/KEY, or all objects below one that ends with a slash.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub usage: Vec<String>,
     #[command(flatten)]
