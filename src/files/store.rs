@@ -55,6 +55,7 @@ impl<'a> Location<'a> {
     }
 
     /// Whether it stands for all objects below it, as a folder does.
+    #[cfg(feature = "object-store")]
     fn is_prefix(&self) -> bool {
         self.key.is_empty() || self.key.ends_with('/')
     }
