@@ -1,7 +1,7 @@
 //! Reads sources in spans, by several workers at once.
 
 use super::{
-    batch::LineReader,
+    batch::{LineReader, columns::take_batch},
     hourly::{HourlyUsage, NO_TICK},
     totals::Fractions,
     worker::{Goal, Plan, SpanFindings, Summed, Ticks, Worker},
@@ -13,21 +13,18 @@ use crate::{
         TrafficSource,
         layout::{Layout, Piece, pieces},
         native::{
-            BatchRows, TrafficBatch,
-            columns::{LineLayout, LineShape},
+            BatchRows,
+            columns::{LineLayout, LineShape, RecordKind},
             lines::{Further, LineBlocks, LinesOf, too_long},
         },
         record::Yielded,
-        source::Content,
+        source::{Content, HeldParts, HeldRows},
     },
 };
 use std::{
     collections::{BTreeMap, HashSet},
     io::{self, Read},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// How sources are cut; the result does not depend on it.
@@ -119,21 +116,82 @@ struct Input<'a> {
 /// What the workers of a reading hand one another.
 struct Shared<'a> {
     spans: Vec<Span>,
-    /// The first span that no worker has begun.
-    next: AtomicUsize,
+    next: Mutex<Next>,
     merger: Mutex<Merger<'a>>,
     /// The stop that comes first in the input, whichever worker was faster.
     stopped: Mutex<Option<(usize, Stop)>>,
 }
 
+/// What no worker has begun.
+#[derive(Default)]
+struct Next {
+    /// How many tasks were begun.
+    begun: usize,
+    /// The first span of which nothing was.
+    span: usize,
+    /// The span whose rows a caller holds, and the parts of it that are left.
+    parts: Option<(usize, HeldParts)>,
+}
+
+/// What one worker reads at once: a span, or a part of the rows that one stands for.
+struct Task {
+    /// Its place in the input.
+    index: usize,
+    span: usize,
+    rows: Option<HeldRows>,
+}
+
 impl Shared<'_> {
+    fn next(&self) -> MutexGuard<'_, Next> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn stop(&self, index: usize, stop: Stop) {
-        // The others finish their spans and find no more.
-        self.next.store(self.spans.len(), Ordering::Relaxed);
+        // The others finish their tasks and find no more.
+        let mut next = self.next();
+        (next.span, next.parts) = (self.spans.len(), None);
         let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
         if stopped.as_ref().is_none_or(|(other, _)| index < *other) {
             *stopped = Some((index, stop));
         }
+    }
+
+    /// The task after those that were begun; one that cannot be had stops the reading in its place.
+    fn begin(&self, sources: &[TrafficSource]) -> Option<Task> {
+        let mut next = self.next();
+        match next.begin(&self.spans, sources) {
+            Ok(task) => task,
+            Err(error) => {
+                let index = next.begun;
+                drop(next);
+                self.stop(index, Stop::Failed(error));
+                None
+            }
+        }
+    }
+}
+
+impl Next {
+    fn begin(&mut self, spans: &[Span], sources: &[TrafficSource]) -> Result<Option<Task>> {
+        loop {
+            if let Some((span, parts)) = &mut self.parts
+                && let Some(rows) = parts.next()
+            {
+                return Ok(Some(Task { span: *span, rows: Some(rows?), index: self.count() }));
+            }
+            self.parts = None;
+            let (span, Some(own)) = (self.span, spans.get(self.span)) else { return Ok(None) };
+            self.span += 1;
+            match sources[own.source].content() {
+                Content::Parts(open) => self.parts = Some((span, open()?)),
+                _ => return Ok(Some(Task { span, rows: None, index: self.count() })),
+            }
+        }
+    }
+
+    fn count(&mut self) -> usize {
+        self.begun += 1;
+        self.begun - 1
     }
 }
 
@@ -141,11 +199,14 @@ impl Input<'_> {
     fn scan(&self, plan: &Plan<'_>, as_streams: &HashSet<usize>) -> Result<Scanned, Stop> {
         let shared = Shared {
             spans: self.spans(plan, as_streams)?,
-            next: AtomicUsize::new(0),
+            next: Mutex::default(),
             merger: Mutex::new(Merger::new(plan, self.layouts)),
             stopped: Mutex::new(None),
         };
-        let threads = plan.rules.threads.clamp(1, shared.spans.len().max(1));
+        // How many parts there are is seen when they are asked for.
+        let in_parts = |span: &Span| matches!(self.sources[span.source].content(), Content::Parts(_));
+        let tasks = if shared.spans.iter().any(in_parts) { usize::MAX } else { shared.spans.len() };
+        let threads = plan.rules.threads.clamp(1, tasks.max(1));
         let workers = run_on(threads, || self.work(plan, &shared))?;
         if let Some((_, stop)) = shared.stopped.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(stop);
@@ -183,11 +244,17 @@ impl Input<'_> {
         let mut worker = Worker::new(plan);
         let mut reader = SpanReader { lines: LineReader::new(), buffer: Vec::new(), cut: self.cut };
         loop {
-            let index = shared.next.fetch_add(1, Ordering::Relaxed);
-            let Some(span) = shared.spans.get(index) else { break };
+            let Some(Task { index, span, rows }) = shared.begin(self.sources) else { break };
+            let span = &shared.spans[span];
             worker.begin(span.source);
             let (source, layout) = (&self.sources[span.source], &self.layouts[span.source]);
-            if let Err(stop) = reader.read(source, layout, span, &mut worker) {
+            let read = match (rows, layout) {
+                (Some(rows), Layout::Batches(kind)) => {
+                    take_rows(source, *kind, rows, &mut worker).map_err(Stop::Failed)
+                }
+                _ => reader.read(source, layout, span, &mut worker),
+            };
+            if let Err(stop) = read {
                 shared.stop(index, stop);
                 break;
             }
@@ -197,6 +264,24 @@ impl Input<'_> {
         }
         Ok(worker.summed())
     }
+}
+
+/// Lets a worker take rows in columns.
+fn take_rows(
+    source: &TrafficSource,
+    kind: RecordKind,
+    rows: HeldRows,
+    worker: &mut Worker<'_>,
+) -> Result<()> {
+    let shift = source.naive_offset().map(|offset| -offset.seconds());
+    rows(&mut |batch| {
+        if !batch.is_even() {
+            return Err(source.unusable("has columns of different lengths"));
+        }
+        take_batch(&BatchRows { batch, kind, shift }, worker)?;
+        source.count(worker.newly_read());
+        Ok(())
+    })
 }
 
 /// Reads spans, one after the other, for a worker to take.
@@ -225,20 +310,7 @@ impl SpanReader {
             (Layout::Columns(_), ..) | (_, Piece::Groups(_), _) => {
                 Err(Stop::Failed(Error::internal("only Parquet files have row groups")))
             }
-            (Layout::Batches(kind), _, Content::Batches(show_all)) => {
-                let shift = source.naive_offset().map(|offset| -offset.seconds());
-                let mut each = |batch: &TrafficBatch<'_>| -> Result<()> {
-                    if !batch.is_even() {
-                        return Err(source.unusable("has columns of different lengths"));
-                    }
-                    let rows = BatchRows { batch, kind: *kind, shift };
-                    super::batch::columns::take_batch(&rows, worker)?;
-                    source.count(worker.newly_read());
-                    Ok(())
-                };
-                Ok(show_all(&mut each)?)
-            }
-            (Layout::Batches(_), ..) => Err(Stop::Failed(Error::internal("a source lost its batches"))),
+            (Layout::Batches(_), ..) => Err(Stop::Failed(Error::internal("a source lost its rows"))),
             (Layout::Datapoints(datapoints), ..) => {
                 let notes = datapoints.read(&mut source.stream()?, worker)?;
                 worker.found.notes.add(notes);

@@ -65,9 +65,7 @@ impl TrafficSource {
     /// How its records are to be found.
     pub(crate) fn layout(&self) -> Result<Layout<'_>> {
         match self.format() {
-            Format::Native(kind) if matches!(self.content(), Content::Batches(_)) => {
-                Ok(Layout::Batches(*kind))
-            }
+            Format::Native(kind) if matches!(self.content(), Content::Parts(_)) => Ok(Layout::Batches(*kind)),
             Format::Native(kind) if self.is_parquet()? => self.parquet(*kind),
             Format::Native(RecordKind::Measured) => self.lines().map(Layout::Lines),
             Format::Native(RecordKind::MeteredHour) => self.table(RecordKind::MeteredHour).map(Layout::Lines),

@@ -35,10 +35,12 @@ pub use native::columns::TrafficColumns;
 pub use native::{Amounts, Starts, Texts, TrafficBatch};
 pub use noted::{monthly, read_accounts, read_budgets};
 pub use reported::{
-    ReportedAccount, ReportedLine, ReportedMonth, read_reported, read_reported_months, reported_months,
+    ReportedAccount, ReportedLine, ReportedMonth, read_reported, read_reported_months, read_reported_pair,
+    reported_months,
 };
 pub use source::ReadAt;
 pub use source::TrafficSource;
+pub use source::{HeldParts, HeldRows};
 
 use std::sync::Arc;
 

@@ -23,10 +23,12 @@ use std::{
 /// A function that starts reading from the beginning.
 type Open = Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
-/// What is done with a batch of rows.
-pub(crate) type Each<'a> = &'a mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>;
-/// A function that shows all batches, from the first on.
-type ShowAll = Box<dyn Fn(Each<'_>) -> Result<()> + Send + Sync>;
+/// Rows in columns that a caller holds, until they are shown, by whichever thread that is.
+pub type HeldRows = Box<dyn FnOnce(&mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>) -> Result<()> + Send>;
+/// All rows of a caller, part by part from the first on.
+pub type HeldParts = Box<dyn Iterator<Item = Result<HeldRows>> + Send>;
+/// A function that begins with the first of them.
+type OpenParts = Box<dyn Fn() -> Result<HeldParts> + Send + Sync>;
 
 /// Where the bytes of a source come from.
 pub(crate) enum Content {
@@ -34,8 +36,8 @@ pub(crate) enum Content {
     Stream(Open),
     /// Read by several workers at once.
     Blocks(Arc<dyn ReadAt>),
-    /// None: rows in columns, one batch after the other.
-    Batches(ShowAll),
+    /// None: rows in columns, in parts that several workers take.
+    Parts(OpenParts),
 }
 
 /// What the records of a source are.
@@ -91,8 +93,8 @@ impl TrafficSource {
         Self::new(name, Content::Blocks(Arc::new(blocks)))
     }
 
-    /// From rows in columns: `show_all` hands all batches over, each time the same rows, and stops with the error that it
-    /// is given. A fault names a row by its number, counted from 1, as its line.
+    /// From rows in columns: `show_all` hands all batches over to one worker, each time the same rows, and stops with the error
+    /// that it is given. A fault names a row by its number, counted from 1, as its line.
     ///
     /// ```
     /// use peerbill::{MeterSettings, TrafficSource, inventory, meter, read::{Amounts, Starts, Texts, TrafficBatch}};
@@ -118,7 +120,18 @@ impl TrafficSource {
         name: &str,
         show_all: impl Fn(&mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Self::new(name, Content::Batches(Box::new(show_all)))
+        let show_all = Arc::new(show_all);
+        Self::from_parts(name, move || {
+            let show_all = show_all.clone();
+            let all: HeldRows = Box::new(move |each| show_all(each));
+            Ok(Box::new(std::iter::once(Ok(all))))
+        })
+    }
+
+    /// Likewise from rows that are held in parts: each is asked for in its turn and shown by one of several workers, so that
+    /// parts of 100,000 rows or more use all of them. `open` begins with the first part, each time with the same rows.
+    pub fn from_parts(name: &str, open: impl Fn() -> Result<HeldParts> + Send + Sync + 'static) -> Self {
+        Self::new(name, Content::Parts(Box::new(open)))
     }
 
     /// From bytes in memory.
@@ -231,7 +244,7 @@ impl TrafficSource {
         match &self.content {
             Content::Stream(open) => open().map_err(|error| self.unreadable(&error)),
             Content::Blocks(blocks) => Ok(Box::new(ReadFrom::new(blocks, 0))),
-            Content::Batches(_) => {
+            Content::Parts(_) => {
                 Err(self.unusable("has rows in columns, which are native traffic or metered hours"))
             }
         }

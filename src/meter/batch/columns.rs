@@ -190,9 +190,11 @@ fn take_row(worker: &mut Worker<'_>, rows: &Rows<'_>, row: usize) -> Result<()> 
 #[cfg(test)]
 mod batch_tests {
     use crate::{
-        MeterSettings, TrafficSource, inventory,
+        MeterSettings, TrafficSource,
+        error::{Error, ErrorKind, Result},
+        inventory,
         meter::{Metered, Refused, meter},
-        read::{Amounts, Starts, Texts, TrafficBatch},
+        read::{Amounts, HeldRows, Starts, Texts, TrafficBatch, source::Content},
     };
 
     const IDS: [&str; 4] = ["pcc-1", "pcc-2", "pcc-9", ""];
@@ -246,12 +248,71 @@ mod batch_tests {
         })
     }
 
+    const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+        pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-2,1,cn-beijing,2,cn-beijing,\n";
+
+    /// What rows are shown to.
+    type Each<'a> = &'a mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>;
+
     fn metered(source: TrafficSource) -> Metered {
-        let connections = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
-            pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-2,1,cn-beijing,2,cn-beijing,\n";
+        metered_by(source, 1)
+    }
+
+    fn metered_by(source: TrafficSource, threads: usize) -> Metered {
         let mut settings = MeterSettings::new("2026-10".parse().unwrap());
-        settings.refused = Refused::Count;
-        meter(&[source], inventory(connections, None).unwrap(), &settings).unwrap()
+        (settings.refused, settings.threads) = (Refused::Count, threads);
+        meter(&[source], inventory(CONNECTIONS, None).unwrap(), &settings).unwrap()
+    }
+
+    /// The same rows in parts of this size.
+    fn in_parts(rows: &[Row], size: usize) -> TrafficSource {
+        let parts: Vec<Vec<Row>> = rows.chunks(size).map(<[Row]>::to_vec).collect();
+        TrafficSource::from_parts("rows", move || {
+            let part = |rows| {
+                let rows = as_batches(rows, false, true);
+                let Content::Parts(open) = rows.content() else { unreachable!() };
+                open().map(|mut parts| parts.next().unwrap().unwrap())
+            };
+            Ok(Box::new(parts.clone().into_iter().map(part)))
+        })
+    }
+
+    #[test]
+    fn r17_parts_are_metered_in_their_order_whichever_worker_takes_them() {
+        let expected = metered(as_csv(&rows()));
+        for size in [13, 100, 4096, 9002] {
+            for threads in [1, 3, 8] {
+                let own = metered_by(in_parts(&rows(), size), threads);
+                assert_eq!(own.totals(), expected.totals(), "{size} {threads}");
+                assert_eq!(own.digest().unwrap(), expected.digest().unwrap(), "{size} {threads}");
+                assert_eq!(own.refused_by_code(), expected.refused_by_code(), "{size} {threads}");
+                let rows = |own: &Metered| {
+                    own.causes().iter().map(|cause| cause.line.map(|line| line - 1)).collect::<Vec<_>>()
+                };
+                // Behind a header.
+                let lines: Vec<_> =
+                    expected.causes().iter().map(|cause| cause.line.map(|line| line - 2)).collect();
+                assert_eq!(rows(&own), lines, "{size} {threads}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_had_is_the_error_of_its_place() {
+        let source = || {
+            TrafficSource::from_parts("rows", || {
+                let bad = |why: &str| Err(Error::unusable(ErrorKind::Input, "rows", why));
+                let part = move |n| {
+                    if n == 3 { bad("is gone") } else { Ok(Box::new(|_: Each<'_>| Ok(())) as HeldRows) }
+                };
+                Ok(Box::new((0..1000).map(part)))
+            })
+        };
+        for _ in 0..20 {
+            let settings = MeterSettings { threads: 4, ..MeterSettings::new("2026-10".parse().unwrap()) };
+            let error = meter(&[source()], inventory(CONNECTIONS, None).unwrap(), &settings).unwrap_err();
+            assert_eq!(error.to_string(), "rows: is gone");
+        }
     }
 
     #[test]
