@@ -21,7 +21,7 @@ mod timing;
 
 pub use forecast::{FORECAST, Forecast, ForecastAccount, HOURS_PER_WEEK};
 pub use of_traffic::{of_history, of_quantities, of_topology};
-pub use quantities::{PlannedConnection, PricesOf, Quantities};
+pub use quantities::{PlannedConnection, PricesOf, Quantities, Sent};
 pub use scenario::ConnectionCost;
 pub use scenario::{AFTER, ALL_GOLD, ALL_PLATINUM, AS_BILLED, AS_PLANNED, BEFORE, SCHEDULED, WELL_TIMED};
 pub use scenario::{Coverage, Outcome, Scenario, Supply};

@@ -12,6 +12,8 @@ use crate::{
         invalid::{Invalid, Remedy},
         inventory::Inventory,
         link::LinkType,
+        money::Gb,
+        quantity::DailyRate,
         time::{BillingMonth, Hour, Offset, Period},
         usage::{Sender, UsageRecord},
     },
@@ -75,6 +77,51 @@ pub enum PricesOf {
     Newest,
     /// Those of a month, which must be the same in all its hours: quantities cannot be split by hours.
     Month(BillingMonth, Offset),
+}
+
+impl PricesOf {
+    /// The days of its month, or of 30 days where there is none.
+    fn days(self) -> u32 {
+        match self {
+            Self::Newest => 30,
+            Self::Month(month, offset) => {
+                let period = month.period(offset);
+                // OK because a month has at most 31 days.
+                u32::try_from((period.end.index() - period.start.index()) / 24).unwrap_or(31)
+            }
+        }
+    }
+}
+
+/// What one end sends in a month, in the texts of whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent<'a> {
+    /// So many GB, or so much of another unit.
+    Volume(&'a str),
+    /// So many Mbit/s, for so many hours of every day.
+    Rate {
+        /// Mbit/s.
+        mbps: &'a str,
+        /// Hours of a day.
+        hours_a_day: &'a str,
+    },
+}
+
+impl Sent<'_> {
+    /// Its bytes in a month, and of a rate how they come about, which `sender` is to send.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Usage`] where a text is no such number, or of too many bytes; its fault is that of the text.
+    pub fn bytes(self, sender: Sender, prices_of: PricesOf, gb: Gb) -> Result<(u64, Option<Finding>)> {
+        match self {
+            Self::Volume(volume) => Ok((gb.volume(volume)?, None)),
+            Self::Rate { mbps, hours_a_day } => {
+                let (rate, days) = (DailyRate::parse(mbps, hours_a_day)?, prices_of.days());
+                Ok((rate.bytes_in(days)?, Some(rate.note(sender, days, gb)?)))
+            }
+        }
+    }
 }
 
 /// Planned connections, metered as if all of a month's bytes were sent in one hour.

@@ -100,6 +100,8 @@ pub fn whole_hour(setting: &'static str, text: &str) -> Result<Hour> {
 pub struct Given {
     /// Traffic.
     pub sources: Vec<TrafficSource>,
+    /// The same traffic as its counterpart has it, for a check of both.
+    pub counterpart: Vec<TrafficSource>,
     /// Connections.
     pub connections: Vec<Document>,
     /// Link changes.
@@ -284,7 +286,8 @@ impl Metering {
     ) -> Result<[Metered; 2]> {
         let inventory = self.inventory(check_region)?;
         let own = self.sources()?;
-        let others = find_counterpart(&self.traffic, counterpart, &mut self.inputs, &self.progress)?;
+        let mut others = find_counterpart(&self.traffic, counterpart, &mut self.inputs, &self.progress)?;
+        others.append(&mut self.given.counterpart);
         found(&self.inputs)?;
         let here = meter(&own, inventory.clone(), &self.settings);
         let there = here.is_ok().then(|| meter(&others, inventory, &self.settings));

@@ -124,6 +124,32 @@ pub fn read_reported_months(document: &Document, months: &[BillingMonth]) -> Res
     months.iter().map(|month| read_one(document, &parts, Some(*month))).collect()
 }
 
+/// Reads two reports that are to be compared: where one month is named, that of each which holds several; where two are, the
+/// one of the first and that of the second.
+///
+/// # Errors
+///
+/// Those of [`read_reported`]; [`Usage`](ErrorKind::Usage) where one month is named that neither is of.
+pub fn read_reported_pair(documents: [&Document; 2], months: &[BillingMonth]) -> Result<[ReportedMonth; 2]> {
+    let read = |side: usize| -> Result<ReportedMonth> {
+        let document = documents[side];
+        let month = match months {
+            [month] if reported_months(document)?.len() > 1 => Some(*month),
+            [_] => None,
+            _ => months.get(side).copied(),
+        };
+        read_reported(document, month)
+    };
+    let reports = [read(0)?, read(1)?];
+    match months {
+        [month] if reports.iter().all(|report| report.month != *month) => {
+            let held = reports.map(|report| report.month.to_string()).join(" and ");
+            Err(Error::setting("month", format!("{month}: the reports are of {held}")))
+        }
+        _ => Ok(reports),
+    }
+}
+
 fn parts_by_month(document: &Document) -> Result<Vec<(BillingMonth, Part<'_>)>> {
     parts(document)?.into_iter().map(|part| Ok((part.month(document)?, part))).collect()
 }

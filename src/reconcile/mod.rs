@@ -2,6 +2,7 @@
 //!
 //! [`OurSide`] is what we bill, [`BillSide`] what the provider does, both by the finest periods that the bill tells.
 //! [`reconcile`](fn@reconcile) compares them; [`reconcile_totals`] compares what is payable with figures of invoices.
+//! [`Billed`] does either for reports.
 
 mod classify;
 mod sides;
@@ -10,14 +11,21 @@ pub use classify::Class;
 pub use sides::{Basis, BillChoice, BillSide, CodeMet, Grain, KeptApart, OurSide};
 
 use crate::{
+    catalog::Catalog,
     error::{Error, Result},
+    meter::Metered,
     model::{
         accounts::{Account, Accounts},
         finding::{Clauses, Said, Sentence, Word},
+        id::{read_account, unwrapped},
         money::{Amount, Money},
         time::{BillingMonth, Hour},
     },
-    read::bill::Printed,
+    read::{
+        ReportedMonth,
+        bill::{Bill, Printed},
+    },
+    report::Report,
     rows::{Cell, Column, Kind, List, RowSet, Total},
 };
 use classify::{OurSums, Weighed, arithmetic, cost_of, printed, quantity};
@@ -281,6 +289,104 @@ pub fn reconcile(ours: &OurSide, bill: &BillSide<'_>) -> Result<Reconciled> {
     let mut done = finish(ours, rows, bill.basis.as_str())?;
     (done.codes_met, done.kept_apart, done.notes) = (bill.codes_met.clone(), bill.kept_apart.clone(), notes);
     Ok(done)
+}
+
+/// What the provider bills: lines, or figures of invoices where those are all that there is.
+#[derive(Debug, Clone)]
+pub enum Billed {
+    /// A bill, and which of its lines are compared.
+    Lines(Bill, BillChoice),
+    /// By account, as [`invoices`] reads them.
+    Invoices(BTreeMap<String, Printed>),
+}
+
+impl Billed {
+    /// Compares it with months of traffic that follow one another: their reports, and what those were made of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`OurSide::of_metered`], [`OurSide::joined`], [`BillSide::choose`] and [`reconcile`](fn@reconcile), or
+    /// [`reconcile_totals`].
+    pub fn with_metered(
+        &self,
+        reports: &[Report],
+        metered: &[Metered],
+        catalog: &Catalog,
+    ) -> Result<Reconciled> {
+        let months: Vec<BillingMonth> = reports.iter().map(|report| report.month).collect();
+        self.compared(&months, &catalog.currency, |grain| {
+            let months = reports.iter().zip(metered);
+            OurSide::joined(
+                months.map(|(report, metered)| OurSide::of_metered(report, metered, catalog, grain)),
+            )
+        })
+    }
+
+    /// Likewise with reports that were read, of which one account alone is compared where it is named. Where the catalog that
+    /// priced them is not given, it is a shipped one that has the same prices.
+    ///
+    /// # Errors
+    ///
+    /// Likewise; those of [`OurSide::of_reported`] in place of [`OurSide::of_metered`].
+    pub fn with_reported(
+        &self,
+        reported: &[ReportedMonth],
+        catalog: Option<&Catalog>,
+        account: Option<&str>,
+    ) -> Result<Reconciled> {
+        let first = reported.first().ok_or_else(|| Error::usage("there is no month to compare"))?;
+        let shipped = match catalog {
+            Some(_) => None,
+            None => Catalog::shipped(&first.catalog[0])
+                .ok()
+                .filter(|own| own.summary().price_digest == first.catalog[2]),
+        };
+        let catalog = catalog.or(shipped.as_ref());
+        let months: Vec<BillingMonth> = reported.iter().map(|month| month.month).collect();
+        self.compared(&months, &first.currency, |grain| {
+            let side = |month| OurSide::of_reported(month, catalog, account, grain);
+            OurSide::joined(reported.iter().map(side))
+        })
+    }
+
+    /// Compares it with our side, which is made by the periods that the bill tells.
+    fn compared(
+        &self,
+        months: &[BillingMonth],
+        currency: &str,
+        ours: impl Fn(Grain) -> Result<OurSide>,
+    ) -> Result<Reconciled> {
+        match self {
+            Self::Invoices(figures) => reconcile_totals(&ours(Grain::Month)?, figures),
+            Self::Lines(bill, choice) => {
+                let bill = BillSide::choose(bill, choice, months, currency)?;
+                reconcile(&ours(bill.grain())?, &bill)
+            }
+        }
+    }
+}
+
+/// Reads what invoices say that accounts pay, each as its id and an amount.
+///
+/// # Errors
+///
+/// [`Usage`](crate::ErrorKind::Usage) where an id or an amount is none, or an account has two.
+pub fn invoices<'a>(
+    figures: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<BTreeMap<String, Printed>> {
+    let mut read = BTreeMap::new();
+    for (account, amount) in figures {
+        let refused = |why: &str| {
+            let argument = format!("{account}={amount}");
+            Error::setting("bill-total", format!("{argument:?}: {why}"))
+        };
+        let id = read_account(unwrapped(account)).map_err(|why| refused(why.message()))?;
+        let amount = Printed::parse(amount.trim()).map_err(|why| refused(why.message()))?;
+        if read.insert(id.to_owned(), amount).is_some() {
+            return Err(refused("this account has a figure already"));
+        }
+    }
+    Ok(read)
 }
 
 /// Names of accounts and connections of both sides, by which rows are sorted.

@@ -11,7 +11,7 @@ use peerbill::{
     compare::compare,
     files::Inputs,
     model::time::BillingMonth,
-    read::{Document, ReportedMonth, read_accounts, read_reported, reported_months},
+    read::{Document, read_accounts, read_reported_pair},
 };
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
     let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;
     let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;
     job::outputs(&args.to.output, None, &inputs)?;
-    let [before, after] = reports(&documents, &months)?;
+    let [before, after] = read_reported_pair(documents.each_ref(), &months)?;
     let mut comparison = compare(&before, &after)?;
     if let Some(accounts) = &accounts {
         comparison.name_accounts(accounts);
@@ -51,25 +51,4 @@ fn document(inputs: &mut Inputs, path: &str) -> Result<Document> {
         return Err(Error::usage(format!("{path}: this is a folder; name one report")));
     }
     inputs.one_document("report", path)
-}
-
-/// Both reports: where one month is named, that of each that holds several; where two are, the one of A and that of B.
-fn reports(documents: &[Document; 2], months: &[BillingMonth]) -> Result<[ReportedMonth; 2]> {
-    let read = |side: usize| -> Result<ReportedMonth> {
-        let document = &documents[side];
-        let month = match months {
-            [month] if reported_months(document)?.len() > 1 => Some(*month),
-            [_] => None,
-            _ => months.get(side).copied(),
-        };
-        read_reported(document, month)
-    };
-    let reports = [read(0)?, read(1)?];
-    match months {
-        [month] if reports.iter().all(|report| report.month != *month) => {
-            let held = reports.map(|report| report.month.to_string()).join(" and ");
-            Err(Error::usage(format!("--month {month}: the reports are of {held}")))
-        }
-        _ => Ok(reports),
-    }
 }

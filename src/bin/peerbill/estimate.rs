@@ -11,19 +11,15 @@ use peerbill::{
     Error, FindingCode, Result,
     catalog::Catalog,
     estimate::{
-        Estimate, Gate, PlanQuantities, PlannedConnection, PricesOf, Quantities, Scenario, Schedule,
+        Estimate, Gate, PlanQuantities, PlannedConnection, PricesOf, Quantities, Scenario, Schedule, Sent,
         of_history, of_plan, of_quantities, of_topology,
     },
     files::{self, Inputs, Months, one_month},
     model::{
-        connection::End, finding::Finding, id::read_account, invalid::Invalid, link::LinkType, money::Money,
-        quantity::DailyRate, time::Offset, usage::Sender,
+        connection::End, finding::Finding, id::read_account, link::LinkType, money::Money, time::Offset,
+        usage::Sender,
     },
-    read::{
-        monthly::{MonthlyBytes, read_monthly},
-        terraform::{PeeringPlan, StatedRequesters, read_plan},
-        topology::read_topology,
-    },
+    read::{terraform::StatedRequesters, topology::read_topology},
     write::{self, finding_words},
 };
 use std::io::Write;
@@ -171,21 +167,20 @@ fn planned(
     let accepter =
         End::new(account("--to-account", &args.to_account, "accepter")?, region("--to", &args.to)?);
     let mut planned = PlannedConnection::new("", requester, accepter, LinkType::Gold);
-    let days = days_of(prices_of);
-    let there = Sent { gb: ("--gb", &args.gb), mbps: ("--mbps", &args.mbps), hours: &args.hours_a_day };
-    let back = Sent {
-        gb: ("--return-gb", &args.return_gb),
-        mbps: ("--return-mbps", &args.return_mbps),
-        hours: &args.hours_a_day,
-    };
     if args.mbps.is_none() && args.return_mbps.is_none() && args.hours_a_day.is_some() {
         return Err(Error::usage("--hours-a-day belongs to --mbps or --return-mbps"));
     }
-    let (sent, returned) = (there.read(days, catalog)?, back.read(days, catalog)?);
-    let Some((bytes, note)) = sent else {
+    let sent = |sender, gb: Stated<'_>, mbps: Stated<'_>| {
+        let Some((flag, sent)) = sent(gb, mbps, args.hours_a_day.as_deref())? else { return Ok(None) };
+        sent.bytes(sender, prices_of, catalog.gb).map(Some).map_err(|error| named(flag, &error))
+    };
+    let there = sent(Sender::Requester, ("--gb", &args.gb), ("--mbps", &args.mbps))?;
+    let back =
+        sent(Sender::Accepter, ("--return-gb", &args.return_gb), ("--return-mbps", &args.return_mbps))?;
+    let Some((bytes, note)) = there else {
         return Err(Error::usage("--gb or --mbps is needed to estimate from quantities"));
     };
-    let (back, back_note) = returned.map_or((None, None), |(bytes, note)| (Some(bytes), note));
+    let (back, back_note) = back.map_or((None, None), |(bytes, note)| (Some(bytes), note));
     planned.monthly_bytes = [Some(bytes), back];
     Ok((planned, [note, back_note].into_iter().flatten().collect()))
 }
@@ -194,46 +189,25 @@ fn needed<'a>(flag: &str, value: &'a Option<String>) -> Result<&'a str> {
     value.as_deref().ok_or_else(|| Error::usage(format!("{flag} is needed to estimate from quantities")))
 }
 
-/// The days of a month: of the given one, of 30 days where none is.
-fn days_of(prices_of: PricesOf) -> u32 {
-    match prices_of {
-        PricesOf::Newest => 30,
-        PricesOf::Month(month, offset) => {
-            let period = month.period(offset);
-            // OK because a month has at most 31 days.
-            u32::try_from((period.end.index() - period.start.index()) / 24).unwrap_or(31)
-        }
-    }
-}
+/// An argument, and what it states.
+type Stated<'a> = (&'static str, &'a Option<String>);
 
-/// What one end sends, as arguments with their names.
-struct Sent<'a> {
-    gb: (&'static str, &'a Option<String>),
-    mbps: (&'static str, &'a Option<String>),
-    hours: &'a Option<String>,
-}
-
-impl Sent<'_> {
-    /// Its bytes in a month of so many days, and how they come from a rate; `None` where nothing is given.
-    fn read(&self, days: u32, catalog: &Catalog) -> Result<Option<(u64, Option<Finding>)>> {
-        let Self { gb: (gb_flag, gb), mbps: (mbps_flag, mbps), hours } = *self;
-        let of = |flag: &'static str| move |why: Invalid| Error::usage(format!("{flag}: {why}"));
-        match (gb, mbps, hours) {
-            (None, None, _) => Ok(None),
-            (Some(_), Some(_), _) => Err(Error::usage(format!(
-                "{gb_flag} and {mbps_flag} both say what is sent: choose one of them"
-            ))),
-            (Some(gb), None, _) => Ok(Some((catalog.gb.volume(gb).map_err(of(gb_flag))?, None))),
-            (None, Some(_), None) => Err(Error::usage(format!(
-                "--hours-a-day is needed with {mbps_flag}: for how many hours of a day it holds, 24 for all of it"
-            ))),
-            (None, Some(rate), Some(hours)) => {
-                let rate = DailyRate::parse(rate, hours).map_err(of(mbps_flag))?;
-                let bytes = rate.bytes_in(days).map_err(of(mbps_flag))?;
-                let end = if mbps_flag == "--mbps" { Sender::Requester } else { Sender::Accepter };
-                Ok(Some((bytes, Some(rate.note(end, days, catalog.gb)?))))
-            }
+/// What one end sends, and the argument that says so; `None` where none is given.
+fn sent<'a>(
+    (gb_flag, gb): Stated<'a>,
+    (mbps_flag, mbps): Stated<'a>,
+    hours_a_day: Option<&'a str>,
+) -> Result<Option<(&'static str, Sent<'a>)>> {
+    match (gb, mbps, hours_a_day) {
+        (None, None, _) => Ok(None),
+        (Some(_), Some(_), _) => {
+            Err(Error::usage(format!("{gb_flag} and {mbps_flag} both say what is sent: choose one of them")))
         }
+        (Some(gb), None, _) => Ok(Some((gb_flag, Sent::Volume(gb)))),
+        (None, Some(_), None) => Err(Error::usage(format!(
+            "--hours-a-day is needed with {mbps_flag}: for how many hours of a day it holds, 24 for all of it"
+        ))),
+        (None, Some(mbps), Some(hours_a_day)) => Ok(Some((mbps_flag, Sent::Rate { mbps, hours_a_day }))),
     }
 }
 
@@ -347,30 +321,18 @@ fn from_terraform(mut args: EstimateArgs) -> Result<bool> {
     let stated = StatedRequesters::parse(&args.traffic.requester_account, &args.traffic.requester_region)?;
     let stated = stated.with_region_ids(&|region| catalog.region_id(region))?;
     let path = args.plans.terraform.as_deref().unwrap_or_default();
-    let plan = read_plan(&inputs.one_document("terraform", path)?, &stated)?;
-    let traffic = traffic_of(&args, &plan, &mut inputs, &catalog)?;
+    let plan = inputs.one_document("terraform", path)?;
+    let traffic = &args.plans.traffic;
+    let traffic = traffic.as_deref().map(|path| inputs.one_document("traffic", path)).transpose()?;
     let accounts = args.lines.accounts(&mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
-    let quantities = PlanQuantities::new(&plan, &traffic, prices_of(&args)?, &catalog)?
+    let quantities = PlanQuantities::read(&plan, traffic.as_ref(), &stated, prices_of(&args)?, &catalog)?
         .with_settings(&settings)
         .with_accounts(&accounts);
     let estimate = of_plan(&quantities, &catalog, &args.scenario)?;
     printer.print(&estimate, &inputs, None)?;
     let stops = limit.map_or(Ok(false), |limit| stopped(&estimate, limit))?;
     Ok(printer.tell_stopping(&estimate) || stops)
-}
-
-fn traffic_of(
-    args: &EstimateArgs,
-    plan: &PeeringPlan,
-    inputs: &mut Inputs,
-    catalog: &Catalog,
-) -> Result<MonthlyBytes> {
-    // Without traffic the prices of one GB are shown.
-    let Some(path) = &args.plans.traffic else { return Ok(MonthlyBytes::new()) };
-    let names = plan.names();
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    read_monthly(&inputs.one_document("traffic", path)?, catalog.gb, &known)
 }
 
 /// Whether the gate stops the plan; says why.

@@ -9,18 +9,14 @@ use crate::{
     settings::{self, Open, ShownSettings},
 };
 use peerbill::{
-    BillingMonth, Catalog, Error, ReportOptions, Result,
+    BillingMonth, Error, ReportOptions, Result,
     files::{self, Inputs, Months, read_bill},
-    model::{
-        accounts::Accounts,
-        id::{read_account, unwrapped},
-        time::Offset,
-    },
+    model::{accounts::Accounts, id::unwrapped, time::Offset},
     read::{
-        bill::{Bill, BillSettings, CDT, Printed},
+        bill::{BillSettings, CDT, Printed},
         read_accounts, read_reported, read_reported_months,
     },
-    reconcile::{BillChoice, BillSide, Grain, OurSide, Reconciled, reconcile, reconcile_totals},
+    reconcile::{BillChoice, Billed, Reconciled, invoices},
     report::reports,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -60,19 +56,13 @@ fn figures(args: &ReconcileArgs) -> Result<BTreeMap<String, Printed>> {
     if bill.bill.is_empty() && (bill.bill_product.is_some() || !bill.bill_item.is_empty()) {
         return Err(Error::usage("--bill-product and --bill-item choose lines of --bill"));
     }
-    let mut figures = BTreeMap::new();
-    for argument in &bill.bill_total {
-        let refused = |why: &str| Error::setting("bill-total", format!("{argument:?}: {why}"));
-        let Some((account, amount)) = argument.split_once('=') else {
-            return Err(refused("write it as ACCOUNT=AMOUNT, such as 1000000000000101=1234.56"));
-        };
-        let account = read_account(unwrapped(account)).map_err(|why| refused(why.message()))?;
-        let amount = Printed::parse(amount.trim()).map_err(|why| refused(why.message()))?;
-        if figures.insert(account.to_owned(), amount).is_some() {
-            return Err(refused("this account has a figure already"));
-        }
-    }
-    Ok(figures)
+    let figures = bill.bill_total.iter().map(|argument| {
+        argument.split_once('=').ok_or_else(|| {
+            let why = "write it as ACCOUNT=AMOUNT, such as 1000000000000101=1234.56";
+            Error::setting("bill-total", format!("{argument:?}: {why}"))
+        })
+    });
+    invoices(figures.collect::<Result<Vec<_>>>()?)
 }
 
 /// Compares with what traffic costs.
@@ -92,7 +82,7 @@ fn from_traffic(
     let others = args.bill.bill.iter().chain(&args.accounts).map(String::as_str);
     job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(others))?;
     let catalog = files::load(&args.pricing.at_paths(), &mut job.metering.inputs)?;
-    let bill = bill(args, &mut job.metering.inputs)?;
+    let billed = billed(args, figures, &mut job.metering.inputs)?;
     let mut options = ReportOptions::default();
     options.accounts = accounts(args, &mut job.metering.inputs)?;
     options.account = account(args).map(str::to_owned);
@@ -101,13 +91,7 @@ fn from_traffic(
     let metered = job.meter_months(&|region| catalog.check_region(region))?;
     // Prices that are missing are told here, all of them.
     let reports = reports(&metered, &catalog, &options)?;
-    let ours = |grain| {
-        let months = reports.iter().zip(metered.months());
-        let sides = months.map(|(report, metered)| OurSide::of_metered(report, metered, &catalog, grain));
-        OurSide::joined(sides)
-    };
-    let months: Vec<BillingMonth> = reports.iter().map(|report| report.month).collect();
-    let mut compared = compare(args, bill.as_ref(), figures, &months, &catalog.currency, ours)?;
+    let mut compared = billed.with_metered(&reports, metered.months(), &catalog)?;
     compared.settings = settings;
     let compared = compared.with_accounts(names);
     let quarantined = job.finish_months(&metered, |quarantine| {
@@ -135,29 +119,12 @@ fn from_report(args: &ReconcileArgs, path: &str, figures: &BTreeMap<String, Prin
         Some(months) => read_reported_months(&document, months)?,
         None => vec![read_reported(&document, None)?],
     };
-    let Some(first) = reported.first() else { return Err(Error::internal("no month was read")) };
-    let catalog = args
-        .pricing
-        .catalog
-        .as_ref()
-        .map(|_| files::load(&args.pricing.at_paths(), &mut inputs))
-        .transpose()?;
-    let catalog = match catalog {
-        Some(catalog) => Some(catalog),
-        // A shipped catalog that has the same prices is the one that priced it.
-        None => Catalog::shipped(&first.catalog[0])
-            .ok()
-            .filter(|own| own.summary().price_digest == first.catalog[2]),
-    };
-    let bill = bill(args, &mut inputs)?;
+    let pricing = args.pricing.catalog.as_ref().map(|_| args.pricing.at_paths());
+    let catalog = pricing.map(|paths| files::load(&paths, &mut inputs)).transpose()?;
+    let billed = billed(args, figures, &mut inputs)?;
     let names = accounts(args, &mut inputs)?;
     job::outputs(&args.to.output, None, &inputs)?;
-    let ours = |grain| {
-        let side = |month| OurSide::of_reported(month, catalog.as_ref(), account(args), grain);
-        OurSide::joined(reported.iter().map(side))
-    };
-    let months: Vec<BillingMonth> = reported.iter().map(|month| month.month).collect();
-    let compared = compare(args, bill.as_ref(), figures, &months, &first.currency, ours)?;
+    let compared = billed.with_reported(&reported, catalog.as_ref(), account(args))?;
     let compared = compared.with_accounts(names);
     inputs.unchanged()?;
     print(args, &targets, (&compared, &inputs), None)?;
@@ -174,35 +141,21 @@ fn refuse_figures_of_months(figures: &BTreeMap<String, Printed>, months: &[Billi
     }
 }
 
-/// Compares the bill or the figures with our side, which is made by the periods that the bill tells.
-fn compare(
-    args: &ReconcileArgs,
-    bill: Option<&Bill>,
-    figures: &BTreeMap<String, Printed>,
-    months: &[BillingMonth],
-    currency: &str,
-    ours: impl Fn(Grain) -> Result<OurSide>,
-) -> Result<Reconciled> {
-    let Some(bill) = bill else { return reconcile_totals(&ours(Grain::Month)?, figures) };
-    let mut choice = BillChoice::default();
-    choice.product = product(args);
-    choice.items.clone_from(&args.bill.bill_item);
-    choice.account = account(args).map(str::to_owned);
-    let bill = BillSide::choose(bill, &choice, months, currency)?;
-    reconcile(&ours(bill.grain())?, &bill)
-}
-
-/// The bill, where one is given.
-fn bill(args: &ReconcileArgs, inputs: &mut Inputs) -> Result<Option<Bill>> {
+/// The bill, or the figures where none is given.
+fn billed(args: &ReconcileArgs, figures: &BTreeMap<String, Printed>, inputs: &mut Inputs) -> Result<Billed> {
     if args.bill.bill.is_empty() {
-        return Ok(None);
+        return Ok(Billed::Invoices(figures.clone()));
     }
     let settings = BillSettings {
         products: vec![product(args)],
         columns: args.bill.columns.clone(),
         naive_offset: args.traffic.naive_offset.as_deref().map(str::parse).transpose()?,
     };
-    read_bill(inputs, &args.bill.bill, &settings).map(Some)
+    let mut choice = BillChoice::default();
+    choice.product = product(args);
+    choice.items.clone_from(&args.bill.bill_item);
+    choice.account = account(args).map(str::to_owned);
+    Ok(Billed::Lines(read_bill(inputs, &args.bill.bill, &settings)?, choice))
 }
 
 fn product(args: &ReconcileArgs) -> String {

@@ -124,7 +124,7 @@ fn fill_traffic(traffic: &mut TrafficArgs, settings: &mut Settings, used: &mut U
     let Columns { usage, cloudmonitor, bill: _ } = settings.columns.take().unwrap_or_default();
     fill_metrics(&mut traffic.metrics, settings.cloudmonitor.take().unwrap_or_default(), cloudmonitor);
     if let Some(usage) = usage {
-        note_columns(&usage, used);
+        usage.given().for_each(|(key, name)| used.note(&format!("columns.usage.{key}"), name.to_owned()));
         traffic.columns = usage;
     }
 }
@@ -154,15 +154,6 @@ fn fill_metrics(open: &mut MetricArgs, set: Metrics, columns: Option<DatapointCo
     open.metric_timestamp = open.metric_timestamp.or(set.timestamp);
     open.metric_period = open.metric_period.or(set.period.map(NonZeroU32::get));
     open.columns = columns.unwrap_or_default();
-}
-
-/// Notes the columns of native traffic that are called otherwise.
-fn note_columns(columns: &TrafficColumns, used: &mut Used) {
-    for (native, name) in TrafficColumns::default().names().into_iter().zip(columns.names()) {
-        if native != name {
-            used.note(&format!("columns.usage.{native}"), name.to_owned());
-        }
-    }
 }
 
 /// The settings of `peerbill.toml` that were `used`, and how the inputs are read where that is not known or was stated.

@@ -13,8 +13,9 @@ use crate::{
         usage::Sender,
     },
     read::{
-        monthly::MonthlyBytes,
-        terraform::{Action, Change, PeeringPlan, PlanSide},
+        Document,
+        monthly::{MonthlyBytes, read_monthly},
+        terraform::{Action, Change, PeeringPlan, PlanSide, StatedRequesters, read_plan},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -91,6 +92,26 @@ impl PlanQuantities {
             unchanged: unchanged.len(),
             known,
         })
+    }
+
+    /// Reads a plan and, where it is given, the traffic of its connections, with what is stated about their requesters.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new); [`ErrorKind::Input`] where either cannot be read.
+    pub fn read(
+        plan: &Document,
+        traffic: Option<&Document>,
+        stated: &StatedRequesters,
+        prices_of: PricesOf,
+        catalog: &Catalog,
+    ) -> Result<Self> {
+        let plan = read_plan(plan, stated)?;
+        let names = plan.names();
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        // Without traffic the prices of one GB are shown.
+        let traffic = traffic.map(|document| read_monthly(document, catalog.gb, &known)).transpose()?;
+        Self::new(&plan, &traffic.unwrap_or_default(), prices_of, catalog)
     }
 
     /// What one GB costs that both ends of a changed connection send, before and after.

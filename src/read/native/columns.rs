@@ -57,6 +57,11 @@ impl TrafficColumns {
     pub fn names(&self) -> [&str; 4] {
         [&self.timestamp, &self.connection_id, &self.sender, &self.bytes]
     }
+
+    /// Native names with others that are given in their place, as reports show settings.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        TRAFFIC_COLUMNS.into_iter().zip(self.names()).filter(|(native, name)| native != name)
+    }
 }
 
 /// What a native record counts.
