@@ -1,7 +1,7 @@
 //! Traffic that a caller holds: Arrow streams batch by batch, and rows as CSV.
 
 use arrow_array::{
-    Array, ArrayRef, RecordBatch, RecordBatchReader,
+    Array, ArrayRef, RecordBatch, RecordBatchReader as _,
     cast::AsArray,
     ffi_stream::RecordBatchStreamReader,
     types::{
@@ -16,7 +16,7 @@ use peerbill::{
     Error, ErrorKind, Result, TrafficSource,
     files::Progress,
     model::did_you_mean,
-    read::{Amounts, Starts, Texts, TrafficBatch, TrafficColumns},
+    read::{Amounts, HeldRows, Starts, Texts, TrafficBatch},
 };
 use pyo3::{
     exceptions::PyTypeError,
@@ -25,120 +25,193 @@ use pyo3::{
 };
 use std::{
     borrow::Cow,
-    fmt::Write,
+    fmt::{Display, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
 /// So many rows are handed over at once.
 const ROWS: usize = 1 << 16;
+/// So many rows one worker takes: what a part costs beside them, which grows with the connections, is small then.
+const PART: usize = 1 << 19;
 
-/// The rows of an object that has Arrow columns. A stream that can be read only once is kept as it is read: records that are
-/// not in the order of time need a second look.
-pub fn source(name: &str, object: Py<PyAny>, is_metered: bool, progress: Arc<Progress>) -> TrafficSource {
-    let kept: Mutex<Option<Vec<RecordBatch>>> = Mutex::default();
-    let own = name.to_owned();
-    let columns = TrafficColumns::default();
-    let names = match is_metered {
-        true => ["hour", "connection_id", "sender", "bytes"].map(str::to_owned),
-        false => columns.names().map(str::to_owned),
-    };
-    TrafficSource::from_batches(name, move |each| {
-        let wrong = |why: String| Error::unusable(ErrorKind::Input, &own, why);
-        let names = names.each_ref().map(String::as_str);
-        let mut show = |batch: &RecordBatch| show(batch, names, &wrong, &progress, each);
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(batches) = &*kept {
-            return batches.iter().try_for_each(show);
-        }
-        let opened = Python::attach(|py| -> PyResult<_> {
-            let object = object.bind(py);
-            let once = object.hasattr("read_next_batch")? || object.hasattr("__next__")?;
-            let reader = match object.hasattr("__arrow_c_stream__")? {
-                true => Opened::Stream(RecordBatchStreamReader::from_pyarrow_bound(object)?),
-                false => Opened::Batch(RecordBatch::from_pyarrow_bound(object)?),
-            };
-            Ok((reader, once))
-        });
-        let (opened, once) = opened.map_err(|error| wrong(format!("cannot be read as Arrow: {error}")))?;
-        let stream = match opened {
-            Opened::Batch(batch) => return show(&batch),
-            Opened::Stream(stream) => stream,
-        };
-        check(&RecordBatch::new_empty(stream.schema()), names, &wrong)?;
-        let mut all = Vec::new();
-        for batch in stream {
-            let batch = batch.map_err(|error| wrong(format!("cannot be read as Arrow: {error}")))?;
-            show(&batch)?;
-            if once {
-                all.push(batch);
+/// What holds rows, and how they are read.
+struct Held {
+    name: String,
+    object: Py<PyAny>,
+    columns: [String; 4],
+    progress: Arc<Progress>,
+    kept: Mutex<Kept>,
+}
+
+/// The batches of a stream that can be read only once: records that are not in the order of time need a second look.
+#[derive(Default)]
+struct Kept {
+    batches: Vec<RecordBatch>,
+    rest: Option<RecordBatchStreamReader>,
+}
+
+/// The rows of an object that has Arrow columns of these names.
+pub fn source(name: &str, object: Py<PyAny>, columns: [String; 4], progress: Arc<Progress>) -> TrafficSource {
+    let held = Held { name: name.to_owned(), object, columns, progress, kept: Mutex::default() };
+    let held = Arc::new(held);
+    TrafficSource::from_parts(name, move || Ok(Box::new(Parts::open(held.clone())?)))
+}
+
+impl Held {
+    fn wrong(&self, why: String) -> Error {
+        Error::unusable(ErrorKind::Input, &self.name, why)
+    }
+
+    fn unreadable(&self, error: &dyn Display) -> Error {
+        self.wrong(format!("cannot be read as Arrow: {error}"))
+    }
+
+    /// Hands the rows of a batch over, slice by slice.
+    fn show(&self, batch: &RecordBatch, each: Each<'_>) -> Result<()> {
+        for first in (0..batch.num_rows()).step_by(ROWS) {
+            if self.progress.is_stopped() {
+                return Err(self.wrong("its reading was stopped".to_owned()));
             }
-        }
-        if once {
-            *kept = Some(all);
+            let rows = ROWS.min(batch.num_rows() - first);
+            self.hand_over(&batch.slice(first, rows), each)?;
         }
         Ok(())
-    })
+    }
 }
 
-enum Opened {
-    Stream(RecordBatchStreamReader),
-    Batch(RecordBatch),
+/// Batches that are yet to be shown.
+enum Batches {
+    /// Those of a stream that begins anew each time.
+    Anew(RecordBatchStreamReader),
+    /// Those that are kept, from this one on.
+    Kept(usize),
+    One(Option<RecordBatch>),
 }
 
-type Wrong<'a> = &'a dyn Fn(String) -> Error;
+/// The rows of an object, part by part.
+struct Parts {
+    held: Arc<Held>,
+    batches: Batches,
+    /// What a part had no room for.
+    rest: Option<RecordBatch>,
+}
+
+impl Parts {
+    fn open(held: Arc<Held>) -> Result<Self> {
+        let mut kept = held.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let batches = if kept.rest.is_some() {
+            Batches::Kept(0)
+        } else {
+            let opened = Python::attach(|py| -> PyResult<_> {
+                let object = held.object.bind(py);
+                let once = object.hasattr("read_next_batch")? || object.hasattr("__next__")?;
+                Ok(match object.hasattr("__arrow_c_stream__")? {
+                    true => (Batches::Anew(RecordBatchStreamReader::from_pyarrow_bound(object)?), once),
+                    false => (Batches::One(Some(RecordBatch::from_pyarrow_bound(object)?)), false),
+                })
+            });
+            match opened.map_err(|error| held.unreadable(&error))? {
+                (Batches::Anew(stream), true) => {
+                    kept.rest = Some(stream);
+                    Batches::Kept(0)
+                }
+                (batches, _) => batches,
+            }
+        };
+        let schema = match (&batches, &kept.rest) {
+            (Batches::Anew(stream), _) | (_, Some(stream)) => Some(stream.schema()),
+            _ => None,
+        };
+        drop(kept);
+        // Sees that there are columns of types that are read, also where there are no rows.
+        schema.map_or(Ok(()), |schema| held.hand_over(&RecordBatch::new_empty(schema), &mut |_| Ok(())))?;
+        Ok(Self { held, batches, rest: None })
+    }
+
+    fn batch(&mut self) -> Result<Option<RecordBatch>> {
+        if let Some(rest) = self.rest.take() {
+            return Ok(Some(rest));
+        }
+        let next = match &mut self.batches {
+            Batches::Anew(stream) => stream.next(),
+            Batches::One(batch) => return Ok(batch.take()),
+            Batches::Kept(place) => {
+                let mut kept = self.held.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let next = match kept.batches.get(*place) {
+                    Some(batch) => Some(Ok(batch.clone())),
+                    None => kept.rest.as_mut().and_then(Iterator::next),
+                };
+                if let Some(Ok(batch)) = &next
+                    && *place == kept.batches.len()
+                {
+                    kept.batches.push(batch.clone());
+                }
+                *place += 1;
+                next
+            }
+        };
+        next.transpose().map_err(|error| self.held.unreadable(&error))
+    }
+
+    fn part(&mut self) -> Result<Option<HeldRows>> {
+        let (mut part, mut rows) = (Vec::new(), 0);
+        while rows < PART
+            && let Some(batch) = self.batch()?
+        {
+            let count = batch.num_rows().min(PART - rows);
+            if count < batch.num_rows() {
+                self.rest = Some(batch.slice(count, batch.num_rows() - count));
+            }
+            part.push(batch.slice(0, count));
+            rows += count;
+        }
+        let held = self.held.clone();
+        let show = move |each: Each<'_>| part.iter().try_for_each(|batch| held.show(batch, each));
+        Ok((rows > 0).then(|| Box::new(show) as HeldRows))
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Result<HeldRows>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.part().transpose()
+    }
+}
+
 type Each<'a> = &'a mut dyn FnMut(&TrafficBatch<'_>) -> Result<()>;
 
-/// Sees that a batch has the columns, of types that are read; also one of no rows.
-fn check(batch: &RecordBatch, names: [&str; 4], wrong: Wrong<'_>) -> Result<()> {
-    hand_over(batch, names, wrong, &mut |_| Ok(()))
-}
-
-fn show(
-    batch: &RecordBatch,
-    names: [&str; 4],
-    wrong: Wrong<'_>,
-    progress: &Progress,
-    each: Each<'_>,
-) -> Result<()> {
-    let mut first = 0;
-    while first < batch.num_rows() {
-        if progress.is_stopped() {
-            return Err(wrong("its reading was stopped".to_owned()));
-        }
-        let rows = ROWS.min(batch.num_rows() - first);
-        hand_over(&batch.slice(first, rows), names, wrong, each)?;
-        first += rows;
-    }
-    Ok(())
-}
-
-fn hand_over(batch: &RecordBatch, names: [&str; 4], wrong: Wrong<'_>, each: Each<'_>) -> Result<()> {
-    let column = |name: &str| {
-        batch.column_by_name(name).ok_or_else(|| {
-            let schema = batch.schema();
-            let near = did_you_mean(name, schema.fields().iter().map(|field| field.name().as_str()));
-            wrong(format!("has no column {name}{near}"))
+impl Held {
+    fn hand_over(&self, batch: &RecordBatch, each: Each<'_>) -> Result<()> {
+        let (names, wrong) = (&self.columns, |why| self.wrong(why));
+        let column = |name: &str| {
+            batch.column_by_name(name).ok_or_else(|| {
+                let schema = batch.schema();
+                let near = did_you_mean(name, schema.fields().iter().map(|field| field.name().as_str()));
+                wrong(format!("has no column {name}{near}"))
+            })
+        };
+        let [start, id, sender, bytes] = names.each_ref().map(|name| column(name));
+        let (start, id, sender, bytes) = (start?, id?, sender?, bytes?);
+        let no_text = |name: &str, column: &ArrayRef| {
+            wrong(format!("column {name} is {}: cast it to a string", told(column.data_type())))
+        };
+        let ids = HeldTexts::of(id).ok_or_else(|| no_text(&names[1], id))?;
+        let senders = HeldTexts::of(sender).ok_or_else(|| no_text(&names[2], sender))?;
+        let held_bytes = HeldBytes::of(bytes).map_err(|way_out| {
+            wrong(format!("column {} is {}: {way_out}", names[3], told(bytes.data_type())))
+        })?;
+        let held_starts = HeldStarts::of(start).ok_or_else(|| {
+            let way_out = "cast it to a timestamp with a zone, or to text with an offset";
+            wrong(format!("column {} is {}: {way_out}", names[0], told(start.data_type())))
+        })?;
+        each(&TrafficBatch {
+            starts: held_starts.shown(),
+            connections: ids.shown(),
+            senders: senders.shown(),
+            bytes: held_bytes.shown(),
         })
-    };
-    let [start, id, sender, bytes] = names.map(column);
-    let (start, id, sender, bytes) = (start?, id?, sender?, bytes?);
-    let no_text = |name: &str, column: &ArrayRef| {
-        wrong(format!("column {name} is {}: cast it to a string", told(column.data_type())))
-    };
-    let ids = HeldTexts::of(id).ok_or_else(|| no_text(names[1], id))?;
-    let senders = HeldTexts::of(sender).ok_or_else(|| no_text(names[2], sender))?;
-    let held_bytes = HeldBytes::of(bytes)
-        .map_err(|way_out| wrong(format!("column {} is {}: {way_out}", names[3], told(bytes.data_type()))))?;
-    let held_starts = HeldStarts::of(start).ok_or_else(|| {
-        let way_out = "cast it to a timestamp with a zone, or to text with an offset";
-        wrong(format!("column {} is {}: {way_out}", names[0], told(start.data_type())))
-    })?;
-    each(&TrafficBatch {
-        starts: held_starts.shown(),
-        connections: ids.shown(),
-        senders: senders.shown(),
-        bytes: held_bytes.shown(),
-    })
+    }
 }
 
 /// A type in words: those of floats have `float` in them.

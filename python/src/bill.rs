@@ -3,158 +3,82 @@
 use crate::{
     arguments::{Arguments, Job, grouping},
     errors::exception,
+    formats::{Format, Shown, Shows},
     run::{interruptible, unlocked},
     tables::{self, Table},
 };
 use peerbill::{
-    Catalog, Error, ErrorKind, Report, ReportOptions, Result,
+    Catalog, Error, Metered, Report, ReportOptions, Result,
     files::Months,
     meter::MeteredMonths,
     model::money::Money,
-    report::reports,
-    write::{
-        self, Lang,
-        focus::{FocusSettings, FocusVersion},
-        json::InputDigest,
-        text::Screen,
-    },
+    read::Document,
+    report::{corrections, reports},
+    write::{self, json::InputDigest, text::Screen},
 };
 use pyo3::{
-    exceptions::PyValueError,
     prelude::*,
     types::{PyBytes, PyDict},
 };
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
 
-/// The bill of a month or of several.
+/// The bill of a month or of several, or what corrects that of one.
 #[pyclass(frozen, module = "peerbill")]
 pub struct Bill {
-    metered: MeteredMonths,
-    catalog: Catalog,
+    pub metered: MeteredMonths,
+    pub catalog: Catalog,
     options: ReportOptions,
-    reports: Vec<Report>,
+    pub reports: Vec<Report>,
     digests: Vec<InputDigest>,
     is_range: bool,
+    /// The archive of a closed month that is corrected.
+    archived: Option<Metered>,
 }
 
 /// Meters and rates what the arguments name.
 #[pyfunction]
 pub fn report(arguments: &Bound<'_, PyDict>) -> PyResult<Bill> {
     let py = arguments.py();
+    let wrong = |error: Error| exception(py, &error);
     let arguments = Arguments(arguments.clone());
     let months = arguments.text("month")?.unwrap_or_default();
-    let months = Months::parse(&months).map_err(|error| exception(py, &error))?;
+    let months = Months::parse(&months).map_err(wrong)?;
     let mut job = Job::new(&arguments, months)?;
+    let catalog = job.catalog(&arguments)?;
+    let mut options = job.options(&arguments, &catalog)?;
+    let archive = job.archive(&arguments)?;
+    if archive.is_some() && (months.is_range() || arguments.text("until")?.is_some()) {
+        let why = "is for one closed month: name it with month, and leave until out";
+        return Err(wrong(Error::setting("corrects", why)));
+    }
     let progress = job.metering.progress().clone();
     let made = interruptible(py, &progress, || {
-        let catalog = &job.catalog;
-        let metered = job.metering.meter_months(&|region| catalog.check_region(region), &|_| Ok(()))?;
-        job.options.archives = job.metering.archives.clone();
-        let made = reports(&metered, catalog, &job.options)?;
+        let check = |region: &str| catalog.check_region(region);
+        let metered = job.metering.meter_months(&check, &|_| Ok(()))?;
+        let archived = archive.zip(metered.months().first());
+        let archived = archived.map(|(sources, anew)| job.metering.meter_archive("corrects", &sources, anew));
+        let archived = archived.transpose()?;
+        options.archives = job.metering.archives.clone();
+        let made = made(&metered, archived.as_ref(), &catalog, &options)?;
         let digests = job.metering.inputs.digests()?;
-        if let Some(path) = &job.quarantine {
-            put(path, &|output| write::quarantine::write(metered.refused(), output))?;
-        }
-        Ok((metered, made, digests))
+        job.set_aside(metered.refused())?;
+        Ok((metered, archived, made, digests))
     });
-    job.warn(py)?;
-    let (metered, reports, digests) = made?;
-    let Job { catalog, options, .. } = job;
-    Ok(Bill { metered, catalog, options, reports, digests, is_range: months.is_range() })
+    job.notes.warn(py)?;
+    let (metered, archived, reports, digests) = made?;
+    Ok(Bill { metered, catalog, options, reports, digests, is_range: months.is_range(), archived })
 }
 
-/// Writes a file whole or not at all.
-fn put(path: &Path, render: &dyn Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        Error::unusable(ErrorKind::Output, &path.display().to_string(), format!("cannot be written: {error}"))
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    render(&mut beside)?;
-    beside.persist(path).map(|_| ()).map_err(|error| failed(error.error))
-}
-
-/// How a bill is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Table,
-    Csv,
-    Json,
-    Markdown,
-    Parquet,
-    Xlsx,
-    Html,
-    Focus,
-    FocusParquet,
-}
-
-impl Format {
-    const ALL: [(&str, Self); 9] = [
-        ("table", Self::Table),
-        ("csv", Self::Csv),
-        ("json", Self::Json),
-        ("markdown", Self::Markdown),
-        ("parquet", Self::Parquet),
-        ("xlsx", Self::Xlsx),
-        ("html", Self::Html),
-        ("focus", Self::Focus),
-        ("focus-parquet", Self::FocusParquet),
-    ];
-
-    fn of(name: &str) -> PyResult<Self> {
-        let known = Self::ALL.iter().find(|(own, _)| *own == name);
-        known.map(|(_, format)| *format).ok_or_else(|| {
-            let names = Self::ALL.map(|(own, _)| own).join(", ");
-            PyValueError::new_err(format!("format {name:?}: it is one of {names}"))
-        })
-    }
-
-    /// What the name of a file says.
-    fn of_path(path: &Path) -> PyResult<Self> {
-        let extension = path.extension().and_then(|own| own.to_str()).map(str::to_ascii_lowercase);
-        match extension.as_deref() {
-            Some("md") => Ok(Self::Markdown),
-            Some("txt") => Ok(Self::Table),
-            Some(name @ ("csv" | "json" | "parquet" | "xlsx" | "html")) => Self::of(name),
-            _ => Err(PyValueError::new_err(
-                "the name of the file says no format: state it, or end it in .csv, .json, .md, .parquet, .xlsx, .html or .txt",
-            )),
-        }
-    }
-}
-
-/// How a bill is shown.
-struct Shown {
-    format: Format,
-    lang: Lang,
-    csv_bom: bool,
-    focus: FocusSettings,
-}
-
-impl Shown {
-    fn new(py: Python<'_>, format: Format, lang: &str, csv_bom: bool, focus_version: &str) -> PyResult<Self> {
-        let all = [Lang::En, Lang::ZhHans, Lang::ZhHant];
-        let lang = all.into_iter().find(|own| own.as_str() == lang).ok_or_else(|| {
-            PyValueError::new_err(format!("lang {lang:?}: it is one of {}", all.map(Lang::as_str).join(", ")))
-        })?;
-        let mut focus = FocusSettings::default();
-        focus.version = [FocusVersion::V1_2, FocusVersion::V1_3, FocusVersion::V1_4]
-            .into_iter()
-            .find(|own| own.as_str() == focus_version)
-            .ok_or_else(|| {
-                exception(
-                    py,
-                    &Error::setting("focus-version", format!("{focus_version:?}: it is 1.2, 1.3 or 1.4")),
-                )
-            })?;
-        Ok(Self { format, lang, csv_bom, focus })
+/// The reports of what was metered, or what corrects its archive.
+fn made(
+    metered: &MeteredMonths,
+    archived: Option<&Metered>,
+    catalog: &Catalog,
+    options: &ReportOptions,
+) -> Result<Vec<Report>> {
+    match archived.zip(metered.months().first()) {
+        None => reports(metered, catalog, options),
+        Some((archived, anew)) => Ok(vec![corrections(archived, anew, catalog, options.clone())?]),
     }
 }
 
@@ -163,8 +87,48 @@ impl Bill {
     fn with(&self, change: impl FnOnce(&mut ReportOptions)) -> Result<Vec<Report>> {
         let mut options = self.options.clone();
         change(&mut options);
-        reports(&self.metered, &self.catalog, &options)
+        made(&self.metered, self.archived.as_ref(), &self.catalog, &options)
     }
+
+    /// The reports of all accounts, which are not grouped.
+    pub fn whole(&self, change: impl FnOnce(&mut ReportOptions)) -> Result<Vec<Report>> {
+        if self.archived.is_some() {
+            return Err(Error::usage("this corrects a bill, and is none that can be compared"));
+        }
+        self.with(|options| {
+            (options.by, options.account, options.daily) = (None, None, false);
+            change(options);
+        })
+    }
+
+    /// The JSON of all accounts, to be read back under a name.
+    pub fn document(&self, name: &str) -> Result<Document> {
+        let reports = self.whole(|_| ())?;
+        let mut json = Vec::new();
+        self.json(&reports.iter().collect::<Vec<_>>(), &mut json)?;
+        Ok(Document::new(name, json))
+    }
+
+    fn json(&self, reports: &[&Report], output: &mut dyn Write) -> Result<()> {
+        match reports {
+            [report] if !self.is_range => write::json::write(report, &self.digests, output),
+            reports => write::json::months(reports, &self.digests, output),
+        }
+    }
+}
+
+impl Shows for Bill {
+    const FORMATS: &'static [Format] = &[
+        Format::Table,
+        Format::Csv,
+        Format::Json,
+        Format::Markdown,
+        Format::Parquet,
+        Format::Xlsx,
+        Format::Html,
+        Format::Focus,
+        Format::FocusParquet,
+    ];
 
     fn render_to(&self, shown: &Shown, output: &mut dyn Write) -> Result<()> {
         let again = match shown.format {
@@ -180,17 +144,11 @@ impl Bill {
         };
         let reports: Vec<&Report> = again.as_ref().unwrap_or(&self.reports).iter().collect();
         let reports = &reports[..];
-        if shown.csv_bom && matches!(shown.format, Format::Csv | Format::Focus) {
-            let failed = |error: std::io::Error| Error::unusable(ErrorKind::Output, "csv", error.to_string());
-            output.write_all("\u{feff}".as_bytes()).map_err(failed)?;
-        }
+        shown.begin(output)?;
         match shown.format {
             Format::Table => Screen::default().reports(reports, shown.lang, output),
             Format::Csv => write::csv::reports(reports, output),
-            Format::Json => match reports {
-                [report] if !self.is_range => write::json::write(report, &self.digests, output),
-                reports => write::json::months(reports, &self.digests, output),
-            },
+            Format::Json => self.json(reports, output),
             Format::Markdown => write::markdown::reports(reports, shown.lang, output),
             Format::Parquet => write::parquet::reports(reports, output),
             Format::Xlsx => write::xlsx::reports(reports, shown.lang, output),
@@ -198,12 +156,6 @@ impl Bill {
             Format::Focus => write::focus::reports(reports, &shown.focus, output),
             Format::FocusParquet => write::focus::parquet(reports, &shown.focus, output),
         }
-    }
-
-    fn bytes(&self, shown: &Shown) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.render_to(shown, &mut bytes)?;
-        Ok(bytes)
     }
 }
 
@@ -217,10 +169,9 @@ impl Bill {
             let sum = sums.entry(&statement.billing_account_id).or_insert(Money::ZERO);
             *sum = sum.checked_add(statement.payable).map_err(|error| exception(py, &error))?;
         }
-        let decimal = py.import("decimal")?.getattr("Decimal")?;
         let dict = PyDict::new(py);
         for (account, payable) in sums {
-            dict.set_item(account, decimal.call1((payable.to_string(),))?)?;
+            dict.set_item(account, tables::decimal(py, &payable.to_string())?)?;
         }
         Ok(dict)
     }
@@ -267,7 +218,7 @@ impl Bill {
     }
 
     /// The report in a format of the command line.
-    #[pyo3(signature = (format, *, lang="en", csv_bom=false, focus_version="1.2"))]
+    #[pyo3(signature = (format, *, lang="en", csv_bom=false, focus_version="1.2", focus_invoice_issuer=None))]
     fn render<'py>(
         &self,
         py: Python<'py>,
@@ -275,13 +226,15 @@ impl Bill {
         lang: &str,
         csv_bom: bool,
         focus_version: &str,
+        focus_invoice_issuer: Option<&str>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let shown = Shown::new(py, Format::of(format)?, lang, csv_bom, focus_version)?;
-        unlocked(py, || self.bytes(&shown)).map(|bytes| PyBytes::new(py, &bytes))
+        let shown = self.shown(format, lang, csv_bom)?;
+        self.rendered(py, &shown.with_focus(py, focus_version, focus_invoice_issuer)?)
     }
 
     /// Writes the report to a file, whole or not at all; its name says the format unless that is stated.
-    #[pyo3(signature = (path, format=None, *, lang="en", csv_bom=false, focus_version="1.2"))]
+    #[expect(clippy::too_many_arguments, reason = "they are those of Python")]
+    #[pyo3(signature = (path, format=None, *, lang="en", csv_bom=false, focus_version="1.2", focus_invoice_issuer=None))]
     fn write(
         &self,
         py: Python<'_>,
@@ -290,16 +243,15 @@ impl Bill {
         lang: &str,
         csv_bom: bool,
         focus_version: &str,
+        focus_invoice_issuer: Option<&str>,
     ) -> PyResult<()> {
-        let format = format.map_or_else(|| Format::of_path(&path), Format::of)?;
-        let shown = Shown::new(py, format, lang, csv_bom, focus_version)?;
-        unlocked(py, || put(&path, &|output| self.render_to(&shown, output)))
+        let shown = self.shown_in(&path, format, lang, csv_bom)?;
+        self.written(py, &path, &shown.with_focus(py, focus_version, focus_invoice_issuer)?)
     }
 
     /// The JSON of the report as a dict; numbers that matter are text.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let json = self.render(py, "json", "en", false, "1.2")?;
-        py.import("json")?.call_method1("loads", (json,))
+        self.dict(py)
     }
 
     /// Where every record went, as `to_dict()` has it but with whole numbers; for several months by month.

@@ -21,11 +21,7 @@ pub struct Catalog(peerbill::Catalog);
 #[pyfunction]
 pub fn catalog(arguments: &Bound<'_, PyDict>) -> PyResult<Catalog> {
     let (py, arguments) = (arguments.py(), Arguments(arguments.clone()));
-    let paths = PricePaths {
-        catalog: arguments.text("name")?,
-        prices: arguments.texts("prices")?,
-        contract: arguments.text("contract")?,
-    };
+    let paths = PricePaths { catalog: arguments.text("name")?, ..arguments.prices()? };
     let loaded = files::load(&paths, &mut Inputs::new(Reading::default()));
     loaded.map(Catalog).map_err(|error| exception(py, &error))
 }

@@ -36,16 +36,17 @@ pub fn explain<'py>(arguments: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyByt
         }
     };
     let mut job = Job::new(&arguments, Months::One(month))?;
+    let catalog = job.catalog(&arguments)?;
+    let accounts = job.options(&arguments, &catalog)?.accounts;
     let progress = job.metering.progress().clone();
     let made = interruptible(py, &progress, || {
-        let catalog = &job.catalog;
         let (metered, sources) = job.metering.meter(&|region| catalog.check_region(region), &|_| Ok(()))?;
-        let explained = explained(&metered, &sources, catalog, &question)?;
-        let explained = explained.with_accounts(job.options.accounts.clone());
+        let explained = explained(&metered, &sources, &catalog, &question)?;
+        let explained = explained.with_accounts(accounts);
         let mut json = Vec::new();
         write::explain::json(&explained, &mut json)?;
         Ok(json)
     });
-    job.warn(py)?;
+    job.notes.warn(py)?;
     made.map(|json| PyBytes::new(py, &json))
 }

@@ -5,7 +5,10 @@ mod batches;
 mod bill;
 mod catalog;
 mod errors;
+mod estimate;
 mod explained;
+mod formats;
+mod found;
 mod run;
 mod tables;
 
@@ -19,7 +22,19 @@ fn _peerbill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bill::Bill>()?;
     module.add_class::<catalog::Catalog>()?;
     module.add_class::<tables::Table>()?;
+    module.add_class::<estimate::Estimate>()?;
+    module.add_class::<estimate::Scenario>()?;
+    module.add_class::<estimate::Change>()?;
+    module.add_class::<estimate::Gate>()?;
+    module.add_class::<found::Rows>()?;
+    module.add_class::<found::Reconciliation>()?;
+    module.add_class::<found::Comparison>()?;
+    module.add_class::<found::Crosscheck>()?;
     module.add_function(wrap_pyfunction!(bill::report, module)?)?;
+    module.add_function(wrap_pyfunction!(estimate::estimate, module)?)?;
+    module.add_function(wrap_pyfunction!(found::reconcile, module)?)?;
+    module.add_function(wrap_pyfunction!(found::compare, module)?)?;
+    module.add_function(wrap_pyfunction!(found::crosscheck, module)?)?;
     module.add_function(wrap_pyfunction!(explained::explain, module)?)?;
     module.add_function(wrap_pyfunction!(catalog::catalog, module)?)
 }

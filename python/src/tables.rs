@@ -7,12 +7,14 @@ use arrow_array::{
 use arrow_schema::{ArrowError, Field, Schema};
 use peerbill::{
     Error, Report, Result,
+    estimate::{Estimate, FORECAST, Forecast},
     meter::Metered,
     model::{
         money::{Money, UnitPrice},
         time::Hour,
     },
     report::{ChargeCategory, Column, ReportRow},
+    rows::{Cell, Kind, RowSet},
     write::finding_words,
 };
 use pyo3::{prelude::*, types::PyCapsule};
@@ -23,6 +25,8 @@ const DIGITS: u8 = 38;
 /// Decimals of amounts and of unit prices.
 const AMOUNT: i8 = 10;
 const PRICE: i8 = 12;
+/// Of the usage that a bill tells.
+const USAGE: i8 = 18;
 
 /// A table that any library takes which knows Arrow's PyCapsules.
 #[pyclass(frozen, module = "peerbill")]
@@ -79,12 +83,91 @@ fn bad(error: &ArrowError) -> Error {
     Error::internal(format!("rows do not fit a table: {error}"))
 }
 
+/// A `decimal.Decimal`.
+pub fn decimal<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import("decimal")?.getattr("Decimal")?.call1((text,))
+}
+
+/// Likewise of an amount that may not be known.
+pub fn amount(py: Python<'_>, money: Option<Money>) -> PyResult<Option<Py<PyAny>>> {
+    money.map(|money| decimal(py, &money.to_string()).map(Bound::unbind)).transpose()
+}
+
 /// The lines of reports, which were asked for with the same options: columns and rows of the CSV, null where that is empty.
 pub fn lines(reports: &[Report]) -> Result<Table> {
     let columns = reports.first().map(Report::columns).unwrap_or_default();
     let rows: Vec<ReportRow<'_>> = reports.iter().flat_map(Report::rows).collect::<Result<_>>()?;
-    let column = |column: Column| Ok((column.name().to_owned(), line_column(&rows, column)?));
-    Table::new(columns.into_iter().map(column).collect::<Result<_>>()?)
+    Table::new(line_columns(columns, &rows)?)
+}
+
+fn line_columns(columns: Vec<Column>, rows: &[ReportRow<'_>]) -> Result<Vec<(String, ArrayRef)>> {
+    let column = |column: Column| Ok((column.name().to_owned(), line_column(rows, column)?));
+    columns.into_iter().map(column).collect()
+}
+
+/// The lines of an estimate, behind the names of their scenarios, likewise.
+pub fn scenario_lines(estimate: &Estimate) -> Result<Table> {
+    let (mut names, mut rows) = (Vec::new(), Vec::new());
+    for scenario in &estimate.scenarios {
+        for row in scenario.rows() {
+            names.push(Some(scenario.name.to_owned()));
+            rows.push(row?);
+        }
+    }
+    for row in estimate.forecast.iter().flat_map(Forecast::rows) {
+        names.push(Some(FORECAST.to_owned()));
+        rows.push(row?);
+    }
+    let mut columns = line_columns(estimate.columns(), &rows)?;
+    columns.insert(0, ("scenario".to_owned(), texts(names.into_iter())));
+    Table::new(columns)
+}
+
+/// Rows of what was found, those alone that `wanted` takes, with the columns of the CSV; null where that is empty.
+pub fn rows(set: &dyn RowSet, wanted: &dyn Fn(&[Cell]) -> bool) -> Result<Table> {
+    let rows: Vec<Vec<Cell>> = set.rows().collect::<Result<_>>()?;
+    let rows: Vec<&Vec<Cell>> = rows.iter().filter(|row| wanted(row)).collect();
+    let column = |(place, (name, kind)): (usize, (&'static str, Kind))| {
+        let values: Vec<Option<String>> =
+            rows.iter().map(|row| Some(cell_text(&row[place])).filter(|text| !text.is_empty())).collect();
+        let column = match kind {
+            Kind::Whole => numbers(name, &values, 0)?,
+            // What a bill prints may have more decimals than amounts.
+            Kind::Decimal if name == "bill_usage" => numbers(name, &values, USAGE)?,
+            Kind::Decimal => numbers(name, &values, AMOUNT)?,
+            _ => texts(values.into_iter()),
+        };
+        Ok((name.to_owned(), column))
+    };
+    Table::new(set.columns().into_iter().enumerate().map(column).collect::<Result<_>>()?)
+}
+
+/// A value as the CSV has it.
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.clone(),
+        Cell::Word(word) => word.to_string(),
+        Cell::Code(code) => (*code).to_owned(),
+        Cell::Said(sentence) => sentence.to_string(),
+    }
+}
+
+/// Plain decimals as Arrow has them: none is rounded.
+fn numbers(name: &str, values: &[Option<String>], scale: i8) -> Result<ArrayRef> {
+    let units = |text: &String| {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+        let decimals = decimals.trim_end_matches('0');
+        let lacking = usize::from(scale.unsigned_abs()).checked_sub(decimals.len());
+        let digits = lacking.map(|lacking| format!("{whole}{decimals}{}", "0".repeat(lacking)));
+        digits.and_then(|digits| digits.parse::<i128>().ok()).ok_or_else(|| {
+            Error::overflow(format!(
+                "{name} {text} does not fit a decimal in Arrow; CSV has all of its digits"
+            ))
+        })
+    };
+    let units: Vec<Option<i128>> =
+        values.iter().map(|value| value.as_ref().map(units).transpose()).collect::<Result<_>>()?;
+    decimals(units.into_iter(), scale)
 }
 
 fn line_column(rows: &[ReportRow<'_>], column: Column) -> Result<ArrayRef> {
