@@ -157,6 +157,9 @@ def test_the_types_hold(tmp_path: Path) -> None:
         table: peerbill.Table = bill.lines(by=["day"])
         again = peerbill.report(metered=table, connections="connections.csv", catalog="china-site", month="2026-10")
         price: Decimal = peerbill.catalog("china-site").price("Hohhot", "Guangzhou")
+        costs: dict[str, Decimal | None] = peerbill.estimate(catalog="china-site", from_="a", to="b", gb=Decimal(1)).payable
+        clean: bool = peerbill.reconcile(report=bill, bill_total={"1": Decimal("1.00")}).clean
+        totals: dict[str, Decimal] = peerbill.compare(bill, "september.json", encoding="gbk").totals
         try:
             peerbill.explain(connection="pcc-1", sender="requester", hour="2026-10-05T03:00:00Z", connections="c.csv", catalog="china-site")
         except peerbill.Error as error:
@@ -166,7 +169,10 @@ def test_the_types_hold(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
     wrong = tmp_path / "wrong.py"
     wrong.write_text("import peerbill\npeerbill.catalog('china-site').price(3)\n")
-    for what, code in [(["-p", "peerbill"], 0), ([str(script)], 0), ([str(wrong)], 1)]:
+    unknown = tmp_path / "unknown.py"
+    unknown.write_text("import peerbill\npeerbill.report(month='2026-10', catalog='china-site', usages='usage.csv')\n")
+    example = str(ROOT / "examples" / "notebook.py")
+    for what, code in [(["-p", "peerbill"], 0), ([str(script), example], 0), ([str(wrong)], 1), ([str(unknown)], 1)]:
         run = subprocess.run([*words, *what], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == code, run.stdout + run.stderr
 
