@@ -8,7 +8,7 @@ use crate::{
     tables::{self, Table},
 };
 use peerbill::{
-    Error, Result,
+    Error, Metered, Result,
     compare::compare as compared,
     crosscheck::crosscheck as checked,
     files::{self, Inputs, Months, one_month, read_bill},
@@ -318,7 +318,7 @@ fn with_report(arguments: &Arguments<'_>) -> PyResult<Compared> {
         (None, false) => Some(arguments.read(files::load(&arguments.prices()?, &mut inputs))?),
         _ => None,
     };
-    let of_bill = own.as_ref().map(|own| own.get().metered.months().iter().map(|own| own.month()));
+    let of_bill = own.as_ref().map(|own| own.get().metered.months().iter().map(Metered::month));
     let asked: Vec<BillingMonth> =
         of_bill.map(Iterator::collect).or_else(|| months.clone()).unwrap_or_default();
     let billed = billed(arguments, &asked, &mut inputs)?;
