@@ -41,5 +41,14 @@ for python in $oldest $newest; do
     "$own/bin/pip" install --quiet --disable-pip-version-check "$tools"/wheels/*.whl \
         mypy pytest polars pyarrow pandas duckdb
     "$own/bin/python" --version
-    PEERBILL_PROGRAM=$program "$own/bin/python" -m pytest -q -p no:cacheprovider python/tests
+    PEERBILL_PROGRAM=$program "$own/bin/python" -m pytest -q -p no:cacheprovider python/tests \
+        --ignore python/tests/test_spark.py
 done
+
+# Spark once, with one of them.
+if command -v java >/dev/null || [ "${PEERBILL_TOOLS:-}" = required ]; then
+    "$own/bin/pip" install --quiet --disable-pip-version-check 'pyspark>=4.3,<5'
+    "$own/bin/python" -m pytest -q -p no:cacheprovider python/tests/test_spark.py
+else
+    echo "skipped: no Java is here, which Spark runs on: python/tests/test_spark.py"
+fi

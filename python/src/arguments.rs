@@ -19,7 +19,7 @@ use peerbill::{
 use pyo3::{
     exceptions::{PyTypeError, PyUserWarning},
     prelude::*,
-    types::{PyBool, PyDict, PyFloat, PyList, PyString, PyTuple},
+    types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString, PyTuple},
 };
 use std::{
     ffi::CString,
@@ -38,6 +38,28 @@ enum Item {
     Arrow(Py<PyAny>),
     /// Rows, as CSV.
     Rows(Vec<u8>),
+    /// What was read elsewhere: its name, and its bytes.
+    Document(String, Vec<u8>),
+}
+
+/// A document that was read on another machine.
+#[pyclass(frozen, module = "peerbill._peerbill")]
+pub struct Shipped {
+    pub name: String,
+    pub text: Vec<u8>,
+}
+
+#[pymethods]
+impl Shipped {
+    #[new]
+    fn new(name: String, text: Vec<u8>) -> Self {
+        Self { name, text }
+    }
+
+    /// What a pickle makes it of again.
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> (String, Bound<'py, PyBytes>) {
+        (self.name.clone(), PyBytes::new(py, &self.text))
+    }
 }
 
 impl<'py> Arguments<'py> {
@@ -229,6 +251,10 @@ fn item_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Item>> {
     if let Some(path) = path_of(value)? {
         return Ok(Some(Item::Path(path)));
     }
+    if let Ok(shipped) = value.cast::<Shipped>() {
+        let shipped = shipped.get();
+        return Ok(Some(Item::Document(shipped.name.clone(), shipped.text.clone())));
+    }
     let is_arrow = value.hasattr("__arrow_c_stream__")? || value.hasattr("__arrow_c_array__")?;
     Ok(is_arrow.then(|| Item::Arrow(value.clone().unbind())))
 }
@@ -284,20 +310,30 @@ pub struct Job {
 impl Job {
     /// As arguments say; `months` are those that are asked for.
     pub fn new(arguments: &Arguments<'_>, months: Months) -> PyResult<Self> {
-        let (inputs, notes) = arguments.inputs()?;
         let (paths, held) = traffic(arguments)?;
+        Self::of(arguments, months, paths, |progress| held.given(progress))
+    }
+
+    /// Of traffic that stands at these paths or is held by the caller.
+    pub fn of(
+        arguments: &Arguments<'_>,
+        months: Months,
+        paths: TrafficPaths,
+        given: impl FnOnce(&Arc<files::Progress>) -> Given,
+    ) -> PyResult<Self> {
+        let (inputs, notes) = arguments.inputs()?;
         let mut settings = arguments.read(meter_settings(arguments, months))?;
         let quarantine: Option<PathBuf> = arguments.value("quarantine")?;
         if quarantine.is_some() {
             settings.refused = Refused::Keep;
             settings.refused_memory = reading(arguments)?.memory;
         }
-        let given = paths.columns.given();
+        let columns = paths.columns.given();
         let mut told: Vec<_> =
-            given.map(|(key, name)| (format!("columns.usage.{key}"), name.to_owned())).collect();
+            columns.map(|(key, name)| (format!("columns.usage.{key}"), name.to_owned())).collect();
         told.extend(paths.told(arguments.text("encoding")?.as_deref()));
         let metering = arguments.read(Metering::new(paths, months, &settings, inputs))?;
-        let given = held.given(metering.progress());
+        let given = given(metering.progress());
         Ok(Self { metering: metering.with(given), settings: told, notes, quarantine })
     }
 
@@ -354,7 +390,7 @@ fn parted(items: Vec<Item>) -> (Vec<String>, Vec<Item>) {
     (paths, rest)
 }
 
-fn reading(arguments: &Arguments<'_>) -> PyResult<Reading> {
+pub fn reading(arguments: &Arguments<'_>) -> PyResult<Reading> {
     let (encoding, memory) = (arguments.text("encoding")?, arguments.text("memory")?);
     let reading = Reading::parse(encoding.as_deref(), memory.as_deref());
     reading.map_err(|error| exception(arguments.0.py(), &error))
@@ -369,7 +405,7 @@ struct Held {
 }
 
 /// How datapoints of CloudMonitor are read.
-fn datapoints(arguments: &Arguments<'_>) -> PyResult<CloudMonitor> {
+pub fn datapoints(arguments: &Arguments<'_>) -> PyResult<CloudMonitor> {
     let wrong = |why: Invalid| exception(arguments.0.py(), &why.into());
     let mut datapoints = CloudMonitor::default();
     if let Some(text) = arguments.text("metric_statistic")? {
@@ -392,8 +428,9 @@ fn datapoints(arguments: &Arguments<'_>) -> PyResult<CloudMonitor> {
     }
 }
 
-fn traffic(arguments: &Arguments<'_>) -> PyResult<(TrafficPaths, Held)> {
-    let mut paths = TrafficPaths {
+/// Paths of traffic that are no other objects, and what is stated beside them.
+fn stated(arguments: &Arguments<'_>) -> PyResult<TrafficPaths> {
+    Ok(TrafficPaths {
         datapoints: datapoints(arguments)?,
         columns: arguments.columns::<TrafficColumns>("usage", false)?,
         flow_logs: arguments.texts("flow_logs")?,
@@ -403,7 +440,19 @@ fn traffic(arguments: &Arguments<'_>) -> PyResult<(TrafficPaths, Held)> {
         requester_region: arguments.texts("requester_region")?,
         link_type_before: arguments.texts("link_type_before")?,
         ..TrafficPaths::default()
-    };
+    })
+}
+
+/// Connections and link changes without traffic: paths, and documents that the caller holds.
+pub fn connections(arguments: &Arguments<'_>) -> PyResult<(TrafficPaths, [Vec<Document>; 2])> {
+    let (connections, held) = parted(arguments.items("connections")?);
+    let (link_changes, held_changes) = parted(arguments.items("link_changes")?);
+    let paths = TrafficPaths { connections, link_changes, ..stated(arguments)? };
+    Ok((paths, [documents("connections", held)?, documents("link_changes", held_changes)?]))
+}
+
+fn traffic(arguments: &Arguments<'_>) -> PyResult<(TrafficPaths, Held)> {
+    let mut paths = stated(arguments)?;
     let (usage, metered) = (arguments.items("usage")?, arguments.items("metered")?);
     let (connections, changes) = (arguments.items("connections")?, arguments.items("link_changes")?);
     let missing = |name: &'static str, why: &str| {
@@ -468,6 +517,7 @@ fn documents(name: &str, items: Vec<Item>) -> PyResult<Vec<Document>> {
         .into_iter()
         .map(|item| match item {
             Item::Rows(csv) => Ok(Document::new(name, csv)),
+            Item::Document(name, text) => Ok(Document::new(&name, text)),
             _ => Err(PyTypeError::new_err(format!("{name}: paths or rows are wanted, not a table"))),
         })
         .collect()
@@ -505,7 +555,7 @@ fn held_sources(
             Item::Rows(csv) => TrafficSource::from_bytes(&name, csv).with_columns(&paths.columns),
             Item::Arrow(object) => batches::source(&name, object, columns.clone(), progress.clone()),
             // Those were taken before.
-            Item::Path(_) => return None,
+            Item::Path(_) | Item::Document(..) => return None,
         };
         let source = if is_metered { source.as_metered() } else { source };
         Some(source.with_naive_offset(offset))
@@ -513,7 +563,7 @@ fn held_sources(
     items.into_iter().enumerate().filter_map(source).collect()
 }
 
-fn meter_settings(arguments: &Arguments<'_>, months: Months) -> Result<MeterSettings> {
+pub fn meter_settings(arguments: &Arguments<'_>, months: Months) -> Result<MeterSettings> {
     let text = |name: &str| arguments.text(name).map_err(|error| Error::usage(error.to_string()));
     let mut settings = MeterSettings::new(months.last());
     settings.offset = offset(text("offset")?.as_deref())?;

@@ -254,7 +254,7 @@ impl<'a> HeldTexts<'a> {
 }
 
 /// The texts of a column that holds one a row.
-fn plain(column: &ArrayRef) -> Option<Vec<Option<&str>>> {
+pub fn plain(column: &ArrayRef) -> Option<Vec<Option<&str>>> {
     match column.data_type() {
         DataType::Utf8 => Some(column.as_string::<i32>().iter().collect()),
         DataType::LargeUtf8 => Some(column.as_string::<i64>().iter().collect()),

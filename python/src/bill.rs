@@ -9,10 +9,10 @@ use crate::{
 };
 use peerbill::{
     Catalog, Error, Metered, Report, ReportOptions, Result,
-    files::Months,
+    files::{Metering, Months},
     meter::MeteredMonths,
     model::money::Money,
-    read::Document,
+    read::{Document, RegionCheck},
     report::{corrections, reports},
     write::{self, json::InputDigest, text::Screen},
 };
@@ -43,10 +43,22 @@ pub fn report(arguments: &Bound<'_, PyDict>) -> PyResult<Bill> {
     let arguments = Arguments(arguments.clone());
     let months = arguments.text("month")?.unwrap_or_default();
     let months = Months::parse(&months).map_err(wrong)?;
-    let mut job = Job::new(&arguments, months)?;
-    let catalog = job.catalog(&arguments)?;
-    let mut options = job.options(&arguments, &catalog)?;
-    let archive = job.archive(&arguments)?;
+    let job = Job::new(&arguments, months)?;
+    bill(&arguments, months, job, |metering, check| metering.meter_months(check, &|_| Ok(())))
+}
+
+/// The bill of what `meter` makes of a job.
+pub fn bill(
+    arguments: &Arguments<'_>,
+    months: Months,
+    mut job: Job,
+    meter: impl FnOnce(&mut Metering, RegionCheck<'_>) -> Result<MeteredMonths> + Send,
+) -> PyResult<Bill> {
+    let py = arguments.0.py();
+    let wrong = |error: Error| exception(py, &error);
+    let catalog = job.catalog(arguments)?;
+    let mut options = job.options(arguments, &catalog)?;
+    let archive = job.archive(arguments)?;
     if archive.is_some() && (months.is_range() || arguments.text("until")?.is_some()) {
         let why = "is for one closed month: name it with month, and leave until out";
         return Err(wrong(Error::setting("corrects", why)));
@@ -54,7 +66,7 @@ pub fn report(arguments: &Bound<'_, PyDict>) -> PyResult<Bill> {
     let progress = job.metering.progress().clone();
     let made = interruptible(py, &progress, || {
         let check = |region: &str| catalog.check_region(region);
-        let metered = job.metering.meter_months(&check, &|_| Ok(()))?;
+        let metered = meter(&mut job.metering, &check)?;
         let archived = archive.zip(metered.months().first());
         let archived = archived.map(|(sources, anew)| job.metering.meter_archive("corrects", &sources, anew));
         let archived = archived.transpose()?;

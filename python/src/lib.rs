@@ -10,6 +10,7 @@ mod explained;
 mod formats;
 mod found;
 mod run;
+mod spark;
 mod tables;
 
 use pyo3::prelude::*;
@@ -22,6 +23,13 @@ fn _peerbill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<bill::Bill>()?;
     module.add_class::<catalog::Catalog>()?;
     module.add_class::<tables::Table>()?;
+    module.add_class::<arguments::Shipped>()?;
+    module.add_class::<spark::Part>()?;
+    module.add_function(wrap_pyfunction!(spark::spark_inputs, module)?)?;
+    module.add_function(wrap_pyfunction!(spark::spark_check, module)?)?;
+    module.add_function(wrap_pyfunction!(spark::spark_groups, module)?)?;
+    module.add_function(wrap_pyfunction!(spark::spark_part, module)?)?;
+    module.add_function(wrap_pyfunction!(spark::spark_report, module)?)?;
     module.add_class::<estimate::Estimate>()?;
     module.add_class::<estimate::Scenario>()?;
     module.add_class::<estimate::Change>()?;

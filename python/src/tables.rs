@@ -67,7 +67,7 @@ impl Table {
 }
 
 impl Table {
-    fn new(columns: Vec<(String, ArrayRef)>) -> Result<Self> {
+    pub fn new(columns: Vec<(String, ArrayRef)>) -> Result<Self> {
         let fields: Vec<Field> = columns
             .iter()
             .map(|(name, column)| Field::new(name, arrow_array::Array::data_type(column).clone(), true))
@@ -229,11 +229,11 @@ fn price_units(price: UnitPrice) -> Result<i128> {
     price.exact().rounded(PRICE as u32)
 }
 
-fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
+pub fn texts(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn decimals(values: impl Iterator<Item = Option<i128>>, scale: i8) -> Result<ArrayRef> {
+pub fn decimals(values: impl Iterator<Item = Option<i128>>, scale: i8) -> Result<ArrayRef> {
     let column = values.collect::<Decimal128Array>().with_precision_and_scale(DIGITS, scale);
     let column = column.map_err(|error| bad(&error))?;
     column.validate_decimal_precision(DIGITS).map_err(|_| {
