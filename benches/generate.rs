@@ -3,8 +3,9 @@
 //! `cargo bench --bench generate -- FOLDER RECORDS [STEP_SECONDS] [ORDER] [CONNECTIONS]`
 //!
 //! Both ends of every connection send in every step, a fifth of the connections change their link type one to
-//! three times. ORDER is `time`, `connection` or `shuffled` for CSV, or `json`, `flowlog` or `cloudmonitor`. `time` orders
-//! records by step and shuffles within it, `connection` by connection and time. `json` writes the lines of `time` as objects,
+//! three times. ORDER is `time`, `connection`, `turning` or `shuffled` for CSV, or `json`, `flowlog` or `cloudmonitor`. `time`
+//! orders records by step and shuffles within it, `connection` by connection and time; `turning` goes back and forth between two
+//! hours, with 300 ends at a time. `json` writes the lines of `time` as objects,
 //! to `usage.ndjson`. `flowlog` writes entries as Log Service exports them, to `flows.ndjson`, and connections with VPCs and
 //! address blocks: each connection is seen at both ends, and a quarter of the entries take no peering connection.
 //! `cloudmonitor` writes answers of DescribeMetricList, 1,440 datapoints each and one on a line, by connection and time,
@@ -51,7 +52,7 @@ fn main() -> io::Result<()> {
     };
     let Some(folder) = arguments.first() else {
         eprintln!(
-            "usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|shuffled|json|flowlog|cloudmonitor] [CONNECTIONS]"
+            "usage: generate FOLDER RECORDS [STEP_SECONDS] [time|connection|turning|shuffled|json|flowlog|cloudmonitor] [CONNECTIONS]"
         );
         return Ok(());
     };
@@ -209,6 +210,7 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
     for record in 0..size.records {
         let (step, end) = match size.order.as_str() {
             "connection" => (record % steps, record / steps),
+            "turning" => turning(record, per_step, 7200 / size.step_seconds as u64),
             // 7919 and 104729 are prime, so every end comes once a step.
             "time" | "json" => {
                 (record / per_step, (record % per_step * 7919 + record / per_step * 104_729) % per_step)
@@ -229,6 +231,15 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
         }
     }
     usage.flush()
+}
+
+/// The step and the end of a record where so many steps make two hours.
+fn turning(record: u64, per_step: u64, steps: u64) -> (u64, u64) {
+    const ENDS: u64 = 300;
+    let (pair, place) = (record / (per_step * steps), record % (per_step * steps));
+    let (block, place) = (place / (ENDS * steps), place % (ENDS * steps));
+    let ends = ENDS.min(per_step - block * ENDS);
+    (pair * steps + place / ends, block * ENDS + place % ends)
 }
 
 fn bytes_of(record: u64) -> u64 {

@@ -37,7 +37,7 @@ impl Worker<'_> {
     pub fn accept(&mut self, observation: &Observation<'_>) -> Result<()> {
         match self.plan.goal {
             Goal::Bill { .. } => {}
-            Goal::Collect(wanted) => {
+            Goal::Collect { wanted, .. } => {
                 self.collect(observation, wanted);
                 return Ok(());
             }
@@ -262,7 +262,7 @@ impl Worker<'_> {
             let end = EndIndex::new(connection, sender);
             let moment = self.moment_of(traffic.start);
             if moment.hour.is_some() && wanted[end.index()] {
-                self.found.collected.push((end, moment.clock));
+                self.found.collected.push((end, moment.clock), self.grid.as_deref());
             }
         }
     }

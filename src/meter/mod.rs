@@ -20,7 +20,7 @@ mod totals;
 mod worker;
 
 pub use archive::{ArchivedTotals, Archives, Merged, Overlap};
-pub(crate) use hourly::{Collected, UsageDigest};
+pub(crate) use hourly::{Collected, HourDigests, UsageDigest};
 pub use hourly::{HourRow, HourlyUsage};
 pub use metered::Metered;
 pub use metered::{Duplicates, MeterSettings, Refused};

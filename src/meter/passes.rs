@@ -157,13 +157,14 @@ fn in_passes(
         Repeated::default()
     } else {
         // The exact second look, at connections and senders whose records did not strictly rise in time.
-        let goal = Goal::Collect(&scanned.disordered);
-        let looked = read(&Plan { goal, ..plan })?.found;
+        let (step, records) = (scanned.step, scanned.found.all.totals.read.records);
+        let goal = Goal::Collect { wanted: &scanned.disordered, step, records };
+        let Scanned { found: looked, grid, .. } = read(&Plan { goal, ..plan })?;
         // Flow logs are not looked at again.
         if !has_flow_logs && looked.lines != scanned.found.lines {
             return Err(changed(names));
         }
-        looked.collected.repeated(rules.threads)?
+        looked.collected.repeated(grid, rules.threads)?
     };
     repeated.digests = digests;
     if !repeated.is_empty() {
@@ -198,7 +199,7 @@ fn changed(names: &[Arc<str>]) -> Error {
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Readings> {
     let Scanned { mut usage, mut found, fractions, .. } = scanned;
     let mut resolved = SpanFindings::new(plan.months.count());
-    let mut sums = Sums { fractions, ..Sums::new(plan.lookup) };
+    let mut sums = Sums { fractions, ..Sums::new(plan.lookup, None) };
     resolve(std::mem::take(&mut found.held), plan, &mut resolved, &mut sums)?;
     found.merge(resolved, plan.rules.keep)?;
     for (end, hour, bytes) in sums.fractions.rounded() {

@@ -2,9 +2,10 @@
 
 use super::{
     batch::{LineReader, columns::take_batch},
+    duplicates::repeated::MomentGrid,
     hourly::{HourlyUsage, NO_TICK},
     totals::Fractions,
-    worker::{Goal, Plan, SpanFindings, Summed, Ticks, Worker},
+    worker::{Common, Goal, Plan, SpanFindings, Summed, Ticks, Worker, common_step},
 };
 use crate::{
     error::{Error, Result},
@@ -96,13 +97,15 @@ pub(super) fn scan_one_span(
     plan: &Plan<'_>,
     take: impl FnOnce(&mut Worker<'_>) -> Result<()>,
 ) -> Result<Scanned> {
-    let mut worker = Worker::new(plan);
+    let common = Common::new(plan);
+    let mut worker = Worker::new(plan, &common);
     worker.begin(0);
     take(&mut worker)?;
     let mut merger = Merger::new(plan, &[]);
     merger.hand_in(0, 0, &mut worker)?;
     let mut scanned = merger.scanned;
     scanned.extend(worker.summed())?;
+    scanned.complete(common, 1)?;
     Ok(scanned)
 }
 
@@ -120,6 +123,7 @@ struct Shared<'a> {
     merger: Mutex<Merger<'a>>,
     /// The stop that comes first in the input, whichever worker was faster.
     stopped: Mutex<Option<(usize, Stop)>>,
+    common: Common,
 }
 
 /// What no worker has begun.
@@ -202,6 +206,7 @@ impl Input<'_> {
             next: Mutex::default(),
             merger: Mutex::new(Merger::new(plan, self.layouts)),
             stopped: Mutex::new(None),
+            common: Common::new(plan),
         };
         // How many parts there are is seen when they are asked for.
         let in_parts = |span: &Span| matches!(self.sources[span.source].content(), Content::Parts(_));
@@ -215,6 +220,7 @@ impl Input<'_> {
         for worker in workers {
             scanned.extend(worker)?;
         }
+        scanned.complete(shared.common, threads)?;
         Ok(scanned)
     }
 
@@ -227,7 +233,7 @@ impl Input<'_> {
                 Layout::Lines(lines) => matches!(lines.shape, LineShape::FlowLog),
                 layout => matches!(layout, Layout::FlowLogs(_)),
             };
-            if is_flow_log && matches!(plan.goal, Goal::Collect(_)) {
+            if is_flow_log && matches!(plan.goal, Goal::Collect { .. }) {
                 continue;
             }
             let pieces = match as_streams.contains(&source) {
@@ -241,7 +247,7 @@ impl Input<'_> {
 
     /// Reads spans until there are none; returns what it summed.
     fn work(&self, plan: &Plan<'_>, shared: &Shared<'_>) -> Result<Summed> {
-        let mut worker = Worker::new(plan);
+        let mut worker = Worker::new(plan, &shared.common);
         let mut reader = SpanReader { lines: LineReader::new(), buffer: Vec::new(), cut: self.cut };
         loop {
             let Some(Task { index, span, rows }) = shared.begin(self.sources) else { break };
@@ -377,10 +383,24 @@ pub(super) struct Scanned {
     pub found: SpanFindings,
     /// By end: whether its records did not strictly rise in time.
     pub disordered: Vec<bool>,
+    /// Every moment is a multiple of so many nanoseconds.
+    pub step: u64,
+    /// The moments that were collected, as far as they lie on it.
+    pub grid: Option<MomentGrid>,
 }
 
 impl Scanned {
+    /// Adds what all workers filled.
+    fn complete(&mut self, common: Common, threads: usize) -> Result<()> {
+        let (table, grid) = common.into_inner()?;
+        let hours = table.map(|table| table.close(threads)).transpose()?;
+        hours.into_iter().flatten().for_each(|hours| self.usage.extend(hours));
+        self.grid = grid;
+        Ok(())
+    }
+
     pub fn extend(&mut self, worker: Summed) -> Result<()> {
+        self.step = common_step(self.step, worker.step);
         self.usage.extend(worker.hourly);
         for (end, disordered) in self.disordered.iter_mut().zip(worker.disordered) {
             *end |= disordered;
@@ -417,6 +437,8 @@ impl<'a> Merger<'a> {
             fractions: Fractions::default(),
             found: SpanFindings::new(plan.months.count()),
             disordered: vec![false; ends],
+            step: 0,
+            grid: None,
         };
         Self {
             plan,

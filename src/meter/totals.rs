@@ -1,6 +1,9 @@
 //! Control totals: where every record went (R14), and what is known of those whose connection is not.
 
-use super::{hourly::HourlyBuilder, routes::Lookup};
+use super::{
+    hourly::{HourTable, HourlyBuilder},
+    routes::Lookup,
+};
 use crate::{
     error::{Error, Result},
     model::{
@@ -10,7 +13,10 @@ use crate::{
     },
     read::record::{Quantity, rounds_up},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// A number of records and their bytes.
 #[non_exhaustive]
@@ -270,8 +276,9 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub fn new(lookup: &Lookup<'_>) -> Self {
-        Self { hourly: HourlyBuilder::new(lookup.counters()), fractions: Fractions::default() }
+    /// None yet; `table` is for records whose hours come in no order.
+    pub fn new(lookup: &Lookup<'_>, table: Option<Arc<HourTable>>) -> Self {
+        Self { hourly: HourlyBuilder::new(lookup.counters(), table), fractions: Fractions::default() }
     }
 
     /// Bills a record: counts it once, where its first share falls, and the bytes of each share where they fall.

@@ -3,9 +3,9 @@
 use super::{
     duplicates::{
         HeldDuplicate,
-        repeated::{FOLDED_FROM, Identities, Repeated, Thinned, fold},
+        repeated::{FOLDED_FROM, Identities, MomentGrid, Repeated, Thinned, fold},
     },
-    hourly::{ClosedHours, NO_TICK, Order},
+    hourly::{ClosedHours, HourTable, NO_TICK, Order},
     metered::Rules,
     months::{MonthFound, Months, Told},
     refused::{Keep, Places, RefusedRecord},
@@ -13,7 +13,7 @@ use super::{
     totals::{Count, Fractions, Sums},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     model::{
         inventory::Inventory,
         time::Timestamp,
@@ -41,6 +41,16 @@ pub(super) struct Summed {
     pub fractions: Fractions,
     /// By end: whether its records did not strictly rise in time within a span.
     pub disordered: Vec<bool>,
+    /// Every moment is a multiple of so many nanoseconds.
+    pub step: u64,
+}
+
+/// The longest step of which both are multiples; 0 is a multiple of all.
+pub(super) fn common_step(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Where an instant lies in the period.
@@ -72,10 +82,41 @@ pub(super) struct Instant {
     pub tick: u32,
 }
 
+/// What all workers fill that read at the same time.
+pub(super) struct Common {
+    table: Option<Arc<HourTable>>,
+    grid: Option<Arc<MomentGrid>>,
+}
+
+impl Common {
+    /// Whatever helps to reach the goal, where it is not too large.
+    pub fn new(plan: &Plan<'_>) -> Self {
+        let ends = plan.inventory.connections().len() * Sender::ALL.len();
+        let hours = plan.rules.period.hours();
+        let (table, grid) = match plan.goal {
+            Goal::Bill { .. } => (HourTable::of(hours, ends), None),
+            Goal::Collect { step, records, .. } => (None, MomentGrid::of(ends, hours, step, records)),
+            Goal::Keep { .. } | Goal::Group => (None, None),
+        };
+        Self { table: table.map(Arc::new), grid: grid.map(Arc::new) }
+    }
+
+    /// Both, once no worker is left.
+    pub fn into_inner(self) -> Result<(Option<HourTable>, Option<MomentGrid>)> {
+        fn the_only<T>(shared: Option<Arc<T>>) -> Result<Option<T>> {
+            let only = |shared| Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker is left"));
+            shared.map(only).transpose()
+        }
+        Ok((the_only(self.table)?, the_only(self.grid)?))
+    }
+}
+
 /// One worker.
 pub(super) struct Worker<'a> {
     pub plan: &'a Plan<'a>,
     pub sums: Sums,
+    /// Where the moments that it collects are noted, as far as they lie on it.
+    pub grid: Option<Arc<MomentGrid>>,
     /// What it found in the span that it is in.
     pub found: SpanFindings,
     /// The source of that span.
@@ -88,21 +129,26 @@ pub(super) struct Worker<'a> {
     counted: u64,
     /// Of the last record, which is most often that of the next.
     moment: Moment,
+    /// Every moment so far is a multiple of so many nanoseconds.
+    step: u64,
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(plan: &'a Plan<'a>) -> Self {
+    /// One that has read nothing.
+    pub fn new(plan: &'a Plan<'a>, common: &Common) -> Self {
         let ends = plan.inventory.connections().len() * Sender::ALL.len();
         let outside = Timestamp::from_seconds(i64::MIN);
         Self {
             plan,
-            sums: Sums::new(plan.lookup),
+            sums: Sums::new(plan.lookup, common.table.clone()),
+            grid: common.grid.clone(),
             found: SpanFindings::new(plan.months.count()),
             source: 0,
             firsts: vec![NO_TICK; ends],
             disordered: vec![false; ends],
             counted: 0,
             moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK, month: 0 },
+            step: 0,
         }
     }
 
@@ -127,7 +173,7 @@ impl<'a> Worker<'a> {
     /// What it summed over all its spans.
     pub fn summed(self) -> Summed {
         let Sums { hourly, fractions } = self.sums;
-        Summed { hourly: hourly.finish(), fractions, disordered: self.disordered }
+        Summed { hourly: hourly.finish(), fractions, disordered: self.disordered, step: self.step }
     }
 
     /// How many records of the span were read since this was asked last.
@@ -140,6 +186,11 @@ impl<'a> Worker<'a> {
     pub fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
         if timestamp != self.moment.timestamp {
             self.moment = self.moment_after(timestamp);
+            // OK because no clock is before its period.
+            let clock = self.moment.clock as u64;
+            if !clock.is_multiple_of(self.step) {
+                self.step = common_step(self.step, clock);
+            }
         }
         self.moment
     }
@@ -189,7 +240,14 @@ pub(super) enum Goal<'a> {
         note_digests: bool,
     },
     /// To collect which records there are, of these ends alone.
-    Collect(&'a [bool]),
+    Collect {
+        /// By end.
+        wanted: &'a [bool],
+        /// All of them are a multiple of so many nanoseconds behind the period's start.
+        step: u64,
+        /// How many records there are at most.
+        records: u64,
+    },
     /// To keep what one end sent in one hour, whether it is billed or refused.
     Keep {
         /// The end.

@@ -99,6 +99,10 @@ pub(crate) fn check_id(what: &str, id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err(format!("{what} is empty"));
     }
+    // As nearly all are.
+    if id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
     let shown = || quoted(id.as_bytes());
     if id.trim() != id {
         return Err(format!("{what} {} has spaces around it", shown()));

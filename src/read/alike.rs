@@ -5,6 +5,8 @@
 //! the same, and a value must be a text without escapes, or a number, `true`, `false` or `null`. What fits is JSON, and
 //! says what any reader of JSON would find there; what does not is left to such a reader: see [`super::json::pick`].
 
+use wide::u8x16;
+
 /// Objects within objects are followed so deep.
 const DEEPEST: usize = 8;
 /// An object has so many values at most: one of more would take many times its size.
@@ -57,11 +59,33 @@ impl<T: Copy> Template<T> {
 
     /// Shows where the wanted values of the object stand that is all of `text`; false where it is not spelled so.
     #[inline]
-    pub fn each_wanted(&self, text: &[u8], mut show: impl FnMut(T, usize, usize)) -> bool {
+    pub fn each_wanted(&self, text: &[u8], show: impl FnMut(T, usize, usize)) -> bool {
+        self.each_wanted_by(text, |at| text_end(text, at), show)
+    }
+
+    /// As [`each_wanted`](Self::each_wanted) of a text whose quotes were noted.
+    #[inline]
+    pub fn each_wanted_between(
+        &self,
+        text: &[u8],
+        quotes: &Quotes,
+        show: impl FnMut(T, usize, usize),
+    ) -> bool {
+        self.each_wanted_by(text, |at| quotes.next(at), show)
+    }
+
+    /// `text_end` says where a text ends that begins at a place.
+    #[inline(always)]
+    fn each_wanted_by(
+        &self,
+        text: &[u8],
+        text_end: impl Fn(usize) -> Option<usize>,
+        mut show: impl FnMut(T, usize, usize),
+    ) -> bool {
         let mut values = || -> Option<usize> {
             let mut at = self.start.end(text, 0)?;
             for member in &self.members {
-                let end = member.value_end(text, at)?;
+                let end = if member.is_text { text_end(at)? } else { member.value_end(text, at)? };
                 if let Some(wanted) = member.wanted {
                     show(wanted, at, end);
                 }
@@ -82,6 +106,49 @@ impl<T> Member<T> {
             (false, Some(_)) => number_end(text, at),
             (false, None) => bare_end(text, at),
         }
+    }
+}
+
+/// Where the quotes of a text stand, all of which were looked for at once. A bit for each byte.
+#[derive(Debug, Default)]
+pub(crate) struct Quotes(Vec<u64>);
+
+impl Quotes {
+    /// Notes those of a text; false where it has a backslash, a control character or anything but ASCII, so that more than quotes
+    /// must be looked at.
+    #[inline]
+    pub fn note(&mut self, text: &[u8]) -> bool {
+        self.0.clear();
+        let (whole, rest) = text.as_chunks::<64>();
+        let mut last = [b' '; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut other = u8x16::ZERO;
+        for block in whole.iter().chain([&last]) {
+            let (quarters, _) = block.as_chunks::<16>();
+            let mut quotes = 0;
+            for quarter in quarters.iter().rev() {
+                let bytes = u8x16::new(*quarter);
+                quotes = quotes << 16 | u64::from(bytes.simd_eq(u8x16::splat(b'"')).to_bitmask());
+                let control = bytes.min(u8x16::splat(0x1F)).simd_eq(bytes);
+                other |= control
+                    | bytes.simd_eq(u8x16::splat(b'\\'))
+                    | bytes.max(u8x16::splat(0x80)).simd_eq(bytes);
+            }
+            self.0.push(quotes);
+        }
+        other.to_bitmask() == 0
+    }
+
+    /// The first one from a place on.
+    #[inline]
+    fn next(&self, at: usize) -> Option<usize> {
+        let mut word = at / 64;
+        let mut bits = self.0.get(word)? & (u64::MAX << (at % 64));
+        while bits == 0 {
+            word += 1;
+            bits = *self.0.get(word)?;
+        }
+        Some(word * 64 + bits.trailing_zeros() as usize)
     }
 }
 

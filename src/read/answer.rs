@@ -374,6 +374,10 @@ pub(crate) fn check_text(document: &Document) -> Result<()> {
 
 /// Why what begins so holds no data at all: it is blank, or an error that the provider's command line printed.
 pub(crate) fn text_instead(text: &[u8]) -> Option<String> {
+    // Most begin with something else, and are not looked at as a whole.
+    if text.trim_ascii_start().first().is_some_and(|first| first.is_ascii() && !b"Ee".contains(first)) {
+        return None;
+    }
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
         time::{Hour, Timestamp},
     },
     read::{
-        alike::Template,
+        alike::{Quotes, Template},
         answer::{Members, answer_within, elements, logs},
         header::{Header, TableColumns},
         json::{self, Lines},
@@ -23,7 +23,7 @@ use crate::{
 use std::{borrow::Cow, io::Read, net::IpAddr, sync::Arc};
 
 /// The `traffic_path` of VPC peering connections.
-const PEERING: &str = "17";
+const PEERING: &[u8] = b"17";
 /// Entries are of minutes; one of more than a day is a mistake.
 const LONGEST_SECONDS: i64 = 86_400;
 /// Seconds of an hour.
@@ -211,9 +211,9 @@ impl FlowLogs<'_> {
             }
             let value = |column: usize| {
                 let field = header.position(column).map(|position| row.field(position)).unwrap_or_default();
-                let text = std::str::from_utf8(field);
-                let text = text.map_err(|_| format!("{} {} is not UTF-8", NAMES[column], quoted(field)))?;
-                if text.is_empty() { Err(format!("{} is missing", NAMES[column])) } else { Ok(text.into()) }
+                let not_text = |_| format!("{} {} is not UTF-8", NAMES[column], quoted(field));
+                std::str::from_utf8(field).map_err(not_text)?;
+                if field.is_empty() { Err(format!("{} is missing", NAMES[column])) } else { Ok(field.into()) }
             };
             show_entry(line, row.raw, entry(&value), &mut *show)?;
         }
@@ -239,6 +239,8 @@ fn observe(line: u64, raw: &[u8], show: impl FnOnce(Yielded<'_>) -> error::Resul
 pub(crate) struct Entries {
     /// How the last ones were spelled, the last one first.
     templates: Vec<Template<usize>>,
+    /// Those of the line.
+    quotes: Quotes,
 }
 
 /// So many spellings are remembered at most.
@@ -254,18 +256,24 @@ impl Entries {
         show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
     ) -> error::Result<()> {
         match alike.then(|| self.values(raw)).flatten() {
-            Some(values) => show_entry(line, raw, entry(&|column| values.text(column)), show),
+            Some(values) => show_entry(line, raw, entry(&|column| values.value(column)), show),
             None => observe(line, raw, show),
         }
     }
 
     /// Where the values of an entry stand, if it is spelled as those before it, or in another way that can be learned.
     fn values<'a>(&mut self, raw: &'a [u8]) -> Option<EntryValues<'a>> {
-        let mut values = EntryValues { text: std::str::from_utf8(raw).ok()?, places: NO_PLACES };
+        let mut values = EntryValues { raw, places: NO_PLACES };
+        let quotes = &mut self.quotes;
+        let is_plain = quotes.note(raw);
         let mut read = |template: &Template<usize>| {
             values.places = NO_PLACES;
             // OK because no line has 2^32 bytes.
-            template.each_wanted(raw, |column, from, to| values.places[column] = (from as u32, to as u32))
+            let show = |column: usize, from, to| values.places[column] = (from as u32, to as u32);
+            match is_plain {
+                true => template.each_wanted_between(raw, quotes, show),
+                false => template.each_wanted(raw, show),
+            }
         };
         match self.templates.iter().position(&mut read) {
             Some(0) => {}
@@ -289,9 +297,9 @@ impl Entries {
     }
 }
 
-/// The values of an entry without escapes.
+/// The values of an entry without escapes, all of which are UTF-8.
 struct EntryValues<'a> {
-    text: &'a str,
+    raw: &'a [u8],
     /// By the order of [`NAMES`]: where they begin and end.
     places: [(u32, u32); NAMES.len()],
 }
@@ -301,10 +309,10 @@ const NO_PLACES: [(u32, u32); NAMES.len()] = [(0, 0); NAMES.len()];
 
 impl<'a> EntryValues<'a> {
     #[inline]
-    fn text(&self, column: usize) -> Result<Cow<'a, str>, String> {
+    fn value(&self, column: usize) -> Result<Cow<'a, [u8]>, String> {
         let (from, to) = self.places[column];
-        match self.text.get(from as usize..to as usize) {
-            Some(text) if from > 0 => Ok(Cow::Borrowed(text)),
+        match self.raw.get(from as usize..to as usize) {
+            Some(value) if from > 0 => Ok(Cow::Borrowed(value)),
             _ => Err(format!("{} is missing", NAMES[column])),
         }
     }
@@ -336,8 +344,8 @@ fn show_entry(
 /// The bytes of an entry, where they can be read, and what is wrong with it.
 type Unusable = (Option<u64>, String);
 
-/// The value of a column, by its place in [`NAMES`].
-type Value<'v, 'a> = &'v dyn Fn(usize) -> Result<Cow<'a, str>, String>;
+/// The value of a column, by its place in [`NAMES`]: UTF-8.
+type Value<'v, 'a> = &'v dyn Fn(usize) -> Result<Cow<'a, [u8]>, String>;
 
 /// Bytes of what entries share, as they most often are; more are hashed one after the other.
 const IDENTITY_BYTES: usize = 256;
@@ -345,20 +353,36 @@ const IDENTITY_BYTES: usize = 256;
 /// Reads one object.
 fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
     let picked = json::pick(&NAMES, raw).map_err(|why| (None, why))?;
-    entry(&|column| json::scalar(NAMES[column], picked[column]).map(|scalar| scalar.text))
+    entry(&|column| json::scalar(NAMES[column], picked[column]).map(|scalar| bytes_of(scalar.text)))
+}
+
+fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// Likewise back.
+fn text_of(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, String> {
+    match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).ok(),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
+    }
+    .ok_or_else(|| "it is not UTF-8".to_owned())
 }
 
 /// Reads an entry with these values.
-fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
-    let told = |why| (bytes(text).ok(), why);
+fn entry<'a>(value: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
+    let told = |why| (bytes(value).ok(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
-        let found = text(column).map_err(told)?;
+        let found = value(column).map_err(told)?;
         // A word of a few letters is compared without a call.
-        let same = |word: &&&str| word.len() == found.len() && word.bytes().eq(found.bytes());
+        let same = |word: &&&str| word.len() == found.len() && word.bytes().eq(found.iter().copied());
         words.iter().find(same).copied().ok_or_else(|| {
-            let near = did_you_mean(&found, words.iter().copied());
-            told(format!("{} {} is unknown{near}", NAMES[column], quoted(found.as_bytes())))
+            let near = did_you_mean(&String::from_utf8_lossy(&found), words.iter().copied());
+            told(format!("{} {} is unknown{near}", NAMES[column], quoted(&found)))
         })
     };
     match one_of(LOG_STATUS, &["OK", "NODATA", "SKIPDATA"])?.as_bytes() {
@@ -368,59 +392,57 @@ fn entry<'a>(text: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
     }
     if one_of(DIRECTION, &["in", "out"])?.as_bytes() == b"in"
         || one_of(ACTION, &["ACCEPT", "REJECT"])?.as_bytes() == b"REJECT"
-        || !is_peering(&text(TRAFFIC_PATH).map_err(told)?).map_err(told)?
+        || !is_peering(&value(TRAFFIC_PATH).map_err(told)?).map_err(told)?
     {
         return Ok(Entry::PassedOver);
     }
     let flow = || -> Result<Flow<'a>, String> {
-        let (vpc_id, destination) = (text(VPC_ID)?, text(DSTADDR)?);
+        let (vpc_id, destination) = (text_of(value(VPC_ID)?)?, text_of(value(DSTADDR)?)?);
         let destination = destination
             .parse()
             .map_err(|_| format!("dstaddr {} is no address", quoted(destination.as_bytes())))?;
-        let (start, end) = (second(&text(START)?, START)?, second(&text(END)?, END)?);
+        let (start, end) = (second(&value(START)?, START)?, second(&value(END)?, END)?);
         match end - start {
             ..0 => return Err(format!("end {end} is before start {start}")),
             0..=LONGEST_SECONDS => {}
             _ => return Err(format!("from start {start} to end {end} is more than a day")),
         }
-        let bytes = bytes(text)?;
-        Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(text) })
+        let bytes = bytes(value)?;
+        Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(value) })
     };
     flow().map(Entry::Traffic).map_err(told)
 }
 
 /// Whether a path is that of peering connections. One that is no plain number tells nothing: `17.0` would be passed
 /// over in silence.
-fn is_peering(path: &str) -> Result<bool, String> {
-    let is_number =
-        path.bytes().all(|byte| byte.is_ascii_digit()) && (path.len() == 1 || !path.starts_with('0'));
-    match is_number || path == "-" {
+fn is_peering(path: &[u8]) -> Result<bool, String> {
+    let is_number = path.iter().all(u8::is_ascii_digit) && (path.len() == 1 || !path.starts_with(b"0"));
+    match is_number || path == b"-" {
         true => Ok(path == PEERING),
-        false => {
-            Err(format!("{} {}: it is a whole number, or -", NAMES[TRAFFIC_PATH], quoted(path.as_bytes())))
-        }
+        false => Err(format!("{} {}: it is a whole number, or -", NAMES[TRAFFIC_PATH], quoted(path))),
     }
 }
 
-fn bytes(text: Value<'_, '_>) -> Result<u64, String> {
+fn bytes(value: Value<'_, '_>) -> Result<u64, String> {
     // OK because a record of this kind holds fewer than 2^64.
-    parse_bytes(RecordKind::Measured, text(BYTES)?.as_bytes()).map(|bytes| bytes as u64).map_err(String::from)
+    parse_bytes(RecordKind::Measured, &value(BYTES)?).map(|bytes| bytes as u64).map_err(String::from)
 }
 
-fn second(text: &str, column: usize) -> Result<i64, String> {
-    let digits = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = text.parse().ok().filter(|_| digits);
-    seconds.ok_or_else(|| {
-        format!("{} {}: it is an epoch of 10 digits (seconds)", NAMES[column], quoted(text.as_bytes()))
-    })
+fn second(text: &[u8], column: usize) -> Result<i64, String> {
+    let is_epoch = text.len() == 10 && text.iter().all(u8::is_ascii_digit);
+    // OK because ten digits fit.
+    let seconds = || text.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    is_epoch
+        .then(seconds)
+        .ok_or_else(|| format!("{} {}: it is an epoch of 10 digits (seconds)", NAMES[column], quoted(text)))
 }
 
 /// 128 bits of BLAKE3 over the values, each with a zero byte behind it; one that is not there is "-".
-fn identity(text: Value<'_, '_>) -> u128 {
+fn identity(value_of: Value<'_, '_>) -> u128 {
     let (mut few, mut filled, mut fits) = ([0; IDENTITY_BYTES], 0, true);
     for column in IDENTITY {
-        let value = text(column);
-        let value = value.as_deref().unwrap_or("-").as_bytes();
+        let value = value_of(column);
+        let value = value.as_deref().unwrap_or(b"-");
         let room = few.get_mut(filled..filled + value.len() + 1);
         match room {
             // A zero stands behind it.
@@ -430,17 +452,17 @@ fn identity(text: Value<'_, '_>) -> u128 {
         filled += value.len() + 1;
     }
     // All at once is twice as fast.
-    let digest = if fits { blake3::hash(&few[..filled]) } else { identity_of_many(text) };
+    let digest = if fits { blake3::hash(&few[..filled]) } else { identity_of_many(value_of) };
     let mut bits = [0; 16];
     bits.copy_from_slice(&digest.as_bytes()[..16]);
     u128::from_be_bytes(bits)
 }
 
 #[cold]
-fn identity_of_many(text: Value<'_, '_>) -> blake3::Hash {
+fn identity_of_many(value: Value<'_, '_>) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     for column in IDENTITY {
-        hasher.update(text(column).as_deref().unwrap_or("-").as_bytes());
+        hasher.update(value(column).as_deref().unwrap_or(b"-"));
         hasher.update(&[0]);
     }
     hasher.finalize()
@@ -519,8 +541,9 @@ mod tests {
             let own = flow(&[("srcaddr", &address)]).4;
             let text = entry(&[("srcaddr", &address)]);
             let picked = json::pick(&NAMES, text.as_bytes()).unwrap();
-            let digest =
-                identity_of_many(&|column| json::scalar("", picked[column]).map(|scalar| scalar.text));
+            let digest = identity_of_many(&|column| {
+                json::scalar("", picked[column]).map(|scalar| bytes_of(scalar.text))
+            });
             assert_eq!(own.to_be_bytes(), digest.as_bytes()[..16], "{length}");
         }
     }

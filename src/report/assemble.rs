@@ -9,7 +9,7 @@ use crate::{
     catalog::{Catalog, PriceStatus},
     error::{Error, ErrorKind, Result},
     findings::{Survey, Surveyor, findings},
-    meter::{Archives, Count, Metered, MeteredMonths, UsageDigest},
+    meter::{Archives, Count, HourDigests, Metered, MeteredMonths, UsageDigest},
     model::{
         accounts::Accounts,
         connection::Connection,
@@ -257,21 +257,21 @@ fn rate_hours(metered: &Metered, rating: &Rating<'_>) -> Result<RatedHours> {
     let (usage, inventory) = (metered.usage(), metered.inventory());
     let surveyor = Surveyor::new(inventory);
     let digest = UsageDigest::new(usage, inventory);
-    let new = || (rating.rater(), surveyor.survey(), Vec::new());
-    let parts = usage.fold(new, |(rater, survey, hours), row| {
+    let new = || (rating.rater(), surveyor.survey(), HourDigests::default());
+    let parts = usage.fold(new, |(rater, survey, digests), row| {
         rater.add_row(row)?;
         surveyor.add_row(survey, row)?;
-        digest.add_row(hours, row)
+        digest.add_row(digests, row)
     })?;
-    let (mut raters, mut surveys, mut hours) = (Vec::new(), Vec::new(), Vec::new());
-    for (rater, survey, hours_of_thread) in parts {
+    let (mut raters, mut surveys, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+    for (rater, survey, of_thread) in parts {
         raters.push(rater);
         surveys.push(survey);
-        hours.push(hours_of_thread);
+        digests.push(of_thread);
     }
     // Lines last, when the others need no memory any more.
     let survey = surveyor.merge(surveys);
-    let usage_digest = digest.finish(hours);
+    let usage_digest = digest.finish(digests);
     drop((surveyor, digest));
     let rated = rating.rated(raters)?;
     Ok(RatedHours { rated, survey, usage_digest })

@@ -31,6 +31,29 @@ impl Worker<'_> {
         self.take_hour(moment, &|_| moment.instant(), ends, bytes)
     }
 
+    /// Brings near what each record of its own hour adds to, where records come in no order.
+    #[inline]
+    fn touch_spread(&mut self, lines: &[PlainLine], ends: &[EndIndex]) {
+        let is_spread = self.sums.hourly.is_spread();
+        if !is_spread && self.grid.is_none() {
+            return;
+        }
+        let mut moments = [(None, 0); AT_ONCE];
+        for (line, moment) in lines.iter().zip(&mut moments) {
+            let Moment { hour, clock, .. } = self.moment_of(line.timestamp);
+            *moment = (hour, clock);
+        }
+        let moments = moments.into_iter().zip(ends).take(lines.len());
+        if let Some(grid) = &self.grid {
+            let look = |((_, clock), &end): ((Option<u32>, i64), &EndIndex)| grid.look(end, clock);
+            std::hint::black_box(moments.clone().map(look).fold(0, u64::wrapping_add));
+        }
+        if is_spread {
+            let sums = moments.filter_map(|((hour, _), &end)| Some((hour?, end)));
+            self.sums.hourly.touch_spread(sums);
+        }
+    }
+
     /// Takes records of the hour of a moment, as [`Worker::take_plain`] does; `instants` says when each is.
     #[inline]
     fn take_hour(
@@ -56,9 +79,11 @@ impl Worker<'_> {
                 let is_duplicate = |end, instant: Instant| repeated.contains_moment(end, instant.clock);
                 self.bill_plain(hour, moment.month, instants, ends, bytes, is_duplicate)
             }
-            Goal::Collect(wanted) => {
+            Goal::Collect { wanted, .. } => {
                 let wanted = ends.iter().enumerate().filter(|(_, end)| wanted[end.index()]);
-                wanted.for_each(|(place, &end)| self.found.collected.push((end, instants(place).clock)));
+                let grid = self.grid.as_deref();
+                wanted
+                    .for_each(|(place, &end)| self.found.collected.push((end, instants(place).clock), grid));
                 ends.len()
             }
             Goal::Keep { end, hour: wanted } => {
@@ -81,6 +106,7 @@ impl Worker<'_> {
         is_duplicate: impl Fn(EndIndex, Instant) -> bool,
     ) -> usize {
         self.sums.hourly.open(hour);
+        let is_spread = self.sums.hourly.is_spread();
         let mut taken = 0;
         let mut free = Count::default();
         'all: for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
@@ -93,9 +119,14 @@ impl Worker<'_> {
                 }
                 free.add_if(counter.free, bytes);
                 let sender = end.sender();
-                let (order, added) = (counter.order(sender, instant.tick), counter.add(sender, bytes));
+                let order = counter.order(sender, instant.tick);
+                if is_spread {
+                    self.sums.hourly.add_spread(end, hour, bytes);
+                } else {
+                    let added = counter.add(sender, bytes);
+                    self.sums.hourly.note(end, added);
+                }
                 self.note_order(end, instant.tick, order);
-                self.sums.hourly.note(end, added);
                 taken += 1;
             }
         }
@@ -214,6 +245,7 @@ fn take_known(worker: &mut Worker<'_>, lines: &[PlainLine], connections: &[u32; 
     }
     let of_one_hour =
         |a: &PlainLine, b: &PlainLine| a.timestamp == b.timestamp || a.timestamp.hour() == b.timestamp.hour();
+    worker.touch_spread(lines, &ends);
     let (mut taken, mut instants) = (0, [Instant::default(); AT_ONCE]);
     for same in lines.chunk_by(of_one_hour) {
         for (line, instant) in same.iter().zip(&mut instants) {

@@ -7,7 +7,13 @@ use crate::{
     parallel::run_on,
     read::record::Quantity,
 };
-use std::{collections::HashSet, sync::Mutex};
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 /// The end that a record left, and when: nanoseconds from the period's start.
 type EndAndClock = (EndIndex, i64);
@@ -64,8 +70,12 @@ fn often_repeated<T: Ord + Copy>(all: &[T]) -> bool {
 }
 
 impl Identities {
+    /// Collects an identity, or notes it on the grid where it lies there.
     #[inline]
-    pub fn push(&mut self, (end, clock): EndAndClock) {
+    pub fn push(&mut self, (end, clock): EndAndClock, grid: Option<&MomentGrid>) {
+        if grid.is_some_and(|grid| grid.note(end, clock)) {
+            return;
+        }
         let second = clock / NANOS;
         if clock % NANOS == 0 && (0..1 << SECOND_BITS).contains(&second) {
             self.whole_seconds.push((end.index() as u64) << SECOND_BITS | second as u64);
@@ -87,8 +97,8 @@ impl Identities {
         self.thin();
     }
 
-    /// Those that stand here more than once.
-    pub fn repeated(mut self, threads: usize) -> Result<Repeated> {
+    /// Those that stand here more than once, or that the grid met more than once.
+    pub fn repeated(mut self, grid: Option<MomentGrid>, threads: usize) -> Result<Repeated> {
         sort(&mut self.whole_seconds, threads)?;
         self.others.sort_unstable();
         let unpacked = |packed: u64| {
@@ -97,7 +107,78 @@ impl Identities {
         };
         let whole = self.whole_seconds.windows(2).filter(|pair| pair[0] == pair[1]);
         let others = self.others.windows(2).filter(|pair| pair[0] == pair[1]);
-        Ok(Repeated::new(whole.map(|pair| unpacked(pair[0])).chain(others.map(|pair| pair[0]))))
+        let moments = whole.map(|pair| unpacked(pair[0])).chain(others.map(|pair| pair[0]));
+        Ok(Repeated::new(moments, grid.filter(MomentGrid::met_any_again)))
+    }
+}
+
+/// Which moments of ends were met, and which again, where all lie a multiple of a step behind the start of the period: two bits
+/// for each that there may be, for all workers of a reading.
+#[derive(Debug)]
+pub(in crate::meter) struct MomentGrid {
+    /// In nanoseconds.
+    step: u64,
+    /// Of an end.
+    steps: usize,
+    met: Box<[AtomicU64]>,
+    again: Box<[AtomicU64]>,
+    any_again: AtomicBool,
+}
+
+/// A grid has at most so many moments for every record, which takes more memory without one.
+const MOMENTS_PER_RECORD: u64 = if cfg!(test) { 1 << 20 } else { 32 };
+/// Two times 128 MiB are the most that a grid takes.
+const MOST_MOMENTS: u64 = 1 << 30;
+
+impl MomentGrid {
+    /// That of so many ends and hours, where every moment is a multiple of `step` nanoseconds; `None` where it would be larger
+    /// than what it is there to spare.
+    pub fn of(ends: usize, hours: u64, step: u64, records: u64) -> Option<Self> {
+        const NANOS_OF_AN_HOUR: u64 = 3600 * NANOS as u64;
+        let steps = (hours * NANOS_OF_AN_HOUR).checked_div(step)?;
+        let moments = steps.checked_mul(ends as u64)?;
+        if moments > MOST_MOMENTS.min(records.saturating_mul(MOMENTS_PER_RECORD)) {
+            return None;
+        }
+        let zeros = || std::iter::repeat_with(|| AtomicU64::new(0)).take(moments as usize / 64 + 1).collect();
+        let (met, again) = (zeros(), zeros());
+        // OK because there are no more steps than moments.
+        Some(Self { step, steps: steps as usize, met, again, any_again: AtomicBool::new(false) })
+    }
+
+    /// The word and the bit of a moment.
+    #[inline]
+    fn place(&self, end: EndIndex, clock: i64) -> Option<(usize, u64)> {
+        let clock = u64::try_from(clock).ok()?;
+        let (step, rest) = (clock / self.step, clock % self.step);
+        let place = end.index() * self.steps + step as usize;
+        (rest == 0 && (step as usize) < self.steps).then_some((place / 64, 1 << (place % 64)))
+    }
+
+    /// Notes a moment; false where it does not lie on the grid.
+    #[inline]
+    fn note(&self, end: EndIndex, clock: i64) -> bool {
+        let Some((word, bit)) = self.place(end, clock) else { return false };
+        if self.met[word].fetch_or(bit, Ordering::Relaxed) & bit != 0 {
+            self.again[word].fetch_or(bit, Ordering::Relaxed);
+            self.any_again.store(true, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// A look at what was met, so that it is near when a moment is noted.
+    #[inline]
+    pub fn look(&self, end: EndIndex, clock: i64) -> u64 {
+        self.place(end, clock).map_or(0, |(word, _)| self.met[word].load(Ordering::Relaxed))
+    }
+
+    fn met_any_again(&self) -> bool {
+        self.any_again.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn met_again(&self, end: EndIndex, clock: i64) -> bool {
+        self.place(end, clock).is_some_and(|(word, bit)| self.again[word].load(Ordering::Relaxed) & bit != 0)
     }
 }
 
@@ -141,11 +222,13 @@ pub(in crate::meter) struct Repeated {
     /// By end: whether it has any; empty where none has.
     ends: Vec<bool>,
     moments: HashSet<EndAndClock>,
+    /// Where it met any of them again.
+    grid: Option<MomentGrid>,
     pub digests: HashSet<u128>,
 }
 
 impl Repeated {
-    fn new(moments: impl Iterator<Item = EndAndClock>) -> Self {
+    fn new(moments: impl Iterator<Item = EndAndClock>, grid: Option<MomentGrid>) -> Self {
         let moments: HashSet<EndAndClock> = moments.collect();
         let mut ends = Vec::new();
         for (end, _) in &moments {
@@ -154,16 +237,16 @@ impl Repeated {
             }
             ends[end.index()] = true;
         }
-        Self { ends, moments, digests: HashSet::new() }
+        Self { ends, moments, grid, digests: HashSet::new() }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.moments.is_empty() && self.digests.is_empty()
+        !self.has_moments() && self.digests.is_empty()
     }
 
     /// Whether any records share an end and a moment.
     pub fn has_moments(&self) -> bool {
-        !self.moments.is_empty()
+        !self.moments.is_empty() || self.grid.is_some()
     }
 
     #[inline]
@@ -176,7 +259,8 @@ impl Repeated {
 
     #[inline]
     pub fn contains_moment(&self, end: EndIndex, clock: i64) -> bool {
-        self.ends.get(end.index()).is_some_and(|&any| any) && self.moments.contains(&(end, clock))
+        self.grid.as_ref().is_some_and(|grid| grid.met_again(end, clock))
+            || self.ends.get(end.index()).is_some_and(|&any| any) && self.moments.contains(&(end, clock))
     }
 }
 
@@ -283,16 +367,18 @@ mod tests {
         fn what_stands_twice_is_found_and_nothing_else(
             seen in prop::collection::vec((0usize..4, prop_oneof![0i64..5, (0i64..5).prop_map(|s| s * NANOS), Just(NANOS << 30)]), 0..60),
             threads in 1usize..4,
+            step in prop::sample::select(vec![0, 1, NANOS as u64, 5 * NANOS as u64, 1 << 34]),
         ) {
+            let grid = MomentGrid::of(4, 744, step, 1 << 20);
             let (mut all, mut later) = (Identities::default(), Identities::default());
             let mut counts: BTreeMap<EndAndClock, u32> = BTreeMap::new();
             for (index, &(end, clock)) in seen.iter().enumerate() {
                 let identity = (EndIndex::from_index(end), clock);
-                if index % 3 == 0 { later.push(identity) } else { all.push(identity) }
+                if index % 3 == 0 { later.push(identity, grid.as_ref()) } else { all.push(identity, grid.as_ref()) }
                 *counts.entry(identity).or_default() += 1;
             }
             all.append(&mut later);
-            let repeated = all.repeated(threads).unwrap();
+            let repeated = all.repeated(grid, threads).unwrap();
             for (identity, count) in counts {
                 prop_assert_eq!(repeated.contains_moment(identity.0, identity.1), count > 1, "{:?}", identity);
             }

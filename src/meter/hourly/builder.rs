@@ -1,7 +1,8 @@
 //! How hours are collected while records are read, and what a worker keeps of a connection meanwhile.
 
-use super::cells::{Cell, HoursOfRows, Row, RowWriter, sorted_and_summed};
+use super::cells::{Cell, ClosedHours, HourTable, HoursOfRows, Row, RowWriter, sorted_and_summed};
 use crate::model::usage::{EndIndex, Sender};
+use std::sync::Arc;
 
 /// An hour with more sums than one for so many connections is read off all counters, in their order.
 const CONNECTIONS_PER_SUM: usize = 32;
@@ -11,6 +12,8 @@ const FEW: usize = if cfg!(test) { 4 } else { 16 };
 const LOG: usize = if cfg!(test) { 32 } else { 1 << 18 };
 /// So many rows of one hour become one.
 const MOST_ROWS: usize = if cfg!(test) { 3 } else { 8 };
+/// After so many turns back to an hour, each with other ends than the hour before, all further ones are summed in a table.
+const TURNS: usize = if cfg!(test) { 8 } else { 1024 };
 /// No hour is open.
 const NO_HOUR: u32 = u32::MAX;
 
@@ -30,17 +33,40 @@ pub(crate) struct HourlyBuilder {
     log: Vec<Cell>,
     /// By end, as bits: whether it has any hour that was closed.
     metered: Vec<u64>,
+    turns: Turns,
+    /// For hours that come in no order.
+    table: Option<Arc<HourTable>>,
+    /// Whether all further records are summed there.
+    is_spread: bool,
 }
 
-/// What one worker collected.
-#[derive(Debug)]
-pub(crate) struct ClosedHours {
-    pub(super) rows: HoursOfRows,
-    pub(super) metered: Vec<u64>,
+/// How often hours came again.
+#[derive(Debug, Default)]
+struct Turns {
+    /// By hour: whether it was closed.
+    closed: Vec<bool>,
+    /// The first connection of the hour that was closed last.
+    last: usize,
+    count: usize,
+}
+
+impl Turns {
+    /// Notes an hour that is closed and the first end of it. Traffic in the order of connections has each hour again with every
+    /// one of them, and its ends stay near one another: that is no turn.
+    fn note(&mut self, hour: u32, first: EndIndex) {
+        let (hour, connection) = (hour as usize, first.connection());
+        if self.closed.len() <= hour {
+            self.closed.resize(hour + 1, false);
+        }
+        let again = std::mem::replace(&mut self.closed[hour], true);
+        let other = std::mem::replace(&mut self.last, connection) != connection;
+        self.count += usize::from(again && other);
+    }
 }
 
 impl HourlyBuilder {
-    pub fn new(counters: Vec<Counter>) -> Self {
+    /// `table` takes what comes in no order of hours, where there is one.
+    pub fn new(counters: Vec<Counter>, table: Option<Arc<HourTable>>) -> Self {
         let keys = counters.len() * Sender::ALL.len();
         Self {
             hour: NO_HOUR,
@@ -50,8 +76,17 @@ impl HourlyBuilder {
             rows: HoursOfRows::default(),
             log: Vec::new(),
             metered: vec![0; keys.div_ceil(64)],
+            turns: Turns::default(),
+            table,
+            is_spread: false,
             counters,
         }
+    }
+
+    /// Whether records come in no order of hours, and are to be added by [`HourlyBuilder::add_spread`].
+    #[inline]
+    pub fn is_spread(&self) -> bool {
+        self.is_spread
     }
 
     /// The counter of an end's connection.
@@ -72,18 +107,39 @@ impl HourlyBuilder {
         &mut self.counters
     }
 
+    /// As [`HourlyBuilder::touch`], sums of the table.
+    #[inline]
+    pub fn touch_spread(&self, sums: impl Iterator<Item = (u32, EndIndex)>) {
+        if let Some(table) = &self.table {
+            std::hint::black_box(sums.map(|(hour, end)| table.look(hour, end)).fold(0, u64::wrapping_add));
+        }
+    }
+
     /// Lets the counters sum an hour, counted from the start of the period.
     #[inline]
     pub fn open(&mut self, hour: u32) {
         if self.hour != hour {
-            self.close();
+            if !self.is_spread {
+                self.close();
+            }
             self.hour = hour;
+        }
+    }
+
+    /// Adds a record's bytes to an hour of the table.
+    #[inline]
+    pub fn add_spread(&mut self, end: EndIndex, hour: u32, bytes: u64) {
+        if !self.table.as_ref().is_some_and(|table| table.add(hour, end, bytes)) {
+            self.log_cell(Cell::new(hour, end.index(), bytes));
         }
     }
 
     /// Adds a record's bytes to an hour.
     pub fn add(&mut self, end: EndIndex, hour: u32, bytes: u64) {
         self.open(hour);
+        if self.is_spread {
+            return self.add_spread(end, hour, bytes);
+        }
         let added = self.counter(end).add(end.sender(), bytes);
         self.note(end, added);
     }
@@ -117,6 +173,10 @@ impl HourlyBuilder {
     /// [`CONNECTIONS_PER_SUM`] counters each, so that traffic in any order may open and close hours at every record.
     #[cold]
     fn close(&mut self) {
+        if let Some(&first) = self.few.first() {
+            self.turns.note(self.hour, first);
+            self.is_spread = self.table.is_some() && self.turns.count >= TURNS;
+        }
         if self.count > self.most_few {
             let row = self.encode_all();
             self.rows.push(self.hour, row);
@@ -125,9 +185,7 @@ impl HourlyBuilder {
             for index in 0..self.few.len() {
                 let end = self.few[index];
                 if let Some(sum) = self.counter(end).take_sum(end.sender()) {
-                    let key = end.index();
-                    self.metered[key / 64] |= 1 << (key % 64);
-                    self.log_cell(Cell::new(self.hour, key, sum));
+                    self.log_cell(Cell::new(self.hour, end.index(), sum));
                 }
             }
         }
@@ -151,6 +209,7 @@ impl HourlyBuilder {
     }
 
     fn log_cell(&mut self, cell: Cell) {
+        self.metered[cell.key() / 64] |= 1 << (cell.key() % 64);
         self.log.push(cell);
         if self.log.len() >= LOG {
             self.encode_log();

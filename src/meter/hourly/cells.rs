@@ -4,6 +4,9 @@
 //! has. The low half of the control byte is that number, the high half the step, or how many bytes of it follow. Cells
 //! stand in the order of their keys; a key may stand several times, and its cells add up. A sum of 2^64 bytes and more
 //! has a cell for the part below and one, of a low half of its own, for what is above.
+//!
+//! And what becomes such rows in the end: [`HourTable`], one table of all hours for all workers, which sums records whose hours
+//! come in no order.
 
 use crate::{
     error::{Error, Result},
@@ -11,6 +14,11 @@ use crate::{
         time::Hour,
         usage::{EndIndex, MeteredHour},
     },
+    parallel::run_on,
+};
+use std::sync::{
+    Mutex, OnceLock, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 /// Bytes of a key in an hour, counted from the start of the period.
@@ -228,6 +236,88 @@ impl HoursOfRows {
             rows.into_iter().for_each(|row| self.push(hour, row));
         }
     }
+}
+
+/// What one worker collected.
+#[derive(Debug)]
+pub(crate) struct ClosedHours {
+    pub(super) rows: HoursOfRows,
+    pub(super) metered: Vec<u64>,
+}
+
+impl ClosedHours {
+    /// None yet, of so many ends.
+    pub fn new(ends: usize) -> Self {
+        Self { rows: HoursOfRows::default(), metered: vec![0; ends.div_ceil(64)] }
+    }
+}
+
+/// So many sums, of eight bytes each, are the most that a table has.
+const MOST_SUMS: usize = 1 << 25;
+
+/// The sums of every end in every hour of a period, for all workers of a reading. An hour takes memory once it has a record.
+#[derive(Debug)]
+pub(crate) struct HourTable {
+    ends: usize,
+    /// By hour, the sums of its ends, and one more each where there is a record: 0 where there is none.
+    hours: Vec<OnceLock<Box<[AtomicU64]>>>,
+}
+
+impl HourTable {
+    /// That of so many hours and ends; `None` where it would have too many sums.
+    pub fn of(hours: u64, ends: usize) -> Option<Self> {
+        let hours = usize::try_from(hours).ok()?;
+        let fits = hours.checked_mul(ends).is_some_and(|sums| sums <= MOST_SUMS);
+        fits.then(|| Self { ends, hours: std::iter::repeat_with(OnceLock::new).take(hours).collect() })
+    }
+
+    #[inline]
+    fn sum(&self, hour: u32, end: EndIndex) -> &AtomicU64 {
+        let zeros = || std::iter::repeat_with(|| AtomicU64::new(0)).take(self.ends).collect();
+        &self.hours[hour as usize].get_or_init(zeros)[end.index()]
+    }
+
+    /// A look at a sum, so that it is near when it is added to.
+    #[inline]
+    pub fn look(&self, hour: u32, end: EndIndex) -> u64 {
+        self.sum(hour, end).load(Ordering::Relaxed)
+    }
+
+    /// Adds the bytes of a record to an hour; false where the sum has no room for them, and is as it was.
+    #[inline]
+    pub fn add(&self, hour: u32, end: EndIndex, bytes: u64) -> bool {
+        let added = |sum: u64| sum.max(1).checked_add(bytes);
+        self.sum(hour, end).fetch_update(Ordering::Relaxed, Ordering::Relaxed, added).is_ok()
+    }
+
+    /// Its hours as rows. Each is given back as soon as it is one.
+    pub fn close(self, threads: usize) -> Result<Vec<ClosedHours>> {
+        let hours = Mutex::new((0..).zip(self.hours));
+        let next = || hours.lock().unwrap_or_else(PoisonError::into_inner).next();
+        run_on(threads, || {
+            let mut closed = ClosedHours::new(self.ends);
+            while let Some((hour, sums)) = next() {
+                if let Some(row) = sums.into_inner().and_then(|sums| encode(&sums, &mut closed)) {
+                    closed.rows.push(hour, row);
+                }
+            }
+            Ok(closed)
+        })
+    }
+}
+
+/// The sums of an hour as a row, and notes which ends it has; `None` where it has none: it was looked at for records that were
+/// not billed then.
+fn encode(sums: &[AtomicU64], closed: &mut ClosedHours) -> Option<Row> {
+    let (mut row, mut any) = (RowWriter::new(sums.len()), false);
+    for (key, sum) in sums.iter().enumerate() {
+        if let Some(sum) = sum.load(Ordering::Relaxed).checked_sub(1) {
+            closed.metered[key / 64] |= 1 << (key % 64);
+            row.push(key, sum);
+            any = true;
+        }
+    }
+    any.then(|| row.finish())
 }
 
 /// The metered cells of one hour, as [`HourlyUsage::fold`](super::HourlyUsage::fold) and

@@ -12,8 +12,9 @@ use crate::{
     },
     parallel::run_on,
 };
-pub(crate) use builder::{ClosedHours, Counter, HourlyBuilder, NO_TICK, Order};
+pub(crate) use builder::{Counter, HourlyBuilder, NO_TICK, Order};
 pub use cells::HourRow;
+pub(crate) use cells::{ClosedHours, HourTable};
 use cells::{DenseHour, HoursOfRows};
 use std::sync::{
     Mutex, PoisonError,
@@ -133,13 +134,13 @@ impl HourlyUsage {
     pub(crate) fn collected(&self) -> Collected {
         let counters = vec![Counter::new(0, u32::MAX, false); self.keys / Sender::ALL.len()];
         let usage = Self::new(self.period, self.keys / Sender::ALL.len(), self.threads);
-        Collected { usage, builder: HourlyBuilder::new(counters) }
+        Collected { usage, builder: HourlyBuilder::new(counters, None) }
     }
 
     /// That of one end in one hour of `period`, of an inventory with so many connections.
     pub(crate) fn of_one(period: Period, connections: usize, end: EndIndex, hour: Hour, bytes: u128) -> Self {
         let mut usage = Self::new(period, connections, 1);
-        let mut builder = HourlyBuilder::new(vec![Counter::new(0, u32::MAX, false); connections]);
+        let mut builder = HourlyBuilder::new(vec![Counter::new(0, u32::MAX, false); connections], None);
         // OK because no period has 2^32 hours.
         builder.add_wide(end, (hour.index() - period.start.index()) as u32, bytes);
         usage.extend(builder.finish());
@@ -288,7 +289,7 @@ impl HourlyUsage {
     /// [`Overflow`](crate::ErrorKind::Overflow) where the bytes of a connection and sender in one hour exceed 2^128.
     pub fn digest(&self, inventory: &Inventory) -> Result<String> {
         let digest = UsageDigest::new(self, inventory);
-        let parts = self.fold(Vec::new, |hours, row| digest.add_row(hours, row))?;
+        let parts = self.fold(HourDigests::default, |digests, row| digest.add_row(digests, row))?;
         Ok(digest.finish(parts))
     }
 }
@@ -307,8 +308,16 @@ pub(crate) struct UsageDigest<'a> {
     places: Vec<u32>,
 }
 
-/// The digest of an hour's cells.
-type HourDigest = (Hour, blake3::Hash);
+/// Digests of the cells of some hours.
+#[derive(Default)]
+pub(crate) struct HourDigests {
+    hours: Vec<(Hour, blake3::Hash)>,
+    /// The cells that are hashed next.
+    cells: Vec<u8>,
+}
+
+/// As many bytes of cells as are hashed at once: a whole number of BLAKE3's chunks, small enough for the cache.
+const HASHED_AT_ONCE: usize = 80 << 10;
 
 impl<'a> UsageDigest<'a> {
     pub fn new(usage: &'a HourlyUsage, inventory: &'a Inventory) -> Self {
@@ -320,31 +329,29 @@ impl<'a> UsageDigest<'a> {
     }
 
     /// Adds an hour.
-    pub fn add_row(&self, hours: &mut Vec<HourDigest>, row: &HourRow<'_>) -> Result<()> {
-        const CELL: usize = size_of::<u32>() + size_of::<u128>();
-        // As many cells as are hashed at once: a whole number of BLAKE3's chunks, small enough for the cache.
-        let mut cells = [0; 4096 * CELL];
-        let mut filled = 0;
+    pub fn add_row(&self, digests: &mut HourDigests, row: &HourRow<'_>) -> Result<()> {
+        let HourDigests { hours, cells } = digests;
         let mut hasher = blake3::Hasher::new();
+        cells.clear();
         row.try_each_key(|key, bytes| {
-            let cell = &mut cells[filled..filled + CELL];
+            let mut cell = [0; size_of::<u32>() + size_of::<u128>()];
             cell[..4].copy_from_slice(&self.places[key].to_le_bytes());
             cell[4..].copy_from_slice(&bytes.to_le_bytes());
-            filled += CELL;
-            if filled == cells.len() {
-                hasher.update(&cells);
-                filled = 0;
+            cells.extend_from_slice(&cell);
+            if cells.len() >= HASHED_AT_ONCE {
+                hasher.update(cells);
+                cells.clear();
             }
             Ok(())
         })?;
-        hasher.update(&cells[..filled]);
+        hasher.update(cells);
         hours.push((row.hour, hasher.finalize()));
         Ok(())
     }
 
     /// The digest of all hours, in hexadecimal.
-    pub fn finish(&self, parts: impl IntoIterator<Item = Vec<HourDigest>>) -> String {
-        let mut hours: Vec<HourDigest> = parts.into_iter().flatten().collect();
+    pub fn finish(&self, parts: impl IntoIterator<Item = HourDigests>) -> String {
+        let mut hours: Vec<_> = parts.into_iter().flat_map(|digests| digests.hours).collect();
         hours.sort_unstable_by_key(|(hour, _)| *hour);
         let mut hasher = blake3::Hasher::new();
         for key in ones(&self.usage.metered) {
@@ -364,13 +371,14 @@ impl<'a> UsageDigest<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, sync::Arc};
 
     proptest! {
         #[test]
         fn cells_add_up_in_any_order_over_any_number_of_builders(
             records in prop::collection::vec((0usize..300, prop_oneof![0u32..744, 0u32..6], any::<u64>(), 0usize..3), 0..600),
             in_order: bool,
+            with_table: bool,
         ) {
             let period = "2026-10".parse::<crate::model::time::BillingMonth>().unwrap()
                 .period(crate::model::time::Offset::CHINA);
@@ -378,7 +386,8 @@ mod tests {
             if in_order {
                 records.sort_by_key(|record| record.1);
             }
-            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(vec![Counter::new(0, 744, false); 150])).collect();
+            let table = HourTable::of(744, 300).filter(|_| with_table).map(Arc::new);
+            let mut builders: Vec<HourlyBuilder> = (0..3).map(|_| HourlyBuilder::new(vec![Counter::new(0, 744, false); 150], table.clone())).collect();
             let mut expected: BTreeMap<(i64, usize), u128> = BTreeMap::new();
             for (key, hour, bytes, builder) in records {
                 builders[builder].add(EndIndex::from_index(key), hour, bytes);
@@ -386,6 +395,9 @@ mod tests {
             }
             let mut usage = HourlyUsage::new(period, 150, 2);
             builders.into_iter().for_each(|builder| usage.extend(builder.finish()));
+            if let Some(table) = table.and_then(Arc::into_inner) {
+                table.close(2).unwrap().into_iter().for_each(|hours| usage.extend(hours));
+            }
             let found: Vec<_> = usage.metered_hours().unwrap().into_iter()
                 .map(|cell| ((cell.hour.index(), EndIndex::new(cell.connection, cell.sender).index()), cell.bytes)).collect();
             prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());

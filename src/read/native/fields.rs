@@ -60,8 +60,9 @@ pub(super) struct Instants {
 enum Spelling {
     /// An epoch of so many digits, from this byte on.
     Epoch { from: usize, digits: usize },
-    /// A date from this byte on, a time of day after `midnight`, in seconds, and so many digits of a fraction.
-    TimeOfDay { from: usize, midnight: i64, fraction: usize },
+    /// A date from this byte on, of a month whose day 0 began at `month`, in seconds, and which has so many days at least; a time
+    /// of day, and so many digits of a fraction.
+    InMonth { from: usize, month: i64, days: i64, fraction: usize },
     /// Another one, which is read anew where it is not the same.
     Other,
 }
@@ -127,8 +128,9 @@ impl Instants {
                     Timestamp::from_milliseconds(value)
                 })
             }
-            Spelling::TimeOfDay { from, midnight, fraction } => {
-                let seconds = midnight + time_of_day(field[from + 11..].first_chunk()?)?;
+            Spelling::InMonth { from, month, days, fraction } => {
+                let day = two(field[from + 8..].first_chunk()?, days).filter(|day| *day > 0)?;
+                let seconds = month + day * DAY + time_of_day(field[from + 11..].first_chunk()?)?;
                 if fraction == 0 {
                     return Some(Timestamp::from_seconds(seconds));
                 }
@@ -186,30 +188,42 @@ impl Spelling {
         let time = content.get(11..).and_then(<[u8]>::first_chunk).and_then(time_of_day);
         // An offset leads out of the years that are read only from the first and the last of them.
         let at_edge = content.starts_with(b"0000") || content.starts_with(b"9999");
-        let Some(time) = time.filter(|_| !at_edge) else { return (Self::Other, Vec::new()) };
+        let date = content.first_chunk::<10>().filter(|date| date[4] == b'-' && date[7] == b'-');
+        let day = date.and_then(|date| two(date[8..].first_chunk()?, 31));
+        let (Some(time), Some(day), false) = (time, day, at_edge) else { return (Self::Other, Vec::new()) };
         let fraction = match content[19..].strip_prefix(b".") {
             Some(behind) => behind.iter().take_while(|byte| byte.is_ascii_digit()).count(),
             None => 0,
         };
-        let parts = [(11, 2), (14, 2), (17, 2), (20, fraction)];
+        let parts = [(8, 2), (11, 2), (14, 2), (17, 2), (20, fraction)];
         let differing = parts.map(|(at, count)| (from + at, count)).to_vec();
-        (Self::TimeOfDay { from, midnight: timestamp.seconds() - time, fraction }, differing)
+        let month = timestamp.seconds() - time - day * DAY;
+        (Self::InMonth { from, month, days: day.max(SHORTEST_MONTH), fraction }, differing)
     }
 }
 
 /// The seconds of `11:20:30`, without a leap second.
 #[inline]
 fn time_of_day(text: &[u8; 8]) -> Option<i64> {
-    let two = |at: usize, most: i64| -> Option<i64> {
-        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        let value = i64::from(tens) * 10 + i64::from(ones);
-        (tens <= 9 && ones <= 9 && value <= most).then_some(value)
-    };
-    if text[2] != b':' || text[5] != b':' {
+    let &[h, i, first, m, n, second, s, t] = text;
+    if first != b':' || second != b':' {
         return None;
     }
-    Some(two(0, 23)? * 3600 + two(3, 59)? * 60 + two(6, 59)?)
+    Some(two(&[h, i], 23)? * 3600 + two(&[m, n], 59)? * 60 + two(&[s, t], 59)?)
 }
+
+/// Two digits as a number, if that is no larger than this.
+#[inline]
+fn two(text: &[u8; 2], most: i64) -> Option<i64> {
+    let [tens, ones] = text.map(|digit| digit.wrapping_sub(b'0'));
+    let value = i64::from(tens) * 10 + i64::from(ones);
+    (tens <= 9 && ones <= 9 && value <= most).then_some(value)
+}
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Every month has so many days.
+const SHORTEST_MONTH: i64 = 28;
 
 /// All bits of those bytes of the side at `start` that are in.
 fn mask(start: usize, is_in: &dyn Fn(usize) -> bool) -> u128 {
