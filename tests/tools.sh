@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests of written files read them with, and the server of objects that they read: LibreOffice, Chromium, and
-# Python packages in folders of their own.
+# Installs what the tests of written files read them with, and the server of objects that they read: LibreOffice, Chromium, Java,
+# and Python packages in folders of their own.
 # Usage: sh tests/tools.sh FOLDER, then PEERBILL_TEST_TOOLS=FOLDER cargo test ...
 # Needs root for Debian's packages where they are absent. Tests whose tool is absent are skipped by name.
 set -eu
@@ -10,6 +10,8 @@ mkdir -p "$folder"
 absent=
 command -v chromium >/dev/null && command -v chromedriver >/dev/null || absent="$absent chromium chromium-driver"
 command -v soffice >/dev/null || absent="$absent libreoffice-calc-nogui"
+# What Spark runs on, for tests of the Python package.
+command -v java >/dev/null || absent="$absent default-jre-headless"
 if [ -n "$absent" ]; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update
