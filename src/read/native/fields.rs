@@ -5,6 +5,7 @@
 //! only what differs is read. A spelling that is met for the first time is read as everywhere, by [`Timestamp::parse`].
 
 use crate::model::time::Timestamp;
+use chrono::{Datelike as _, NaiveDate};
 
 /// Digits of a number at most.
 pub(super) const DIGITS: usize = 16;
@@ -60,9 +61,8 @@ pub(super) struct Instants {
 enum Spelling {
     /// An epoch of so many digits, from this byte on.
     Epoch { from: usize, digits: usize },
-    /// A date from this byte on, of a month whose day 0 began at `month`, in seconds, and which has so many days at least; a time
-    /// of day, and so many digits of a fraction.
-    InMonth { from: usize, month: i64, days: i64, fraction: usize },
+    /// A date from this byte on, a time of day, to which so many seconds are added for UTC, and so many digits of a fraction.
+    DateAndTime { from: usize, shift: i64, fraction: usize },
     /// Another one, which is read anew where it is not the same.
     Other,
 }
@@ -128,9 +128,9 @@ impl Instants {
                     Timestamp::from_milliseconds(value)
                 })
             }
-            Spelling::InMonth { from, month, days, fraction } => {
-                let day = two(field[from + 8..].first_chunk()?, days).filter(|day| *day > 0)?;
-                let seconds = month + day * DAY + time_of_day(field[from + 11..].first_chunk()?)?;
+            Spelling::DateAndTime { from, shift, fraction } => {
+                let midnight = midnight(field[from..].first_chunk()?)?;
+                let seconds = midnight + time_of_day(field[from + 11..].first_chunk()?)? + shift;
                 if fraction == 0 {
                     return Some(Timestamp::from_seconds(seconds));
                 }
@@ -186,19 +186,15 @@ impl Spelling {
             return (Self::Epoch { from, digits }, vec![(from, digits)]);
         }
         let time = content.get(11..).and_then(<[u8]>::first_chunk).and_then(time_of_day);
-        // An offset leads out of the years that are read only from the first and the last of them.
-        let at_edge = content.starts_with(b"0000") || content.starts_with(b"9999");
-        let date = content.first_chunk::<10>().filter(|date| date[4] == b'-' && date[7] == b'-');
-        let day = date.and_then(|date| two(date[8..].first_chunk()?, 31));
-        let (Some(time), Some(day), false) = (time, day, at_edge) else { return (Self::Other, Vec::new()) };
+        let midnight = content.first_chunk().and_then(midnight);
+        let (Some(time), Some(midnight)) = (time, midnight) else { return (Self::Other, Vec::new()) };
         let fraction = match content[19..].strip_prefix(b".") {
             Some(behind) => behind.iter().take_while(|byte| byte.is_ascii_digit()).count(),
             None => 0,
         };
-        let parts = [(8, 2), (11, 2), (14, 2), (17, 2), (20, fraction)];
+        let parts = [(0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2), (20, fraction)];
         let differing = parts.map(|(at, count)| (from + at, count)).to_vec();
-        let month = timestamp.seconds() - time - day * DAY;
-        (Self::InMonth { from, month, days: day.max(SHORTEST_MONTH), fraction }, differing)
+        (Self::DateAndTime { from, shift: timestamp.seconds() - midnight - time, fraction }, differing)
     }
 }
 
@@ -220,10 +216,20 @@ fn two(text: &[u8; 2], most: i64) -> Option<i64> {
     (tens <= 9 && ones <= 9 && value <= most).then_some(value)
 }
 
-/// Seconds of a day.
-const DAY: i64 = 86_400;
-/// Every month has so many days.
-const SHORTEST_MONTH: i64 = 28;
+/// When the day of `2026-10-05` begins, in seconds since 1970. `None` in the first and the last of the years that are read, from
+/// which an offset leads out of them.
+#[inline]
+fn midnight(text: &[u8; 10]) -> Option<i64> {
+    const OF_1970: i32 = 719_163;
+    let &[c, d, y, z, first, m, n, second, a, b] = text;
+    if first != b'-' || second != b'-' {
+        return None;
+    }
+    let year = (two(&[c, d], 99)? * 100 + two(&[y, z], 99)?) as i32;
+    let (month, day) = (two(&[m, n], 12)? as u32, two(&[a, b], 31)? as u32);
+    let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1..9999).contains(&year))?;
+    Some(i64::from(date.num_days_from_ce() - OF_1970) * 86_400)
+}
 
 /// All bits of those bytes of the side at `start` that are in.
 fn mask(start: usize, is_in: &dyn Fn(usize) -> bool) -> u128 {
