@@ -66,7 +66,7 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
         found.extend(implausibly_small(survey.largest, totals.billed.bytes));
     }
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
-    found.extend(coverage(&survey.covered, metered.usage(), inventory));
+    coverage(&mut found, &survey.covered, metered.usage(), inventory);
     found.sort_by_key(|finding| finding.code);
     found
 }
@@ -186,37 +186,40 @@ fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {
     found.of_sender(cell.sender).in_hour(cell.hour)
 }
 
-fn coverage(covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) -> Vec<Finding> {
-    let mut found = Vec::new();
+/// Which connections and ends have no record, and how many hours have none, in the order of their codes.
+fn coverage(found: &mut Vec<Finding>, covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) {
+    let (mut silent, mut half_silent) = (Vec::new(), Vec::new());
     let (mut expected_hours, mut covered_hours, mut touched) = (0, 0, 0_u64);
-    for (index, connection) in inventory.connections().iter().enumerate() {
+    for (connection, covered) in inventory.connections().iter().zip(covered) {
         let hours = connection.hours_in(usage.period()).hours();
         if hours == 0 {
             continue;
         }
+        let by_either = u64::from(covered.by_either);
         expected_hours += hours;
-        let Covered { by_sender: [of_requester, of_accepter], by_either } = covered[index];
-        let covered = u64::from(by_either);
-        covered_hours += covered;
-        touched += u64::from(covered < hours);
-        let silent = match (of_requester, of_accepter) {
-            (0, 0) => None,
-            (0, _) => Some(Sender::Requester),
-            (_, 0) => Some(Sender::Accepter),
-            _ => continue,
-        };
-        let id = connection.id.clone();
-        let (code, said) = match silent {
-            None => (FindingCode::ConnectionWithoutRecords, Said::ConnectionWithoutRecords { id }),
-            Some(sender) => (FindingCode::SenderWithoutRecords, Said::SenderWithoutRecords { id, sender }),
-        };
-        found.push(Finding { sender: silent, ..Finding::of(code, said).about(&connection.id) });
+        covered_hours += by_either;
+        touched += u64::from(by_either < hours);
+        match covered.by_sender {
+            [0, 0] => silent.push(&connection.id),
+            [0, _] => half_silent.push((&connection.id, Sender::Requester)),
+            [_, 0] => half_silent.push((&connection.id, Sender::Accepter)),
+            _ => {}
+        }
     }
+    // There may be as many as connections.
+    found.reserve(silent.len() + half_silent.len() + 1);
+    found.extend(silent.into_iter().map(|id| {
+        let said = Said::ConnectionWithoutRecords { id: id.clone() };
+        Finding::of(FindingCode::ConnectionWithoutRecords, said).about(id)
+    }));
+    found.extend(half_silent.into_iter().map(|(id, sender)| {
+        let said = Said::SenderWithoutRecords { id: id.clone(), sender };
+        Finding::of(FindingCode::SenderWithoutRecords, said).about(id).of_sender(sender)
+    }));
     let without = expected_hours - covered_hours;
     if without > 0 {
         let connections = inventory.connections().len();
         let said = Said::HoursWithoutRecords { without, expected: expected_hours, touched, connections };
         found.push(Finding::of(FindingCode::HoursWithoutRecords, said));
     }
-    found
 }

@@ -58,7 +58,7 @@ impl<'a> Pair<'a> {
 }
 
 fn note(code: FindingCode, said: Said, source: Said) -> Finding {
-    Finding { source: Some(source), ..Finding::of(code, said) }
+    Finding { source: Some(Box::new(source)), ..Finding::of(code, said) }
 }
 
 /// A page or a call of the provider, which has one name in every language.

@@ -238,7 +238,8 @@ impl Input {
         let hasher = Arc::new(Mutex::new((blake3::Hasher::new(), 0)));
         let digesting = |stored| Box::new(Digesting(stored, hasher.clone())) as Box<dyn Read + Send>;
         let mut input = self.plain(digesting).map_err(failed)?;
-        let mut text = Vec::new();
+        // As much as is stored, most often.
+        let mut text = Vec::with_capacity(self.stored_size().min(limit).min(MOST_AT_FIRST) as usize + 1);
         input.by_ref().take(limit + 1).read_to_end(&mut text).map_err(failed)?;
         need.add(&text);
         if text.len() as u64 > limit {
@@ -260,6 +261,8 @@ impl Input {
     }
 }
 
+/// The most room that is made for a document before it is read.
+const MOST_AT_FIRST: u64 = 1 << 26;
 /// How many times as much as may be held is looked at, to tell how much would be needed.
 const FURTHER: u64 = 4;
 

@@ -20,8 +20,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// A tick is at least a millisecond: see [`Months::nanos_per_tick`].
-const NANOS_OF_SHORTEST_TICK: i64 = 1_000_000;
+/// A tick is at least 2^20 nanoseconds, about a millisecond: see [`Months::tick_bits`].
+const BITS_OF_SHORTEST_TICK: u32 = 20;
 
 /// The periods that are metered together, each beginning where the one before ends.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub(super) struct Months {
     periods: Vec<Period>,
     /// By month: the hour after its last, counted from the start of the first.
     ends: Vec<u32>,
-    /// So many nanoseconds from the start of the first are one tick, so that no month has ticks that do not fit.
-    pub nanos_per_tick: i64,
+    /// Two to this power nanoseconds from the start of the first are one tick, so that no month has ticks that do not fit 32 bits.
+    pub tick_bits: u32,
 }
 
 impl Months {
@@ -42,8 +42,10 @@ impl Months {
         const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
         // OK because no period has 2^21 hours, which are 292 years.
         let nanos = whole.hours() as i64 * NANOS_PER_HOUR;
-        let nanos_per_tick = (nanos / i64::from(u32::MAX - 1) + 1).max(NANOS_OF_SHORTEST_TICK);
-        Self { periods: periods.to_vec(), ends: periods.iter().map(end).collect(), nanos_per_tick }
+        let fits = |bits: &u32| nanos >> bits < i64::from(u32::MAX - 1);
+        // OK because 64 bits without 32 of them fit.
+        let tick_bits = (BITS_OF_SHORTEST_TICK..=32).find(fits).unwrap_or(32);
+        Self { periods: periods.to_vec(), ends: periods.iter().map(end).collect(), tick_bits }
     }
 
     pub fn count(&self) -> usize {
@@ -412,9 +414,9 @@ mod tests {
         let range: MonthRange = "2026-01..2035-12".parse().unwrap();
         let periods: Vec<Period> = range.months().iter().map(|month| month.period(Offset::CHINA)).collect();
         let months = Months::new(&periods);
-        let last = (whole(&periods).hours() as i64 * 3_600_000_000_000 - 1) / months.nanos_per_tick + 1;
+        let last = (whole(&periods).hours() as i64 * 3_600_000_000_000 - 1 >> months.tick_bits) + 1;
         assert!(u32::try_from(last).is_ok_and(|tick| tick < u32::MAX), "{last}");
         assert_eq!((months.of(0), months.of(743), months.of(744), months.of(87_647)), (0, 0, 1, 119));
-        assert_eq!(Months::new(&periods[..1]).nanos_per_tick, NANOS_OF_SHORTEST_TICK);
+        assert_eq!(Months::new(&periods[..1]).tick_bits, BITS_OF_SHORTEST_TICK);
     }
 }

@@ -18,7 +18,25 @@ use std::{collections::HashMap, net::IpAddr};
 /// The routes out of every VPC.
 #[derive(Debug)]
 pub(super) struct Routes<'a> {
-    by_vpc: HashMap<&'a str, Vec<Route<'a>>>,
+    by_vpc: HashMap<&'a [u8], Vpc<'a>>,
+}
+
+/// The routes out of a VPC.
+#[derive(Debug, Default)]
+struct Vpc<'a> {
+    /// Where its one route leads, of one block: most often it is that, and needs no further look into memory.
+    only: Option<(Cidr, EndIndex)>,
+    routes: Vec<Route<'a>>,
+}
+
+impl<'a> Vpc<'a> {
+    fn add(&mut self, route: Route<'a>) {
+        self.only = match (route.end, route.blocks) {
+            (Ok(end), [block]) if self.routes.is_empty() => Some((*block, end)),
+            _ => None,
+        };
+        self.routes.push(route);
+    }
 }
 
 /// A route out of a VPC.
@@ -49,7 +67,7 @@ impl Route<'_> {
 
 impl<'a> Routes<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
-        let mut by_vpc: HashMap<&str, Vec<Route<'_>>> = HashMap::new();
+        let mut by_vpc: HashMap<&[u8], Vpc<'_>> = HashMap::new();
         let known = inventory.connections().iter().enumerate();
         let known = known.map(|(index, connection)| (connection, Ok(index)));
         let faulty = inventory.set_aside().iter();
@@ -61,7 +79,8 @@ impl<'a> Routes<'a> {
             for (sender, (from, to)) in Sender::ALL.into_iter().zip(ends) {
                 if let Some(vpc) = &from.vpc_id {
                     let end = index.map(|index| EndIndex::new(index, sender));
-                    by_vpc.entry(vpc).or_default().push(Route { connection, end, blocks: &to.cidrs });
+                    let route = Route { connection, end, blocks: &to.cidrs };
+                    by_vpc.entry(vpc.as_bytes()).or_default().add(route);
                 }
             }
         }
@@ -69,46 +88,58 @@ impl<'a> Routes<'a> {
     }
 
     /// The end that traffic of a VPC leaves for an address at an instant: that of the route that fits best.
-    pub fn find(&self, vpc_id: &str, destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
-        let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why).because_of(vpc_id);
-        let Some(routes) = self.by_vpc.get(vpc_id) else {
-            let vpc = quoted(vpc_id.as_bytes());
-            let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
-            return Err(unknown(why.with(Remedy::AddConnectionWithVpcs)));
-        };
-        // Most often there is one, and it leads there.
-        if let [Route { end: Ok(end), blocks, .. }] = &routes[..]
-            && blocks.iter().any(|block| block.contains(destination))
+    #[inline]
+    pub fn find(&self, vpc_id: &[u8], destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
+        let vpc = self.by_vpc.get(vpc_id);
+        if let Some(Vpc { only: Some((block, end)), .. }) = vpc
+            && block.contains(destination)
         {
             return Ok(*end);
         }
-        let fits: Vec<_> = routes.iter().map(|route| (route, route.fit(destination, at))).collect();
-        let best = fits.iter().filter_map(|(_, fit)| *fit).max();
-        // Where no block holds the address, a bad row may be what lacks it.
-        let found: Vec<&Route<'_>> = match best {
-            Some(_) => fits.iter().filter(|(_, fit)| *fit == best).map(|(route, _)| *route).collect(),
-            None => routes.iter().filter(|route| route.end.is_err() && route.blocks.is_empty()).collect(),
-        };
-        // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
-        if let Some(cause) = found.iter().find_map(|route| route.end.err()) {
-            return Err(Refusal::of_faulty_connection(cause));
-        }
-        match found[..] {
-            [Route { end: Ok(end), .. }] => Ok(*end),
-            [_] | [] => Err(unknown(why_no_route(vpc_id, routes, destination))),
-            [first, second, ..] => {
-                let [first, second] = [first, second].map(|route| &route.connection.id);
-                let why = format!("dstaddr {destination} lies behind {first}, and as well behind {second}");
-                let why = format!("{why}: which one it took cannot be told");
-                Err(Refusal::new(FaultCode::UnknownConnection, why).because_of(&format!("{first} {second}")))
-            }
+        best(vpc, vpc_id, destination, at)
+    }
+}
+
+/// The end of the route that fits best; `vpc` are those out of `vpc_id`, if there are any.
+fn best(
+    vpc: Option<&Vpc<'_>>,
+    vpc_id: &[u8],
+    destination: IpAddr,
+    at: Timestamp,
+) -> Result<EndIndex, Refusal> {
+    let named = String::from_utf8_lossy(vpc_id);
+    let unknown = |why: Invalid| Refusal::new(FaultCode::UnknownConnection, why).because_of(&named);
+    let Some(Vpc { routes, .. }) = vpc else {
+        let vpc = quoted(vpc_id);
+        let why = Invalid::new(format!("vpc-id {vpc} is at no end of a connection"));
+        return Err(unknown(why.with(Remedy::AddConnectionWithVpcs)));
+    };
+    let fits: Vec<_> = routes.iter().map(|route| (route, route.fit(destination, at))).collect();
+    let best = fits.iter().filter_map(|(_, fit)| *fit).max();
+    // Where no block holds the address, a bad row may be what lacks it.
+    let found: Vec<&Route<'_>> = match best {
+        Some(_) => fits.iter().filter(|(_, fit)| *fit == best).map(|(route, _)| *route).collect(),
+        None => routes.iter().filter(|route| route.end.is_err() && route.blocks.is_empty()).collect(),
+    };
+    // R15: a fault in a connection's own row or changes is the one cause for all its traffic.
+    if let Some(cause) = found.iter().find_map(|route| route.end.err()) {
+        return Err(Refusal::of_faulty_connection(cause));
+    }
+    match found[..] {
+        [Route { end: Ok(end), .. }] => Ok(*end),
+        [_] | [] => Err(unknown(why_no_route(vpc_id, routes, destination))),
+        [first, second, ..] => {
+            let [first, second] = [first, second].map(|route| &route.connection.id);
+            let why = format!("dstaddr {destination} lies behind {first}, and as well behind {second}");
+            let why = format!("{why}: which one it took cannot be told");
+            Err(Refusal::new(FaultCode::UnknownConnection, why).because_of(&format!("{first} {second}")))
         }
     }
 }
 
 /// Why none of the routes out of a VPC leads to an address.
-fn why_no_route(vpc_id: &str, routes: &[Route<'_>], destination: IpAddr) -> Invalid {
-    let vpc = quoted(vpc_id.as_bytes());
+fn why_no_route(vpc_id: &[u8], routes: &[Route<'_>], destination: IpAddr) -> Invalid {
+    let vpc = quoted(vpc_id);
     if routes.iter().any(|route| !route.blocks.is_empty()) {
         let why = format!("dstaddr {destination} lies in no address block of the peers of {vpc}");
         return Invalid::new(why).with(Remedy::AddConnectionToAddress);

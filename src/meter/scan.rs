@@ -2,10 +2,10 @@
 
 use super::{
     batch::{LineReader, columns::take_batch},
-    duplicates::repeated::MomentGrid,
+    duplicates::repeated::{MomentGrid, Step},
     hourly::{HourlyUsage, NO_TICK},
     totals::Fractions,
-    worker::{Common, Goal, Plan, SpanFindings, Summed, Ticks, Worker, common_step},
+    worker::{Common, Goal, Plan, SpanFindings, Summed, Ticks, Worker},
 };
 use crate::{
     error::{Error, Result},
@@ -384,7 +384,7 @@ pub(super) struct Scanned {
     /// By end: whether its records did not strictly rise in time.
     pub disordered: Vec<bool>,
     /// Every moment is a multiple of so many nanoseconds.
-    pub step: u64,
+    pub step: Step,
     /// The moments that were collected, as far as they lie on it.
     pub grid: Option<MomentGrid>,
 }
@@ -400,7 +400,7 @@ impl Scanned {
     }
 
     pub fn extend(&mut self, worker: Summed) -> Result<()> {
-        self.step = common_step(self.step, worker.step);
+        self.step.join(worker.step);
         self.usage.extend(worker.hourly);
         for (end, disordered) in self.disordered.iter_mut().zip(worker.disordered) {
             *end |= disordered;
@@ -437,7 +437,7 @@ impl<'a> Merger<'a> {
             fractions: Fractions::default(),
             found: SpanFindings::new(plan.months.count()),
             disordered: vec![false; ends],
-            step: 0,
+            step: Step::default(),
             grid: None,
         };
         Self {

@@ -3,7 +3,7 @@
 use super::{
     duplicates::{
         HeldDuplicate,
-        repeated::{FOLDED_FROM, Identities, MomentGrid, Repeated, Thinned, fold},
+        repeated::{FOLDED_FROM, Identities, MomentGrid, Repeated, Step, Thinned, fold},
     },
     hourly::{ClosedHours, HourTable, NO_TICK, Order},
     metered::Rules,
@@ -41,16 +41,7 @@ pub(super) struct Summed {
     pub fractions: Fractions,
     /// By end: whether its records did not strictly rise in time within a span.
     pub disordered: Vec<bool>,
-    /// Every moment is a multiple of so many nanoseconds.
-    pub step: u64,
-}
-
-/// The longest step of which both are multiples; 0 is a multiple of all.
-pub(super) fn common_step(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
+    pub step: Step,
 }
 
 /// Where an instant lies in the period.
@@ -129,8 +120,7 @@ pub(super) struct Worker<'a> {
     counted: u64,
     /// Of the last record, which is most often that of the next.
     moment: Moment,
-    /// Every moment so far is a multiple of so many nanoseconds.
-    step: u64,
+    step: Step,
 }
 
 impl<'a> Worker<'a> {
@@ -148,7 +138,7 @@ impl<'a> Worker<'a> {
             disordered: vec![false; ends],
             counted: 0,
             moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK, month: 0 },
-            step: 0,
+            step: Step::default(),
         }
     }
 
@@ -188,8 +178,8 @@ impl<'a> Worker<'a> {
             self.moment = self.moment_after(timestamp);
             // OK because no clock is before its period.
             let clock = self.moment.clock as u64;
-            if !clock.is_multiple_of(self.step) {
-                self.step = common_step(self.step, clock);
+            if self.step.count_in(clock).is_none() {
+                self.step.take(clock);
             }
         }
         self.moment
@@ -208,7 +198,7 @@ impl<'a> Worker<'a> {
             _ => (None, 0),
         };
         let clock = if hour.is_some() { timestamp.nanoseconds_after(period.start) } else { 0 };
-        let tick = u32::try_from(clock / months.nanos_per_tick + 1).unwrap_or(u32::MAX);
+        let tick = u32::try_from((clock >> months.tick_bits) + 1).unwrap_or(u32::MAX);
         Moment { timestamp, hour, clock, tick, month }
     }
 
@@ -243,8 +233,7 @@ pub(super) enum Goal<'a> {
     Collect {
         /// By end.
         wanted: &'a [bool],
-        /// All of them are a multiple of so many nanoseconds behind the period's start.
-        step: u64,
+        step: Step,
         /// How many records there are at most.
         records: u64,
     },

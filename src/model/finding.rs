@@ -185,7 +185,7 @@ pub struct Finding {
     /// What can be done about it, where there is something particular.
     pub remedy: Option<Remedy>,
     /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.
-    pub(crate) source: Option<Said>,
+    pub(crate) source: Option<Box<Said>>,
 }
 
 impl Finding {

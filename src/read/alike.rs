@@ -5,7 +5,7 @@
 //! the same, and a value must be a text without escapes, or a number, `true`, `false` or `null`. What fits is JSON, and
 //! says what any reader of JSON would find there; what does not is left to such a reader: see [`super::json::pick`].
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// Objects within objects are followed so deep.
 const DEEPEST: usize = 8;
@@ -122,17 +122,16 @@ impl Quotes {
         let (whole, rest) = text.as_chunks::<64>();
         let mut last = [b' '; 64];
         last[..rest.len()].copy_from_slice(rest);
-        let mut other = u8x16::ZERO;
+        let mut other = i8x16::ZERO;
         for block in whole.iter().chain([&last]) {
             let (quarters, _) = block.as_chunks::<16>();
             let mut quotes = 0;
             for quarter in quarters.iter().rev() {
-                let bytes = u8x16::new(*quarter);
-                quotes = quotes << 16 | u64::from(bytes.simd_eq(u8x16::splat(b'"')).to_bitmask());
-                let control = bytes.min(u8x16::splat(0x1F)).simd_eq(bytes);
-                other |= control
-                    | bytes.simd_eq(u8x16::splat(b'\\'))
-                    | bytes.max(u8x16::splat(0x80)).simd_eq(bytes);
+                let bytes = i8x16::new(quarter.map(u8::cast_signed));
+                let is = |byte: u8| bytes.simd_eq(i8x16::splat(byte.cast_signed()));
+                quotes = quotes << 16 | u64::from(is(b'"').to_bitmask());
+                // As numbers with a sign, bytes from 0x80 on are less than any other.
+                other |= is(b'\\') | bytes.simd_lt(i8x16::splat(0x20));
             }
             self.0.push(quotes);
         }
@@ -159,21 +158,19 @@ const WIDE: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
     text: Vec<u8>,
-    /// Its bytes with zeros behind them, and those of them that count; where it is short enough.
-    wide: Option<([u128; 2], [u128; 2])>,
+    /// Its bytes with zeros behind them, where it is short enough, and a bit for each that counts for nothing.
+    wide: Option<([u8x16; 2], u32)>,
 }
 
 impl Literal {
     fn new(text: &[u8]) -> Self {
-        let wide = |bytes: &[u8; WIDE]| {
-            let (first, last) = bytes.split_at(WIDE / 2);
-            [first, last].map(|half| half.iter().rev().fold(0, |sum, &byte| sum << 8 | u128::from(byte)))
+        let wide = |text: &[u8]| {
+            let mut bytes = [0; WIDE];
+            bytes[..text.len()].copy_from_slice(text);
+            let beyond = u32::MAX.checked_shl(text.len() as u32).unwrap_or(0);
+            (halves(&bytes), beyond)
         };
-        let padded = |fill: &dyn Fn(usize) -> u8| {
-            wide(&std::array::from_fn(|at| if at < text.len() { fill(at) } else { 0 }))
-        };
-        let wide = (text.len() <= WIDE).then(|| (padded(&|at| text[at]), padded(&|_| u8::MAX)));
-        Self { text: text.to_vec(), wide }
+        Self { text: text.to_vec(), wide: (text.len() <= WIDE).then(|| wide(text)) }
     }
 
     fn escaped(&self) -> Self {
@@ -201,17 +198,22 @@ impl Literal {
     pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         let chunk = text.get(at..).and_then(<[u8]>::first_chunk::<WIDE>);
         let is_same = match (&self.wide, chunk) {
-            (Some((own, mask)), Some(chunk)) => {
-                let (first, last) = (chunk.first_chunk().copied()?, chunk.last_chunk().copied()?);
-                let differ = (u128::from_le_bytes(first) ^ own[0]) & mask[0]
-                    | (u128::from_le_bytes(last) ^ own[1]) & mask[1];
-                differ == 0
+            (Some((own, beyond)), Some(chunk)) => {
+                let [first, last] = halves(chunk);
+                first.simd_eq(own[0]).to_bitmask() | last.simd_eq(own[1]).to_bitmask() << 16 | beyond
+                    == u32::MAX
             }
             // At the end of the text, and where it is long.
             _ => text.get(at..)?.starts_with(&self.text),
         };
         is_same.then_some(at + self.text.len())
     }
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8; WIDE]) -> [u8x16; 2] {
+    let (first, last) = bytes.split_at(WIDE / 2);
+    [first, last].map(|half| u8x16::from(<[u8; WIDE / 2]>::try_from(half).unwrap_or_default()))
 }
 
 /// Where a text ends that begins at `at`: at the first quote, backslash or control character. `None` where it is not

@@ -17,10 +17,16 @@ use crate::{
         native::columns::{RecordKind, parse_bytes},
         record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
         rows::Rows,
-        values::{Stop, Values},
+        values::{self, Stop},
     },
 };
-use std::{borrow::Cow, io::Read, net::IpAddr, sync::Arc};
+use std::{
+    borrow::Cow,
+    io::Read,
+    net::{IpAddr, Ipv4Addr},
+    str::FromStr,
+    sync::Arc,
+};
 
 /// The `traffic_path` of VPC peering connections.
 const PEERING: &[u8] = b"17";
@@ -56,8 +62,12 @@ const DSTADDR: usize = 5;
 const BYTES: usize = 6;
 const START: usize = 7;
 const END: usize = 8;
-/// What two entries share if one is a copy of the other: eni, 5-tuple, start and end.
-const IDENTITY: [usize; 8] = [9, 10, 11, 12, DSTADDR, 13, START, END];
+// With start and end, what two entries share if one is a copy of the other: eni and 5-tuple.
+const ENI_ID: usize = 9;
+const PROTOCOL: usize = 10;
+const SRCADDR: usize = 11;
+const SRCPORT: usize = 12;
+const DSTPORT: usize = 13;
 
 /// What an entry tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +83,7 @@ enum Entry<'a> {
 /// Traffic that leaves a VPC through a peering connection.
 #[derive(Debug, PartialEq, Eq)]
 struct Flow<'a> {
-    vpc_id: Cow<'a, str>,
+    vpc_id: Cow<'a, [u8]>,
     destination: IpAddr,
     bytes: u64,
     /// Seconds since 1970-01-01T00:00:00Z, from `start` up to, and without, `end`.
@@ -147,7 +157,7 @@ impl FlowLogs<'_> {
     /// whole.
     pub fn read(&self, input: &mut dyn Read, show: &mut Show<'_>) -> error::Result<()> {
         let unreadable = |error: std::io::Error| self.unusable(error.to_string());
-        let mut values = Values::new(input).map_err(unreadable)?;
+        let mut values = values::Values::new(input).map_err(unreadable)?;
         if !matches!(values.peek().map_err(unreadable)?, Some(b'{' | b'[')) {
             let (rest, line) = values.rest();
             return self.read_table(rest, line - 1, show);
@@ -344,11 +354,13 @@ fn show_entry(
 /// The bytes of an entry, where they can be read, and what is wrong with it.
 type Unusable = (Option<u64>, String);
 
-/// The value of a column, by its place in [`NAMES`]: UTF-8.
-type Value<'v, 'a> = &'v dyn Fn(usize) -> Result<Cow<'a, [u8]>, String>;
+/// The values of an entry, by their places in [`NAMES`]: UTF-8. What is read of lines is compiled with where they stand.
+trait Values<'a>: Fn(usize) -> Result<Cow<'a, [u8]>, String> {}
 
-/// Bytes of what entries share, as they most often are; more are hashed one after the other.
-const IDENTITY_BYTES: usize = 256;
+impl<'a, F: Fn(usize) -> Result<Cow<'a, [u8]>, String>> Values<'a> for F {}
+
+/// Bytes of what entries share, as they most often are: a block of the hash. More are hashed one after the other.
+const IDENTITY_BYTES: usize = 64;
 
 /// Reads one object.
 fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
@@ -363,17 +375,12 @@ fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-/// Likewise back.
-fn text_of(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, str>, String> {
-    match bytes {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).ok(),
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).ok(),
-    }
-    .ok_or_else(|| "it is not UTF-8".to_owned())
+fn address_of<T: FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Reads an entry with these values.
-fn entry<'a>(value: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
+fn entry<'a>(value: &impl Values<'a>) -> Result<Entry<'a>, Unusable> {
     let told = |why| (bytes(value).ok(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
@@ -397,10 +404,9 @@ fn entry<'a>(value: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
         return Ok(Entry::PassedOver);
     }
     let flow = || -> Result<Flow<'a>, String> {
-        let (vpc_id, destination) = (text_of(value(VPC_ID)?)?, text_of(value(DSTADDR)?)?);
-        let destination = destination
-            .parse()
-            .map_err(|_| format!("dstaddr {} is no address", quoted(destination.as_bytes())))?;
+        let (vpc_id, address) = (value(VPC_ID)?, value(DSTADDR)?);
+        let destination =
+            address_of(&address).ok_or_else(|| format!("dstaddr {} is no address", quoted(&address)))?;
         let (start, end) = (second(&value(START)?, START)?, second(&value(END)?, END)?);
         match end - start {
             ..0 => return Err(format!("end {end} is before start {start}")),
@@ -408,7 +414,8 @@ fn entry<'a>(value: Value<'_, 'a>) -> Result<Entry<'a>, Unusable> {
             _ => return Err(format!("from start {start} to end {end} is more than a day")),
         }
         let bytes = bytes(value)?;
-        Ok(Flow { vpc_id, destination, bytes, start, end, identity: identity(value) })
+        let identity = identity(value, [start, end], destination);
+        Ok(Flow { vpc_id, destination, bytes, start, end, identity })
     };
     flow().map(Entry::Traffic).map_err(told)
 }
@@ -423,7 +430,7 @@ fn is_peering(path: &[u8]) -> Result<bool, String> {
     }
 }
 
-fn bytes(value: Value<'_, '_>) -> Result<u64, String> {
+fn bytes<'a>(value: &impl Values<'a>) -> Result<u64, String> {
     // OK because a record of this kind holds fewer than 2^64.
     parse_bytes(RecordKind::Measured, &value(BYTES)?).map(|bytes| bytes as u64).map_err(String::from)
 }
@@ -437,35 +444,67 @@ fn second(text: &[u8], column: usize) -> Result<i64, String> {
         .ok_or_else(|| format!("{} {}: it is an epoch of 10 digits (seconds)", NAMES[column], quoted(text)))
 }
 
-/// 128 bits of BLAKE3 over the values, each with a zero byte behind it; one that is not there is "-".
-fn identity(value_of: Value<'_, '_>) -> u128 {
+/// What two entries share if one is a copy of the other: eni, 5-tuple, start and end. 128 bits of BLAKE3.
+fn identity<'a>(value: &impl Values<'a>, instants: [i64; 2], destination: IpAddr) -> u128 {
     let (mut few, mut filled, mut fits) = ([0; IDENTITY_BYTES], 0, true);
-    for column in IDENTITY {
-        let value = value_of(column);
-        let value = value.as_deref().unwrap_or(b"-");
-        let room = few.get_mut(filled..filled + value.len() + 1);
-        match room {
-            // A zero stands behind it.
-            Some(room) => room[..value.len()].copy_from_slice(value),
+    each_part(value, instants, destination, |part| {
+        match few.get_mut(filled..filled + part.len()) {
+            Some(room) => room.copy_from_slice(part),
             None => fits = false,
         }
-        filled += value.len() + 1;
-    }
-    // All at once is twice as fast.
-    let digest = if fits { blake3::hash(&few[..filled]) } else { identity_of_many(value_of) };
+        filled += part.len();
+    });
+    // One block at once is several times as fast.
+    let digest =
+        if fits { blake3::hash(&few[..filled]) } else { identity_of_many(value, instants, destination) };
     let mut bits = [0; 16];
     bits.copy_from_slice(&digest.as_bytes()[..16]);
     u128::from_be_bytes(bits)
 }
 
 #[cold]
-fn identity_of_many(value: Value<'_, '_>) -> blake3::Hash {
+fn identity_of_many<'a>(value: &impl Values<'a>, instants: [i64; 2], destination: IpAddr) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for column in IDENTITY {
-        hasher.update(value(column).as_deref().unwrap_or(b"-"));
-        hasher.update(&[0]);
-    }
+    each_part(value, instants, destination, |part| {
+        hasher.update(part);
+    });
     hasher.finalize()
+}
+
+/// Shows what an identity is made of, so that no two of them are made of the same bytes: instants and values. An IPv4 address,
+/// which has one spelling, is four bytes behind one that is in no text; other text has a zero byte behind it. A value that is not
+/// there is "-".
+fn each_part<'a>(
+    value: &impl Values<'a>,
+    [start, end]: [i64; 2],
+    destination: IpAddr,
+    mut show: impl FnMut(&[u8]),
+) {
+    // OK because an epoch of ten digits has 34 bits, and the seconds of a day have 17.
+    show(&(start << 20 | (end - start)).to_be_bytes());
+    for column in [ENI_ID, PROTOCOL, SRCPORT, DSTPORT] {
+        each_text(value(column).as_deref().unwrap_or(b"-"), &mut show);
+    }
+    let source = value(SRCADDR);
+    let source = source.as_deref().unwrap_or(b"-");
+    each_address(address_of(source), source, &mut show);
+    match destination {
+        IpAddr::V4(address) => each_address(Some(address), b"", show),
+        // Which spelling it has counts.
+        IpAddr::V6(_) => each_text(value(DSTADDR).as_deref().unwrap_or(b"-"), show),
+    }
+}
+
+fn each_address(address: Option<Ipv4Addr>, text: &[u8], mut show: impl FnMut(&[u8])) {
+    match address.map(|address| address.octets()) {
+        Some([a, b, c, d]) => show(&[0xFF, a, b, c, d]),
+        None => each_text(text, show),
+    }
+}
+
+fn each_text(text: &[u8], mut show: impl FnMut(&[u8])) {
+    show(text);
+    show(&[0]);
 }
 
 #[cfg(test)]
@@ -536,14 +575,14 @@ mod tests {
     #[test]
     fn long_values_are_told_apart_as_short_ones_are() {
         // From what fits into the room for what entries share, to what does not.
-        for length in 150..300 {
+        for length in 0..100 {
             let address = format!("\"{}\"", "x".repeat(length));
             let own = flow(&[("srcaddr", &address)]).4;
             let text = entry(&[("srcaddr", &address)]);
             let picked = json::pick(&NAMES, text.as_bytes()).unwrap();
-            let digest = identity_of_many(&|column| {
-                json::scalar("", picked[column]).map(|scalar| bytes_of(scalar.text))
-            });
+            let value = |column: usize| json::scalar("", picked[column]).map(|scalar| bytes_of(scalar.text));
+            let destination = IpAddr::from([172, 16, 0, 9]);
+            let digest = identity_of_many(&value, [1_790_812_800, 1_790_812_860], destination);
             assert_eq!(own.to_be_bytes(), digest.as_bytes()[..16], "{length}");
         }
     }
@@ -682,7 +721,7 @@ mod tests {
     }
 
     fn split(bytes: u64, start: i64, end: i64) -> Vec<(i64, u64)> {
-        let (vpc_id, destination) = ("vpc-1".into(), IpAddr::from([10, 0, 0, 1]));
+        let (vpc_id, destination) = (b"vpc-1".into(), IpAddr::from([10, 0, 0, 1]));
         Flow { vpc_id, destination, bytes, start, end, identity: 0 }.by_hours().collect()
     }
 

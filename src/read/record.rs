@@ -90,8 +90,8 @@ pub(crate) enum NamedConnection<'a> {
     },
     /// By the VPC that the bytes left, and the address they went to.
     Route {
-        /// The id of the VPC.
-        vpc_id: &'a str,
+        /// The id of the VPC, which need not be UTF-8.
+        vpc_id: &'a [u8],
         /// The address.
         destination: IpAddr,
     },

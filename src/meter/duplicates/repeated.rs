@@ -112,12 +112,49 @@ impl Identities {
     }
 }
 
+/// The longest step of which all moments so far are multiples, behind the start of the period; none where there was none, or
+/// all are that start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::meter) struct Step {
+    nanos: u64,
+    /// The same where it has whole seconds, and 0 where not: 32 bits are divided several times as fast.
+    seconds: u32,
+}
+
+impl Step {
+    /// Takes a moment in, or another step.
+    #[cold]
+    pub fn take(&mut self, nanos: u64) {
+        let (mut a, mut b) = (self.nanos, nanos);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let seconds = u32::try_from(a / NANOS as u64).ok().filter(|_| a.is_multiple_of(NANOS as u64));
+        *self = Self { nanos: a, seconds: seconds.unwrap_or(0) };
+    }
+
+    pub fn join(&mut self, other: Self) {
+        self.take(other.nanos);
+    }
+
+    /// How many of it a moment is behind the start; `None` where that is no whole number.
+    #[inline]
+    pub fn count_in(self, clock: u64) -> Option<u64> {
+        match u32::try_from(clock / NANOS as u64) {
+            Ok(second) if self.seconds > 0 => {
+                let is_on = clock.is_multiple_of(NANOS as u64) && second.is_multiple_of(self.seconds);
+                is_on.then(|| u64::from(second / self.seconds))
+            }
+            _ => clock.checked_div(self.nanos).filter(|count| count * self.nanos == clock),
+        }
+    }
+}
+
 /// Which moments of ends were met, and which again, where all lie a multiple of a step behind the start of the period: two bits
 /// for each that there may be, for all workers of a reading.
 #[derive(Debug)]
 pub(in crate::meter) struct MomentGrid {
-    /// In nanoseconds.
-    step: u64,
+    step: Step,
     /// Of an end.
     steps: usize,
     met: Box<[AtomicU64]>,
@@ -131,11 +168,11 @@ const MOMENTS_PER_RECORD: u64 = if cfg!(test) { 1 << 20 } else { 32 };
 const MOST_MOMENTS: u64 = 1 << 30;
 
 impl MomentGrid {
-    /// That of so many ends and hours, where every moment is a multiple of `step` nanoseconds; `None` where it would be larger
+    /// That of so many ends and hours, where every moment is a multiple of `step`; `None` where it would be larger
     /// than what it is there to spare.
-    pub fn of(ends: usize, hours: u64, step: u64, records: u64) -> Option<Self> {
+    pub fn of(ends: usize, hours: u64, step: Step, records: u64) -> Option<Self> {
         const NANOS_OF_AN_HOUR: u64 = 3600 * NANOS as u64;
-        let steps = (hours * NANOS_OF_AN_HOUR).checked_div(step)?;
+        let steps = (hours * NANOS_OF_AN_HOUR).checked_div(step.nanos)?;
         let moments = steps.checked_mul(ends as u64)?;
         if moments > MOST_MOMENTS.min(records.saturating_mul(MOMENTS_PER_RECORD)) {
             return None;
@@ -149,10 +186,9 @@ impl MomentGrid {
     /// The word and the bit of a moment.
     #[inline]
     fn place(&self, end: EndIndex, clock: i64) -> Option<(usize, u64)> {
-        let clock = u64::try_from(clock).ok()?;
-        let (step, rest) = (clock / self.step, clock % self.step);
-        let place = end.index() * self.steps + step as usize;
-        (rest == 0 && (step as usize) < self.steps).then_some((place / 64, 1 << (place % 64)))
+        let step = self.step.count_in(u64::try_from(clock).ok()?)? as usize;
+        let place = end.index() * self.steps + step;
+        (step < self.steps).then_some((place / 64, 1 << (place % 64)))
     }
 
     /// Notes a moment; false where it does not lie on the grid.

@@ -13,6 +13,7 @@ use crate::{
         time::Timestamp,
     },
     read::{
+        Document,
         changes::{Call, Event, PlacedChange, Trail},
         connections::{ConnectionRow, Found, RefusedRow},
         inventory::settings::LinkTypesBefore,
@@ -43,6 +44,15 @@ impl Assembly {
     /// Whether there is neither a connection nor a row that cannot be read.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.faults.is_empty()
+    }
+
+    /// Makes room for the rows of a document: no more than a table of so many bytes may have.
+    pub fn expect(&mut self, document: &Document) {
+        const SHORTEST_ROW: usize = 56;
+        let lines = memchr::memchr_iter(b'\n', &document.text).count();
+        let rows = lines.min(document.text.len() / SHORTEST_ROW);
+        self.rows.reserve(rows);
+        self.row_of.reserve(rows);
     }
 
     /// Takes what a document of connections holds.

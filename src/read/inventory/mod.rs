@@ -59,6 +59,7 @@ pub fn read_inventory(
     let mut assembly = Assembly::default();
     let mut reader = ConnectionReader::new(settings.check_region, settings.requesters);
     for document in connections {
+        assembly.expect(document);
         reader.read(document, &mut |found| assembly.take(found))?;
     }
     reader.check_pages(&mut |found| assembly.take(found));

@@ -54,6 +54,8 @@ pub(super) struct Instants {
     /// Of those the ones that are the same in all times that are spelled as it is.
     fixed: Sides,
     spelling: Spelling,
+    /// That of the last date that changed.
+    month: Month,
 }
 
 /// How a time is spelled, and what the part of it says that is the same for many.
@@ -78,6 +80,7 @@ impl Instants {
             whole: [u128::MAX; 2],
             fixed: [u128::MAX; 2],
             spelling: Spelling::Other,
+            month: Month::default(),
         }
     }
 
@@ -114,7 +117,7 @@ impl Instants {
 
     /// The time, where it is spelled as the last one: what is not compared of a text is read.
     #[inline]
-    fn spelled_alike(&self, field: &[u8; LONGEST_TIME]) -> Option<Timestamp> {
+    fn spelled_alike(&mut self, field: &[u8; LONGEST_TIME]) -> Option<Timestamp> {
         if !is_same(self.sides(field)?, self.text, self.fixed) {
             return None;
         }
@@ -129,7 +132,7 @@ impl Instants {
                 })
             }
             Spelling::DateAndTime { from, shift, fraction } => {
-                let midnight = midnight(field[from..].first_chunk()?)?;
+                let midnight = self.month.midnight(field[from..].first_chunk()?)?;
                 let seconds = midnight + time_of_day(field[from + 11..].first_chunk()?)? + shift;
                 if fraction == 0 {
                     return Some(Timestamp::from_seconds(seconds));
@@ -186,7 +189,7 @@ impl Spelling {
             return (Self::Epoch { from, digits }, vec![(from, digits)]);
         }
         let time = content.get(11..).and_then(<[u8]>::first_chunk).and_then(time_of_day);
-        let midnight = content.first_chunk().and_then(midnight);
+        let midnight = content.first_chunk().and_then(|date| Month::default().midnight(date));
         let (Some(time), Some(midnight)) = (time, midnight) else { return (Self::Other, Vec::new()) };
         let fraction = match content[19..].strip_prefix(b".") {
             Some(behind) => behind.iter().take_while(|byte| byte.is_ascii_digit()).count(),
@@ -216,19 +219,39 @@ fn two(text: &[u8; 2], most: i64) -> Option<i64> {
     (tens <= 9 && ones <= 9 && value <= most).then_some(value)
 }
 
-/// When the day of `2026-10-05` begins, in seconds since 1970. `None` in the first and the last of the years that are read, from
-/// which an offset leads out of them.
-#[inline]
-fn midnight(text: &[u8; 10]) -> Option<i64> {
-    const OF_1970: i32 = 719_163;
-    let &[c, d, y, z, first, m, n, second, a, b] = text;
-    if first != b'-' || second != b'-' {
-        return None;
+/// A month whose days are read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Month {
+    /// As it is spelled: `2026-10-`.
+    text: [u8; 8],
+    /// When its first day begins, in seconds since 1970.
+    start: i64,
+    days: i64,
+}
+
+impl Month {
+    /// `None` in the first and the last of the years that are read, from which an offset leads out of them.
+    #[cold]
+    fn of(text: [u8; 8]) -> Option<Self> {
+        const OF_1970: i32 = 719_163;
+        let [c, d, y, z, b'-', m, n, b'-'] = text else { return None };
+        let year = (two(&[c, d], 99)? * 100 + two(&[y, z], 99)?) as i32;
+        let first = NaiveDate::from_ymd_opt(year, two(&[m, n], 12)? as u32, 1);
+        let first = first.filter(|_| (1..9999).contains(&year))?;
+        let start = i64::from(first.num_days_from_ce() - OF_1970) * 86_400;
+        Some(Self { text, start, days: i64::from(first.num_days_in_month()) })
     }
-    let year = (two(&[c, d], 99)? * 100 + two(&[y, z], 99)?) as i32;
-    let (month, day) = (two(&[m, n], 12)? as u32, two(&[a, b], 31)? as u32);
-    let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1..9999).contains(&year))?;
-    Some(i64::from(date.num_days_from_ce() - OF_1970) * 86_400)
+
+    /// When the day of `2026-10-05` begins, in seconds since 1970; most often it is one of the month before.
+    #[inline]
+    fn midnight(&mut self, text: &[u8; 10]) -> Option<i64> {
+        let &[month @ .., a, b] = text;
+        if month != self.text {
+            *self = Self::of(month)?;
+        }
+        let day = two(&[a, b], self.days)?;
+        (day > 0).then(|| self.start + (day - 1) * 86_400)
+    }
 }
 
 /// All bits of those bytes of the side at `start` that are in.
