@@ -5,7 +5,7 @@
 //! leaves to this every one that it would not bill.
 
 use super::{
-    duplicates::{DuplicateKey, Folded, HeldDuplicate},
+    duplicates::{DuplicateKey, Folded, HeldDuplicate, repeated::MomentGrid},
     refused::{Refusal, RefusedRecord},
     routes::Found,
     totals::{Count, HourShare},
@@ -37,8 +37,8 @@ impl Worker<'_> {
     pub fn accept(&mut self, observation: &Observation<'_>) -> Result<()> {
         match self.plan.goal {
             Goal::Bill { .. } => {}
-            Goal::Collect { wanted, .. } => {
-                self.collect(observation, wanted);
+            Goal::Collect { wanted, noted } => {
+                self.collect(observation, wanted, noted.grid.as_ref());
                 return Ok(());
             }
             Goal::Keep { end, hour } => {
@@ -231,7 +231,7 @@ impl Worker<'_> {
                 DuplicateKey::Digest(digest.wrapping_add(month as u128))
             }
         };
-        if let Goal::Bill { repeated, note_digests } = self.plan.goal {
+        if let Goal::Bill { repeated, is_first } = self.plan.goal {
             if repeated.contains(&key) {
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
@@ -242,8 +242,13 @@ impl Worker<'_> {
                 return Ok(());
             }
             match key {
-                DuplicateKey::Moment(..) => self.note_time(end, moment.tick),
-                DuplicateKey::Digest(digest) if note_digests => {
+                DuplicateKey::Moment(..) => {
+                    self.note_time(end, moment.tick);
+                    if let Some(grid) = &self.noting {
+                        self.found.collected.push((end, moment.clock), Some(grid));
+                    }
+                }
+                DuplicateKey::Digest(digest) if is_first => {
                     self.found.digests.push(digest);
                     self.found.thinned_digests.look(&mut self.found.digests);
                 }
@@ -254,7 +259,7 @@ impl Worker<'_> {
     }
 
     /// Collects which record this is, where its end is wanted.
-    fn collect(&mut self, observation: &Observation<'_>, wanted: &[bool]) {
+    fn collect(&mut self, observation: &Observation<'_>, wanted: &[bool], grid: Option<&MomentGrid>) {
         if let Ok(traffic) = &observation.traffic
             && let NamedConnection::Id { id, sender } = traffic.connection
             && let Some(Found::Known(connection)) = self.plan.lookup.find(id)
@@ -262,7 +267,7 @@ impl Worker<'_> {
             let end = EndIndex::new(connection, sender);
             let moment = self.moment_of(traffic.start);
             if moment.hour.is_some() && wanted[end.index()] {
-                self.found.collected.push((end, moment.clock), self.grid.as_deref());
+                self.found.collected.push((end, moment.clock), grid);
             }
         }
     }

@@ -3,19 +3,19 @@
 
 use super::{
     duplicates::{
-        repeated::{Repeated, repeated_digests},
+        repeated::{MomentGrid, Repeated, repeated_digests},
         resolve,
     },
     metered::{Duplicates, Reading, Rules},
     months::{Months, Readings, readings},
     refused::Places,
     routes::{Lookup, Routes},
-    scan::{Cut, Scanned, scan, scan_one_span},
+    scan::{Cut, Scanned, changed, scan, scan_one_span},
     totals::{ControlTotals, Count, Sums},
     worker::{Goal, KeptRecord, Plan, SpanFindings, Worker},
 };
 use crate::{
-    error::{Error, ErrorKind, Fault, FaultCode, Result},
+    error::{Error, Result},
     model::{
         inventory::Inventory,
         time::{Hour, Period},
@@ -149,7 +149,7 @@ fn in_passes(
 ) -> Result<Readings> {
     let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
     let (adds_up, none) = (rules.duplicates == Duplicates::Sum, Repeated::default());
-    let goal = Goal::Bill { repeated: &none, note_digests: !adds_up };
+    let goal = Goal::Bill { repeated: &none, is_first: !adds_up };
     let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
     let mut scanned = read(&plan)?;
     let digests = repeated_digests(std::mem::take(&mut scanned.found.digests), rules.threads)?;
@@ -157,20 +157,26 @@ fn in_passes(
         Repeated::default()
     } else {
         // The exact second look, at connections and senders whose records did not strictly rise in time.
-        let (step, records) = (scanned.step, scanned.found.all.totals.read.records);
-        let goal = Goal::Collect { wanted: &scanned.disordered, step, records };
-        let Scanned { found: looked, grid, .. } = read(&Plan { goal, ..plan })?;
+        let mut noted = std::mem::take(&mut scanned.noted);
+        if noted.spans.is_empty() {
+            let records = scanned.found.all.totals.read.records;
+            noted.grid = MomentGrid::of(plan.ends(), rules.period.hours(), scanned.step, records);
+        }
+        let mut collected = std::mem::take(&mut scanned.found.collected);
+        let goal = Goal::Collect { wanted: &scanned.disordered, noted: &noted };
+        let Scanned { found: mut looked, .. } = read(&Plan { goal, ..plan })?;
         // Flow logs are not looked at again.
-        if !has_flow_logs && looked.lines != scanned.found.lines {
+        if !has_flow_logs && looked.lines + noted.lines != scanned.found.lines {
             return Err(changed(names));
         }
-        looked.collected.repeated(grid, rules.threads)?
+        collected.append(&mut looked.collected);
+        collected.repeated(noted.grid, rules.threads)?
     };
     repeated.digests = digests;
     if !repeated.is_empty() {
         let first = seen(&scanned.found);
         drop(scanned);
-        scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, note_digests: false }, ..plan })?;
+        scanned = read(&Plan { goal: Goal::Bill { repeated: &repeated, is_first: false }, ..plan })?;
         if seen(&scanned.found) != first {
             return Err(changed(names));
         }
@@ -182,18 +188,6 @@ fn in_passes(
 fn seen(found: &SpanFindings) -> (u64, [Count; 2], Vec<Count>) {
     let ControlTotals { read, outside_period, .. } = found.all.totals;
     (found.lines, [read, outside_period], found.months.iter().map(|month| month.alone).collect())
-}
-
-/// R14: another reading saw other records than the first one.
-fn changed(names: &[Arc<str>]) -> Error {
-    let why = "the input changed while it was read";
-    match names {
-        [name] => Error::unusable(ErrorKind::Input, name, why),
-        _ => Error::new(
-            ErrorKind::Input,
-            Fault::new(FaultCode::UnusableInput, format!("one of the inputs of traffic: {why}")),
-        ),
-    }
 }
 
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Readings> {

@@ -2,13 +2,13 @@
 
 use super::{
     batch::{LineReader, columns::take_batch},
-    duplicates::repeated::{MomentGrid, Step},
+    duplicates::repeated::Step,
     hourly::{HourlyUsage, NO_TICK},
     totals::Fractions,
-    worker::{Common, Goal, Plan, SpanFindings, Summed, Ticks, Worker},
+    worker::{Common, Goal, Noted, Plan, SpanFindings, Summed, Ticks, Worker},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, ErrorKind, Fault, FaultCode, Result},
     parallel::run_on,
     read::{
         TrafficSource,
@@ -25,7 +25,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, HashSet},
     io::{self, Read},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// How sources are cut; the result does not depend on it.
@@ -80,15 +80,37 @@ pub(super) fn scan(sources: &[TrafficSource], plan: &Plan<'_>, cut: Cut) -> Resu
         }
     }
     let input = Input { sources, layouts: &layouts, cut };
-    let mut as_streams = HashSet::new();
+    let mut as_streams = match plan.goal {
+        Goal::Collect { noted, .. } => noted.as_streams.clone(),
+        _ => HashSet::new(),
+    };
     loop {
         match input.scan(plan, &as_streams) {
-            Ok(scanned) => return Ok(scanned),
+            Ok(mut scanned) => {
+                scanned.noted.as_streams = as_streams;
+                return Ok(scanned);
+            }
             Err(Stop::Failed(error)) => return Err(error),
+            // Moments of the others were noted, and may not be again: the first reading knew of every such source.
+            Err(Stop::NeedsStream(_)) if matches!(plan.goal, Goal::Collect { .. }) => {
+                return Err(changed(plan.names));
+            }
             Err(Stop::NeedsStream(source)) => {
                 as_streams.insert(source);
             }
         }
+    }
+}
+
+/// R14: another reading saw other records than the first one.
+pub(super) fn changed(names: &[Arc<str>]) -> Error {
+    let why = "the input changed while it was read";
+    match names {
+        [name] => Error::unusable(ErrorKind::Input, name, why),
+        _ => Error::new(
+            ErrorKind::Input,
+            Fault::new(FaultCode::UnusableInput, format!("one of the inputs of traffic: {why}")),
+        ),
     }
 }
 
@@ -97,9 +119,9 @@ pub(super) fn scan_one_span(
     plan: &Plan<'_>,
     take: impl FnOnce(&mut Worker<'_>) -> Result<()>,
 ) -> Result<Scanned> {
-    let common = Common::new(plan);
+    let common = Common::new(plan, 1);
     let mut worker = Worker::new(plan, &common);
-    worker.begin(0);
+    worker.begin(0, false);
     take(&mut worker)?;
     let mut merger = Merger::new(plan, &[]);
     merger.hand_in(0, 0, &mut worker)?;
@@ -201,12 +223,13 @@ impl Next {
 
 impl Input<'_> {
     fn scan(&self, plan: &Plan<'_>, as_streams: &HashSet<usize>) -> Result<Scanned, Stop> {
+        let spans = self.spans(plan, as_streams)?;
         let shared = Shared {
-            spans: self.spans(plan, as_streams)?,
+            common: Common::new(plan, spans.len()),
+            spans,
             next: Mutex::default(),
             merger: Mutex::new(Merger::new(plan, self.layouts)),
             stopped: Mutex::new(None),
-            common: Common::new(plan),
         };
         // How many parts there are is seen when they are asked for.
         let in_parts = |span: &Span| matches!(self.sources[span.source].content(), Content::Parts(_));
@@ -240,7 +263,12 @@ impl Input<'_> {
                 true => vec![Piece::Whole],
                 false => pieces(traffic, layout, self.cut.span)?,
             };
-            spans.extend(pieces.into_iter().map(|piece| Span { source, piece }));
+            let is_noted = |piece: &Piece| match plan.goal {
+                Goal::Collect { noted, .. } => noted.spans.contains(&(source, piece.clone())),
+                _ => false,
+            };
+            let pieces = pieces.into_iter().filter(|piece| !is_noted(piece));
+            spans.extend(pieces.map(|piece| Span { source, piece }));
         }
         Ok(spans)
     }
@@ -252,7 +280,7 @@ impl Input<'_> {
         loop {
             let Some(Task { index, span, rows }) = shared.begin(self.sources) else { break };
             let span = &shared.spans[span];
-            worker.begin(span.source);
+            worker.begin(span.source, rows.is_none());
             let (source, layout) = (&self.sources[span.source], &self.layouts[span.source]);
             let read = match (rows, layout) {
                 (Some(rows), Layout::Batches(kind)) => {
@@ -266,6 +294,10 @@ impl Input<'_> {
             }
             source.count(worker.newly_read());
             let mut merger = shared.merger.lock().unwrap_or_else(PoisonError::into_inner);
+            if worker.noting.is_some() {
+                merger.scanned.noted.lines += worker.found.lines;
+                merger.scanned.noted.spans.insert((span.source, span.piece.clone()));
+            }
             merger.hand_in(index, span.source, &mut worker)?;
         }
         Ok(worker.summed())
@@ -385,8 +417,7 @@ pub(super) struct Scanned {
     pub disordered: Vec<bool>,
     /// Every moment is a multiple of so many nanoseconds.
     pub step: Step,
-    /// The moments that were collected, as far as they lie on it.
-    pub grid: Option<MomentGrid>,
+    pub noted: Noted,
 }
 
 impl Scanned {
@@ -395,7 +426,7 @@ impl Scanned {
         let (table, grid) = common.into_inner()?;
         let hours = table.map(|table| table.close(threads)).transpose()?;
         hours.into_iter().flatten().for_each(|hours| self.usage.extend(hours));
-        self.grid = grid;
+        self.noted.grid = grid;
         Ok(())
     }
 
@@ -438,7 +469,7 @@ impl<'a> Merger<'a> {
             found: SpanFindings::new(plan.months.count()),
             disordered: vec![false; ends],
             step: Step::default(),
-            grid: None,
+            noted: Noted::default(),
         };
         Self {
             plan,

@@ -19,9 +19,15 @@ use crate::{
         time::Timestamp,
         usage::{EndIndex, Sender},
     },
-    read::record::{Notes, Place, Quantity},
+    read::{
+        layout::Piece,
+        record::{Notes, Place, Quantity},
+    },
 };
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 /// The ticks of the first and the last record of every end within a span.
 pub(super) struct Ticks {
@@ -60,6 +66,15 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// Before everything.
+    pub const OUTSIDE: Self =
+        Self { timestamp: Timestamp::from_seconds(i64::MIN), hour: None, clock: 0, tick: NO_TICK, month: 0 };
+
+    #[inline]
+    pub fn is_of_hour(&self, other: &Self) -> bool {
+        self.timestamp == other.timestamp || self.timestamp.hour() == other.timestamp.hour()
+    }
+
     #[inline]
     pub fn instant(self) -> Instant {
         Instant { clock: self.clock, tick: self.tick }
@@ -76,38 +91,56 @@ pub(super) struct Instant {
 /// What all workers fill that read at the same time.
 pub(super) struct Common {
     table: Option<Arc<HourTable>>,
-    grid: Option<Arc<MomentGrid>>,
+    /// Where moments are noted as they are billed, made by the first worker that does; `None` in it where it were too large.
+    grid: Arc<OnceLock<Option<Arc<MomentGrid>>>>,
+    /// How many spans are read.
+    spans: u64,
 }
 
 impl Common {
     /// Whatever helps to reach the goal, where it is not too large.
-    pub fn new(plan: &Plan<'_>) -> Self {
-        let ends = plan.inventory.connections().len() * Sender::ALL.len();
-        let hours = plan.rules.period.hours();
-        let (table, grid) = match plan.goal {
-            Goal::Bill { .. } => (HourTable::of(hours, ends), None),
-            Goal::Collect { step, records, .. } => (None, MomentGrid::of(ends, hours, step, records)),
-            Goal::Keep { .. } | Goal::Group => (None, None),
+    pub fn new(plan: &Plan<'_>, spans: usize) -> Self {
+        let table = match plan.goal {
+            Goal::Bill { .. } => HourTable::of(plan.rules.period.hours(), plan.ends()),
+            Goal::Collect { .. } | Goal::Keep { .. } | Goal::Group => None,
         };
-        Self { table: table.map(Arc::new), grid: grid.map(Arc::new) }
+        Self { table: table.map(Arc::new), grid: Arc::default(), spans: spans as u64 }
     }
 
-    /// Both, once no worker is left.
+    /// The table and the grid, once no worker is left.
     pub fn into_inner(self) -> Result<(Option<HourTable>, Option<MomentGrid>)> {
-        fn the_only<T>(shared: Option<Arc<T>>) -> Result<Option<T>> {
-            let only = |shared| Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker is left"));
-            shared.map(only).transpose()
+        fn the_only<T>(shared: Arc<T>) -> Result<T> {
+            Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker is left"))
         }
-        Ok((the_only(self.table)?, the_only(self.grid)?))
+        let grid = the_only(self.grid)?.into_inner().flatten();
+        Ok((self.table.map(the_only).transpose()?, grid.map(the_only).transpose()?))
     }
+}
+
+/// What a reading noted of the moments of what it billed: all of some spans, so that another need not read those.
+#[derive(Default)]
+pub(super) struct Noted {
+    pub grid: Option<MomentGrid>,
+    /// By their sources.
+    pub spans: HashSet<(usize, Piece)>,
+    /// How many lines they have.
+    pub lines: u64,
+    /// Sources that cannot be read in spans.
+    pub as_streams: HashSet<usize>,
 }
 
 /// One worker.
 pub(super) struct Worker<'a> {
     pub plan: &'a Plan<'a>,
     pub sums: Sums,
-    /// Where the moments that it collects are noted, as far as they lie on it.
-    pub grid: Option<Arc<MomentGrid>>,
+    /// Where the moments of the span are noted as they are billed, as far as they lie on it.
+    pub noting: Option<Arc<MomentGrid>>,
+    /// That of all workers.
+    grid: Arc<OnceLock<Option<Arc<MomentGrid>>>>,
+    /// How many spans there are, how many it began, and the records it read.
+    spans: u64,
+    begun: u64,
+    records: u64,
     /// What it found in the span that it is in.
     pub found: SpanFindings,
     /// The source of that span.
@@ -126,27 +159,54 @@ pub(super) struct Worker<'a> {
 impl<'a> Worker<'a> {
     /// One that has read nothing.
     pub fn new(plan: &'a Plan<'a>, common: &Common) -> Self {
-        let ends = plan.inventory.connections().len() * Sender::ALL.len();
-        let outside = Timestamp::from_seconds(i64::MIN);
+        let ends = plan.ends();
         Self {
             plan,
             sums: Sums::new(plan.lookup, common.table.clone()),
+            noting: None,
             grid: common.grid.clone(),
+            spans: common.spans,
+            begun: 0,
+            records: 0,
             found: SpanFindings::new(plan.months.count()),
             source: 0,
             firsts: vec![NO_TICK; ends],
             disordered: vec![false; ends],
             counted: 0,
-            moment: Moment { timestamp: outside, hour: None, clock: 0, tick: NO_TICK, month: 0 },
+            moment: Moment::OUTSIDE,
             step: Step::default(),
         }
     }
 
-    /// Begins a span of a source.
-    pub fn begin(&mut self, source: usize) {
+    /// Begins a span of a source, or what is none.
+    pub fn begin(&mut self, source: usize, is_span: bool) {
         self.source = source;
         self.found = SpanFindings::new(self.plan.months.count());
         self.counted = 0;
+        self.noting = if is_span { self.noted_in() } else { None };
+        self.begun += 1;
+    }
+
+    /// Where the moments of the next span are noted: where records come in no order, which another reading would have to look
+    /// at.
+    fn noted_in(&self) -> Option<Arc<MomentGrid>> {
+        let is_first = matches!(self.plan.goal, Goal::Bill { is_first: true, .. });
+        if !is_first || !self.sums.hourly.is_spread() || !self.disordered.contains(&true) {
+            return None;
+        }
+        let records = (self.records / self.begun.max(1)).saturating_mul(self.spans);
+        let hours = self.plan.rules.period.hours();
+        let grid = || MomentGrid::of(self.plan.ends(), hours, self.step, records).map(Arc::new);
+        self.grid.get_or_init(grid).clone()
+    }
+
+    /// Where moments are noted.
+    #[inline]
+    pub fn grid(&self) -> Option<&MomentGrid> {
+        match self.plan.goal {
+            Goal::Collect { noted, .. } => noted.grid.as_ref(),
+            _ => self.noting.as_deref(),
+        }
     }
 
     /// Ends a span: the ticks of its records, which are exchanged for others of no use.
@@ -169,23 +229,29 @@ impl<'a> Worker<'a> {
     /// How many records of the span were read since this was asked last.
     pub fn newly_read(&mut self) -> u64 {
         let read = self.found.all.totals.read.records;
-        read - std::mem::replace(&mut self.counted, read)
+        let newly = read - std::mem::replace(&mut self.counted, read);
+        self.records += newly;
+        newly
     }
 
     #[inline]
     pub fn moment_of(&mut self, timestamp: Timestamp) -> Moment {
-        if timestamp != self.moment.timestamp {
-            self.moment = self.moment_after(timestamp);
-            // OK because no clock is before its period.
-            let clock = self.moment.clock as u64;
-            if self.step.count_in(clock).is_none() {
-                self.step.take(clock);
-            }
+        if timestamp == self.moment.timestamp {
+            return self.moment;
         }
-        self.moment
+        let moment = self.moment_after(timestamp);
+        // OK because no clock is before its period.
+        let clock = moment.clock as u64;
+        if self.step.count_in(clock).is_none() {
+            self.step.take(clock);
+        }
+        // What was just written is not read back, which would wait for it.
+        self.moment = moment;
+        moment
     }
 
     /// The moment of an instant, which is most often in the hour of the last one.
+    #[inline(always)]
     fn moment_after(&self, timestamp: Timestamp) -> Moment {
         let (last, period, months) = (&self.moment, self.plan.rules.period, self.plan.months);
         let (hour, month) = match timestamp.hour() {
@@ -226,16 +292,15 @@ pub(super) enum Goal<'a> {
     Bill {
         /// Records of which there are several are held.
         repeated: &'a Repeated,
-        /// Whether digests of records are noted, to find such.
-        note_digests: bool,
+        /// Whether digests of records are noted, and moments where that helps, to find such.
+        is_first: bool,
     },
     /// To collect which records there are, of these ends alone.
     Collect {
         /// By end.
         wanted: &'a [bool],
-        step: Step,
-        /// How many records there are at most.
-        records: u64,
+        /// What the first reading noted of others.
+        noted: &'a Noted,
     },
     /// To keep what one end sent in one hour, whether it is billed or refused.
     Keep {
@@ -275,6 +340,13 @@ pub(super) struct Plan<'a> {
     /// The months of its period.
     pub months: &'a Months,
     pub goal: Goal<'a>,
+}
+
+impl Plan<'_> {
+    /// How many ends there are.
+    pub fn ends(&self) -> usize {
+        self.inventory.connections().len() * Sender::ALL.len()
+    }
 }
 
 /// What was found in a span of a source, or in several; lines count from the start of the first.

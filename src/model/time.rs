@@ -23,7 +23,7 @@ impl Timestamp {
     pub(crate) const EPOCH: Self = Self { seconds: 0, nanos: 0 };
 
     /// From whole seconds since 1970-01-01T00:00:00Z.
-    pub fn from_seconds(seconds: i64) -> Self {
+    pub const fn from_seconds(seconds: i64) -> Self {
         Self { seconds, nanos: 0 }
     }
 

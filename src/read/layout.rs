@@ -259,7 +259,7 @@ fn first_character(mut input: Box<dyn Read + Send>) -> io::Result<(u64, Option<u
 }
 
 /// A piece of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     /// The lines that start in this range of its bytes.
     Lines(Range<u64>),

@@ -19,6 +19,7 @@ use crate::{
         record::{Observation, Yielded},
     },
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(super) mod columns;
 
@@ -31,26 +32,21 @@ impl Worker<'_> {
         self.take_hour(moment, &|_| moment.instant(), ends, bytes)
     }
 
-    /// Brings near what each record of its own hour adds to, where records come in no order.
+    /// Brings near what each record adds to, where records come in no order: with looks into memory that do not wait for one
+    /// another.
     #[inline]
-    fn touch_spread(&mut self, lines: &[PlainLine], ends: &[EndIndex]) {
-        let is_spread = self.sums.hourly.is_spread();
-        if !is_spread && self.grid.is_none() {
-            return;
+    fn touch_spread(&self, moments: &[Moment], ends: &[EndIndex]) {
+        let each = || moments.iter().zip(ends);
+        let mut near = [None; AT_ONCE];
+        if let Some(grid) = self.grid() {
+            let places = each().map(|(moment, &end)| grid.near(end, moment.clock));
+            near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
+            touch(&near[..moments.len()]);
         }
-        let mut moments = [(None, 0); AT_ONCE];
-        for (line, moment) in lines.iter().zip(&mut moments) {
-            let Moment { hour, clock, .. } = self.moment_of(line.timestamp);
-            *moment = (hour, clock);
-        }
-        let moments = moments.into_iter().zip(ends).take(lines.len());
-        if let Some(grid) = &self.grid {
-            let look = |((_, clock), &end): ((Option<u32>, i64), &EndIndex)| grid.look(end, clock);
-            std::hint::black_box(moments.clone().map(look).fold(0, u64::wrapping_add));
-        }
-        if is_spread {
-            let sums = moments.filter_map(|((hour, _), &end)| Some((hour?, end)));
-            self.sums.hourly.touch_spread(sums);
+        if let Some(table) = self.sums.hourly.spread() {
+            let places = each().map(|(moment, &end)| Some(table.near(moment.hour?, end)));
+            near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
+            touch(&near[..moments.len()]);
         }
     }
 
@@ -79,9 +75,9 @@ impl Worker<'_> {
                 let is_duplicate = |end, instant: Instant| repeated.contains_moment(end, instant.clock);
                 self.bill_plain(hour, moment.month, instants, ends, bytes, is_duplicate)
             }
-            Goal::Collect { wanted, .. } => {
+            Goal::Collect { wanted, noted } => {
                 let wanted = ends.iter().enumerate().filter(|(_, end)| wanted[end.index()]);
-                let grid = self.grid.as_deref();
+                let grid = noted.grid.as_ref();
                 wanted
                     .for_each(|(place, &end)| self.found.collected.push((end, instants(place).clock), grid));
                 ends.len()
@@ -107,6 +103,7 @@ impl Worker<'_> {
     ) -> usize {
         self.sums.hourly.open(hour);
         let is_spread = self.sums.hourly.is_spread();
+        let noting = self.noting.take();
         let mut taken = 0;
         let mut free = Count::default();
         'all: for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
@@ -127,9 +124,13 @@ impl Worker<'_> {
                     self.sums.hourly.note(end, added);
                 }
                 self.note_order(end, instant.tick, order);
+                if let Some(grid) = &noting {
+                    self.found.collected.push((end, instant.clock), Some(grid));
+                }
                 taken += 1;
             }
         }
+        self.noting = noting;
         let all = Count { records: taken as u64, bytes: sum_of(&bytes[..taken]) };
         self.found.all.totals.read.add_all(all);
         let month = &mut self.found.months[month];
@@ -243,23 +244,29 @@ fn take_known(worker: &mut Worker<'_>, lines: &[PlainLine], connections: &[u32; 
         ends[index] = EndIndex::new(connections[index] as usize, line.sender);
         bytes[index] = line.bytes;
     }
-    let of_one_hour =
-        |a: &PlainLine, b: &PlainLine| a.timestamp == b.timestamp || a.timestamp.hour() == b.timestamp.hour();
-    worker.touch_spread(lines, &ends);
-    let (mut taken, mut instants) = (0, [Instant::default(); AT_ONCE]);
-    for same in lines.chunk_by(of_one_hour) {
-        for (line, instant) in same.iter().zip(&mut instants) {
-            *instant = worker.moment_of(line.timestamp).instant();
-        }
-        let moment = worker.moment_of(same[0].timestamp);
+    let mut moments = [Moment::OUTSIDE; AT_ONCE];
+    let moments = &mut moments[..lines.len()];
+    for (line, moment) in lines.iter().zip(&mut *moments) {
+        *moment = worker.moment_of(line.timestamp);
+    }
+    worker.touch_spread(moments, &ends);
+    let mut taken = 0;
+    for same in moments.chunk_by(Moment::is_of_hour) {
         let all = taken..taken + same.len();
-        let now = worker.take_hour(moment, &|place| instants[place], &ends[all.clone()], &bytes[all]);
+        let instants = |place: usize| same[place].instant();
+        let now = worker.take_hour(same[0], &instants, &ends[all.clone()], &bytes[all]);
         taken += now;
         if now < same.len() {
             break;
         }
     }
     taken
+}
+
+#[inline]
+fn touch(near: &[Option<&AtomicU64>]) {
+    let look = |near: &Option<&AtomicU64>| near.map_or(0, |own| own.load(Ordering::Relaxed));
+    std::hint::black_box(near.iter().map(look).fold(0, u64::wrapping_add));
 }
 
 #[cfg(test)]

@@ -202,10 +202,10 @@ impl MomentGrid {
         true
     }
 
-    /// A look at what was met, so that it is near when a moment is noted.
+    /// Where a moment stands, to be looked at before it is noted.
     #[inline]
-    pub fn look(&self, end: EndIndex, clock: i64) -> u64 {
-        self.place(end, clock).map_or(0, |(word, _)| self.met[word].load(Ordering::Relaxed))
+    pub fn near(&self, end: EndIndex, clock: i64) -> Option<&AtomicU64> {
+        self.place(end, clock).and_then(|(word, _)| self.met.get(word))
     }
 
     fn met_any_again(&self) -> bool {

@@ -107,12 +107,10 @@ impl HourlyBuilder {
         &mut self.counters
     }
 
-    /// As [`HourlyBuilder::touch`], sums of the table.
+    /// What records are added to that come in no order of hours, once they do.
     #[inline]
-    pub fn touch_spread(&self, sums: impl Iterator<Item = (u32, EndIndex)>) {
-        if let Some(table) = &self.table {
-            std::hint::black_box(sums.map(|(hour, end)| table.look(hour, end)).fold(0, u64::wrapping_add));
-        }
+    pub fn spread(&self) -> Option<&HourTable> {
+        self.table.as_deref().filter(|_| self.is_spread)
     }
 
     /// Lets the counters sum an hour, counted from the start of the period.

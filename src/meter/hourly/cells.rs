@@ -271,23 +271,18 @@ impl HourTable {
         fits.then(|| Self { ends, hours: std::iter::repeat_with(OnceLock::new).take(hours).collect() })
     }
 
+    /// Where a sum stands, to be looked at before it is added to.
     #[inline]
-    fn sum(&self, hour: u32, end: EndIndex) -> &AtomicU64 {
+    pub fn near(&self, hour: u32, end: EndIndex) -> &AtomicU64 {
         let zeros = || std::iter::repeat_with(|| AtomicU64::new(0)).take(self.ends).collect();
         &self.hours[hour as usize].get_or_init(zeros)[end.index()]
-    }
-
-    /// A look at a sum, so that it is near when it is added to.
-    #[inline]
-    pub fn look(&self, hour: u32, end: EndIndex) -> u64 {
-        self.sum(hour, end).load(Ordering::Relaxed)
     }
 
     /// Adds the bytes of a record to an hour; false where the sum has no room for them, and is as it was.
     #[inline]
     pub fn add(&self, hour: u32, end: EndIndex, bytes: u64) -> bool {
         let added = |sum: u64| sum.max(1).checked_add(bytes);
-        self.sum(hour, end).fetch_update(Ordering::Relaxed, Ordering::Relaxed, added).is_ok()
+        self.near(hour, end).fetch_update(Ordering::Relaxed, Ordering::Relaxed, added).is_ok()
     }
 
     /// Its hours as rows. Each is given back as soon as it is one.
