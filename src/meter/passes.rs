@@ -211,6 +211,7 @@ fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Readings> {
 mod tests {
     use super::*;
     use crate::{
+        error::{ErrorKind, FaultCode},
         meter::{Keep, MeterSettings, Refused, meter},
         model::{
             time::{BillingMonth, Offset, Timestamp},

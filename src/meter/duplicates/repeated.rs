@@ -122,6 +122,12 @@ pub(in crate::meter) struct Step {
 }
 
 impl Step {
+    fn of(nanos: u64) -> Self {
+        let seconds = u32::try_from(nanos / NANOS as u64).ok();
+        let seconds = seconds.filter(|_| nanos.is_multiple_of(NANOS as u64));
+        Self { nanos, seconds: seconds.unwrap_or(0) }
+    }
+
     /// Takes a moment in, or another step.
     #[cold]
     pub fn take(&mut self, nanos: u64) {
@@ -129,8 +135,7 @@ impl Step {
         while b != 0 {
             (a, b) = (b, a % b);
         }
-        let seconds = u32::try_from(a / NANOS as u64).ok().filter(|_| a.is_multiple_of(NANOS as u64));
-        *self = Self { nanos: a, seconds: seconds.unwrap_or(0) };
+        *self = Self::of(a);
     }
 
     pub fn join(&mut self, other: Self) {
@@ -405,7 +410,7 @@ mod tests {
             threads in 1usize..4,
             step in prop::sample::select(vec![0, 1, NANOS as u64, 5 * NANOS as u64, 1 << 34]),
         ) {
-            let grid = MomentGrid::of(4, 744, step, 1 << 20);
+            let grid = MomentGrid::of(4, 744, Step::of(step), 1 << 20);
             let (mut all, mut later) = (Identities::default(), Identities::default());
             let mut counts: BTreeMap<EndAndClock, u32> = BTreeMap::new();
             for (index, &(end, clock)) in seen.iter().enumerate() {
