@@ -427,7 +427,10 @@ mod tests {
     fn every_check_says_where_its_rule_was_read() {
         let notes = checks(&star(21, "cn-shanghai"), &Catalog::shipped("china-site").unwrap());
         assert!(notes.iter().all(|note| note.source.is_some()), "{notes:?}");
-        assert_eq!(notes[0].source, Some(Box::new(read_at("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection"))));
+        assert_eq!(
+            notes[0].source,
+            Some(Box::new(read_at("help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection")))
+        );
         assert_eq!(
             notes[0].message(),
             "vpc hub has 21 connections to other regions, and 20 are allowed unless the quota \

@@ -835,6 +835,82 @@ mod tests {
         assert_eq!((metered.totals.billed.records, metered.totals.refused.records), (3, 2));
     }
 
+    /// Records of ends at quarters of hours, in the order given; some stand once more somewhere, with so many bytes more. A few
+    /// are a second beside the quarter, one line in a while is broken.
+    fn shuffled(
+        records: &[(usize, i64, u32, u64)],
+        copies: &[(prop::sample::Index, prop::sample::Index, u64)],
+    ) -> String {
+        let start = 1_790_784_000;
+        let ends =
+            [("pcc-1", "requester"), ("pcc-1", "accepter"), ("pcc-22", "requester"), (LONG, "accepter")];
+        let line = |&(end, quarter, odd, bytes): &(usize, i64, u32, u64)| {
+            let (id, sender) = ends[end];
+            let at = Timestamp::from_seconds(start + quarter * 900 + i64::from(odd == 0));
+            if odd == 1 { format!("{at},{id}\n") } else { format!("{at},{id},{sender},{bytes}\n") }
+        };
+        let mut lines: Vec<String> = records.iter().map(line).collect();
+        for (from, to, more) in copies {
+            let &(end, quarter, odd, bytes) = from.get(records);
+            lines.insert(to.index(lines.len()), line(&(end, quarter, odd, bytes + more)));
+        }
+        format!("{HEADER}\n{}", lines.concat())
+    }
+
+    #[test]
+    fn moments_in_no_order_are_noted_as_they_are_billed() {
+        let records: Vec<_> = (0..2000).map(|at| (at % 4, at as i64 * 7919 % 2976, 2, 1)).collect();
+        let text = shuffled(&records, &[]);
+        let lines = text.lines().count() as u64 - 1;
+        let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+        let (inventory, months) = (connections(), Months::new(&[period]));
+        let rules =
+            Rules { period, offset: Offset::CHINA, duplicates: Duplicates::Refuse, keep: ALL, threads: 1 };
+        let (lookup, routes) = (Lookup::new(&inventory, rules.period), Routes::new(&inventory));
+        let (names, none) = (["u.csv".into()], Repeated::default());
+        let goal = Goal::Bill { repeated: &none, is_first: true };
+        let (inventory, months) = (&inventory, &months);
+        let plan =
+            Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules: &rules, months, goal };
+        let sources = [TrafficSource::from_bytes("u.csv", text)];
+        let first = scan(&sources, &plan, Cut { span: 2000, block: 1000, fast: true }).unwrap();
+        assert!(
+            first.noted.lines > lines / 4 && first.noted.lines < lines,
+            "{} of {lines}",
+            first.noted.lines
+        );
+        let goal = Goal::Collect { wanted: &first.disordered, noted: &first.noted };
+        let second =
+            scan(&sources, &Plan { goal, ..plan }, Cut { span: 2000, block: 1000, fast: true }).unwrap();
+        assert_eq!(second.found.lines + first.noted.lines, lines);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Long enough that workers see that records come in no order, and note their moments as they bill them.
+        #[test]
+        fn records_in_no_order_are_the_same_however_they_are_read(
+            records in prop::collection::vec((0usize..4, 0i64..600, 0u32..40, 0u64..1000), 50..250),
+            copies in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0u64..3), 0..4),
+            span in 200u64..2000,
+            block in 60usize..400,
+            policy in 0usize..3,
+        ) {
+            let text = shuffled(&records, &copies);
+            let inventory = connections();
+            let duplicates = [Duplicates::Refuse, Duplicates::First, Duplicates::Sum][policy];
+            let period = "2026-10".parse::<BillingMonth>().unwrap().period(Offset::CHINA);
+            let rules = |threads| Rules { period, offset: Offset::CHINA, duplicates, keep: ALL, threads };
+            let sources = [TrafficSource::from_bytes("u.csv", text)];
+            let expected = seen(&sources, &inventory, &rules(1), Cut { fast: false, ..Cut::DEFAULT });
+            for (threads, fast) in [(1, true), (2, true), (3, false)] {
+                let found = seen(&sources, &inventory, &rules(threads), Cut { span, block, fast });
+                prop_assert_eq!(&found, &expected);
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
