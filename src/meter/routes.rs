@@ -18,7 +18,9 @@ use std::{collections::HashMap, net::IpAddr};
 /// The routes out of every VPC.
 #[derive(Debug)]
 pub(super) struct Routes<'a> {
-    by_vpc: HashMap<&'a [u8], Vpc<'a>>,
+    vpcs: Vec<Vpc<'a>>,
+    by_id: HashMap<&'a [u8], usize>,
+    short: ShortIds,
 }
 
 /// The routes out of a VPC.
@@ -67,7 +69,7 @@ impl Route<'_> {
 
 impl<'a> Routes<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
-        let mut by_vpc: HashMap<&[u8], Vpc<'_>> = HashMap::new();
+        let (mut vpcs, mut by_id): (Vec<Vpc<'_>>, _) = (Vec::new(), HashMap::new());
         let known = inventory.connections().iter().enumerate();
         let known = known.map(|(index, connection)| (connection, Ok(index)));
         let faulty = inventory.set_aside().iter();
@@ -80,17 +82,27 @@ impl<'a> Routes<'a> {
                 if let Some(vpc) = &from.vpc_id {
                     let end = index.map(|index| EndIndex::new(index, sender));
                     let route = Route { connection, end, blocks: &to.cidrs };
-                    by_vpc.entry(vpc.as_bytes()).or_default().add(route);
+                    let index = *by_id.entry(vpc.as_bytes()).or_insert(vpcs.len());
+                    if index == vpcs.len() {
+                        vpcs.push(Vpc::default());
+                    }
+                    vpcs[index].add(route);
                 }
             }
         }
-        Self { by_vpc }
+        let mut ids: Vec<(&[u8], usize)> = by_id.iter().map(|(id, index)| (*id, *index)).collect();
+        ids.sort_unstable_by_key(|(_, index)| *index);
+        let short = ShortIds::new(ids.into_iter().map(|(id, _)| id));
+        Self { vpcs, by_id, short }
     }
 
     /// The end that traffic of a VPC leaves for an address at an instant: that of the route that fits best.
     #[inline]
     pub fn find(&self, vpc_id: &[u8], destination: IpAddr, at: Timestamp) -> Result<EndIndex, Refusal> {
-        let vpc = self.by_vpc.get(vpc_id);
+        let vpc = match self.short.find_padded(vpc_id) {
+            Some(index) => Some(&self.vpcs[index as usize]),
+            None => self.by_id.get(vpc_id).map(|index| &self.vpcs[*index]),
+        };
         if let Some(Vpc { only: Some((block, end)), .. }) = vpc
             && block.contains(destination)
         {
@@ -148,8 +160,66 @@ fn why_no_route(vpc_id: &[u8], routes: &[Route<'_>], destination: IpAddr) -> Inv
     Invalid::new(why).with(Remedy::GiveAddressBlocks)
 }
 
-/// Places per connection: with so many most ids stand where they are looked for first.
+/// Places per id: with so many most ids stand where they are looked for first.
 const PLACES: usize = 4;
+
+/// Short ids by their numbers, and digests of longer ones.
+#[derive(Debug)]
+struct ShortIds {
+    /// Open addressing: the number of an id plus one; 0 where a place is empty.
+    places: Vec<u32>,
+    /// Of a hash, how many bits a place has no use for.
+    unused_bits: u32,
+    /// By number; where no plain line holds the id, one that no place leads to.
+    ids: Vec<ShortId>,
+}
+
+impl ShortIds {
+    fn new<'i>(all: impl ExactSizeIterator<Item = &'i [u8]>) -> Self {
+        let places = vec![0; (all.len() * PLACES).max(2).next_power_of_two()];
+        let unused_bits = u64::BITS - places.len().trailing_zeros();
+        let mut own = Self { places, unused_bits, ids: Vec::with_capacity(all.len()) };
+        for (index, id) in all.enumerate() {
+            let short = ShortId::of(id);
+            own.ids.push(short.unwrap_or(ShortId::NONE));
+            if let Some(id) = short {
+                let mut place = own.first_place(&id);
+                while own.places[place] != 0 {
+                    place = own.next_place(place);
+                }
+                own.places[place] = index as u32 + 1;
+            }
+        }
+        own
+    }
+
+    /// The number of an id, whatever it holds, if it is short.
+    #[inline]
+    fn find_padded(&self, id: &[u8]) -> Option<u32> {
+        ShortId::padded(id).and_then(|id| self.find_from(self.first_place(&id), &id))
+    }
+
+    #[inline]
+    fn find_from(&self, mut place: usize, id: &ShortId) -> Option<u32> {
+        loop {
+            let connection = self.places[place].checked_sub(1)?;
+            if self.ids[connection as usize] == *id {
+                return Some(connection);
+            }
+            place = self.next_place(place);
+        }
+    }
+
+    #[inline]
+    fn first_place(&self, id: &ShortId) -> usize {
+        (id.hash() >> self.unused_bits) as usize
+    }
+
+    #[inline]
+    fn next_place(&self, place: usize) -> usize {
+        (place + 1) & (self.places.len() - 1)
+    }
+}
 
 /// What is known of a connection id.
 #[derive(Debug, Clone, Copy)]
@@ -165,13 +235,8 @@ pub(super) enum Found<'a> {
 pub(super) struct Lookup<'a> {
     inventory: &'a Inventory,
     period: Period,
-    /// Open addressing over the short ids of known connections, or their digests: their index plus one; 0 where a place is
-    /// empty.
-    places: Vec<u32>,
-    /// Of a hash, how many bits a place has no use for.
-    unused_bits: u32,
-    /// By connection; where no plain line holds the id, one that no place leads to.
-    ids: Vec<ShortId>,
+    /// The ids of known connections, or digests of them.
+    short: ShortIds,
     /// By connection: inside a region, where traffic is free.
     pub free: Vec<bool>,
 }
@@ -180,22 +245,8 @@ impl<'a> Lookup<'a> {
     pub fn new(inventory: &'a Inventory, period: Period) -> Self {
         let connections = inventory.connections();
         let free = connections.iter().map(Connection::within_region).collect();
-        let places = vec![0; (connections.len() * PLACES).max(2).next_power_of_two()];
-        let unused_bits = u64::BITS - places.len().trailing_zeros();
-        let ids = Vec::with_capacity(connections.len());
-        let mut lookup = Self { inventory, period, places, unused_bits, ids, free };
-        for (index, connection) in connections.iter().enumerate() {
-            let short = ShortId::of(connection.id.as_bytes());
-            lookup.ids.push(short.unwrap_or(ShortId::NONE));
-            if let Some(id) = short {
-                let mut place = lookup.first_place(&id);
-                while lookup.places[place] != 0 {
-                    place = lookup.next_place(place);
-                }
-                lookup.places[place] = index as u32 + 1;
-            }
-        }
-        lookup
+        let short = ShortIds::new(connections.iter().map(|connection| connection.id.as_bytes()));
+        Self { inventory, period, short, free }
     }
 
     /// Counters for a worker, by connection.
@@ -212,8 +263,7 @@ impl<'a> Lookup<'a> {
     /// What is known of an id, whatever it holds.
     pub fn find(&self, connection_id: &[u8]) -> Option<Found<'a>> {
         // No place leads to an id that holds a comma: such a one is looked for as a whole.
-        let short = ShortId::padded(connection_id).and_then(|id| self.find_from(self.first_place(&id), &id));
-        if let Some(connection) = short {
+        if let Some(connection) = self.short.find_padded(connection_id) {
             return Some(Found::Known(connection as usize));
         }
         let id = std::str::from_utf8(connection_id).ok()?;
@@ -225,9 +275,10 @@ impl<'a> Lookup<'a> {
     pub fn find_each(&self, ids: &[&[u8]]) -> Vec<Option<usize>> {
         let shorts: Vec<_> = ids.iter().map(|id| ShortId::padded(id)).collect();
         // On its own, so that looks into memory need not wait for one another.
-        let place = |id: &Option<ShortId>| id.as_ref().map_or(0, |id| self.first_place(id));
+        let place = |id: &Option<ShortId>| id.as_ref().map_or(0, |id| self.short.first_place(id));
         let places: Vec<_> = shorts.iter().map(place).collect();
-        let short = |(id, place): (Option<ShortId>, usize)| id.and_then(|id| self.find_from(place, &id));
+        let short =
+            |(id, place): (Option<ShortId>, usize)| id.and_then(|id| self.short.find_from(place, &id));
         let found = shorts.into_iter().zip(places).map(short);
         let whole = |(short, id): (Option<u32>, &&[u8])| match short {
             Some(connection) => Some(connection as usize),
@@ -252,36 +303,15 @@ impl<'a> Lookup<'a> {
     ) -> usize {
         let mut firsts = [0; AT_ONCE];
         for (id, first) in ids.clone().zip(&mut firsts) {
-            *first = self.first_place(id);
+            *first = self.short.first_place(id);
         }
         let mut count = 0;
         for ((id, found), &first) in ids.zip(found).zip(&firsts) {
-            let Some(connection) = self.find_from(first, id) else { break };
+            let Some(connection) = self.short.find_from(first, id) else { break };
             *found = connection;
             count += 1;
         }
         count
-    }
-
-    #[inline]
-    fn find_from(&self, mut place: usize, id: &ShortId) -> Option<u32> {
-        loop {
-            let connection = self.places[place].checked_sub(1)?;
-            if self.ids[connection as usize] == *id {
-                return Some(connection);
-            }
-            place = self.next_place(place);
-        }
-    }
-
-    #[inline]
-    fn first_place(&self, id: &ShortId) -> usize {
-        (id.hash() >> self.unused_bits) as usize
-    }
-
-    #[inline]
-    fn next_place(&self, place: usize) -> usize {
-        (place + 1) & (self.places.len() - 1)
     }
 }
 

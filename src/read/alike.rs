@@ -18,6 +18,15 @@ pub(crate) struct Template<T> {
     /// What stands before the first value.
     pub start: Literal,
     pub members: Vec<Member<T>>,
+    /// The members once more, where all are text and what stands behind each is short.
+    short: Option<Box<[Short<T>]>>,
+}
+
+/// A text, and what stands behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Short<T> {
+    wanted: Option<T>,
+    behind: Wide,
 }
 
 /// A value of an object, or of one within it.
@@ -54,7 +63,16 @@ impl<T: Copy> Template<T> {
     pub fn escaped(self) -> Self {
         let members = self.members.into_iter();
         let members = members.map(|member| Member { behind: member.behind.escaped(), ..member }).collect();
-        Self { start: self.start.escaped(), members }
+        Self::new(self.start.escaped(), members)
+    }
+
+    fn new(start: Literal, members: Vec<Member<T>>) -> Self {
+        let short = |member: &Member<T>| {
+            let behind = member.behind.wide.clone().filter(|_| member.is_text)?;
+            Some(Short { wanted: member.wanted, behind })
+        };
+        let short = members.iter().map(short).collect();
+        Self { start, members, short }
     }
 
     /// Shows where the wanted values of the object stand that is all of `text`; false where it is not spelled so.
@@ -69,9 +87,27 @@ impl<T: Copy> Template<T> {
         &self,
         text: &[u8],
         quotes: &Quotes,
-        show: impl FnMut(T, usize, usize),
+        mut show: impl FnMut(T, usize, usize),
     ) -> bool {
-        self.each_wanted_by(text, |at| quotes.next(at), show)
+        let Some(short) = &self.short else {
+            return self.each_wanted_by(text, |at| quotes.next(at), show);
+        };
+        let mut values = || -> Option<usize> {
+            let mut at = self.start.end(text, 0)?;
+            for (index, member) in short.iter().enumerate() {
+                let end = quotes.next(at)?;
+                if let Some(wanted) = member.wanted {
+                    show(wanted, at, end);
+                }
+                at = match text.get(end..).and_then(<[u8]>::first_chunk) {
+                    Some(chunk) => member.behind.is_at(chunk).then(|| end + member.behind.length)?,
+                    // At the end of the text.
+                    None => self.members[index].behind.end(text, end)?,
+                };
+            }
+            Some(at)
+        };
+        values() == Some(text.len())
     }
 
     /// `text_end` says where a text ends that begins at a place.
@@ -158,19 +194,40 @@ const WIDE: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Literal {
     text: Vec<u8>,
-    /// Its bytes with zeros behind them, where it is short enough, and a bit for each that counts for nothing.
-    wide: Option<([u8x16; 2], u32)>,
+    /// The same where it is short.
+    wide: Option<Wide>,
+}
+
+/// A few bytes, which are compared at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wide {
+    /// With zeros behind them.
+    halves: [u8x16; 2],
+    /// A bit for each byte that counts for nothing.
+    beyond: u32,
+    length: usize,
+}
+
+impl Wide {
+    /// `None` where it is too long.
+    fn new(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; WIDE];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        let beyond = u32::MAX.checked_shl(text.len() as u32).unwrap_or(0);
+        Some(Self { halves: halves(&bytes), beyond, length: text.len() })
+    }
+
+    #[inline(always)]
+    fn is_at(&self, chunk: &[u8; WIDE]) -> bool {
+        let [first, last] = halves(chunk);
+        let same = |own: u8x16, other: u8x16| own.simd_eq(other).to_bitmask();
+        same(first, self.halves[0]) | same(last, self.halves[1]) << 16 | self.beyond == u32::MAX
+    }
 }
 
 impl Literal {
     fn new(text: &[u8]) -> Self {
-        let wide = |text: &[u8]| {
-            let mut bytes = [0; WIDE];
-            bytes[..text.len()].copy_from_slice(text);
-            let beyond = u32::MAX.checked_shl(text.len() as u32).unwrap_or(0);
-            (halves(&bytes), beyond)
-        };
-        Self { text: text.to_vec(), wide: (text.len() <= WIDE).then(|| wide(text)) }
+        Self { text: text.to_vec(), wide: Wide::new(text) }
     }
 
     fn escaped(&self) -> Self {
@@ -198,11 +255,7 @@ impl Literal {
     pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
         let chunk = text.get(at..).and_then(<[u8]>::first_chunk::<WIDE>);
         let is_same = match (&self.wide, chunk) {
-            (Some((own, beyond)), Some(chunk)) => {
-                let [first, last] = halves(chunk);
-                first.simd_eq(own[0]).to_bitmask() | last.simd_eq(own[1]).to_bitmask() << 16 | beyond
-                    == u32::MAX
-            }
+            (Some(own), Some(chunk)) => own.is_at(chunk),
             // At the end of the text, and where it is long.
             _ => text.get(at..)?.starts_with(&self.text),
         };
@@ -385,7 +438,7 @@ impl<T: Copy> Learner<'_, T> {
         for (member, before) in members.iter_mut().zip(starts.iter().skip(1)) {
             member.behind = before.clone();
         }
-        Template { start: starts.into_iter().next().unwrap_or(last), members }
+        Template::new(starts.into_iter().next().unwrap_or(last), members)
     }
 }
 
