@@ -203,7 +203,11 @@ fn write_usage(folder: &Path, size: &Size) -> io::Result<()> {
         writeln!(usage, "timestamp,connection_id,sender,bytes")?;
     }
     let per_step = size.connections * 2;
-    let steps = size.records.div_ceil(per_step);
+    let mut steps = size.records.div_ceil(per_step);
+    if size.order == "turning" {
+        // Whole pairs of hours.
+        steps = steps.next_multiple_of(7200 / size.step_seconds as u64);
+    }
     let ids: Vec<String> = (0..size.connections).map(id).collect();
     let times: Vec<String> =
         (0..steps).map(|step| instant(START + step as i64 * size.step_seconds)).collect();

@@ -274,12 +274,17 @@ impl<'a> Lookup<'a> {
     /// The known connections of ids, whatever they hold.
     pub fn find_each(&self, ids: &[&[u8]]) -> Vec<Option<usize>> {
         let shorts: Vec<_> = ids.iter().map(|id| ShortId::padded(id)).collect();
-        // On its own, so that looks into memory need not wait for one another.
+        // Each on its own, so that looks into memory need not wait for one another.
         let place = |id: &Option<ShortId>| id.as_ref().map_or(0, |id| self.short.first_place(id));
         let places: Vec<_> = shorts.iter().map(place).collect();
-        let short =
-            |(id, place): (Option<ShortId>, usize)| id.and_then(|id| self.short.find_from(place, &id));
-        let found = shorts.into_iter().zip(places).map(short);
+        let there = places.iter().map(|place| self.short.places[*place]).collect::<Vec<_>>();
+        let first = |there: u32| there.checked_sub(1).map_or(ShortId::NONE, |id| self.short.ids[id as usize]);
+        let firsts: Vec<_> = there.iter().map(|there| first(*there)).collect();
+        let short = |(at, id): (usize, Option<ShortId>)| match id? {
+            id if firsts[at] == id => there[at].checked_sub(1),
+            id => self.short.find_from(places[at], &id),
+        };
+        let found = shorts.into_iter().enumerate().map(short);
         let whole = |(short, id): (Option<u32>, &&[u8])| match short {
             Some(connection) => Some(connection as usize),
             None => self.inventory.index_of(std::str::from_utf8(id).ok()?),

@@ -19,10 +19,10 @@ use parquet::{
     errors::ParquetError,
     file::{
         metadata::KeyValue,
-        properties::WriterProperties,
+        properties::{EnabledStatistics, WriterProperties},
         writer::{SerializedFileWriter, SerializedRowGroupWriter},
     },
-    schema::types::{Type, TypePtr},
+    schema::types::{ColumnPath, Type, TypePtr},
 };
 use std::{
     io::{self, Write},
@@ -219,7 +219,14 @@ impl<W: Write> Table<W> {
         let types = fields.iter().map(Field::schema).collect::<Result<_>>()?;
         let schema = Type::group_type_builder(name).with_fields(types).build().map_err(failed)?;
         let zstd = Compression::ZSTD(ZstdLevel::default());
-        let properties = WriterProperties::builder().set_compression(zstd).build();
+        // Their least and greatest value would keep all values of a row group in memory until the file ends.
+        let in_bytes = fields.iter().filter(|field| !field.kind.is_number_of_64_bits());
+        let properties =
+            in_bytes.fold(WriterProperties::builder().set_compression(zstd), |properties, field| {
+                properties
+                    .set_column_statistics_enabled(ColumnPath::from(field.name), EnabledStatistics::None)
+            });
+        let properties = properties.build();
         let written = Shared::default();
         let writer = SerializedFileWriter::new(written.clone(), Arc::new(schema), Arc::new(properties));
         let writer = writer.map_err(failed)?;

@@ -19,6 +19,7 @@ use std::{
 type EndAndClock = (EndIndex, i64);
 
 const NANOS: i64 = 1_000_000_000;
+const NANOS_OF_A_MILLI: u64 = 1_000_000;
 /// Months that are metered together have fewer than 2^30 seconds, which are 34 years; there are fewer than 2^34 ends.
 const SECOND_BITS: u32 = 30;
 
@@ -117,15 +118,16 @@ impl Identities {
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::meter) struct Step {
     nanos: u64,
-    /// The same where it has whole seconds, and 0 where not: 32 bits are divided several times as fast.
-    seconds: u32,
+    /// The same where it has whole milliseconds, and 0 where not: 32 bits, which those of a month fit, are divided several times
+    /// as fast.
+    millis: u32,
 }
 
 impl Step {
     fn of(nanos: u64) -> Self {
-        let seconds = u32::try_from(nanos / NANOS as u64).ok();
-        let seconds = seconds.filter(|_| nanos.is_multiple_of(NANOS as u64));
-        Self { nanos, seconds: seconds.unwrap_or(0) }
+        let millis = u32::try_from(nanos / NANOS_OF_A_MILLI).ok();
+        let millis = millis.filter(|_| nanos.is_multiple_of(NANOS_OF_A_MILLI));
+        Self { nanos, millis: millis.unwrap_or(0) }
     }
 
     /// Takes a moment in, or another step.
@@ -145,10 +147,10 @@ impl Step {
     /// How many of it a moment is behind the start; `None` where that is no whole number.
     #[inline]
     pub fn count_in(self, clock: u64) -> Option<u64> {
-        match u32::try_from(clock / NANOS as u64) {
-            Ok(second) if self.seconds > 0 => {
-                let is_on = clock.is_multiple_of(NANOS as u64) && second.is_multiple_of(self.seconds);
-                is_on.then(|| u64::from(second / self.seconds))
+        match u32::try_from(clock / NANOS_OF_A_MILLI) {
+            Ok(milli) if self.millis > 0 => {
+                let is_on = clock.is_multiple_of(NANOS_OF_A_MILLI) && milli.is_multiple_of(self.millis);
+                is_on.then(|| u64::from(milli / self.millis))
             }
             _ => clock.checked_div(self.nanos).filter(|count| count * self.nanos == clock),
         }

@@ -305,8 +305,8 @@ pub(crate) enum Role {
     ConnectionId,
     Sender,
     Bytes,
-    /// Nothing that is asked for.
-    Further,
+    /// Nothing that is asked for: so many columns, one beside the other.
+    Further(usize),
 }
 
 impl ObjectLayout {
@@ -351,11 +351,19 @@ impl CsvLayout {
 
     /// How its plain lines are laid out; none is where a column is asked for twice.
     pub fn plain(&self) -> Option<PlainLayout> {
-        let mut roles = vec![Role::Further; self.header.width()];
+        let mut roles = vec![Role::Further(1); self.header.width()];
         for (position, role) in self.positions.into_iter().zip(Role::OF_TRAFFIC) {
-            let own = roles.get_mut(position).filter(|own| **own == Role::Further)?;
+            let own = roles.get_mut(position).filter(|own| **own == Role::Further(1))?;
             *own = role;
         }
+        // Columns of no use that stand side by side are passed over together.
+        roles.dedup_by(|role, before| match (role, before) {
+            (Role::Further(_), Role::Further(count)) => {
+                *count += 1;
+                true
+            }
+            _ => false,
+        });
         Some(PlainLayout::Row(RowLayout { kind: self.kind, separator: self.separator(), roles }))
     }
 

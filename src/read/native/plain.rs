@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use std::ops::Range;
+use wide::u8x16;
 
 /// Bytes that a block must have behind its last line, so that any line of the native columns can be looked at as a whole.
 pub(crate) const PADDING: usize = 192;
@@ -171,7 +172,7 @@ impl PlainReader {
                 None => self.other_bytes(text, at, is_last, plain),
                 next => next,
             },
-            Role::Further => self.further(text, at, is_last),
+            Role::Further(count) => self.further(text, at, count, is_last),
         }
     }
 
@@ -346,7 +347,7 @@ impl PlainReader {
                 if layout.place == ObjectPlace::Line { at + digits } else { behind_zeros(text, at + digits)? }
             }
             Some(Role::Sender) => return None,
-            Some(Role::Further) | None => member.value_end(text, at)?,
+            Some(Role::Further(_)) | None => member.value_end(text, at)?,
         };
         member.behind.end(text, end)
     }
@@ -378,9 +379,37 @@ impl PlainReader {
         Some(next)
     }
 
-    /// Passes over a field, which holds neither a line end nor a quote within, nor a NUL byte.
+    /// Passes over so many fields, none of which holds a line end, a quote within, or a NUL byte.
     #[inline]
-    fn further(&self, text: &[u8], at: usize, is_last: bool) -> Option<usize> {
+    fn further(&self, text: &[u8], start: usize, count: usize, is_last: bool) -> Option<usize> {
+        // Separators to pass; behind the last field of a row its line ends.
+        let (mut left, mut at) = (count - usize::from(is_last), start);
+        loop {
+            let bytes = u8x16::new(*text.get(at..)?.first_chunk()?);
+            let are = |byte: u8| bytes.simd_eq(u8x16::splat(byte)).to_bitmask();
+            let (separators, stops) = (are(self.separator), are(b'"') | are(b'\n') | are(0));
+            let mut before = separators & stops.wrapping_sub(1) & !stops;
+            let passed = before.count_ones() as usize;
+            if !is_last && passed >= left {
+                (1..left).for_each(|_| before &= before - 1);
+                return Some(at + before.trailing_zeros() as usize + 1);
+            }
+            left = left.checked_sub(passed)?;
+            if stops != 0 {
+                let stop = at + stops.trailing_zeros() as usize;
+                let ends = is_last && left == 0 && text[stop] == b'\n';
+                return if ends { Some(stop + 1) } else { self.each_further(text, start, count, is_last) };
+            }
+            at += size_of::<u8x16>();
+        }
+    }
+
+    /// The same one by one, where one may have quotes.
+    fn each_further(&self, text: &[u8], start: usize, count: usize, is_last: bool) -> Option<usize> {
+        (1..=count).try_fold(start, |at, field| self.further_field(text, at, is_last && field == count))
+    }
+
+    fn further_field(&self, text: &[u8], at: usize, is_last: bool) -> Option<usize> {
         if *text.get(at)? == b'"' {
             let end = first_of(text, at + 1, b'"')?;
             return (*text.get(end)? == b'"').then(|| self.behind(text, end + 1, is_last)).flatten();
