@@ -83,9 +83,33 @@ impl Held {
 enum Batches {
     /// Those of a stream that begins anew each time.
     Anew(RecordBatchStreamReader),
+    /// Those of the pieces of a frame: of this one, and of the rest, the last one first.
+    Pieces(RecordBatchStreamReader, Vec<Py<PyAny>>),
     /// Those that are kept, from this one on.
     Kept(usize),
     One(Option<RecordBatch>),
+}
+
+/// The pieces in which a frame of polars holds its rows, the last one first; `None` of all else, and where there is one.
+///
+/// Asked for a stream it first copies each column into one piece, and keeps that.
+fn pieces(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Py<PyAny>>>> {
+    if !object.hasattr("to_series")? || !object.hasattr("n_chunks")? || object.len()? == 0 {
+        return Ok(None);
+    }
+    let lengths: Vec<usize> =
+        object.call_method1("to_series", (0,))?.call_method0("chunk_lengths")?.extract()?;
+    if lengths.len() < 2 {
+        return Ok(None);
+    }
+    let mut first = 0;
+    let mut pieces = Vec::new();
+    for length in lengths {
+        pieces.push(object.call_method1("slice", (first, length))?.unbind());
+        first += length;
+    }
+    pieces.reverse();
+    Ok(Some(pieces))
 }
 
 /// The rows of an object, part by part.
@@ -104,6 +128,12 @@ impl Parts {
         } else {
             let opened = Python::attach(|py| -> PyResult<_> {
                 let object = held.object.bind(py);
+                if let Some(mut pieces) = pieces(object)?
+                    && let Some(first) = pieces.pop()
+                {
+                    let stream = RecordBatchStreamReader::from_pyarrow_bound(first.bind(py))?;
+                    return Ok((Batches::Pieces(stream, pieces), false));
+                }
                 let once = object.hasattr("read_next_batch")? || object.hasattr("__next__")?;
                 Ok(match object.hasattr("__arrow_c_stream__")? {
                     true => (Batches::Anew(RecordBatchStreamReader::from_pyarrow_bound(object)?), once),
@@ -119,7 +149,9 @@ impl Parts {
             }
         };
         let schema = match (&batches, &kept.rest) {
-            (Batches::Anew(stream), _) | (_, Some(stream)) => Some(stream.schema()),
+            (Batches::Anew(stream) | Batches::Pieces(stream, _), _) | (_, Some(stream)) => {
+                Some(stream.schema())
+            }
             _ => None,
         };
         drop(kept);
@@ -134,6 +166,14 @@ impl Parts {
         }
         let next = match &mut self.batches {
             Batches::Anew(stream) => stream.next(),
+            Batches::Pieces(stream, rest) => loop {
+                if let Some(batch) = stream.next() {
+                    break Some(batch);
+                }
+                let Some(piece) = rest.pop() else { break None };
+                let opened = Python::attach(|py| RecordBatchStreamReader::from_pyarrow_bound(piece.bind(py)));
+                *stream = opened.map_err(|error| self.held.unreadable(&error))?;
+            },
             Batches::One(batch) => return Ok(batch.take()),
             Batches::Kept(place) => {
                 let mut kept = self.held.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -65,6 +65,15 @@ def test_a_table_is_billed_as_its_file(shape: str, month: dict[str, Any]) -> Non
     assert own.control_totals == expected.control_totals
 
 
+def test_a_frame_of_several_chunks_stays_as_it_is(month: dict[str, Any]) -> None:
+    frame = SHAPES["polars of several chunks"](usage())
+    chunks = frame.n_chunks("all")
+    assert min(chunks) > 1
+    peerbill.report(usage=frame, **month)
+    # What polars hands out as one stream it copies into one chunk first, and keeps that.
+    assert frame.n_chunks("all") == chunks
+
+
 def test_lines_come_out_into_every_library(month: dict[str, Any], tmp_path: Path) -> None:
     bill = peerbill.report(usage=MONTH / "usage.csv", **month)
     lines = bill.lines()
