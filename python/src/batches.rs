@@ -344,6 +344,14 @@ impl<'a> HeldBytes<'a> {
                 return Ok(Self::Whole(Cow::Owned(whole)));
             }
         }
+        // Such as Spark makes of unsigned numbers.
+        let decimals = column.as_primitive_opt::<Decimal128Type>().filter(|own| own.scale() == 0);
+        if let Some(own) = decimals.filter(|own| own.null_count() == 0) {
+            let whole: Option<Vec<u64>> = own.values().iter().map(|&own| u64::try_from(own).ok()).collect();
+            if let Some(whole) = whole {
+                return Ok(Self::Whole(Cow::Owned(whole)));
+            }
+        }
         match column.data_type() {
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Err(
                 "bytes are whole numbers, which no float holds exactly; read them as integers from the start, or cast \
