@@ -414,7 +414,7 @@ mod tests {
         let range: MonthRange = "2026-01..2035-12".parse().unwrap();
         let periods: Vec<Period> = range.months().iter().map(|month| month.period(Offset::CHINA)).collect();
         let months = Months::new(&periods);
-        let last = (whole(&periods).hours() as i64 * 3_600_000_000_000 - 1 >> months.tick_bits) + 1;
+        let last = ((whole(&periods).hours() as i64 * 3_600_000_000_000 - 1) >> months.tick_bits) + 1;
         assert!(u32::try_from(last).is_ok_and(|tick| tick < u32::MAX), "{last}");
         assert_eq!((months.of(0), months.of(743), months.of(744), months.of(87_647)), (0, 0, 1, 119));
         assert_eq!(Months::new(&periods[..1]).tick_bits, BITS_OF_SHORTEST_TICK);
