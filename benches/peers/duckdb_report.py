@@ -1,8 +1,9 @@
 """The sums of the monthly report by DuckDB: usage: duckdb_report.py FOLDER OUTPUT.csv [FORM]
 
-FORM is csv, csv-SPELLING of benches/spellings.py, parquet, parquet-cast, json (lines), flowlog, flowlog.gz or cloudmonitor. It is handed the link types cut on whole hours,
-checks no record, looks for no copies, and does no pricing: the least that a query engine has to do for the same lines. An
-entry of a flow log belongs to the hour of its start, and to the one connection of its VPC.
+FORM is csv, csv-SPELLING of benches/spellings.py, parquet, parquet-cast, json (lines), flowlog, flowlog.gz or cloudmonitor.
+It is handed the link types cut on whole hours, checks no record, looks for no copies, and does no pricing: the least that a
+query engine has to do for the same lines. An entry of a flow log belongs to the hour of its start, and to the one connection
+of its VPC.
 """
 import sys
 
@@ -15,7 +16,8 @@ NAMES = ["vpc-id", "direction", "action", "traffic_path", "log-status"]
 ENTRY = "{" + ",".join(f"'{name}':'VARCHAR'" for name in NAMES) + ",'bytes':'UBIGINT','start':'BIGINT'}"
 # As JSON lines each; an answer is one object.
 FLOWS = f"""(select make_timestamp("start" * 1000000) "timestamp", "connection_id", sender, bytes
-    from read_json('{folder}/flows.ndjson{".gz" if form.endswith(".gz") else ""}', format='newline_delimited', columns={ENTRY}) join vpcs on vpc = "vpc-id"
+    from read_json('{folder}/flows.ndjson{".gz" if form.endswith(".gz") else ""}', format='newline_delimited',
+    columns={ENTRY}) join vpcs on vpc = "vpc-id"
     where direction = 'out' and action = 'ACCEPT' and traffic_path = '17' and "log-status" = 'OK')"""
 POINT = '[{"timestamp":"BIGINT","instanceId":"VARCHAR","Sum":"DOUBLE"}]'
 ANSWERS = " union all ".join(

@@ -69,7 +69,8 @@ impl Route<'_> {
 
 impl<'a> Routes<'a> {
     pub fn new(inventory: &'a Inventory) -> Self {
-        let (mut vpcs, mut by_id): (Vec<Vpc<'_>>, _) = (Vec::new(), HashMap::new());
+        let (mut vpcs, mut ids, mut by_id): (Vec<Vpc<'_>>, Vec<&[u8]>, _) =
+            (Vec::new(), Vec::new(), HashMap::new());
         let known = inventory.connections().iter().enumerate();
         let known = known.map(|(index, connection)| (connection, Ok(index)));
         let faulty = inventory.set_aside().iter();
@@ -85,14 +86,13 @@ impl<'a> Routes<'a> {
                     let index = *by_id.entry(vpc.as_bytes()).or_insert(vpcs.len());
                     if index == vpcs.len() {
                         vpcs.push(Vpc::default());
+                        ids.push(vpc.as_bytes());
                     }
                     vpcs[index].add(route);
                 }
             }
         }
-        let mut ids: Vec<(&[u8], usize)> = by_id.iter().map(|(id, index)| (*id, *index)).collect();
-        ids.sort_unstable_by_key(|(_, index)| *index);
-        let short = ShortIds::new(ids.into_iter().map(|(id, _)| id));
+        let short = ShortIds::new(ids.into_iter());
         Self { vpcs, by_id, short }
     }
 

@@ -17,7 +17,7 @@ use crate::{
         native::columns::{RecordKind, parse_bytes},
         record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
         rows::Rows,
-        values::{self, Stop},
+        values::{Stop, Values},
     },
 };
 use std::{
@@ -157,7 +157,7 @@ impl FlowLogs<'_> {
     /// whole.
     pub fn read(&self, input: &mut dyn Read, show: &mut Show<'_>) -> error::Result<()> {
         let unreadable = |error: std::io::Error| self.unusable(error.to_string());
-        let mut values = values::Values::new(input).map_err(unreadable)?;
+        let mut values = Values::new(input).map_err(unreadable)?;
         if !matches!(values.peek().map_err(unreadable)?, Some(b'{' | b'[')) {
             let (rest, line) = values.rest();
             return self.read_table(rest, line - 1, show);
@@ -355,9 +355,9 @@ fn show_entry(
 type Unusable = (Option<u64>, String);
 
 /// The values of an entry, by their places in [`NAMES`]: UTF-8. What is read of lines is compiled with where they stand.
-trait Values<'a>: Fn(usize) -> Result<Cow<'a, [u8]>, String> {}
+trait ValueOf<'a>: Fn(usize) -> Result<Cow<'a, [u8]>, String> {}
 
-impl<'a, F: Fn(usize) -> Result<Cow<'a, [u8]>, String>> Values<'a> for F {}
+impl<'a, F: Fn(usize) -> Result<Cow<'a, [u8]>, String>> ValueOf<'a> for F {}
 
 /// Bytes of what entries share, as they most often are: a block of the hash. More are hashed one after the other.
 const IDENTITY_BYTES: usize = 64;
@@ -380,7 +380,7 @@ fn address_of<T: FromStr>(text: &[u8]) -> Option<T> {
 }
 
 /// Reads an entry with these values.
-fn entry<'a>(value: &impl Values<'a>) -> Result<Entry<'a>, Unusable> {
+fn entry<'a>(value: &impl ValueOf<'a>) -> Result<Entry<'a>, Unusable> {
     let told = |why| (bytes(value).ok(), why);
     // Missing is "-"; whether an entry is traffic at all is asked first, because others lack most values.
     let one_of = |column, words: &[&'static str]| -> Result<&'static str, (Option<u64>, String)> {
@@ -430,7 +430,7 @@ fn is_peering(path: &[u8]) -> Result<bool, String> {
     }
 }
 
-fn bytes<'a>(value: &impl Values<'a>) -> Result<u64, String> {
+fn bytes<'a>(value: &impl ValueOf<'a>) -> Result<u64, String> {
     // OK because a record of this kind holds fewer than 2^64.
     parse_bytes(RecordKind::Measured, &value(BYTES)?).map(|bytes| bytes as u64).map_err(String::from)
 }
@@ -445,7 +445,7 @@ fn second(text: &[u8], column: usize) -> Result<i64, String> {
 }
 
 /// What two entries share if one is a copy of the other: eni, 5-tuple, start and end. 128 bits of BLAKE3.
-fn identity<'a>(value: &impl Values<'a>, instants: [i64; 2], destination: IpAddr) -> u128 {
+fn identity<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> u128 {
     let (mut few, mut filled, mut fits) = ([0; IDENTITY_BYTES], 0, true);
     each_part(value, instants, destination, |part| {
         match few.get_mut(filled..filled + part.len()) {
@@ -463,7 +463,7 @@ fn identity<'a>(value: &impl Values<'a>, instants: [i64; 2], destination: IpAddr
 }
 
 #[cold]
-fn identity_of_many<'a>(value: &impl Values<'a>, instants: [i64; 2], destination: IpAddr) -> blake3::Hash {
+fn identity_of_many<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     each_part(value, instants, destination, |part| {
         hasher.update(part);
@@ -475,7 +475,7 @@ fn identity_of_many<'a>(value: &impl Values<'a>, instants: [i64; 2], destination
 /// which has one spelling, is four bytes behind one that is in no text; other text has a zero byte behind it. A value that is not
 /// there is "-".
 fn each_part<'a>(
-    value: &impl Values<'a>,
+    value: &impl ValueOf<'a>,
     [start, end]: [i64; 2],
     destination: IpAddr,
     mut show: impl FnMut(&[u8]),

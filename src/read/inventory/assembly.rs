@@ -46,11 +46,13 @@ impl Assembly {
         self.rows.is_empty() && self.faults.is_empty()
     }
 
-    /// Makes room for the rows of a document: no more than a table of so many bytes may have.
+    /// Makes room for the rows of a document: no more than a table of so many bytes may have, and so few that a document that
+    /// is none costs nothing to speak of.
     pub fn expect(&mut self, document: &Document) {
         const SHORTEST_ROW: usize = 56;
-        let lines = memchr::memchr_iter(b'\n', &document.text).count();
-        let rows = lines.min(document.text.len() / SHORTEST_ROW);
+        const MOST: usize = 1 << 16;
+        let most = MOST.min(document.text.len() / SHORTEST_ROW);
+        let rows = memchr::memchr_iter(b'\n', &document.text).take(most).count();
         self.rows.reserve(rows);
         self.row_of.reserve(rows);
     }
