@@ -22,11 +22,49 @@ pub(crate) struct Template<T> {
     short: Option<Box<[Short<T>]>>,
 }
 
-/// A text, and what stands behind it.
+/// A text, and the few bytes behind it, the first of which is its quote and the last that of the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Short<T> {
     wanted: Option<T>,
     behind: Wide,
+}
+
+impl<T: Copy> Short<T> {
+    /// Shows the text that begins at `from`, where it is wanted, and says where the next begins.
+    #[inline(always)]
+    fn after(
+        &self,
+        text: &[u8],
+        quotes: &Quotes,
+        from: usize,
+        show: &mut impl FnMut(T, usize, usize),
+    ) -> Option<usize> {
+        let end = quotes.next(from)?;
+        self.shown(text, from, end, show).then_some(end + self.behind.length)
+    }
+
+    /// Shows the text behind which there is nothing but what belongs to it up to `to`, where it is wanted, and says where it
+    /// begins.
+    #[inline(always)]
+    fn before(
+        &self,
+        text: &[u8],
+        quotes: &Quotes,
+        to: usize,
+        show: &mut impl FnMut(T, usize, usize),
+    ) -> Option<usize> {
+        let end = to.checked_sub(self.behind.length)?;
+        let from = quotes.last_before(end)? + 1;
+        self.shown(text, from, end, show).then_some(from)
+    }
+
+    #[inline(always)]
+    fn shown(&self, text: &[u8], from: usize, end: usize, show: &mut impl FnMut(T, usize, usize)) -> bool {
+        if let Some(wanted) = self.wanted {
+            show(wanted, from, end);
+        }
+        self.behind.stands_at(text, end)
+    }
 }
 
 /// A value of an object, or of one within it.
@@ -92,22 +130,21 @@ impl<T: Copy> Template<T> {
         let Some(short) = &self.short else {
             return self.each_wanted_by(text, |at| quotes.next(at), show);
         };
-        let mut values = || -> Option<usize> {
-            let mut at = self.start.end(text, 0)?;
-            for (index, member) in short.iter().enumerate() {
-                let end = quotes.next(at)?;
-                if let Some(wanted) = member.wanted {
-                    show(wanted, at, end);
-                }
-                at = match text.get(end..).and_then(<[u8]>::first_chunk) {
-                    Some(chunk) => member.behind.is_at(chunk).then(|| end + member.behind.length)?,
-                    // At the end of the text.
-                    None => self.members[index].behind.end(text, end)?,
-                };
+        // From both ends, so that there are two that do not wait for one another.
+        let (first, last) = short.split_at(short.len() / 2);
+        let mut values = || -> Option<bool> {
+            let (mut from, mut to) = (self.start.end(text, 0)?, text.len());
+            let mut rest = last.iter().rev();
+            for (first, last) in first.iter().zip(&mut rest) {
+                from = first.after(text, quotes, from, &mut show)?;
+                to = last.before(text, quotes, to, &mut show)?;
             }
-            Some(at)
+            for last in rest {
+                to = last.before(text, quotes, to, &mut show)?;
+            }
+            Some(from == to)
         };
-        values() == Some(text.len())
+        values() == Some(true)
     }
 
     /// `text_end` says where a text ends that begins at a place.
@@ -145,7 +182,7 @@ impl<T> Member<T> {
     }
 }
 
-/// Where the quotes of a text stand, all of which were looked for at once. A bit for each byte.
+/// Where the quotes of a text stand, all of which were looked for at once. A bit for each byte, and a word behind them.
 #[derive(Debug, Default)]
 pub(crate) struct Quotes(Vec<u64>);
 
@@ -171,19 +208,47 @@ impl Quotes {
             }
             self.0.push(quotes);
         }
+        // What the last word is looked at with.
+        self.0.push(0);
         other.to_bitmask() == 0
     }
 
     /// The first one from a place on.
     #[inline]
     fn next(&self, at: usize) -> Option<usize> {
-        let mut word = at / 64;
-        let mut bits = self.0.get(word)? & (u64::MAX << (at % 64));
-        while bits == 0 {
-            word += 1;
-            bits = *self.0.get(word)?;
-        }
-        Some(word * 64 + bits.trailing_zeros() as usize)
+        let (word, shift) = (at / 64, at % 64);
+        let [here, behind] = *self.0.get(word..)?.first_chunk()?;
+        // Most are among the next 64 bytes, wherever those begin.
+        let bits = here >> shift | behind << 1 << (63 - shift);
+        if bits != 0 { Some(at + bits.trailing_zeros() as usize) } else { self.next_far(word + 1) }
+    }
+
+    /// The last one before a place.
+    #[inline]
+    fn last_before(&self, at: usize) -> Option<usize> {
+        let before = at.checked_sub(1)?;
+        let (word, shift) = (before / 64, before % 64);
+        let here = *self.0.get(word)? << (63 - shift);
+        let bits = match word.checked_sub(1) {
+            Some(word) => here | self.0[word] >> 1 >> shift,
+            None => here,
+        };
+        // Most are among the 64 bytes before.
+        if bits != 0 { Some(before - bits.leading_zeros() as usize) } else { self.last_before_word(word) }
+    }
+
+    /// The last one before a word.
+    #[cold]
+    fn last_before_word(&self, word: usize) -> Option<usize> {
+        let found = self.0[..word].iter().rposition(|bits| *bits != 0)?;
+        Some(found * 64 + 63 - self.0[found].leading_zeros() as usize)
+    }
+
+    /// The first one from a word on.
+    #[cold]
+    fn next_far(&self, from: usize) -> Option<usize> {
+        let found = self.0.get(from..)?.iter().position(|bits| *bits != 0)?;
+        Some((from + found) * 64 + self.0[from + found].trailing_zeros() as usize)
     }
 }
 
@@ -215,6 +280,26 @@ impl Wide {
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         let beyond = u32::MAX.checked_shl(text.len() as u32).unwrap_or(0);
         Some(Self { halves: halves(&bytes), beyond, length: text.len() })
+    }
+
+    /// Whether it stands at a place of a text.
+    #[inline(always)]
+    fn stands_at(&self, text: &[u8], at: usize) -> bool {
+        match text.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(chunk) => self.is_at(chunk),
+            None => self.stands_near_end(text, at),
+        }
+    }
+
+    /// The same where fewer bytes follow than are compared at once.
+    #[inline(never)]
+    fn stands_near_end(&self, text: &[u8], at: usize) -> bool {
+        let mut chunk = [0; WIDE];
+        let rest = text.get(at..).unwrap_or_default();
+        rest.len() >= self.length && {
+            chunk[..rest.len()].copy_from_slice(rest);
+            self.is_at(&chunk)
+        }
     }
 
     #[inline(always)]
@@ -452,10 +537,17 @@ mod tests {
 
     /// The wanted values of an object, by a template of another one; `None` where it is not spelled so.
     fn read<'t>(template: &Template<usize>, text: &'t str) -> Option<[Option<&'t str>; 2]> {
-        let mut found = [None, None];
-        template
+        let (mut found, mut between, mut quotes) = ([None, None], [None, None], Quotes::default());
+        let fits = template
             .each_wanted(text.as_bytes(), |wanted, from, to| found[wanted] = Some(&text[from..to]))
-            .then_some(found)
+            .then_some(found);
+        if quotes.note(text.as_bytes()) {
+            let is_same = template.each_wanted_between(text.as_bytes(), &quotes, |wanted, from, to| {
+                between[wanted] = text.get(from..to);
+            });
+            assert_eq!(is_same.then_some(between), fits, "{text}");
+        }
+        fits
     }
 
     fn learned(text: &str) -> Option<Template<usize>> {
@@ -477,6 +569,17 @@ mod tests {
             r#" {"x":{"a":[1,"y"]}, "b":"one","c":null,"a":1"#,
         ] {
             assert_eq!(read(&template, off), None, "{off}");
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_found_from_both_ends() {
+        for (first, last) in (0..200).flat_map(|first| [0, 1, 63, 64, 65, 200].map(|last| (first, last))) {
+            let text = format!(r#"{{"a":"{}","x":"","b":"{}"}}"#, "o".repeat(first), "i".repeat(last));
+            let template = learned(&text).unwrap();
+            let found = read(&template, &text).unwrap().map(|own| own.map(str::len));
+            assert_eq!(found, [Some(first), Some(last)]);
+            assert_eq!(read(&template, &text.replace("\"x\":\"\"", "\"x\":\"\",\"x\":\"\"")), None);
         }
     }
 
@@ -537,6 +640,7 @@ mod tests {
             "\"x\"",
             "\"\"",
             "\"\u{e4} and more text\"",
+            "\"more than 64 bytes of text, so that quotes are looked for in words further on\"",
             "\"\\n\"",
             "\"\u{7f}\"",
             "\"\t\"",
