@@ -40,14 +40,15 @@ impl Lang {
 
     /// What it says.
     pub(crate) fn texts(self) -> &'static Texts {
-        static TEXTS: LazyLock<[Texts; 3]> = LazyLock::new(|| {
-            [
-                include_str!("lang/en.toml"),
-                include_str!("lang/zh-Hans.toml"),
-                include_str!("lang/zh-Hant.toml"),
-            ]
-            .map(|file| toml::from_str(file).unwrap_or_else(|error| unreachable!("{error}")))
-        });
+        fn read(file: &str) -> Texts {
+            toml::from_str(file).unwrap_or_else(|error| unreachable!("{error}"))
+        }
+        // One is enough, most often.
+        static TEXTS: [LazyLock<Texts>; 3] = [
+            LazyLock::new(|| read(include_str!("lang/en.toml"))),
+            LazyLock::new(|| read(include_str!("lang/zh-Hans.toml"))),
+            LazyLock::new(|| read(include_str!("lang/zh-Hant.toml"))),
+        ];
         &TEXTS[self as usize]
     }
 }

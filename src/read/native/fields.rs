@@ -31,6 +31,18 @@ fn eight_digits(values: u64) -> u64 {
     (fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF
 }
 
+/// The number of so many digits, 1 to 9, at the start of `text`; what follows them is not looked at.
+#[inline]
+fn digits_of(text: &[u8; DIGITS], count: usize) -> Option<u32> {
+    let values = u128::from_le_bytes(*text) ^ (u128::MAX / 0xFF * 0x30);
+    // The digits move to the end, with zeros before them; the last eight of nine are the high half.
+    let values = values << (8 * (DIGITS - count));
+    let others = (values | values.wrapping_add(u128::MAX / 0xFF * 0x76)) & (u128::MAX / 0xFF * 0x80);
+    let first = if count > 8 { (values >> 56) as u32 & 0xFF } else { 0 };
+    // OK because nine digits fit.
+    (others == 0).then(|| first * 100_000_000 + eight_digits((values >> 64) as u64) as u32)
+}
+
 /// Bytes that a time takes at most, with quotes around it: `"2026-10-05T11:00:00.123456789 +0000 UTC"`.
 const LONGEST_TIME: usize = 48;
 /// Bytes that are compared at once: the first and the last ones of a text.
@@ -56,7 +68,12 @@ pub(super) struct Instants {
     spelling: Spelling,
     /// That of the last date that changed.
     month: Month,
+    /// The last date and time of day that were read in front of a fraction, and their seconds since 1970.
+    second: ([u8; SECOND], i64),
 }
+
+/// Bytes of a date and a time of day.
+const SECOND: usize = 19;
 
 /// How a time is spelled, and what the part of it says that is the same for many.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +98,7 @@ impl Instants {
             fixed: [u128::MAX; 2],
             spelling: Spelling::Other,
             month: Month::default(),
+            second: ([0; SECOND], 0),
         }
     }
 
@@ -132,18 +150,27 @@ impl Instants {
                 })
             }
             Spelling::DateAndTime { from, shift, fraction } => {
-                let midnight = self.month.midnight(field[from..].first_chunk()?)?;
-                let seconds = midnight + time_of_day(field[from + 11..].first_chunk()?)? + shift;
                 if fraction == 0 {
-                    return Some(Timestamp::from_seconds(seconds));
+                    return Some(Timestamp::from_seconds(self.second(field, from)? + shift));
                 }
-                let (value, read) = number(field[from + 20..].first_chunk()?);
-                let is_read = field[from + 19] == b'.' && read == fraction;
-                let value = u32::try_from(value).ok().filter(|_| is_read)?;
-                Some(Timestamp::from_parts(seconds, value * TENS[9 - fraction]))
+                // Of many records in the same second only the fraction is read.
+                let text = *field[from..].first_chunk()?;
+                if text != self.second.0 {
+                    self.second = (text, self.second(field, from)?);
+                }
+                let value = digits_of(field[from + SECOND + 1..].first_chunk()?, fraction);
+                let value = value.filter(|_| field[from + SECOND] == b'.')?;
+                Some(Timestamp::from_parts(self.second.1 + shift, value * TENS[9 - fraction]))
             }
             Spelling::Other => None,
         }
+    }
+
+    /// The seconds since 1970 of the date and the time of day that begin at a place.
+    #[inline]
+    fn second(&mut self, field: &[u8; LONGEST_TIME], from: usize) -> Option<i64> {
+        let midnight = self.month.midnight(field[from..].first_chunk()?)?;
+        Some(midnight + time_of_day(field[from + 11..].first_chunk()?)?)
     }
 
     /// Reads a time as it is read everywhere, and remembers how it is spelled.
@@ -382,6 +409,23 @@ mod tests {
         let length = text.len().min(DIGITS);
         line[..length].copy_from_slice(&text.as_bytes()[..length]);
         line
+    }
+
+    #[test]
+    fn digits_are_read_where_all_are_such() {
+        for (text, count, value) in [
+            ("7", 1, Some(7)),
+            ("91", 1, Some(9)),
+            ("919Z", 3, Some(919)),
+            ("91Z", 3, None),
+            ("12345678", 8, Some(12_345_678)),
+            ("987654321", 9, Some(987_654_321)),
+            ("/87654321", 9, None),
+            ("98765432:", 9, None),
+            ("9\u{7f}", 2, None),
+        ] {
+            assert_eq!(digits_of(&padded(text), count), value, "{text}");
+        }
     }
 
     #[test]
