@@ -225,14 +225,20 @@ impl Worker<'_> {
         let is_free = self.plan.lookup.free[end.connection()];
         let key = match traffic.identity {
             Identity::EndAndStart => DuplicateKey::Moment(end, moment.clock),
-            Identity::Digest(digest) => {
+            Identity::Entry(entry) => {
                 self.found.months[month].entries += 1;
                 // An entry of several months is held or billed in each of them.
-                DuplicateKey::Digest(digest.wrapping_add(month as u128))
+                DuplicateKey::Entry(entry.number().wrapping_add(month as u64), 0)
             }
         };
         if let Goal::Bill { repeated, is_first } = self.plan.goal {
             if repeated.contains(&key) {
+                let key = match (key, traffic.identity) {
+                    (DuplicateKey::Entry(number, _), Identity::Entry(entry)) => {
+                        DuplicateKey::Entry(number, entry.digest())
+                    }
+                    (key, _) => key,
+                };
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
@@ -248,11 +254,11 @@ impl Worker<'_> {
                         self.found.collected.push((end, moment.clock), Some(grid));
                     }
                 }
-                DuplicateKey::Digest(digest) if is_first => {
-                    self.found.digests.push(digest);
-                    self.found.thinned_digests.look(&mut self.found.digests);
+                DuplicateKey::Entry(number, _) if is_first => {
+                    self.found.entries.push(number);
+                    self.found.thinned_entries.look(&mut self.found.entries);
                 }
-                DuplicateKey::Digest(_) => {}
+                DuplicateKey::Entry(..) => {}
             }
         }
         self.sums.bill(end, shares, is_free, &mut self.found.months[month].told.totals)
@@ -277,7 +283,7 @@ impl Worker<'_> {
     fn group(&mut self, observation: &Observation<'_>) {
         let Ok(traffic) = &observation.traffic else { return };
         let number = match (traffic.identity, traffic.connection) {
-            (Identity::Digest(digest), _) => digest as u64,
+            (Identity::Entry(entry), _) => entry.digest() as u64,
             (_, NamedConnection::Id { id, sender }) => {
                 let mut hasher = blake3::Hasher::new();
                 hasher.update(&traffic.start.hour().index().to_le_bytes());
@@ -285,7 +291,7 @@ impl Worker<'_> {
                 let [a, b, c, d, e, f, g, h, ..] = *hasher.finalize().as_bytes();
                 u64::from_le_bytes([a, b, c, d, e, f, g, h])
             }
-            // Without a digest nothing names a route.
+            // What is no entry names no route.
             (_, NamedConnection::Route { .. }) => return,
         };
         self.found.grouped.push((observation.line, number));

@@ -3,7 +3,7 @@
 
 use super::{
     duplicates::{
-        repeated::{MomentGrid, Repeated, repeated_digests},
+        repeated::{MomentGrid, Repeated, repeated_numbers},
         resolve,
     },
     metered::{Duplicates, Reading, Rules},
@@ -152,7 +152,7 @@ fn in_passes(
     let goal = Goal::Bill { repeated: &none, is_first: !adds_up };
     let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
     let mut scanned = read(&plan)?;
-    let digests = repeated_digests(std::mem::take(&mut scanned.found.digests), rules.threads)?;
+    let entries = repeated_numbers(std::mem::take(&mut scanned.found.entries), rules.threads)?;
     let mut repeated = if adds_up || !scanned.disordered.contains(&true) {
         Repeated::default()
     } else {
@@ -172,7 +172,7 @@ fn in_passes(
         collected.append(&mut looked.collected);
         collected.repeated(noted.grid, rules.threads)?
     };
-    repeated.digests = digests;
+    repeated.entries = entries;
     if !repeated.is_empty() {
         let first = seen(&scanned.found);
         drop(scanned);
@@ -193,7 +193,7 @@ fn seen(found: &SpanFindings) -> (u64, [Count; 2], Vec<Count>) {
 fn finish(scanned: Scanned, plan: &Plan<'_>) -> Result<Readings> {
     let Scanned { mut usage, mut found, fractions, .. } = scanned;
     let mut resolved = SpanFindings::new(plan.months.count());
-    let mut sums = Sums { fractions, ..Sums::new(plan.lookup, None) };
+    let mut sums = Sums { fractions, ..Sums::new(plan.lookup, None, Arc::default()) };
     resolve(std::mem::take(&mut found.held), plan, &mut resolved, &mut sums)?;
     found.merge(resolved, plan.rules.keep)?;
     for (end, hour, bytes) in sums.fractions.rounded() {

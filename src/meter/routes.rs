@@ -417,6 +417,29 @@ pcc-8,9,cn-beijing,9,us-east-1,,vpc-9,vpc-10,,,,
     }
 
     #[test]
+    fn r15_entries_that_leave_different_ends_are_no_copies() {
+        // The same eni, 5-tuple, start and end, whatever says so; and a number that different entries may share.
+        let address = "10.0.0.7";
+        let connections = format!(
+            "{}\npcc-a,1,cn-beijing,2,us-east-1,,vpc-a,vpc-b,,10.0.0.0/16,,\npcc-c,1,cn-beijing,2,us-east-1,,vpc-c,vpc-d,,10.0.0.0/16,,\n",
+            CONNECTIONS.lines().next().unwrap()
+        );
+        let inventory = crate::inventory(&connections, None).unwrap();
+        let mut entries: Vec<String> =
+            ["vpc-a", "vpc-c"].map(|vpc| entry(vpc, address, 7, THREE, THREE + 60)).into();
+        entries.extend((1..200).map(|length| entry("vpc-a", address, 1, THREE, THREE + length)).skip(60));
+        let all = entries.len() as u64;
+        let source =
+            |entries: &[String]| TrafficSource::from_bytes("flow.json", entries.join("\n")).as_flow_log();
+        let metered = meter(&[source(&entries)], inventory.clone(), &counting()).unwrap();
+        assert_eq!(metered.totals().billed, Count { records: all, bytes: 14 + u128::from(all - 2) });
+        entries.push(entries[0].clone());
+        let metered = meter(&[source(&entries)], inventory, &counting()).unwrap();
+        assert_eq!(metered.totals().refused, Count { records: 2, bytes: 14 });
+        assert_eq!(metered.totals().billed.records, all - 1);
+    }
+
+    #[test]
     fn r15_an_entry_through_a_faulty_connection_is_refused_under_its_one_cause() {
         let csv = |rows: &str| {
             let header = CONNECTIONS.lines().next().unwrap();

@@ -251,7 +251,7 @@ impl Input<'_> {
     fn spans(&self, plan: &Plan<'_>, as_streams: &HashSet<usize>) -> Result<Vec<Span>> {
         let mut spans = Vec::new();
         for (source, (traffic, layout)) in self.sources.iter().zip(self.layouts).enumerate() {
-            // Entries of flow logs are told apart by digests, which were noted before.
+            // Entries of flow logs are looked for by numbers, which were noted before.
             let is_flow_log = match layout {
                 Layout::Lines(lines) => matches!(lines.shape, LineShape::FlowLog),
                 layout => matches!(layout, Layout::FlowLogs(_)),
@@ -423,9 +423,8 @@ pub(super) struct Scanned {
 impl Scanned {
     /// Adds what all workers filled.
     fn complete(&mut self, common: Common, threads: usize) -> Result<()> {
-        let (table, grid) = common.into_inner()?;
-        let hours = table.map(|table| table.close(threads)).transpose()?;
-        hours.into_iter().flatten().for_each(|hours| self.usage.extend(hours));
+        let (hours, grid) = common.finish(threads)?;
+        hours.into_iter().for_each(|hours| self.usage.extend(hours));
         self.noted.grid = grid;
         Ok(())
     }

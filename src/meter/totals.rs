@@ -1,7 +1,7 @@
 //! Control totals: where every record went (R14), and what is known of those whose connection is not.
 
 use super::{
-    hourly::{HourTable, HourlyBuilder},
+    hourly::{HourTable, HourlyBuilder, Shelf},
     routes::Lookup,
 };
 use crate::{
@@ -276,9 +276,9 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// None yet; `table` is for records whose hours come in no order.
-    pub fn new(lookup: &Lookup<'_>, table: Option<Arc<HourTable>>) -> Self {
-        Self { hourly: HourlyBuilder::new(lookup.counters(), table), fractions: Fractions::default() }
+    /// None yet; `table` is for records whose hours come in no order; hours are kept on `shelf`.
+    pub fn new(lookup: &Lookup<'_>, table: Option<Arc<HourTable>>, shelf: Arc<Shelf>) -> Self {
+        Self { hourly: HourlyBuilder::new(lookup.counters(), table, shelf), fractions: Fractions::default() }
     }
 
     /// Bills a record: counts it once, where its first share falls, and the bytes of each share where they fall.

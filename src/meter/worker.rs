@@ -5,7 +5,7 @@ use super::{
         HeldDuplicate,
         repeated::{FOLDED_FROM, Identities, MomentGrid, Repeated, Step, Thinned, fold},
     },
-    hourly::{ClosedHours, HourTable, NO_TICK, Order},
+    hourly::{ClosedHours, HourTable, NO_TICK, Order, Shelf},
     metered::Rules,
     months::{MonthFound, Months, Told},
     refused::{Keep, Places, RefusedRecord},
@@ -91,6 +91,8 @@ pub(super) struct Instant {
 /// What all workers fill that read at the same time.
 pub(super) struct Common {
     table: Option<Arc<HourTable>>,
+    /// Where hours are kept.
+    shelf: Arc<Shelf>,
     /// Where moments are noted as they are billed, made by the first worker that does; `None` in it where it were too large.
     grid: Arc<OnceLock<Option<Arc<MomentGrid>>>>,
     /// How many spans are read.
@@ -104,16 +106,18 @@ impl Common {
             Goal::Bill { .. } => HourTable::of(plan.rules.period.hours(), plan.ends()),
             Goal::Collect { .. } | Goal::Keep { .. } | Goal::Group => None,
         };
-        Self { table: table.map(Arc::new), grid: Arc::default(), spans: spans as u64 }
+        Self { table: table.map(Arc::new), shelf: Arc::default(), grid: Arc::default(), spans: spans as u64 }
     }
 
-    /// The table and the grid, once no worker is left.
-    pub fn into_inner(self) -> Result<(Option<HourTable>, Option<MomentGrid>)> {
+    /// The hours of the table, and the grid, once no worker is left.
+    pub fn finish(self, threads: usize) -> Result<(Vec<ClosedHours>, Option<MomentGrid>)> {
         fn the_only<T>(shared: Arc<T>) -> Result<T> {
             Arc::into_inner(shared).ok_or_else(|| Error::internal("a worker is left"))
         }
         let grid = the_only(self.grid)?.into_inner().flatten();
-        Ok((self.table.map(the_only).transpose()?, grid.map(the_only).transpose()?))
+        let table = self.table.map(the_only).transpose()?;
+        let hours = table.map(|table| table.close(threads, &self.shelf)).transpose()?;
+        Ok((hours.unwrap_or_default(), grid.map(the_only).transpose()?))
     }
 }
 
@@ -162,7 +166,7 @@ impl<'a> Worker<'a> {
         let ends = plan.ends();
         Self {
             plan,
-            sums: Sums::new(plan.lookup, common.table.clone()),
+            sums: Sums::new(plan.lookup, common.table.clone(), common.shelf.clone()),
             noting: None,
             grid: common.grid.clone(),
             spans: common.spans,
@@ -292,7 +296,7 @@ pub(super) enum Goal<'a> {
     Bill {
         /// Records of which there are several are held.
         repeated: &'a Repeated,
-        /// Whether digests of records are noted, and moments where that helps, to find such.
+        /// Whether numbers of entries are noted, and moments where that helps, to find such.
         is_first: bool,
     },
     /// To collect which records there are, of these ends alone.
@@ -368,13 +372,13 @@ pub(super) struct SpanFindings {
     fold_from: usize,
     /// Where this is asked for: which records there are.
     pub collected: Identities,
-    /// Likewise, those that a digest tells apart.
-    pub digests: Vec<u128>,
+    /// Likewise, the numbers of entries of flow logs.
+    pub entries: Vec<u64>,
     /// Where this is asked for: the records of one end and hour.
     pub kept: Vec<KeptRecord>,
     /// Where this is asked for: lines, and the numbers of their records.
     pub grouped: Vec<(u64, u64)>,
-    pub thinned_digests: Thinned,
+    pub thinned_entries: Thinned,
 }
 
 impl SpanFindings {
@@ -419,10 +423,10 @@ impl SpanFindings {
         self.held_bytes += later.held_bytes;
         self.fold(keep);
         self.collected.append(&mut later.collected);
-        self.digests.append(&mut later.digests);
+        self.entries.append(&mut later.entries);
         self.kept.append(&mut later.kept);
         self.grouped.append(&mut later.grouped);
-        self.thinned_digests.look(&mut self.digests);
+        self.thinned_entries.look(&mut self.entries);
         Ok(())
     }
 

@@ -15,7 +15,10 @@ use crate::{
         header::{Header, TableColumns},
         json::{self, Lines},
         native::columns::{RecordKind, parse_bytes},
-        record::{Identity, NamedConnection, Observation, Quantity, Share, Shares, Traffic, Yielded},
+        record::{
+            EntryIdentity, IDENTITY_BYTES, Identity, NamedConnection, Observation, Quantity, Share, Shares,
+            Traffic, Yielded,
+        },
         rows::Rows,
         values::{Stop, Values},
     },
@@ -24,7 +27,6 @@ use std::{
     borrow::Cow,
     io::Read,
     net::{IpAddr, Ipv4Addr},
-    str::FromStr,
     sync::Arc,
 };
 
@@ -89,8 +91,8 @@ struct Flow<'a> {
     /// Seconds since 1970-01-01T00:00:00Z, from `start` up to, and without, `end`.
     start: i64,
     end: i64,
-    /// A digest of what two entries share if one is a copy of the other.
-    identity: u128,
+    /// What two entries share if one is a copy of the other.
+    identity: EntryIdentity,
 }
 
 impl Flow<'_> {
@@ -138,7 +140,7 @@ impl Flow<'_> {
             connection: NamedConnection::Route { vpc_id: &self.vpc_id, destination: self.destination },
             start: Timestamp::from_seconds(self.start),
             shares,
-            identity: Identity::Digest(self.identity),
+            identity: Identity::Entry(self.identity),
         }
     }
 }
@@ -359,9 +361,6 @@ trait ValueOf<'a>: Fn(usize) -> Result<Cow<'a, [u8]>, String> {}
 
 impl<'a, F: Fn(usize) -> Result<Cow<'a, [u8]>, String>> ValueOf<'a> for F {}
 
-/// Bytes of what entries share, as they most often are: a block of the hash. More are hashed one after the other.
-const IDENTITY_BYTES: usize = 64;
-
 /// Reads one object.
 fn read(raw: &[u8]) -> Result<Entry<'_>, Unusable> {
     let picked = json::pick(&NAMES, raw).map_err(|why| (None, why))?;
@@ -375,8 +374,32 @@ fn bytes_of(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
-fn address_of<T: FromStr>(text: &[u8]) -> Option<T> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+fn address_of(text: &[u8]) -> Option<IpAddr> {
+    ipv4_of(text).map(IpAddr::V4).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
+}
+
+/// An address as the standard library reads it: four numbers of at most three digits, none with a zero before others.
+#[inline]
+fn ipv4_of(text: &[u8]) -> Option<Ipv4Addr> {
+    let (mut octets, mut place, mut octet, mut digits) = ([0; 4], 0, 0, 0);
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' if digits == 0 || octet > 0 => {
+                octet = octet * 10 + u16::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && place < 3 => {
+                octets[place] = u8::try_from(octet).ok()?;
+                (place, octet, digits) = (place + 1, 0, 0);
+            }
+            _ => return None,
+        }
+        if octet > 255 {
+            return None;
+        }
+    }
+    octets[3] = u8::try_from(octet).ok()?;
+    (place == 3 && digits > 0).then(|| Ipv4Addr::from(octets))
 }
 
 /// Reads an entry with these values.
@@ -444,8 +467,8 @@ fn second(text: &[u8], column: usize) -> Result<i64, String> {
         .ok_or_else(|| format!("{} {}: it is an epoch of 10 digits (seconds)", NAMES[column], quoted(text)))
 }
 
-/// What two entries share if one is a copy of the other: eni, 5-tuple, start and end. 128 bits of BLAKE3.
-fn identity<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> u128 {
+/// What two entries share if one is a copy of the other: eni, 5-tuple, start and end.
+fn identity<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> EntryIdentity {
     let (mut few, mut filled, mut fits) = ([0; IDENTITY_BYTES], 0, true);
     each_part(value, instants, destination, |part| {
         match few.get_mut(filled..filled + part.len()) {
@@ -454,21 +477,16 @@ fn identity<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAdd
         }
         filled += part.len();
     });
-    // One block at once is several times as fast.
-    let digest =
-        if fits { blake3::hash(&few[..filled]) } else { identity_of_many(value, instants, destination) };
-    let mut bits = [0; 16];
-    bits.copy_from_slice(&digest.as_bytes()[..16]);
-    u128::from_be_bytes(bits)
+    if fits { EntryIdentity::of(few, filled) } else { identity_of_many(value, instants, destination) }
 }
 
 #[cold]
-fn identity_of_many<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> blake3::Hash {
+fn identity_of_many<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destination: IpAddr) -> EntryIdentity {
     let mut hasher = blake3::Hasher::new();
     each_part(value, instants, destination, |part| {
         hasher.update(part);
     });
-    hasher.finalize()
+    EntryIdentity::of_digest(&hasher.finalize())
 }
 
 /// Shows what an identity is made of, so that no two of them are made of the same bytes: instants and values. An IPv4 address,
@@ -487,7 +505,7 @@ fn each_part<'a>(
     }
     let source = value(SRCADDR);
     let source = source.as_deref().unwrap_or(b"-");
-    each_address(address_of(source), source, &mut show);
+    each_address(ipv4_of(source), source, &mut show);
     match destination {
         IpAddr::V4(address) => each_address(Some(address), b"", show),
         // Which spelling it has counts.
@@ -511,6 +529,7 @@ fn each_text(text: &[u8], mut show: impl FnMut(&[u8])) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     /// An entry of traffic, with these values instead of, or beside, its own.
     fn entry(changes: &[(&str, &str)]) -> String {
@@ -537,7 +556,7 @@ mod tests {
         format!("{{{}}}", values.join(","))
     }
 
-    fn flow(changes: &[(&str, &str)]) -> (u64, i64, i64, String, u128) {
+    fn flow(changes: &[(&str, &str)]) -> (u64, i64, i64, String, EntryIdentity) {
         match read(entry(changes).as_bytes()).unwrap() {
             Entry::Traffic(own) => (own.bytes, own.start, own.end, own.destination.to_string(), own.identity),
             other => panic!("{other:?}"),
@@ -575,15 +594,23 @@ mod tests {
     #[test]
     fn long_values_are_told_apart_as_short_ones_are() {
         // From what fits into the room for what entries share, to what does not.
-        for length in 0..100 {
-            let address = format!("\"{}\"", "x".repeat(length));
-            let own = flow(&[("srcaddr", &address)]).4;
-            let text = entry(&[("srcaddr", &address)]);
-            let picked = json::pick(&NAMES, text.as_bytes()).unwrap();
-            let value = |column: usize| json::scalar("", picked[column]).map(|scalar| bytes_of(scalar.text));
-            let destination = IpAddr::from([172, 16, 0, 9]);
-            let digest = identity_of_many(&value, [1_790_812_800, 1_790_812_860], destination);
-            assert_eq!(own.to_be_bytes(), digest.as_bytes()[..16], "{length}");
+        let identity = |length| flow(&[("srcaddr", &format!("\"{}\"", "x".repeat(length)))]).4;
+        let all: BTreeSet<u128> = (0..100).map(|length| identity(length).digest()).collect();
+        assert_eq!(all.len(), 100);
+        assert_eq!((identity(10), identity(90)), (identity(10), identity(90)));
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_are_those_of_the_standard_library(
+            text in prop_oneof![
+                "[0-9]{1,4}([.][0-9]{1,3}){2,4}",
+                "(0|1[0-9]{0,2}|25[0-9])([.](0|1[0-9]{0,2}|25[0-9]|00)){3}",
+                "[0-9a-f:.]{0,12}",
+            ],
+        ) {
+            prop_assert_eq!(ipv4_of(text.as_bytes()), text.parse().ok());
+            prop_assert_eq!(address_of(text.as_bytes()), text.parse().ok());
         }
     }
 
@@ -722,7 +749,9 @@ mod tests {
 
     fn split(bytes: u64, start: i64, end: i64) -> Vec<(i64, u64)> {
         let (vpc_id, destination) = (b"vpc-1".into(), IpAddr::from([10, 0, 0, 1]));
-        Flow { vpc_id, destination, bytes, start, end, identity: 0 }.by_hours().collect()
+        Flow { vpc_id, destination, bytes, start, end, identity: EntryIdentity::of([0; IDENTITY_BYTES], 0) }
+            .by_hours()
+            .collect()
     }
 
     #[test]

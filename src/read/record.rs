@@ -5,7 +5,11 @@ use crate::model::{
     time::{Hour, Timestamp},
     usage::{PARTS, Sender},
 };
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher},
+    net::IpAddr,
+};
 
 /// An amount of traffic.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -120,8 +124,50 @@ pub(crate) struct Share {
 pub(crate) enum Identity {
     /// Connection, sender and start.
     EndAndStart,
-    /// What this is a digest of.
-    Digest(u128),
+    /// What else tells an entry of a flow log from others.
+    Entry(EntryIdentity),
+}
+
+/// Bytes of what entries share, as they most often are: a block of BLAKE3.
+pub(crate) const IDENTITY_BYTES: usize = 64;
+
+/// What two entries of flow logs share if one is a copy of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryIdentity {
+    /// With zeros behind them; where they are many, a digest of them.
+    bytes: [u8; IDENTITY_BYTES],
+    length: usize,
+}
+
+impl EntryIdentity {
+    /// Of so many bytes, with zeros behind them.
+    pub fn of(bytes: [u8; IDENTITY_BYTES], length: usize) -> Self {
+        Self { bytes, length: length.min(IDENTITY_BYTES) }
+    }
+
+    /// Of many bytes.
+    pub fn of_digest(digest: &blake3::Hash) -> Self {
+        let mut bytes = [0; IDENTITY_BYTES];
+        bytes[..blake3::OUT_LEN].copy_from_slice(digest.as_bytes());
+        Self { bytes, length: blake3::OUT_LEN }
+    }
+
+    /// A number that copies share, by which they are looked for. Others may share it as well: it is made in a tenth of the time of a
+    /// digest, and anybody could find two of the same.
+    #[inline]
+    pub fn number(&self) -> u64 {
+        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+        hasher.write(&self.bytes);
+        // Tests meet others all the time.
+        if cfg!(test) { hasher.finish() % 64 } else { hasher.finish() }
+    }
+
+    /// What tells it from all others: 128 bits of BLAKE3.
+    pub fn digest(&self) -> u128 {
+        let mut bits = [0; 16];
+        bits.copy_from_slice(&blake3::hash(&self.bytes[..self.length]).as_bytes()[..16]);
+        u128::from_be_bytes(bits)
+    }
 }
 
 /// Where a record stands within an input whose lines do not tell.

@@ -27,13 +27,24 @@ pub(super) fn resolve(
 ) -> Result<()> {
     let rules = plan.rules;
     // Stable, so that duplicates of one record stay in the order of the input.
-    held.sort_by_key(HeldDuplicate::group);
-    for same in held.chunk_by(|a, b| a.group() == b.group()) {
-        let folded = same.iter().map(|duplicate| duplicate.folded.records).sum::<u64>();
-        let times = same.len() as u64 + folded;
-        if times < 2 {
-            let name = &plan.names[same[0].record.source];
+    held.sort_by_key(|duplicate| (duplicate.met(), duplicate.group()));
+    let times = |some: &[HeldDuplicate]| {
+        some.len() as u64 + some.iter().map(|duplicate| duplicate.folded.records).sum::<u64>()
+    };
+    for met in held.chunk_by(|a, b| a.met() == b.met()) {
+        if times(met) < 2 {
+            let name = &plan.names[met[0].record.source];
             return Err(Error::unusable(ErrorKind::Input, name, "the input changed while it was read"));
+        }
+    }
+    for same in held.chunk_by(|a, b| a.group() == b.group()) {
+        let times = times(same);
+        if let [HeldDuplicate { month, end, shares, is_free, .. }] = same
+            && times == 1
+        {
+            // Entries of flow logs may share a number.
+            sums.bill(*end, shares, *is_free, &mut resolved.months[*month].told.totals)?;
+            continue;
         }
         let as_first = |own: &HeldDuplicate| own.shares == same[0].shares && !own.folded.differ;
         let equal = same.iter().all(as_first);

@@ -149,8 +149,12 @@ impl Step {
     pub fn count_in(self, clock: u64) -> Option<u64> {
         match u32::try_from(clock / NANOS_OF_A_MILLI) {
             Ok(milli) if self.millis > 0 => {
-                let is_on = clock.is_multiple_of(NANOS_OF_A_MILLI) && milli.is_multiple_of(self.millis);
-                is_on.then(|| u64::from(milli / self.millis))
+                let is_on = clock.is_multiple_of(NANOS_OF_A_MILLI);
+                match self.millis {
+                    // As where each record is of another millisecond: nothing is divided.
+                    1 => is_on.then_some(milli.into()),
+                    millis => (is_on && milli.is_multiple_of(millis)).then(|| u64::from(milli / millis)),
+                }
             }
             _ => clock.checked_div(self.nanos).filter(|count| count * self.nanos == clock),
         }
@@ -253,10 +257,10 @@ fn sort<T: Ord + Send>(numbers: &mut [T], threads: usize) -> Result<()> {
     Ok(())
 }
 
-/// Digests that stand here more than once.
-pub(in crate::meter) fn repeated_digests(mut digests: Vec<u128>, threads: usize) -> Result<HashSet<u128>> {
-    sort(&mut digests, threads)?;
-    Ok(digests.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect())
+/// Numbers that stand here more than once.
+pub(in crate::meter) fn repeated_numbers(mut numbers: Vec<u64>, threads: usize) -> Result<HashSet<u64>> {
+    sort(&mut numbers, threads)?;
+    Ok(numbers.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect())
 }
 
 /// What several records share.
@@ -267,7 +271,8 @@ pub(in crate::meter) struct Repeated {
     moments: HashSet<EndAndClock>,
     /// Where it met any of them again.
     grid: Option<MomentGrid>,
-    pub digests: HashSet<u128>,
+    /// Numbers of entries of flow logs.
+    pub entries: HashSet<u64>,
 }
 
 impl Repeated {
@@ -280,11 +285,11 @@ impl Repeated {
             }
             ends[end.index()] = true;
         }
-        Self { ends, moments, grid, digests: HashSet::new() }
+        Self { ends, moments, grid, entries: HashSet::new() }
     }
 
     pub fn is_empty(&self) -> bool {
-        !self.has_moments() && self.digests.is_empty()
+        !self.has_moments() && self.entries.is_empty()
     }
 
     /// Whether any records share an end and a moment.
@@ -296,7 +301,7 @@ impl Repeated {
     pub fn contains(&self, key: &DuplicateKey) -> bool {
         match *key {
             DuplicateKey::Moment(end, clock) => self.contains_moment(end, clock),
-            DuplicateKey::Digest(digest) => self.digests.contains(&digest),
+            DuplicateKey::Entry(number, _) => self.entries.contains(&number),
         }
     }
 
@@ -312,8 +317,9 @@ impl Repeated {
 pub(in crate::meter) enum DuplicateKey {
     /// The end that they left, and when: nanoseconds from the period's start.
     Moment(EndIndex, i64),
-    /// What this is a digest of.
-    Digest(u128),
+    /// The number of an entry of a flow log, which others may have as well, and the digest that tells it from those: 0 where it
+    /// was not asked for.
+    Entry(u64, u128),
 }
 
 /// A record of which there are several, set aside until all are known.
@@ -384,6 +390,14 @@ pub(in crate::meter) fn fold(held: &mut Vec<HeldDuplicate>) {
 }
 
 impl HeldDuplicate {
+    /// What was met more than once: with it a record is found again when the input is read once more.
+    pub fn met(&self) -> DuplicateKey {
+        match self.key {
+            DuplicateKey::Entry(number, _) => DuplicateKey::Entry(number, 0),
+            key => key,
+        }
+    }
+
     /// Duplicates of one another are of one group.
     pub fn group(&self) -> (EndIndex, DuplicateKey) {
         (self.end, self.key)

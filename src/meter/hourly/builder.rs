@@ -1,6 +1,9 @@
 //! How hours are collected while records are read, and what a worker keeps of a connection meanwhile.
 
-use super::cells::{Cell, ClosedHours, HourTable, HoursOfRows, Row, RowWriter, sorted_and_summed};
+use super::{
+    cells::{Cell, ClosedHours, HourTable, HoursOfRows, RowWriter, each_cell, encoded, sorted_and_summed},
+    shelf::Shelf,
+};
 use crate::model::usage::{EndIndex, Sender};
 use std::sync::Arc;
 
@@ -10,7 +13,7 @@ const CONNECTIONS_PER_SUM: usize = 32;
 const FEW: usize = if cfg!(test) { 4 } else { 16 };
 /// So many logged cells, of 16 bytes each, are sorted and encoded. Tests get there with few.
 const LOG: usize = if cfg!(test) { 32 } else { 1 << 18 };
-/// So many rows of one hour become one.
+/// So many rows of one hour become one, where they are in memory.
 const MOST_ROWS: usize = if cfg!(test) { 3 } else { 8 };
 /// After so many turns back to an hour, each with other ends than the hour before, all further ones are summed in a table.
 const TURNS: usize = if cfg!(test) { 8 } else { 1024 };
@@ -29,6 +32,8 @@ pub(crate) struct HourlyBuilder {
     most_few: usize,
     count: usize,
     rows: HoursOfRows,
+    /// Where they are kept.
+    shelf: Arc<Shelf>,
     /// Cells in the order in which they came.
     log: Vec<Cell>,
     /// By end, as bits: whether it has any hour that was closed.
@@ -66,7 +71,7 @@ impl Turns {
 
 impl HourlyBuilder {
     /// `table` takes what comes in no order of hours, where there is one.
-    pub fn new(counters: Vec<Counter>, table: Option<Arc<HourTable>>) -> Self {
+    pub fn new(counters: Vec<Counter>, table: Option<Arc<HourTable>>, shelf: Arc<Shelf>) -> Self {
         let keys = counters.len() * Sender::ALL.len();
         Self {
             hour: NO_HOUR,
@@ -74,6 +79,7 @@ impl HourlyBuilder {
             most_few: (counters.len() / CONNECTIONS_PER_SUM).max(FEW),
             count: 0,
             rows: HoursOfRows::default(),
+            shelf,
             log: Vec::new(),
             metered: vec![0; keys.div_ceil(64)],
             turns: Turns::default(),
@@ -176,8 +182,8 @@ impl HourlyBuilder {
             self.is_spread = self.table.is_some() && self.turns.count >= TURNS;
         }
         if self.count > self.most_few {
-            let row = self.encode_all();
-            self.rows.push(self.hour, row);
+            let cells = self.encode_all();
+            self.rows.push(self.hour, self.shelf.row(cells));
             self.merge_rows(self.hour);
         } else {
             for index in 0..self.few.len() {
@@ -192,7 +198,7 @@ impl HourlyBuilder {
     }
 
     /// The sums of all counters.
-    fn encode_all(&mut self) -> Row {
+    fn encode_all(&mut self) -> Vec<u8> {
         let mut row = RowWriter::new(self.count);
         for (connection, counter) in self.counters.iter_mut().enumerate() {
             for sender in Sender::ALL {
@@ -218,29 +224,32 @@ impl HourlyBuilder {
     fn encode_log(&mut self) {
         let mut log = std::mem::take(&mut self.log);
         for cells in sorted_and_summed(&mut log).chunk_by(|a, b| a.hour() == b.hour()) {
-            self.rows.push(cells[0].hour(), Row::of(cells));
+            self.rows.push(cells[0].hour(), self.shelf.row(encoded(cells)));
             self.merge_rows(cells[0].hour());
         }
         log.clear();
         self.log = log;
     }
 
-    /// Makes one row of an hour's many.
+    /// Makes one row of an hour's many. Those that were set aside stay where they are.
     fn merge_rows(&mut self, hour: u32) {
-        let rows = self.rows.of(hour);
-        if rows.len() < MOST_ROWS {
+        let count = self.rows.of(hour).iter().filter(|row| row.held().is_some()).count();
+        if count < MOST_ROWS {
             return;
         }
+        let (held, aside): (Vec<_>, Vec<_>) =
+            self.rows.take(hour).into_iter().partition(|row| row.held().is_some());
         let mut cells = Vec::new();
-        for row in rows {
+        for row in held.iter().filter_map(|row| row.held()) {
             // OK because showing a cell does not fail.
-            let _ = row.each(|key, bytes| {
+            let _ = each_cell(row, |key, bytes| {
                 cells.extend(Cell::of(hour, key, bytes));
                 Ok(())
             });
         }
-        let merged = Row::of(sorted_and_summed(&mut cells));
-        self.rows.replace(hour, merged);
+        held.iter().for_each(|row| self.shelf.give_back(row));
+        let merged = self.shelf.row(encoded(sorted_and_summed(&mut cells)));
+        aside.into_iter().chain([merged]).for_each(|row| self.rows.push(hour, row));
     }
 
     /// What it collected. Best asked for on the thread that collected it: memory that another thread gives back is of

@@ -8,6 +8,7 @@
 //! And what becomes such rows in the end: [`HourTable`], one table of all hours for all workers, which sums records whose hours
 //! come in no order.
 
+use super::shelf::{Row, Shelf};
 use crate::{
     error::{Error, Result},
     model::{
@@ -106,45 +107,39 @@ const HIGH: usize = 9;
 /// Bytes behind the last cell, so that every number can be read as eight bytes.
 const SLACK: usize = 8;
 
-/// The encoded cells of an hour.
-#[derive(Debug, Clone)]
-pub(super) struct Row(Box<[u8]>);
-
-impl Row {
-    /// From cells of one hour, sorted by key.
-    pub fn of(cells: &[Cell]) -> Self {
-        let mut row = RowWriter::new(cells.len());
-        for cell in cells {
-            row.push_cell(cell);
-        }
-        row.finish()
+/// Encodes cells of one hour, sorted by key.
+pub(super) fn encoded(cells: &[Cell]) -> Vec<u8> {
+    let mut row = RowWriter::new(cells.len());
+    for cell in cells {
+        row.push_cell(cell);
     }
+    row.finish()
+}
 
-    /// Shows all cells, in order: their keys and bytes.
-    #[inline]
-    pub fn each(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
-        let (cells, mut at, mut key) = (&self.0, 0, 0);
-        while at + SLACK < cells.len() {
-            let control = cells[at];
-            at += 1;
-            let (high, length) = (u64::from(control >> 4), usize::from(control & 15));
-            let mut step = high;
-            if high >= LONG_STEP {
-                let (_, count) = LONG_STEPS[(high - LONG_STEP) as usize];
-                step = number(cells, at, count);
-                at += count;
-            }
-            key += step as usize;
-            if length == HIGH {
-                each(key, u128::from(number(cells, at, 8)) << 64)?;
-                at += 8;
-                continue;
-            }
-            each(key, u128::from(number(cells, at, length)))?;
-            at += length;
+/// Shows all cells of what was encoded, in order: their keys and bytes.
+#[inline]
+pub(super) fn each_cell(cells: &[u8], mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+    let (mut at, mut key) = (0, 0);
+    while at + SLACK < cells.len() {
+        let control = cells[at];
+        at += 1;
+        let (high, length) = (u64::from(control >> 4), usize::from(control & 15));
+        let mut step = high;
+        if high >= LONG_STEP {
+            let (_, count) = LONG_STEPS[(high - LONG_STEP) as usize];
+            step = number(cells, at, count);
+            at += count;
         }
-        Ok(())
+        key += step as usize;
+        if length == HIGH {
+            each(key, u128::from(number(cells, at, 8)) << 64)?;
+            at += 8;
+            continue;
+        }
+        each(key, u128::from(number(cells, at, length)))?;
+        at += length;
     }
+    Ok(())
 }
 
 /// The `count` (at most eight) bytes at `at` as a number.
@@ -204,9 +199,9 @@ impl RowWriter {
         self.cells.truncate(self.cells.len() - 8 + count);
     }
 
-    pub fn finish(mut self) -> Row {
+    pub fn finish(mut self) -> Vec<u8> {
         self.cells.extend_from_slice(&[0; SLACK]);
-        Row(self.cells.into_boxed_slice())
+        self.cells
     }
 }
 
@@ -227,8 +222,9 @@ impl HoursOfRows {
         self.0[hour].push(row);
     }
 
-    pub(super) fn replace(&mut self, hour: u32, row: Row) {
-        self.0[hour as usize] = vec![row];
+    /// Takes the rows of an hour out.
+    pub(super) fn take(&mut self, hour: u32) -> Vec<Row> {
+        self.0.get_mut(hour as usize).map(std::mem::take).unwrap_or_default()
     }
 
     pub(super) fn append(&mut self, other: Self) {
@@ -286,14 +282,14 @@ impl HourTable {
     }
 
     /// Its hours as rows. Each is given back as soon as it is one.
-    pub fn close(self, threads: usize) -> Result<Vec<ClosedHours>> {
+    pub fn close(self, threads: usize, shelf: &Shelf) -> Result<Vec<ClosedHours>> {
         let hours = Mutex::new((0..).zip(self.hours));
         let next = || hours.lock().unwrap_or_else(PoisonError::into_inner).next();
         run_on(threads, || {
             let mut closed = ClosedHours::new(self.ends);
             while let Some((hour, sums)) = next() {
-                if let Some(row) = sums.into_inner().and_then(|sums| encode(&sums, &mut closed)) {
-                    closed.rows.push(hour, row);
+                if let Some(cells) = sums.into_inner().and_then(|sums| encode(&sums, &mut closed)) {
+                    closed.rows.push(hour, shelf.row(cells));
                 }
             }
             Ok(closed)
@@ -301,9 +297,9 @@ impl HourTable {
     }
 }
 
-/// The sums of an hour as a row, and notes which ends it has; `None` where it has none: it was looked at for records that were
+/// The sums of an hour as those of a row, and notes which ends it has; `None` where it has none: it was looked at for records that were
 /// not billed then.
-fn encode(sums: &[AtomicU64], closed: &mut ClosedHours) -> Option<Row> {
+fn encode(sums: &[AtomicU64], closed: &mut ClosedHours) -> Option<Vec<u8>> {
     let (mut row, mut any) = (RowWriter::new(sums.len()), false);
     for (key, sum) in sums.iter().enumerate() {
         if let Some(sum) = sum.load(Ordering::Relaxed).checked_sub(1) {
@@ -358,19 +354,23 @@ pub(super) struct DenseHour {
     sums: Vec<u128>,
     /// By key, as bits; what stands in `sums` for other keys means nothing.
     present: Vec<u64>,
+    /// What rows are read into that are not held in memory.
+    room: Vec<u8>,
 }
 
 impl DenseHour {
     pub fn new(keys: usize) -> Self {
-        Self { sums: vec![0; keys], present: vec![0; keys.div_ceil(64)] }
+        Self { sums: vec![0; keys], present: vec![0; keys.div_ceil(64)], room: Vec::new() }
     }
 
     /// Sums the rows of an hour.
     pub fn read(&mut self, hour: Hour, rows: &[Row]) -> Result<HourRow<'_>> {
         self.present.fill(0);
+        let mut room = std::mem::take(&mut self.room);
         for row in rows {
-            row.each(|key, bytes| self.add(key, bytes))?;
+            each_cell(row.cells(&mut room)?, |key, bytes| self.add(key, bytes))?;
         }
+        self.room = room;
         Ok(HourRow { hour, sums: &self.sums, present: &self.present })
     }
 
@@ -415,7 +415,7 @@ mod tests {
                 cells.push(if high { Cell::high(743, key, number) } else { Cell::new(743, key, number) });
             }
             let mut found = Vec::new();
-            Row::of(&cells).each(|key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
+            each_cell(&encoded(&cells), |key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
             let expected: Vec<(usize, u128)> = cells.iter().map(|cell| (cell.key(), cell.bytes())).collect();
             prop_assert_eq!(found, expected);
         }

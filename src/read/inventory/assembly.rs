@@ -1,6 +1,6 @@
 //! What all inputs hold, put together: one row and one history of link types per connection.
 
-use super::{history::link_changes, settings::InventorySettings};
+use super::{InventorySettings, LinkTypesBefore, history::link_changes};
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{
@@ -16,7 +16,6 @@ use crate::{
         Document,
         changes::{Call, Event, PlacedChange, Trail},
         connections::{ConnectionRow, Found, RefusedRow},
-        inventory::settings::LinkTypesBefore,
         source::Place,
     },
 };
