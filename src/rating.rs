@@ -6,7 +6,7 @@ use crate::{
     error::{Error, MissingPrice, Result},
     meter::{HourRow, HourlyUsage},
     model::{
-        checked_add,
+        QuickMap, checked_add,
         inventory::Inventory,
         link::{HourLevels, LinkType},
         money::Amount,
@@ -222,9 +222,9 @@ pub(crate) struct Rater<'a> {
     rating: &'a Rating<'a>,
     current: Vec<Current>,
     all: Sums,
-    index_of_price: HashMap<Price, u32>,
+    index_of_price: QuickMap<Price, u32>,
     /// By route, link type and number of price changes before: the index of the price.
-    quotes: HashMap<(u32, LinkType, usize), Option<u32>>,
+    quotes: QuickMap<(u32, LinkType, usize), Option<u32>>,
 }
 
 impl<'a> Rater<'a> {
@@ -235,8 +235,8 @@ impl<'a> Rater<'a> {
             rating,
             current: vec![Current { from: never, until: never, sum: NONE }; keys],
             all: Sums { first: vec![NONE; keys], ..Sums::default() },
-            index_of_price: HashMap::new(),
-            quotes: HashMap::new(),
+            index_of_price: QuickMap::default(),
+            quotes: QuickMap::default(),
         }
     }
 
@@ -555,7 +555,7 @@ impl<'a> Rating<'a> {
         let price_changes = catalog.price_changes();
         let (mut routes, mut route_of) = (Vec::new(), Vec::with_capacity(inventory.connections().len() * 2));
         let own_terms = !catalog.contract().rows().is_empty();
-        let mut known: HashMap<(&str, &str, &str), u32> = HashMap::new();
+        let mut known: QuickMap<(&str, &str, &str), u32> = QuickMap::default();
         for (key, (connection, sender)) in senders(inventory).enumerate() {
             let to = attribute(inventory.connection(connection), sender);
             let asked_for = only_account.is_none_or(|account| account == to.billing_account_id);
@@ -577,7 +577,7 @@ impl<'a> Rating<'a> {
 
 /// The accounts that pay, and by key the index of which one does.
 fn payers(inventory: &Inventory) -> (Vec<&str>, Vec<u32>) {
-    let (mut payers, mut known) = (Vec::new(), HashMap::new());
+    let (mut payers, mut known) = (Vec::new(), QuickMap::default());
     let index = |(connection, sender)| {
         let payer = attribute(inventory.connection(connection), sender).billing_account_id;
         *known.entry(payer).or_insert_with(|| {

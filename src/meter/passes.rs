@@ -130,7 +130,8 @@ pub(crate) fn records_of(
     hour: Hour,
 ) -> Result<Vec<KeptRecord>> {
     let names: Vec<Arc<str>> = sources.iter().map(|source| source.shared_name().clone()).collect();
-    let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
+    let lookup = Lookup::new(inventory, rules.period);
+    let routes = Routes::new(inventory);
     // OK because no period has 2^32 hours, and the hour is one of this one.
     let hour = (hour.index() - rules.period.start.index()) as u32;
     let (goal, months) = (Goal::Keep { end, hour }, &Months::new(&[rules.period]));
@@ -147,7 +148,9 @@ fn in_passes(
     has_flow_logs: bool,
     read: &dyn Fn(&Plan<'_>) -> Result<Scanned>,
 ) -> Result<Readings> {
-    let (lookup, routes) = (Lookup::new(inventory, rules.period), Routes::new(inventory));
+    let lookup = Lookup::new(inventory, rules.period);
+    // Entries of flow logs alone name routes.
+    let routes = if has_flow_logs { Routes::new(inventory) } else { Routes::none() };
     let (adds_up, none) = (rules.duplicates == Duplicates::Sum, Repeated::default());
     let goal = Goal::Bill { repeated: &none, is_first: !adds_up };
     let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };

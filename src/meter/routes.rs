@@ -4,6 +4,7 @@ use super::{hourly::Counter, refused::Refusal};
 use crate::{
     error::{Fault, FaultCode},
     model::{
+        QuickMap,
         connection::{Cidr, Connection},
         invalid::{Invalid, Remedy},
         inventory::Inventory,
@@ -13,13 +14,13 @@ use crate::{
     },
     read::native::{fields::ShortId, plain::AT_ONCE},
 };
-use std::{collections::HashMap, net::IpAddr};
+use std::net::IpAddr;
 
 /// The routes out of every VPC.
 #[derive(Debug)]
 pub(super) struct Routes<'a> {
     vpcs: Vec<Vpc<'a>>,
-    by_id: HashMap<&'a [u8], usize>,
+    by_id: QuickMap<&'a [u8], usize>,
     short: ShortIds,
 }
 
@@ -68,9 +69,14 @@ impl Route<'_> {
 }
 
 impl<'a> Routes<'a> {
+    /// No routes, where nothing names any.
+    pub fn none() -> Self {
+        Self { vpcs: Vec::new(), by_id: QuickMap::default(), short: ShortIds::new([].into_iter()) }
+    }
+
     pub fn new(inventory: &'a Inventory) -> Self {
         let (mut vpcs, mut ids, mut by_id): (Vec<Vpc<'_>>, Vec<&[u8]>, _) =
-            (Vec::new(), Vec::new(), HashMap::new());
+            (Vec::new(), Vec::new(), QuickMap::default());
         let known = inventory.connections().iter().enumerate();
         let known = known.map(|(index, connection)| (connection, Ok(index)));
         let faulty = inventory.set_aside().iter();

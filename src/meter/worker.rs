@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     model::{
         inventory::Inventory,
-        time::Timestamp,
+        time::{Hour, Timestamp},
         usage::{EndIndex, Sender},
     },
     read::{
@@ -72,7 +72,10 @@ impl Moment {
 
     #[inline]
     pub fn is_of_hour(&self, other: &Self) -> bool {
-        self.timestamp == other.timestamp || self.timestamp.hour() == other.timestamp.hour()
+        match (self.hour, other.hour) {
+            (Some(hour), Some(other)) => hour == other,
+            _ => self.timestamp.hour() == other.timestamp.hour(),
+        }
     }
 
     #[inline]
@@ -157,6 +160,8 @@ pub(super) struct Worker<'a> {
     counted: u64,
     /// Of the last record, which is most often that of the next.
     moment: Moment,
+    /// When the hour of that moment begins, in seconds: most often no other needs to be told from it.
+    hour_start: i64,
     step: Step,
 }
 
@@ -178,6 +183,7 @@ impl<'a> Worker<'a> {
             disordered: vec![false; ends],
             counted: 0,
             moment: Moment::OUTSIDE,
+            hour_start: i64::MIN,
             step: Step::default(),
         }
     }
@@ -256,20 +262,30 @@ impl<'a> Worker<'a> {
 
     /// The moment of an instant, which is most often in the hour of the last one.
     #[inline(always)]
-    fn moment_after(&self, timestamp: Timestamp) -> Moment {
-        let (last, period, months) = (&self.moment, self.plan.rules.period, self.plan.months);
-        let (hour, month) = match timestamp.hour() {
-            hour if hour == last.timestamp.hour() => (last.hour, last.month),
-            // OK because no period has 2^32 hours.
-            hour if period.contains(hour) => {
-                let hour = (hour.index() - period.start.index()) as u32;
-                (Some(hour), months.of(hour))
-            }
-            _ => (None, 0),
+    fn moment_after(&mut self, timestamp: Timestamp) -> Moment {
+        const SECONDS_OF_HOUR: i64 = 3600;
+        let (period, months) = (self.plan.rules.period, self.plan.months);
+        // OK because what wraps is as far from this hour as can be.
+        let (hour, month) = match timestamp.seconds().wrapping_sub(self.hour_start) {
+            0..SECONDS_OF_HOUR => (self.moment.hour, self.moment.month),
+            _ => self.hour_and_month_of(timestamp.hour()),
         };
         let clock = if hour.is_some() { timestamp.nanoseconds_after(period.start) } else { 0 };
         let tick = u32::try_from((clock >> months.tick_bits) + 1).unwrap_or(u32::MAX);
         Moment { timestamp, hour, clock, tick, month }
+    }
+
+    /// Of another hour than that of the last moment.
+    #[cold]
+    fn hour_and_month_of(&mut self, hour: Hour) -> (Option<u32>, usize) {
+        self.hour_start = hour.start().seconds();
+        let period = self.plan.rules.period;
+        if !period.contains(hour) {
+            return (None, 0);
+        }
+        // OK because no period has 2^32 hours.
+        let hour = (hour.index() - period.start.index()) as u32;
+        (Some(hour), self.plan.months.of(hour))
     }
 
     /// Notes the time of a record, which should be later than that of the record of its end before.

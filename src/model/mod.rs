@@ -20,6 +20,12 @@ pub use invalid::did_you_mean;
 pub(crate) use invalid::quoted;
 
 use error::{Error, Result};
+use std::collections::{HashMap, HashSet};
+
+/// A map that is asked about short texts again and again, with a seed of its own in each process.
+pub(crate) type QuickMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// Such a set.
+pub(crate) type QuickSet<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// Adds checked; `what` names the sum in the error.
 pub(crate) fn checked_add(sum: &mut u128, value: u128, what: &str) -> Result<()> {

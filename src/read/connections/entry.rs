@@ -4,6 +4,7 @@
 use crate::{
     error::{Fault, FaultCode, Result},
     model::{
+        QuickSet,
         connection::{Cidr, Connection, End, Status, Tags},
         finding::{Finding, FindingCode, Said},
         invalid::{Invalid, Remedy},
@@ -20,10 +21,7 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Reads the entry at `value`: one row, and what else is to be said of it.
 pub(super) fn read(document: &Document, value: &Located<'_>, check_region: RegionCheck<'_>, take: Take<'_>) {
@@ -185,9 +183,9 @@ pub(in crate::read) type Take<'a> = &'a mut dyn FnMut(Found);
 /// Accounts and regions, of which there are fewer than connections: equal texts are one.
 #[derive(Default)]
 pub(super) struct SharedTexts {
-    accounts: HashSet<Arc<str>>,
+    accounts: QuickSet<Arc<str>>,
     /// Regions that may be named; there are some thirty.
-    regions: BTreeSet<Arc<str>>,
+    regions: QuickSet<Arc<str>>,
 }
 
 impl SharedTexts {

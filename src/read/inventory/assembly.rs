@@ -4,6 +4,7 @@ use super::{InventorySettings, LinkTypesBefore, history::link_changes};
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{
+        QuickMap,
         connection::{Bandwidth, Connection, End, Status, Tags},
         did_you_mean,
         finding::{Finding, FindingCode, Said},
@@ -30,7 +31,7 @@ use std::{
 pub(super) struct Assembly {
     rows: Vec<ConnectionRow>,
     /// By connection id: the index of its row.
-    row_of: HashMap<Arc<str>, usize>,
+    row_of: QuickMap<Arc<str>, usize>,
     changes: BTreeMap<Arc<str>, Vec<PlacedChange>>,
     /// By connection id: the cause under which its traffic is refused.
     faulty: HashMap<Arc<str>, Fault>,
@@ -170,7 +171,7 @@ impl Assembly {
         self.refuse_changes_of_unknown_connections();
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
-        self.row_of = HashMap::new();
+        self.row_of = QuickMap::default();
         let changes = std::mem::take(&mut self.changes);
         let mut histories = Vec::with_capacity(rows.len());
         let mut changed_within_region = Vec::new();

@@ -154,9 +154,9 @@ impl Instants {
                     return Some(Timestamp::from_seconds(self.second(field, from)? + shift));
                 }
                 // Of many records in the same second only the fraction is read.
-                let text = *field[from..].first_chunk()?;
-                if text != self.second.0 {
-                    self.second = (text, self.second(field, from)?);
+                let text: &[u8; SECOND] = field[from..].first_chunk()?;
+                if *text != self.second.0 {
+                    self.second = (*text, self.second(field, from)?);
                 }
                 let value = digits_of(field[from + SECOND + 1..].first_chunk()?, fraction);
                 let value = value.filter(|_| field[from + SECOND] == b'.')?;
