@@ -119,21 +119,23 @@ impl<T: Copy> Template<T> {
         self.each_wanted_by(text, |at| text_end(text, at), show)
     }
 
-    /// As [`each_wanted`](Self::each_wanted) of a text whose quotes were noted.
+    /// As [`each_wanted`](Self::each_wanted) of the first `length` bytes of a text, of which the quotes were noted. What follows
+    /// them is of no account; where there is some, more can be compared at once.
     #[inline]
     pub fn each_wanted_between(
         &self,
         text: &[u8],
+        length: usize,
         quotes: &Quotes,
         mut show: impl FnMut(T, usize, usize),
     ) -> bool {
         let Some(short) = &self.short else {
-            return self.each_wanted_by(text, |at| quotes.next(at), show);
+            return self.each_wanted_by(&text[..length], |at| quotes.next(at), show);
         };
         // From both ends, so that there are two that do not wait for one another.
         let (first, last) = short.split_at(short.len() / 2);
         let mut values = || -> Option<bool> {
-            let (mut from, mut to) = (self.start.end(text, 0)?, text.len());
+            let (mut from, mut to) = (self.start.end(text, 0)?, length);
             let mut rest = last.iter().rev();
             for (first, last) in first.iter().zip(&mut rest) {
                 from = first.after(text, quotes, from, &mut show)?;
@@ -191,25 +193,14 @@ impl Quotes {
     /// must be looked at.
     #[inline]
     pub fn note(&mut self, text: &[u8]) -> bool {
-        self.0.clear();
         let (whole, rest) = text.as_chunks::<64>();
         let mut last = [b' '; 64];
         last[..rest.len()].copy_from_slice(rest);
         let mut other = i8x16::ZERO;
-        for block in whole.iter().chain([&last]) {
-            let (quarters, _) = block.as_chunks::<16>();
-            let mut quotes = 0;
-            for quarter in quarters.iter().rev() {
-                let bytes = i8x16::new(quarter.map(u8::cast_signed));
-                let is = |byte: u8| bytes.simd_eq(i8x16::splat(byte.cast_signed()));
-                quotes = quotes << 16 | u64::from(is(b'"').to_bitmask());
-                // As numbers with a sign, bytes from 0x80 on are less than any other.
-                other |= is(b'\\') | bytes.simd_lt(i8x16::splat(0x20));
-            }
-            self.0.push(quotes);
-        }
-        // What the last word is looked at with.
-        self.0.push(0);
+        self.0.clear();
+        self.0.extend(whole.iter().map(|block| quotes_of(block, &mut other)));
+        // Behind the last word one with which it is looked at.
+        self.0.extend([quotes_of(&last, &mut other), 0]);
         other.to_bitmask() == 0
     }
 
@@ -250,6 +241,21 @@ impl Quotes {
         let found = self.0.get(from..)?.iter().position(|bits| *bits != 0)?;
         Some((from + found) * 64 + self.0[from + found].trailing_zeros() as usize)
     }
+}
+
+/// The quotes of a block; notes in `other` whether it has what must be looked at.
+#[inline(always)]
+fn quotes_of(block: &[u8; 64], other: &mut i8x16) -> u64 {
+    let (quarters, _) = block.as_chunks::<16>();
+    let mut quotes = 0;
+    for quarter in quarters.iter().rev() {
+        let bytes = i8x16::new(quarter.map(u8::cast_signed));
+        let is = |byte: u8| bytes.simd_eq(i8x16::splat(byte.cast_signed()));
+        quotes = quotes << 16 | u64::from(is(b'"').to_bitmask());
+        // As numbers with a sign, bytes from 0x80 on are less than any other.
+        *other |= is(b'\\') | bytes.simd_lt(i8x16::splat(0x20));
+    }
+    quotes
 }
 
 /// Bytes of a literal that are compared at once.
@@ -542,10 +548,18 @@ mod tests {
             .each_wanted(text.as_bytes(), |wanted, from, to| found[wanted] = Some(&text[from..to]))
             .then_some(found);
         if quotes.note(text.as_bytes()) {
-            let is_same = template.each_wanted_between(text.as_bytes(), &quotes, |wanted, from, to| {
-                between[wanted] = text.get(from..to);
-            });
-            assert_eq!(is_same.then_some(between), fits, "{text}");
+            for behind in ["", "\"}", "and more than is compared at once, as a block has it"] {
+                let padded = format!("{text}{behind}");
+                let is_same = template.each_wanted_between(
+                    padded.as_bytes(),
+                    text.len(),
+                    &quotes,
+                    |wanted, from, to| {
+                        between[wanted] = text.get(from..to);
+                    },
+                );
+                assert_eq!(is_same.then_some(between), fits, "{text}");
+            }
         }
         fits
     }

@@ -259,22 +259,25 @@ pub(crate) struct Entries {
 const MOST_TEMPLATES: usize = 4;
 
 impl Entries {
-    /// As [`observe`]; `alike` where a line may be held against those before it.
+    /// As [`observe`], of the line that is the first `length` bytes of `text`; `alike` where it may be held against those before it.
     pub fn observe(
         &mut self,
         line: u64,
-        raw: &[u8],
+        text: &[u8],
+        length: usize,
         alike: bool,
         show: impl FnOnce(Yielded<'_>) -> error::Result<()>,
     ) -> error::Result<()> {
-        match alike.then(|| self.values(raw)).flatten() {
+        let raw = &text[..length];
+        match alike.then(|| self.values(text, length)).flatten() {
             Some(values) => show_entry(line, raw, entry(&|column| values.value(column)), show),
             None => observe(line, raw, show),
         }
     }
 
     /// Where the values of an entry stand, if it is spelled as those before it, or in another way that can be learned.
-    fn values<'a>(&mut self, raw: &'a [u8]) -> Option<EntryValues<'a>> {
+    fn values<'a>(&mut self, text: &'a [u8], length: usize) -> Option<EntryValues<'a>> {
+        let raw = &text[..length];
         let mut values = EntryValues { raw, places: NO_PLACES };
         let quotes = &mut self.quotes;
         let is_plain = quotes.note(raw);
@@ -283,7 +286,7 @@ impl Entries {
             // OK because no line has 2^32 bytes.
             let show = |column: usize, from, to| values.places[column] = (from as u32, to as u32);
             match is_plain {
-                true => template.each_wanted_between(raw, quotes, show),
+                true => template.each_wanted_between(text, length, quotes, show),
                 false => template.each_wanted(raw, show),
             }
         };

@@ -246,7 +246,9 @@ impl RowReader {
                 let take = |record: Observation<'_>| show(Yielded::Record(record));
                 observe(columns, *offset_stated, line, raw, take).map(|()| Some(of_line))
             }
-            LineShape::FlowLog => self.entries.observe(line, raw, alike, show).map(|()| Some(of_line)),
+            LineShape::FlowLog => {
+                self.entries.observe(line, text, raw.len(), alike, show).map(|()| Some(of_line))
+            }
         }
     }
 
