@@ -7,7 +7,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::invalid::Invalid,
 };
-use std::io;
+use std::{io, path::Path};
 
 /// The error of an input that is not what it was when it was found.
 pub fn changed() -> io::Error {
@@ -34,6 +34,22 @@ pub enum Service {
 }
 
 const SCHEMES: [(&str, Service); 2] = [("s3://", Service::S3), ("oss://", Service::Oss)];
+
+/// Refuses a place for results in a store: they are written to files of this machine, whole or not at all.
+///
+/// # Errors
+///
+/// What to do about it; the place is named by who knows how it was stated.
+pub fn written_here(place: &Path) -> Result<(), &'static str> {
+    // With one slash, as paths are shortened by some who hand them on.
+    let scheme = place.to_str().and_then(|place| place.split_once(":/")).map(|(scheme, _)| scheme);
+    let is_store =
+        |own: &str| SCHEMES.iter().any(|(known, _)| known.trim_end_matches("://").eq_ignore_ascii_case(own));
+    match scheme.is_some_and(is_store) {
+        true => Err("stores are read and not written to: name a file of this machine, and upload it"),
+        false => Ok(()),
+    }
+}
 
 /// A place in a store: a bucket, and the key of an object there, or what the keys of several begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]

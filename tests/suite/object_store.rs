@@ -39,14 +39,81 @@ fn local(folder: &Path, traffic: &str) -> Outcome {
 #[test]
 fn a_build_without_the_feature_says_so_and_how_to_build_with_it() {
     let folder = folder();
-    for place in ["s3://bucket/usage.csv", "oss://bucket/october/"] {
-        let outcome = local(folder.path(), &format!("--usage {place}"));
+    let refused = |line: &str, place: &str| {
+        let outcome = program::run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
         let why = format!(
             "peerbill: {place}: is an object in a store, which this build cannot read: it was made without the feature \
              object-store; build it with cargo build --release --features object-store\n"
         );
-        assert_eq!((outcome.code, outcome.stderr), (3, why));
+        assert_eq!((outcome.code, &*outcome.stdout, outcome.stderr), (3, "", why), "{line}");
+    };
+    let bill = "--connections connections.csv --catalog china-site --month 2026-10";
+    let report = format!("report --usage usage.csv {bill}");
+    let (known, both) =
+        ("--usage usage.csv", "--from Hohhot --to Guangzhou --catalog china-site --month 2026-10");
+    // Every option and argument that names an input.
+    for place in ["s3://bucket/october.json", "oss://bucket/october/"] {
+        for line in [
+            format!("report --usage {place} {bill}"),
+            format!("report --usage usage.csv {place} {bill}"),
+            format!("report --cloudmonitor IntranetRX={place} {bill}"),
+            format!("report --flow-logs {place} {bill}"),
+            format!("report --metered {place} {bill}"),
+            format!("report {known} --connections {place} --catalog china-site --month 2026-10"),
+            format!("{report} --link-changes {place}"),
+            format!("{report} --prices {place}"),
+            format!("{report} --contract {place}"),
+            format!("{report} --accounts {place}"),
+            format!("{report} --budget {place}"),
+            format!("{report} --corrects {place}"),
+            format!("meter {known} --connections connections.csv --month 2026-10 --merge {place}"),
+            format!("doctor --usage {place}"),
+            format!("doctor {known} --connections {place}"),
+            format!("crosscheck {known} {bill} --counterpart-usage {place}"),
+            format!("crosscheck {known} {bill} --counterpart-cloudmonitor IntranetTX={place}"),
+            format!("crosscheck {known} {bill} --counterpart-flow-logs {place}"),
+            format!("reconcile {known} {bill} --bill {place}"),
+            format!("reconcile --report {place} --bill usage.csv"),
+            format!("compare {place} usage.csv"),
+            format!("explain {known} {bill} --accounts {place} --account 1000000000000001"),
+            format!("estimate {both} --gb 1 --contract {place}"),
+            format!("estimate {known} {bill} --schedule {place}"),
+            format!("estimate --terraform {place} --catalog china-site"),
+            format!("estimate --plan {place} --catalog china-site"),
+            format!("catalog price {both} --prices {place}").replace(" --month 2026-10", ""),
+            format!("catalog show china-site --prices {place}"),
+            format!("catalog check china-site --contract {place}"),
+        ] {
+            refused(&line, place);
+        }
     }
+}
+
+/// In builds of both kinds.
+#[test]
+fn no_result_is_written_to_a_store() {
+    let folder = folder();
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let metered = "--usage usage.csv --connections connections.csv --month 2026-10";
+    for (verb, option) in [
+        (format!("report {metered} --catalog china-site"), "--output"),
+        (format!("report {metered} --catalog china-site --output bill.csv"), "--output"),
+        (format!("report {metered} --catalog china-site"), "--quarantine"),
+        (format!("meter {metered}"), "--output"),
+        (format!("meter {metered}"), "--quarantine"),
+    ] {
+        for place in ["s3://bucket/october.csv", "oss://bucket/october/", "OSS:/bucket/october.csv"] {
+            let line = format!("{verb} {option} {place}");
+            let outcome = program::run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
+            let why = format!(
+                "error: invalid value '{place}' for '{option} <FILE>': stores are read and not written to: name a file of \
+                 this machine, and upload it\n"
+            );
+            assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{line}: {}", outcome.stderr);
+            assert!(outcome.stderr.starts_with(&why), "{line}: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
 }
 
 #[test]
