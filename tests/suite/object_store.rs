@@ -1,8 +1,8 @@
 //! Inputs in stores of objects (docs/decisions/0036), read from a real server that speaks S3, on the loopback, and through a
 //! proxy that does what networks and stores do.
 
-use crate::support::program::{self, Outcome};
-use std::{fs, path::Path};
+use crate::support::program;
+use std::fs;
 
 const CONNECTIONS: &str = "\
 connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,requester_vpc_id,\
@@ -29,10 +29,6 @@ fn report(traffic: &str) -> Vec<String> {
         "report {traffic} --connections connections.csv --catalog china-site --month 2026-10 --format csv"
     );
     line.split_whitespace().map(str::to_owned).collect()
-}
-
-fn local(folder: &Path, traffic: &str) -> Outcome {
-    program::run(folder, &report(traffic))
 }
 
 #[cfg(not(feature = "object-store"))]
@@ -133,10 +129,11 @@ fn a_catalog_is_a_folder_of_this_machine() {
 #[cfg(feature = "object-store")]
 mod stores {
     use super::*;
-    use crate::support::tools;
+    use crate::support::{program::Outcome, tools};
     use std::{
         io::{self, BufRead, BufReader, Read, Write},
         net::{TcpListener, TcpStream},
+        path::Path,
         process::{Child, Command, Stdio},
         sync::{Arc, Mutex},
         thread,
@@ -145,6 +142,11 @@ mod stores {
     const ID: &str = "LTAItheId";
     const SECRET: &str = "theSecretOfTheKey";
     const TOKEN: &str = "theTokenOfTheSession";
+
+    /// What the program says of traffic that stands here.
+    fn local(folder: &Path, traffic: &str) -> Outcome {
+        program::run(folder, &report(traffic))
+    }
 
     /// A server that speaks S3; it ends with this.
     struct Server {
