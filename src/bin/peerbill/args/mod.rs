@@ -10,14 +10,14 @@ pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LangArgs, LinesArgs, OutputArgs, RowsArgs, ShownArgs, StoppingArgs};
 pub use traffic::{PricingArgs, SqlArgs};
 
-use crate::format::{Format, RowsFormat};
-use clap::{
-    Args, Parser, Subcommand, ValueEnum,
-    builder::{PathBufValueParser, TypedValueParser},
+use crate::{
+    format::{Format, RowsFormat},
+    output::place,
 };
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{
     Error, Result,
-    files::{CounterpartPaths, written_here},
+    files::CounterpartPaths,
     model::time::Offset,
     write::focus::{FocusSettings, FocusVersion},
 };
@@ -84,11 +84,6 @@ pub enum Verb {
     /// Prints the manual page, in roff.
     #[command(before_help = "Example: peerbill man > peerbill.1")]
     Man,
-}
-
-/// How the place of a result is read: one in a store is refused.
-pub fn place() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| written_here(&path).map(|()| path))
 }
 
 /// The offset in which months have their edges: as stated, else that of China.

@@ -1,9 +1,8 @@
 //! The inputs that verbs share.
 
-use super::place;
 use crate::{
     format::{Format, RowsFormat, targets},
-    output::{Target, say},
+    output::{Target, place, say},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use peerbill::{
