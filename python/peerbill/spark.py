@@ -215,7 +215,7 @@ def _schema(frame: DataFrame) -> pa.Schema:
     from pyspark.sql.pandas.types import to_arrow_schema  # type: ignore[import-not-found, unused-ignore]
 
     # Older versions know of no other zone for instants, and ask for none.
-    zone = {"timezone": "UTC"} if "timezone" in signature(to_arrow_schema).parameters else {}
+    zone: dict[str, Any] = {"timezone": "UTC"} if "timezone" in signature(to_arrow_schema).parameters else {}
     return to_arrow_schema(frame.schema, **zone)
 
 
@@ -224,7 +224,8 @@ def _collected(frame: DataFrame) -> pa.Table:
     if hasattr(frame, "toArrow"):
         return frame.toArrow()
     # Spark 3.5, which tells no columns where there are no rows.
-    batches = frame._collect_as_arrow()
+    older: Any = frame
+    batches = older._collect_as_arrow()
     return pa.Table.from_batches(batches) if batches else _schema(frame).empty_table()
 
 
