@@ -3,13 +3,14 @@
 Rows are brought together by what they are compared with, each task runs the meter of the core over its part, and the
 driver puts the parts together by the core. Nothing is computed here.
 
-Needs PySpark 4, and `pandas` and `pyarrow` beside it, on the driver and on executors.
+Needs PySpark 3.5 or 4, and `pandas` and `pyarrow` beside it, on the driver and on executors.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -87,14 +88,14 @@ class Metered:
         del own["self"]
         # Hours are by far the most: without the columns of the others they are half as large on their way.
         hours, counts = self._members("hour"), self._members("count")
-        doubtful = self._parts.where("doubt is not null").toArrow()
+        doubtful = _collected(self._parts.where("doubt is not null"))
         doubtful = doubtful.sort_by([(name, "ascending") for name in _PLACE])
         places = doubtful.select(list(_PLACE))
         arguments = {**self._arguments, **own}
         return _peerbill.spark_report(arguments, doubtful.select(self._columns), places, hours, counts)
 
     def _members(self, name: str) -> Any:
-        return self._parts.where(f"{name} is not null").select(f"{name}.*").toArrow()
+        return _collected(self._parts.where(f"{name} is not null").select(f"{name}.*"))
 
     def unpersist(self) -> None:
         self._parts.unpersist()
@@ -205,10 +206,27 @@ def _rows(frame: DataFrame, shape: str) -> DataFrame:
 
 def _check(rows: DataFrame, arguments: dict[str, Any]) -> None:
     """Refuses columns that the meter does not read, before any task runs."""
+    empty = _schema(rows).empty_table()
+    _peerbill.spark_check(arguments, empty.drop_columns(list(_PLACE)), empty.select(list(_PLACE)))
+
+
+def _schema(frame: DataFrame) -> pa.Schema:
+    """The columns of a frame, as Arrow has them."""
     from pyspark.sql.pandas.types import to_arrow_schema  # type: ignore[import-not-found, unused-ignore]
 
-    empty = to_arrow_schema(rows.schema, timezone="UTC").empty_table()
-    _peerbill.spark_check(arguments, empty.drop_columns(list(_PLACE)), empty.select(list(_PLACE)))
+    # Older versions know of no other zone for instants, and ask for none.
+    zone: dict[str, Any] = {"timezone": "UTC"} if "timezone" in signature(to_arrow_schema).parameters else {}
+    return to_arrow_schema(frame.schema, **zone)
+
+
+def _collected(frame: DataFrame) -> pa.Table:
+    """All rows of a frame, on the driver."""
+    if hasattr(frame, "toArrow"):
+        return frame.toArrow()
+    # Spark 3.5, which tells no columns where there are no rows.
+    older: Any = frame
+    batches = older._collect_as_arrow()
+    return pa.Table.from_batches(batches) if batches else _schema(frame).empty_table()
 
 
 def _grouped(rows: DataFrame, columns: list[str], arguments: dict[str, Any]) -> tuple[DataFrame, list[Column]]:
@@ -297,7 +315,13 @@ def report(
 
 def lines(bill: Bill, session: SparkSession, *, by: str | Iterable[str] | None = None, hourly: bool | None = None) -> DataFrame:
     """The lines of a bill as a frame, to be written as a table."""
-    return session.createDataFrame(pa.table(bill.lines(by=by, hourly=hourly)))
+    from pyspark.sql.pandas.types import from_arrow_schema  # type: ignore[import-not-found, unused-ignore]
+
+    table = pa.table(bill.lines(by=by, hourly=hourly))
+    if session.version.startswith("3."):
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        return session.createDataFrame(rows, from_arrow_schema(table.schema))
+    return session.createDataFrame(table)
 
 
 def _session(frame: DataFrame) -> SparkSession:

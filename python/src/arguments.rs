@@ -1,6 +1,11 @@
 //! What the functions of the package take, as the core takes it.
 
-use crate::{batches, bill::Bill, errors::exception, formats::put};
+use crate::{
+    batches,
+    bill::Bill,
+    errors::exception,
+    formats::{put, written_here},
+};
 use peerbill::{
     Catalog, Error, MeterSettings, ReportOptions, Result,
     files::{
@@ -324,7 +329,8 @@ impl Job {
         let (inputs, notes) = arguments.inputs()?;
         let mut settings = arguments.read(meter_settings(arguments, months))?;
         let quarantine: Option<PathBuf> = arguments.value("quarantine")?;
-        if quarantine.is_some() {
+        if let Some(place) = &quarantine {
+            arguments.read(written_here("quarantine", place))?;
             settings.refused = Refused::Keep;
             settings.refused_memory = reading(arguments)?.memory;
         }

@@ -2,7 +2,7 @@
 
 use crate::{errors::exception, run::unlocked};
 use peerbill::{
-    Error, ErrorKind, Result,
+    Error, ErrorKind, Result, files,
     write::{
         Lang,
         focus::{FocusSettings, FocusVersion},
@@ -135,7 +135,10 @@ pub trait Shows: Sync {
 
     /// Writes it to a file, whole or not at all.
     fn written(&self, py: Python<'_>, path: &Path, shown: &Shown) -> PyResult<()> {
-        unlocked(py, || put(path, &|output| self.render_to(shown, output)))
+        unlocked(py, || {
+            written_here("path", path)?;
+            put(path, &|output| self.render_to(shown, output))
+        })
     }
 
     /// Its JSON as a dict.
@@ -143,6 +146,11 @@ pub trait Shows: Sync {
         let json = self.rendered(py, &self.shown("json", "en", false)?)?;
         py.import("json")?.call_method1("loads", (json,))
     }
+}
+
+/// Refuses a place for results in a store.
+pub fn written_here(what: &'static str, path: &Path) -> Result<()> {
+    files::written_here(path).map_err(|why| Error::setting(what, format!("{}: {why}", path.display())))
 }
 
 /// Writes a file whole or not at all.

@@ -26,6 +26,17 @@ def test_the_published_example() -> None:
     assert bill.catalog["name"] == "china-site"
 
 
+@pytest.mark.parametrize("place", ["s3://bucket/bill.csv", "oss://bucket/bill.csv", Path("oss://bucket/bill.csv")])
+def test_no_result_is_written_to_a_store(place: str | Path, month: dict[str, Any]) -> None:
+    own = {"usage": MONTH / "usage.csv", **month}
+    with pytest.raises(peerbill.Error, match="quarantine.*bucket/bill.csv: stores are read and not written to") as refused:
+        peerbill.report(quarantine=place, **own)
+    assert refused.value.kind == "usage"
+    with pytest.raises(peerbill.Error, match="path.*bucket/bill.csv: stores are read and not written to") as refused:
+        peerbill.report(**own).write(place)
+    assert refused.value.kind == "usage"
+
+
 def test_rows_of_python_and_an_account_that_pays_nothing() -> None:
     connection = {
         "connection_id": "pcc-1",

@@ -56,6 +56,8 @@ def session() -> Iterator[Any]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.session.timeZone": "Asia/Shanghai",
         "spark.executor.memory": "512m",
+        # Of what tasks hand to the driver: less than the records of a test below.
+        "spark.driver.maxResultSize": "2m",
         "spark.log.level": "OFF",
     }.items():
         builder = builder.config(name, value)
@@ -194,6 +196,22 @@ def test_other_shapes_are_those_of_their_files(
     assert seen(bill) == seen(one)
     assert Path("spark.csv").read_text() == Path("one.csv").read_text()
     assert bill.quarantined > 0
+
+
+def test_hours_come_to_the_driver_and_records_do_not(session: Any, own: dict[str, Any]) -> None:
+    own["connections"].write_text(CONNECTIONS.replace(",x,", ",4,"))
+    records, step = 200_000, 54
+    usage = session.range(records).selectExpr(
+        f"timestamp_millis({int(START.timestamp()) * 1000} + id * {step}) as timestamp", "'pcc-1' as connection_id",
+        "'requester' as sender", "id as bytes", "'usage' as input", "id + 1 as row",
+    )
+    with pytest.raises(Exception, match="maxResultSize"):
+        usage.toArrow()
+    bill = cluster.report(usage=usage, **own)
+    hours = pa.table(bill.hours())
+    assert hours.num_rows == records * step // 3_600_000 == 3
+    assert bill.control_totals["records"]["billed"] == records
+    assert bill.control_totals["bytes"]["billed"] == records * (records - 1) // 2
 
 
 def dying(meter_rows: Any, marker: str) -> Any:

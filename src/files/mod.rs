@@ -19,6 +19,7 @@ pub use sources::{
     CounterpartPaths, Documents, PricePaths, Progress, TrafficPaths, find, find_archives, load, load_catalog,
     totals_beside,
 };
+pub use store::written_here;
 
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     model::invalid::Invalid,
 };
-use std::io;
+use std::{io, path::Path};
 
 /// The error of an input that is not what it was when it was found.
 pub fn changed() -> io::Error {
@@ -34,6 +34,22 @@ pub enum Service {
 }
 
 const SCHEMES: [(&str, Service); 2] = [("s3://", Service::S3), ("oss://", Service::Oss)];
+
+/// Refuses a place for results in a store: they are written to files of this machine, whole or not at all.
+///
+/// # Errors
+///
+/// What to do about it; the place is named by who knows how it was stated.
+pub fn written_here(place: &Path) -> Result<(), &'static str> {
+    // With one slash, as paths are shortened by some who hand them on.
+    let scheme = place.to_str().and_then(|place| place.split_once(":/")).map(|(scheme, _)| scheme);
+    let is_store =
+        |own: &str| SCHEMES.iter().any(|(known, _)| known.trim_end_matches("://").eq_ignore_ascii_case(own));
+    match scheme.is_some_and(is_store) {
+        true => Err("stores are read and not written to: name a file of this machine, and upload it"),
+        false => Ok(()),
+    }
+}
 
 /// A place in a store: a bucket, and the key of an object there, or what the keys of several begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +147,7 @@ mod reached {
         env,
         error::Error as _,
         fmt,
+        future::poll_fn,
         sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
         thread,
         time::Duration,
@@ -211,9 +228,15 @@ mod reached {
                     Err(error) => Err(failed(&error)),
                     Ok(_) => Ok(false),
                 };
-                if keep(&place.name(key), below, meta.size) && (meta.size > 0 || !is_folder()?) {
-                    objects.push(object(place, &client, &reading, meta)?);
+                if !keep(&place.name(key), below, meta.size) || meta.size == 0 && is_folder()? {
+                    continue;
                 }
+                // A listing may lack what the object itself tells.
+                let meta = match &meta.e_tag {
+                    Some(_) => meta,
+                    None => reading.runtime.block_on(head(&client, key)).map_err(|error| failed(&error))?,
+                };
+                objects.push(object(place, &client, &reading, meta)?);
             }
             Ok(objects)
         }
@@ -509,7 +532,7 @@ mod reached {
 
     impl Version {
         /// One chunk of it.
-        async fn chunk(&self, index: u64) -> Result<Bytes, Invalid> {
+        async fn chunk(&self, index: u64, spare: &Arc<Spare>) -> Result<Bytes, Invalid> {
             let range = index * CHUNK..((index + 1) * CHUNK).min(self.size);
             let wanted = range.end - range.start;
             let options = GetOptions::new().with_range(Some(range)).with_if_match(Some(&*self.version));
@@ -518,8 +541,51 @@ mod reached {
             if answer.meta.e_tag.as_ref() != Some(&self.version) || answer.meta.size != self.size {
                 return Err(CHANGED.into());
             }
-            let bytes = answer.bytes().await.map_err(|error| unread(&error))?;
-            if bytes.len() as u64 == wanted { Ok(bytes) } else { Err(early_end(self.size).into()) }
+            let (mut parts, mut buffer) = (answer.into_stream(), spare.take());
+            while let Some(part) = poll_fn(|context| parts.as_mut().poll_next(context)).await {
+                buffer.bytes.extend_from_slice(&part.map_err(|error| unread(&error))?);
+                if buffer.bytes.len() as u64 > wanted {
+                    break;
+                }
+            }
+            if buffer.bytes.len() as u64 == wanted {
+                Ok(Bytes::from_owner(buffer))
+            } else {
+                Err(early_end(self.size).into())
+            }
+        }
+    }
+
+    /// Buffers of chunks that nobody reads any more. Given back to the allocator, they leave holes between what others ask
+    /// for: a third more memory.
+    #[derive(Default)]
+    struct Spare(Mutex<Vec<Vec<u8>>>);
+
+    impl Spare {
+        fn take(self: &Arc<Self>) -> Buffer {
+            let spare = locked(&self.0).pop();
+            let bytes = spare.unwrap_or_else(|| Vec::with_capacity(CHUNK as usize));
+            Buffer { bytes, spare: self.clone() }
+        }
+    }
+
+    /// The bytes of a chunk.
+    struct Buffer {
+        bytes: Vec<u8>,
+        spare: Arc<Spare>,
+    }
+
+    impl AsRef<[u8]> for Buffer {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+
+    impl Drop for Buffer {
+        fn drop(&mut self) {
+            let mut bytes = std::mem::take(&mut self.bytes);
+            bytes.clear();
+            locked(&self.spare.0).push(bytes);
         }
     }
 
@@ -616,6 +682,7 @@ mod reached {
         runtime: Runtime,
         objects: Mutex<Vec<Weak<Object>>>,
         held: Mutex<Held>,
+        spare: Arc<Spare>,
         /// How many chunks are asked for before they are read, at most.
         ahead: u64,
     }
@@ -629,14 +696,15 @@ mod reached {
             let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             // Each reader has a chunk and those ahead of it.
             let held = Held { chunks: VecDeque::new(), most: (readers + 1) * (1 + ahead) };
-            Ok(Self { runtime, objects: Mutex::default(), held: Mutex::new(held), ahead: ahead as u64 })
+            let (objects, spare) = <(Mutex<_>, Arc<_>)>::default();
+            Ok(Self { runtime, objects, held: Mutex::new(held), spare, ahead: ahead as u64 })
         }
 
         /// Sends for a chunk.
         fn fetch(&self, what: &Arc<Version>, index: u64) -> Arc<Chunk> {
-            let (what, chunk) = (what.clone(), Arc::<Chunk>::default());
+            let (what, chunk, spare) = (what.clone(), Arc::<Chunk>::default(), self.spare.clone());
             let coming = Coming(chunk.clone());
-            self.runtime.spawn(async move { coming.0.put(what.chunk(index).await) });
+            self.runtime.spawn(async move { coming.0.put(what.chunk(index, &spare).await) });
             chunk
         }
     }

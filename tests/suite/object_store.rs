@@ -1,8 +1,8 @@
 //! Inputs in stores of objects (docs/decisions/0036), read from a real server that speaks S3, on the loopback, and through a
 //! proxy that does what networks and stores do.
 
-use crate::support::program::{self, Outcome};
-use std::{fs, path::Path};
+use crate::support::program;
+use std::fs;
 
 const CONNECTIONS: &str = "\
 connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type,requester_vpc_id,\
@@ -31,22 +31,85 @@ fn report(traffic: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-fn local(folder: &Path, traffic: &str) -> Outcome {
-    program::run(folder, &report(traffic))
-}
-
 #[cfg(not(feature = "object-store"))]
 #[test]
 fn a_build_without_the_feature_says_so_and_how_to_build_with_it() {
     let folder = folder();
-    for place in ["s3://bucket/usage.csv", "oss://bucket/october/"] {
-        let outcome = local(folder.path(), &format!("--usage {place}"));
+    let refused = |line: &str, place: &str| {
+        let outcome = program::run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
         let why = format!(
             "peerbill: {place}: is an object in a store, which this build cannot read: it was made without the feature \
              object-store; build it with cargo build --release --features object-store\n"
         );
-        assert_eq!((outcome.code, outcome.stderr), (3, why));
+        assert_eq!((outcome.code, &*outcome.stdout, outcome.stderr), (3, "", why), "{line}");
+    };
+    let bill = "--connections connections.csv --catalog china-site --month 2026-10";
+    let report = format!("report --usage usage.csv {bill}");
+    let (known, both) =
+        ("--usage usage.csv", "--from Hohhot --to Guangzhou --catalog china-site --month 2026-10");
+    // Every option and argument that names an input.
+    for place in ["s3://bucket/october.json", "oss://bucket/october/"] {
+        for line in [
+            format!("report --usage {place} {bill}"),
+            format!("report --usage usage.csv {place} {bill}"),
+            format!("report --cloudmonitor IntranetRX={place} {bill}"),
+            format!("report --flow-logs {place} {bill}"),
+            format!("report --metered {place} {bill}"),
+            format!("report {known} --connections {place} --catalog china-site --month 2026-10"),
+            format!("{report} --link-changes {place}"),
+            format!("{report} --prices {place}"),
+            format!("{report} --contract {place}"),
+            format!("{report} --accounts {place}"),
+            format!("{report} --budget {place}"),
+            format!("{report} --corrects {place}"),
+            format!("meter {known} --connections connections.csv --month 2026-10 --merge {place}"),
+            format!("doctor --usage {place}"),
+            format!("doctor {known} --connections {place}"),
+            format!("crosscheck {known} {bill} --counterpart-usage {place}"),
+            format!("crosscheck {known} {bill} --counterpart-cloudmonitor IntranetTX={place}"),
+            format!("crosscheck {known} {bill} --counterpart-flow-logs {place}"),
+            format!("reconcile {known} {bill} --bill {place}"),
+            format!("reconcile --report {place} --bill usage.csv"),
+            format!("compare {place} usage.csv"),
+            format!("explain {known} {bill} --accounts {place} --account 1000000000000001"),
+            format!("estimate {both} --gb 1 --contract {place}"),
+            format!("estimate {known} {bill} --schedule {place}"),
+            format!("estimate --terraform {place} --catalog china-site"),
+            format!("estimate --plan {place} --catalog china-site"),
+            format!("catalog price {both} --prices {place}").replace(" --month 2026-10", ""),
+            format!("catalog show china-site --prices {place}"),
+            format!("catalog check china-site --contract {place}"),
+        ] {
+            refused(&line, place);
+        }
     }
+}
+
+/// In builds of both kinds.
+#[test]
+fn no_result_is_written_to_a_store() {
+    let folder = folder();
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let metered = "--usage usage.csv --connections connections.csv --month 2026-10";
+    for (verb, option) in [
+        (format!("report {metered} --catalog china-site"), "--output"),
+        (format!("report {metered} --catalog china-site --output bill.csv"), "--output"),
+        (format!("report {metered} --catalog china-site"), "--quarantine"),
+        (format!("meter {metered}"), "--output"),
+        (format!("meter {metered}"), "--quarantine"),
+    ] {
+        for place in ["s3://bucket/october.csv", "oss://bucket/october/", "OSS:/bucket/october.csv"] {
+            let line = format!("{verb} {option} {place}");
+            let outcome = program::run(folder.path(), &line.split_whitespace().collect::<Vec<_>>());
+            let why = format!(
+                "error: invalid value '{place}' for '{option} <FILE>': stores are read and not written to: name a file of \
+                 this machine, and upload it\n"
+            );
+            assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{line}: {}", outcome.stderr);
+            assert!(outcome.stderr.starts_with(&why), "{line}: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
 }
 
 #[test]
@@ -66,10 +129,11 @@ fn a_catalog_is_a_folder_of_this_machine() {
 #[cfg(feature = "object-store")]
 mod stores {
     use super::*;
-    use crate::support::tools;
+    use crate::support::{program::Outcome, tools};
     use std::{
         io::{self, BufRead, BufReader, Read, Write},
         net::{TcpListener, TcpStream},
+        path::Path,
         process::{Child, Command, Stdio},
         sync::{Arc, Mutex},
         thread,
@@ -78,6 +142,11 @@ mod stores {
     const ID: &str = "LTAItheId";
     const SECRET: &str = "theSecretOfTheKey";
     const TOKEN: &str = "theTokenOfTheSession";
+
+    /// What the program says of traffic that stands here.
+    fn local(folder: &Path, traffic: &str) -> Outcome {
+        program::run(folder, &report(traffic))
+    }
 
     /// A server that speaks S3; it ends with this.
     struct Server {
@@ -95,12 +164,63 @@ print(server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 ";
 
+    /// Stands before a server on this port, for those who trust the certificate that it writes to `ca.pem`.
+    const FRONT: &str = "\
+import datetime, ipaddress, socket, ssl, sys, threading
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.timezone.utc)
+name, day = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'a test')]), datetime.timedelta(days=1)
+def signed(key_of, issuer, signer, authority, *more):
+    made = x509.CertificateBuilder().subject_name(name if authority else x509.Name([])).issuer_name(issuer)
+    made = made.public_key(key_of.public_key()).serial_number(x509.random_serial_number())
+    made = made.not_valid_before(now - day).not_valid_after(now + day)
+    made = made.add_extension(x509.BasicConstraints(authority, None), True)
+    for own in more:
+        made = made.add_extension(own, True)
+    return made.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+leaf = ec.generate_private_key(ec.SECP256R1())
+open('ca.pem', 'wb').write(signed(key, name, key, True))
+with open('front.pem', 'wb') as own:
+    own.write(signed(leaf, name, key, False, x509.SubjectAlternativeName([x509.DNSName('localhost')])))
+    own.write(leaf.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('front.pem')
+listener = socket.create_server(('127.0.0.1', 0))
+print(listener.getsockname()[1], flush=True)
+def pass_on(one, other):
+    try:
+        while part := one.recv(65536):
+            other.sendall(part)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+def serve(client):
+    try:
+        client = context.wrap_socket(client, server_side=True)
+    except OSError:
+        return
+    server = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+    threading.Thread(target=pass_on, args=(server, client), daemon=True).start()
+    pass_on(client, server)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+";
+
     impl Server {
         /// Starts one, with a bucket `bucket`; `None` where the tool is absent.
         fn start() -> Option<Self> {
             let mut python = tools::python("store", &["moto.server"])?;
             python.args(["-c", SERVE]).env("MOTO_S3_DEFAULT_MAX_KEYS", "3");
-            let mut child = python
+            let server = Self::of(python);
+            server.put("bucket", b"");
+            Some(server)
+        }
+
+        /// One that tells its port.
+        fn of(mut command: Command) -> Self {
+            let mut child = command
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
@@ -108,9 +228,7 @@ sys.stdin.read()
                 .expect("the server starts");
             let mut line = String::new();
             BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-            let server = Self { child, port: line.trim().parse().expect("a port") };
-            server.put("bucket", b"");
-            Some(server)
+            Self { child, port: line.trim().parse().expect("a port") }
         }
 
         /// Puts an object, or makes a bucket.
@@ -172,6 +290,8 @@ sys.stdin.read()
         Unconditional,
         /// The answer ends after so many bytes.
         Cut(usize),
+        /// What tells the version of an object is not passed on, as by a listing that has none.
+        Versionless,
         /// This is answered in its place.
         Answer(&'static str, String),
         /// Nothing is.
@@ -245,6 +365,11 @@ sys.stdin.read()
                 let body = answer.windows(4).position(|own| own == b"\r\n\r\n").map_or(0, |end| end + 4);
                 answer.truncate(body + bytes);
                 answer
+            }
+            Act::Versionless => {
+                let answer = exchange(to, &kept, b"")?;
+                // Of the same length, which the answer states.
+                String::from_utf8_lossy(&answer).replace("ETag>", "Else>").into_bytes()
             }
             Act::Pass | Act::Unconditional => exchange(to, &kept, b"")?,
         };
@@ -390,6 +515,23 @@ sys.stdin.read()
             inputs.filter_map(|own| own["name"].as_str()).filter(|name| name.starts_with("s3")).collect();
         let keys = ["a.csv", "b.csv", "d.csv", "deep/c.csv", "deep/f.csv", "e.csv", "g.csv"];
         assert_eq!(names, keys.map(|key| format!("s3://bucket/month/{key}")));
+    }
+
+    #[test]
+    fn a_listing_may_lack_the_versions_of_its_objects() {
+        let Some(server) = Server::start() else { return };
+        let folder = folder();
+        server.put("bucket/month/usage.csv", USAGE.as_bytes());
+        let proxy = Proxy::before(&server, |head| match head.contains("list-type=2") {
+            true => Act::Versionless,
+            false => Act::Pass,
+        });
+        let args = report("--usage s3://bucket/month/");
+        let outcome = program::finish(peerbill(folder.path(), proxy.port).args(args), b"");
+        assert_eq!(outcome, local(folder.path(), "--usage usage.csv"));
+        let heads = proxy.heads.lock().unwrap();
+        assert!(heads.iter().any(|head| head.contains("list-type=2")), "{heads:?}");
+        assert!(heads.iter().any(|head| head.starts_with("HEAD ")), "{heads:?}");
     }
 
     #[test]
@@ -585,6 +727,31 @@ sys.stdin.read()
         assert!(
             heads.iter().all(|head| head.to_ascii_lowercase().contains("host: bucket.s3.oss-test.invalid")),
             "{heads:?}"
+        );
+    }
+
+    #[test]
+    fn a_store_is_trusted_if_the_system_or_the_environment_names_who_vouches_for_it() {
+        let Some(server) = Server::start() else { return };
+        let Some(mut front) = tools::python("store", &["cryptography"]) else { return };
+        let folder = folder();
+        server.put("bucket/usage.csv", USAGE.as_bytes());
+        front.args(["-c", FRONT, &server.port.to_string()]).current_dir(folder.path());
+        let front = Server::of(front);
+        let run = |variable: &str| {
+            let mut command = server.peerbill(folder.path());
+            command
+                .env("AWS_ENDPOINT_URL", format!("https://localhost:{}", front.port))
+                .env(variable, folder.path().join("ca.pem"));
+            program::finish(command.args(report("--usage s3://bucket/usage.csv")), b"")
+        };
+        assert_eq!(run("SSL_CERT_FILE"), local(folder.path(), "--usage usage.csv"));
+        let refused = run("NO_VARIABLE");
+        assert_eq!((refused.code, &*refused.stdout), (3, ""), "{}", refused.stderr);
+        assert!(
+            refused
+                .stderr
+                .contains("s3://bucket/usage.csv: the store cannot be read: invalid peer certificate")
         );
     }
 

@@ -1,9 +1,10 @@
 //! Where results go: standard output, or a file that is whole or absent.
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use peerbill::{
     Error, ErrorKind, Fault, FaultCode, Result,
-    files::Progress,
+    files::{Progress, written_here},
     write::{shown, text::Screen},
 };
 use signal_hook::{
@@ -97,6 +98,11 @@ fn progress_bar(progress: Arc<Progress>) -> ProgressBar {
     };
     bar.set_style(style.with_key("records", speed));
     bar
+}
+
+/// How an argument is read that says where data goes: a place in a store is refused.
+pub fn place() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| written_here(&path).map(|()| path))
 }
 
 /// One place that data goes to.

@@ -10,7 +10,10 @@ pub use traffic::{ExplainArgs, ExplainFormat};
 pub use traffic::{LangArg, LangArgs, LinesArgs, OutputArgs, RowsArgs, ShownArgs, StoppingArgs};
 pub use traffic::{PricingArgs, SqlArgs};
 
-use crate::format::{Format, RowsFormat};
+use crate::{
+    format::{Format, RowsFormat},
+    output::place,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peerbill::{
     Error, Result,
@@ -191,7 +194,7 @@ pub struct CrosscheckArgs {
     #[command(flatten)]
     pub shown: RowsArgs,
     /// Write refused records of both sides here and check the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
 }
 
@@ -279,7 +282,7 @@ pub struct MeterArgs {
     #[arg(long, value_enum, requires = "merge")]
     pub overlap: Option<OverlapArg>,
     /// Write refused records here and meter the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
 }
 
@@ -385,6 +388,30 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub shown: ShownArgs,
     /// Write refused records here and bill the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, error::ErrorKind};
+
+    #[test]
+    fn no_verb_writes_a_result_to_a_store() {
+        let mut options = 0;
+        for verb in Cli::command().get_subcommands() {
+            for option in verb.get_opts().filter_map(clap::Arg::get_long) {
+                if !["output", "quarantine"].contains(&option) {
+                    continue;
+                }
+                options += 1;
+                let stated =
+                    ["peerbill", verb.get_name(), &format!("--{option}"), "oss://bucket/october.csv"];
+                let error = Cli::try_parse_from(stated).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ValueValidation, "{stated:?}: {error}");
+            }
+        }
+        assert_eq!(options, 15);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     format::{Format, RowsFormat, targets},
-    output::{Target, say},
+    output::{Target, place, say},
 };
 use clap::{Args, Subcommand, ValueEnum};
 use peerbill::{
@@ -186,7 +186,7 @@ pub struct OutputArgs<F: ValueEnum + Send + Sync + 'static> {
     pub format: Option<F>,
     /// Write to this file, whole or not at all, instead of standard output; repeatable. Its name decides the format: .csv,
     /// .json, .md, .parquet, .xlsx, .html, or .txt for a table.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub output: Vec<PathBuf>,
 }
 
@@ -466,7 +466,7 @@ pub struct ReconcileArgs {
     #[command(flatten)]
     pub shown: RowsArgs,
     /// Write refused records here and compare the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
 }
 
@@ -529,7 +529,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub language: LangArgs,
     /// Write refused records here, and explain what the rest is charged; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
 }
 
@@ -616,7 +616,7 @@ pub struct EstimateArgs {
     #[command(flatten)]
     pub shown: ShownArgs,
     /// Write refused records here and estimate from the rest; the exit code is then 1.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub quarantine: Option<PathBuf>,
 }
 
@@ -722,7 +722,7 @@ pub struct SqlArgs {
     #[arg(long, value_enum)]
     pub duplicates: Option<DuplicatesArg>,
     /// Write to this file, whole or not at all, instead of standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = place())]
     pub output: Option<PathBuf>,
 }
 
