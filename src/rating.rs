@@ -209,18 +209,21 @@ pub(crate) fn account<'a>(inventory: &'a Inventory, line: &Line) -> &'a str {
     attribute(inventory.connection(line.connection), line.sender).billing_account_id
 }
 
-/// Where the hours of a key go, until something changes.
-#[derive(Clone, Copy)]
+/// Where the hours of keys go, until something changes, and what went there and is not in the sum yet: what an hour needs lies
+/// closer together than sums do. By key; all is 0 where there is nothing, so that it takes no memory.
 struct Current {
-    from: Hour,
-    until: Hour,
-    sum: u32,
+    /// The first hour in which something may be another, counted from the start of the period.
+    until: Vec<u32>,
+    /// Index of the sum.
+    sum: Vec<u32>,
+    hours: Vec<u32>,
+    bytes: Vec<u128>,
 }
 
 /// Rates some of the hours.
 pub(crate) struct Rater<'a> {
     rating: &'a Rating<'a>,
-    current: Vec<Current>,
+    current: Current,
     all: Sums,
     index_of_price: QuickMap<Price, u32>,
     /// By route, link type and number of price changes before: the index of the price.
@@ -229,11 +232,11 @@ pub(crate) struct Rater<'a> {
 
 impl<'a> Rater<'a> {
     pub fn new(rating: &'a Rating<'a>) -> Self {
-        let never = Hour::from_index(i64::MAX);
         let keys = rating.route_of.len();
+        let none = || vec![0; keys];
         Self {
             rating,
-            current: vec![Current { from: never, until: never, sum: NONE }; keys],
+            current: Current { until: none(), sum: none(), hours: none(), bytes: vec![0; keys] },
             all: Sums { first: vec![NONE; keys], ..Sums::default() },
             index_of_price: QuickMap::default(),
             quotes: QuickMap::default(),
@@ -242,20 +245,27 @@ impl<'a> Rater<'a> {
 
     /// What all of them sum.
     pub(super) fn merged(raters: Vec<Self>) -> Result<Sums> {
+        let mut raters = raters;
+        raters.iter_mut().try_for_each(Self::finish)?;
         let mut raters = raters.into_iter();
         let Some(mut merged) = raters.next() else { return Ok(Sums::default()) };
         raters.try_for_each(|rater| merged.merge(rater.all))?;
         Ok(merged.all)
     }
 
-    /// Rates one hour.
+    /// Rates one hour, later than those before.
     pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
+        let (hour, is_plain) =
+            (self.rating.place_of(row.hour), !self.rating.hourly && self.rating.days.is_none());
         row.try_each_key(|key, bytes| {
-            let current = self.current[key];
-            if row.hour < current.from || row.hour >= current.until {
+            if hour >= self.current.until[key] {
                 return self.change(key, row.hour, bytes);
             }
-            let mut sum = current.sum;
+            if is_plain {
+                self.current.hours[key] += 1;
+                return checked_add(&mut self.current.bytes[key], bytes, "a line");
+            }
+            let mut sum = self.current.sum[key];
             if self.rating.hourly {
                 // Like the hour before it, but on a line of its own.
                 let Sum { link_type, price, .. } = self.all.sums[sum as usize];
@@ -267,6 +277,23 @@ impl<'a> Rater<'a> {
             let price = sum.price;
             self.add_to_day(key, row.hour, price, bytes)
         })
+    }
+
+    /// Brings what is not in sums yet there.
+    fn finish(&mut self) -> Result<()> {
+        (0..self.rating.route_of.len()).try_for_each(|key| self.settle(key))
+    }
+
+    /// Brings what is not in the sum of a key yet there.
+    fn settle(&mut self, key: usize) -> Result<()> {
+        let hours = std::mem::take(&mut self.current.hours[key]);
+        if hours == 0 {
+            return Ok(());
+        }
+        let bytes = std::mem::take(&mut self.current.bytes[key]);
+        let sum = &mut self.all.sums[self.current.sum[key] as usize];
+        sum.hours += hours;
+        checked_add(&mut sum.bytes, bytes, "a line")
     }
 
     /// Rates an hour in which levels or prices may be others than in the one before.
@@ -281,7 +308,7 @@ impl<'a> Rater<'a> {
             // R1: inside a region traffic is metered and listed as free.
             let free = self.index_of(Price::FREE);
             let sum = self.sum(key, own_hour, None, free);
-            self.remember(key, hour, None, sum);
+            self.remember(key, hour, None, sum)?;
             return self.add_hour(key, hour, sum, bytes, None);
         }
         let history = self.rating.inventory.history(index);
@@ -293,20 +320,20 @@ impl<'a> Rater<'a> {
         let (Some(billed), Some(lowest)) = (billed, lowest) else { return Ok(()) };
         let sum = self.sum(key, own_hour, Some(levels.highest), billed);
         if !levels.switched {
-            self.remember(key, hour, history.levels_until(hour), sum);
+            self.remember(key, hour, history.levels_until(hour), sum)?;
         }
         self.add_hour(key, hour, sum, bytes, Some((levels, self.all.prices[lowest as usize])))
     }
 
     /// Lets the following hours go to `sum`, until the levels change or a price does.
-    fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, sum: u32) {
+    fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, sum: u32) -> Result<()> {
         let changes = &self.rating.price_changes;
         let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
         let until = [levels_until, price_until].into_iter().flatten().min();
-        let current = &mut self.current[key];
-        current.from = hour;
-        current.until = until.unwrap_or(Hour::from_index(i64::MAX));
-        current.sum = sum;
+        self.settle(key)?;
+        self.current.until[key] = until.map_or(u32::MAX, |until| self.rating.place_of(until));
+        self.current.sum[key] = sum;
+        Ok(())
     }
 
     fn add_hour(
@@ -525,6 +552,8 @@ pub(crate) struct Rating<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) catalog: &'a Catalog,
     pub(super) hourly: bool,
+    /// The first hour of the period.
+    start: Hour,
     /// The offset of the days whose costs are asked for (R12).
     pub(super) days: Option<Offset>,
     /// The accounts that pay.
@@ -571,7 +600,13 @@ impl<'a> Rating<'a> {
             });
             route_of.push(route);
         }
-        Self { inventory, catalog, hourly, days, payers, payer_of, price_changes, routes, route_of }
+        let start = usage.period().start;
+        Self { inventory, catalog, hourly, start, days, payers, payer_of, price_changes, routes, route_of }
+    }
+
+    /// An hour that is not before the period, counted from its start; no period has 2^32 hours, and what is later is never.
+    fn place_of(&self, hour: Hour) -> u32 {
+        u32::try_from(hour.index() - self.start.index()).unwrap_or(u32::MAX)
     }
 }
 

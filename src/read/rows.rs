@@ -301,7 +301,9 @@ fn separator_of(header: &[u8], wanted: &[&str]) -> u8 {
         let names: Vec<_> = (0..row.len()).map(|index| header_name(row.field(index))).collect();
         (wanted.iter().filter(|name| names.iter().any(|own| own == *name)).count(), names.len())
     };
-    SEPARATORS.into_iter().max_by_key(names_shown).unwrap_or(b',')
+    // One that is nowhere shows no more names than the comma.
+    let may_be = |separator: &u8| *separator == b',' || header.contains(separator);
+    SEPARATORS.into_iter().filter(may_be).max_by_key(names_shown).unwrap_or(b',')
 }
 
 /// Reads rows from `input`.
