@@ -371,3 +371,49 @@ impl Shared {
 fn failed(error: ParquetError) -> Error {
     output_error(&error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    /// Notes how much was written.
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_group_is_handed_on_and_nothing_of_its_values_is_kept() {
+        let sink = Sink::default();
+        let written = || sink.0.lock().unwrap().len();
+        let fields =
+            [Field::optional("id", Kind::Text), Field::optional("bytes", Kind::Decimal { scale: 0 })];
+        let mut table = Table::new("lines", fields, sink.clone()).unwrap();
+        for group in 1..=3 {
+            let before = written();
+            for row in 0..GROUP {
+                table.put(0, Cell::Text(&format!("pcc-{row}"))).unwrap();
+                table.put(1, Cell::Decimal((group * row) as i128)).unwrap();
+                table.end_row().unwrap();
+            }
+            assert!(written() > before, "group {group}");
+        }
+        table.finish().unwrap();
+        let file = Bytes::from(sink.0.lock().unwrap().clone());
+        let file = SerializedFileReader::new(file).unwrap();
+        for group in file.metadata().row_groups() {
+            assert_eq!(group.num_rows(), GROUP as i64);
+            assert!(group.columns().iter().all(|column| column.statistics().is_none()));
+        }
+    }
+}
