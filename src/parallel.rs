@@ -25,6 +25,14 @@ pub(crate) fn on_each<T: Sync, A: Send>(
     })
 }
 
+/// Does one thing here, and the other on a thread of its own meanwhile.
+pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    thread::scope(|scope| {
+        let there = scope.spawn(there);
+        (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
 fn joined<A>(first: Result<A>, others: Vec<ScopedJoinHandle<'_, Result<A>>>) -> Result<Vec<A>> {
     let others =
         others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

@@ -9,6 +9,7 @@ mod history;
 use crate::{
     error::{Error, ErrorKind, Result},
     model::{invalid::Invalid, inventory::Inventory, link::LinkType, time::Hour},
+    parallel::both,
     read::{
         Document,
         changes::{self, FoundChanges},
@@ -55,6 +56,23 @@ pub fn read_inventory(
     link_changes: Option<&[Document]>,
     settings: &InventorySettings<'_>,
 ) -> Result<Inventory> {
+    let changes = link_changes.unwrap_or_default();
+    let size = changes.iter().map(|document| document.text.len()).sum::<usize>();
+    let (connections, changes) = match size < WORTH_A_THREAD {
+        true => (read_connections(connections, settings), read_changes(changes)),
+        false => both(|| read_connections(connections, settings), || read_changes(changes)),
+    };
+    let (mut assembly, FoundChanges { rows, refused, trail }) = (connections?, changes?);
+    assembly.take_changes(rows, refused);
+    assembly::follow(trail, &mut assembly, settings);
+    assembly.check_statements(&settings.link_types_before)?;
+    Ok(assembly.finish(link_changes.is_some()))
+}
+
+/// Changes of so many bytes are read beside connections.
+const WORTH_A_THREAD: usize = if cfg!(test) { 1 } else { 1 << 16 };
+
+fn read_connections(connections: &[Document], settings: &InventorySettings<'_>) -> Result<Assembly> {
     let mut assembly = Assembly::default();
     let mut reader = ConnectionReader::new(settings.check_region, settings.requesters);
     for document in connections {
@@ -70,15 +88,13 @@ pub fn read_inventory(
             _ => nothing.into_iter().for_each(|fault| assembly.refuse("", fault)),
         }
     }
+    Ok(assembly)
+}
+
+fn read_changes(link_changes: &[Document]) -> Result<FoundChanges> {
     let mut changes = FoundChanges::default();
-    for document in link_changes.unwrap_or_default() {
-        changes::read(document, &mut changes)?;
-    }
-    let FoundChanges { rows, refused, trail } = changes;
-    assembly.take_changes(rows, refused);
-    assembly::follow(trail, &mut assembly, settings);
-    assembly.check_statements(&settings.link_types_before)?;
-    Ok(assembly.finish(link_changes.is_some()))
+    link_changes.iter().try_for_each(|document| changes::read(document, &mut changes))?;
+    Ok(changes)
 }
 
 /// What the inputs of an inventory do not say themselves.
