@@ -153,7 +153,7 @@ mod page {
             Lang, explained,
             lang::{DoctorTexts, fill},
             page::{Block, Page, Section},
-            report::{findings, totals_table},
+            report::{FINDINGS_SHOWN, findings, totals_table},
             totals,
         },
     };
@@ -183,7 +183,7 @@ mod page {
         {
             sections.push(month_totals(diagnosis, month, lang));
             sections.push(ends(diagnosis, inventory, month, lang));
-            sections.push(findings(&month.findings, lang));
+            sections.push(findings(&month.findings, FINDINGS_SHOWN, lang));
         }
         Page { sections, lang, ..Page::default() }
     }

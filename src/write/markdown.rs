@@ -20,7 +20,7 @@ use std::{borrow::Cow, io::Write};
 /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
 /// an amount are too large to be printed.
 pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
-    write(page_of(report, lang)?, output)
+    write(page_of(report, usize::MAX, lang)?, output)
 }
 
 /// Writes reports of several months: who pays what in which of them, then each as [`report`] does.
@@ -38,7 +38,7 @@ pub fn reports(reports: &[&Report], lang: Lang, mut output: impl Write) -> Resul
         if place > 0 {
             output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
         }
-        write(page_of(report, lang)?, &mut output)?;
+        write(page_of(report, usize::MAX, lang)?, &mut output)?;
     }
     Ok(())
 }

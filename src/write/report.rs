@@ -18,10 +18,10 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// How many findings of one code a screen has room for; all are in the JSON.
-const FINDINGS_SHOWN: usize = 10;
+pub(super) const FINDINGS_SHOWN: usize = 10;
 
-/// The page of a report.
-pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
+/// The page of a report, with so many findings of one code in words.
+pub(super) fn page_of(report: &Report, findings_said: usize, lang: Lang) -> Result<Page> {
     let catalog = &report.catalog;
     let (month, offset) = (report.month.to_string(), report.offset.to_string());
     let values = [
@@ -45,7 +45,7 @@ pub(super) fn page_of(report: &Report, lang: Lang) -> Result<Page> {
         page.sections.push(account(report, statement, lang)?);
     }
     page.sections.push(totals(report, lang));
-    page.sections.push(findings(&report.findings, lang));
+    page.sections.push(findings(&report.findings, findings_said, lang));
     page.sections.push(basis(provenance_in(report, lang), catalog, lang));
     Ok(page)
 }
@@ -387,14 +387,19 @@ pub(super) fn totals_table(totals: [(&'static str, String, String); 5], lang: La
     Block::table(&["", &texts.report.records, &texts.report.bytes], rows.into(), &[1, 2])
 }
 
-/// What was found (R16).
-pub(super) fn findings(findings: &[Finding], lang: Lang) -> Section {
+/// What was found (R16), so many of one code in words: an inventory may have thousands, and nobody sees the others.
+pub(super) fn findings(findings: &[Finding], said: usize, lang: Lang) -> Section {
     let texts = &lang.texts().report;
     if findings.is_empty() {
         return Section::new(&texts.no_findings, []);
     }
-    let notices = findings.iter().map(|finding| (finding.code.as_str(), finding_words_in(finding, lang)));
-    let notices = Notices { notices: notices.collect(), room: Room::OfEachCode(FINDINGS_SHOWN) };
+    let words = |(index, finding): (usize, &Finding)| {
+        let words = if index < said { finding_words_in(finding, lang) } else { String::new() };
+        (finding.code.as_str(), words)
+    };
+    let of_code = findings.chunk_by(|a, b| a.code == b.code);
+    let notices = of_code.flat_map(|same| same.iter().enumerate().map(words)).collect();
+    let notices = Notices { notices, room: Room::OfEachCode(FINDINGS_SHOWN) };
     let title = fill(&texts.findings, &[("count", &findings.len().to_string())]);
     Section::new(title, [Block::Notices(notices)])
 }

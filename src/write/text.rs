@@ -8,7 +8,7 @@ use super::{
     estimate, explain, finding_words,
     lang::{ReportTexts, fill},
     page::{Block, Notices, Page, Room, Section, Sums, Table, Yield},
-    report::{page_of, page_of_months},
+    report::{FINDINGS_SHOWN, page_of, page_of_months},
     rows,
     shown::shown,
 };
@@ -41,7 +41,7 @@ impl Screen {
     /// [`Output`](crate::ErrorKind::Output) where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where bytes or
     /// an amount are too large to be printed.
     pub fn report(self, report: &Report, lang: Lang, output: impl Write) -> Result<()> {
-        self.write(page_of(report, lang)?, output)
+        self.write(page_of(report, FINDINGS_SHOWN, lang)?, output)
     }
 
     /// Writes reports of several months: who pays what in which of them, then each as [`report`](Self::report) does.
@@ -52,7 +52,7 @@ impl Screen {
     pub fn reports(self, reports: &[&Report], lang: Lang, mut output: impl Write) -> Result<()> {
         let mut pages: Vec<Page> = page_of_months(reports, lang)?.into_iter().collect();
         for report in reports {
-            pages.push(page_of(report, lang)?);
+            pages.push(page_of(report, FINDINGS_SHOWN, lang)?);
         }
         for (place, page) in pages.into_iter().enumerate() {
             if place > 0 {

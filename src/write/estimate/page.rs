@@ -46,7 +46,7 @@ pub(in crate::write) fn page_parts(estimate: &Estimate, lang: Lang) -> Result<(P
     let mut behind = Vec::new();
     if estimate.measured {
         behind.extend(shared(estimate).map(|shared| report::totals(shared, lang)));
-        behind.push(report::findings(&findings(estimate), lang));
+        behind.push(report::findings(&findings(estimate), usize::MAX, lang));
     }
     behind.push(report::basis(facts(estimate, lang), catalog, lang));
     Ok((Page { assumed: estimate.assumed(), sections, ..Page::titled(title(estimate, lang), lang) }, behind))
