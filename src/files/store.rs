@@ -234,7 +234,12 @@ mod reached {
                 // A listing may lack what the object itself tells.
                 let meta = match &meta.e_tag {
                     Some(_) => meta,
-                    None => reading.runtime.block_on(head(&client, key)).map_err(|error| failed(&error))?,
+                    None => reading.runtime.block_on(head(&client, key)).map_err(|error| match error {
+                        object_store::Error::NotFound { .. } => {
+                            Error::unusable(ErrorKind::Input, &place.name(key), CHANGED)
+                        }
+                        error => failed(&error),
+                    })?,
                 };
                 objects.push(object(place, &client, &reading, meta)?);
             }

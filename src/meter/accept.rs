@@ -228,7 +228,7 @@ impl Worker<'_> {
             Identity::Entry(entry) => {
                 self.found.months[month].entries += 1;
                 // An entry of several months is held or billed in each of them.
-                DuplicateKey::Entry(entry.number().wrapping_add(month as u64), 0)
+                DuplicateKey::Entry(entry.number(self.plan.seed).wrapping_add(month as u64), 0)
             }
         };
         if let Goal::Bill { repeated, is_first } = self.plan.goal {

@@ -26,6 +26,7 @@ use crate::{
         record::{Observation, Quantity, Traffic},
     },
 };
+use foldhash::quality::RandomState;
 use std::sync::Arc;
 
 /// Reads the hours of a period, which need not be a month.
@@ -90,9 +91,17 @@ pub(super) fn groups(source: &TrafficSource, rules: &Rules) -> Result<Vec<(u64, 
     let inventory = Inventory::new(Vec::new(), Vec::new())?;
     let names = [source.shared_name().clone()];
     let (lookup, routes) = (Lookup::new(&inventory, rules.period), Routes::new(&inventory));
-    let (goal, months) = (Goal::Group, &Months::new(&[rules.period]));
-    let plan =
-        Plan { names: &names, inventory: &inventory, lookup: &lookup, routes: &routes, rules, months, goal };
+    let (goal, months, seed) = (Goal::Group, &Months::new(&[rules.period]), RandomState::default());
+    let plan = Plan {
+        names: &names,
+        inventory: &inventory,
+        lookup: &lookup,
+        routes: &routes,
+        rules,
+        seed: &seed,
+        months,
+        goal,
+    };
     Ok(scan(std::slice::from_ref(source), &plan, Cut::DEFAULT)?.found.grouped)
 }
 
@@ -135,7 +144,9 @@ pub(crate) fn records_of(
     // OK because no period has 2^32 hours, and the hour is one of this one.
     let hour = (hour.index() - rules.period.start.index()) as u32;
     let (goal, months) = (Goal::Keep { end, hour }, &Months::new(&[rules.period]));
-    let plan = Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
+    let seed = RandomState::default();
+    let plan =
+        Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules, seed: &seed, months, goal };
     Ok(scan(sources, &plan, Cut::DEFAULT)?.found.kept)
 }
 
@@ -153,7 +164,8 @@ fn in_passes(
     let routes = if has_flow_logs { Routes::new(inventory) } else { Routes::none() };
     let (adds_up, none) = (rules.duplicates == Duplicates::Sum, Repeated::default());
     let goal = Goal::Bill { repeated: &none, is_first: !adds_up };
-    let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, months, goal };
+    let seed = RandomState::default();
+    let plan = Plan { names, inventory, lookup: &lookup, routes: &routes, rules, seed: &seed, months, goal };
     let mut scanned = read(&plan)?;
     let entries = repeated_numbers(std::mem::take(&mut scanned.found.entries), rules.threads)?;
     let mut repeated = if adds_up || !scanned.disordered.contains(&true) {
@@ -870,11 +882,19 @@ mod tests {
         let rules =
             Rules { period, offset: Offset::CHINA, duplicates: Duplicates::Refuse, keep: ALL, threads: 1 };
         let (lookup, routes) = (Lookup::new(&inventory, rules.period), Routes::new(&inventory));
-        let (names, none) = (["u.csv".into()], Repeated::default());
+        let (names, none, seed) = (["u.csv".into()], Repeated::default(), RandomState::default());
         let goal = Goal::Bill { repeated: &none, is_first: true };
         let (inventory, months) = (&inventory, &months);
-        let plan =
-            Plan { names: &names, inventory, lookup: &lookup, routes: &routes, rules: &rules, months, goal };
+        let plan = Plan {
+            names: &names,
+            inventory,
+            lookup: &lookup,
+            routes: &routes,
+            rules: &rules,
+            seed: &seed,
+            months,
+            goal,
+        };
         let sources = [TrafficSource::from_bytes("u.csv", text)];
         let first = scan(&sources, &plan, Cut { span: 2000, block: 1000, fast: true }).unwrap();
         assert!(

@@ -24,6 +24,7 @@ use crate::{
         record::{Notes, Place, Quantity},
     },
 };
+use foldhash::quality::RandomState;
 use std::{
     collections::HashSet,
     sync::{Arc, OnceLock},
@@ -357,6 +358,8 @@ pub(super) struct Plan<'a> {
     pub lookup: &'a Lookup<'a>,
     pub routes: &'a Routes<'a>,
     pub rules: &'a Rules,
+    /// Of the numbers of entries: another one each time, so that nobody can make many that share a number.
+    pub seed: &'a RandomState,
     /// The months of its period.
     pub months: &'a Months,
     pub goal: Goal<'a>,

@@ -493,8 +493,8 @@ fn identity_of_many<'a>(value: &impl ValueOf<'a>, instants: [i64; 2], destinatio
 }
 
 /// Shows what an identity is made of, so that no two of them are made of the same bytes: instants and values. An IPv4 address,
-/// which has one spelling, is four bytes behind one that is in no text; other text has a zero byte behind it. A value that is not
-/// there is "-".
+/// which has one spelling, is four bytes behind one that is no length; other text has its length before it, as it may hold any
+/// byte. A value that is not there is "-".
 fn each_part<'a>(
     value: &impl ValueOf<'a>,
     [start, end]: [i64; 2],
@@ -518,14 +518,24 @@ fn each_part<'a>(
 
 fn each_address(address: Option<Ipv4Addr>, text: &[u8], mut show: impl FnMut(&[u8])) {
     match address.map(|address| address.octets()) {
-        Some([a, b, c, d]) => show(&[0xFF, a, b, c, d]),
+        Some([a, b, c, d]) => show(&[OF_ADDRESS, a, b, c, d]),
         None => each_text(text, show),
     }
 }
 
+/// What stands before the four bytes of an address, and before the eight of a length that is not one byte.
+const OF_ADDRESS: u8 = u8::MAX;
+const OF_LENGTH: u8 = OF_ADDRESS - 1;
+
 fn each_text(text: &[u8], mut show: impl FnMut(&[u8])) {
+    match u8::try_from(text.len()) {
+        Ok(length @ ..OF_LENGTH) => show(&[length]),
+        _ => {
+            show(&[OF_LENGTH]);
+            show(&(text.len() as u64).to_be_bytes());
+        }
+    }
     show(text);
-    show(&[0]);
 }
 
 #[cfg(test)]
@@ -601,6 +611,21 @@ mod tests {
         let all: BTreeSet<u128> = (0..100).map(|length| identity(length).digest()).collect();
         assert_eq!(all.len(), 100);
         assert_eq!((identity(10), identity(90)), (identity(10), identity(90)));
+        for length in [253, 254, 255, 256, 300] {
+            assert_ne!(identity(length), identity(length + 1));
+            assert_eq!(identity(length), identity(length));
+        }
+    }
+
+    #[test]
+    fn no_byte_of_a_value_is_taken_for_the_end_of_it() {
+        let one =
+            [("eni-id", r#""a\u0000b""#), ("protocol", "\"c\""), ("srcport", "\"d\""), ("dstport", "\"e\"")];
+        let other =
+            [("eni-id", "\"a\""), ("protocol", "\"b\""), ("srcport", "\"c\""), ("dstport", r#""d\u0000e""#)];
+        assert_ne!(flow(&one).4, flow(&other).4);
+        let shifted = |eni, protocol| flow(&[("eni-id", eni), ("protocol", protocol)]).4;
+        assert_ne!(shifted("\"a\"", r#""\u0001b""#), shifted(r#""a\u0001""#, "\"b\""));
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use crate::model::{
     time::{Hour, Timestamp},
     usage::{PARTS, Sender},
 };
+use foldhash::quality::RandomState;
 use std::{
     fmt,
     hash::{BuildHasher, Hasher},
@@ -152,11 +153,11 @@ impl EntryIdentity {
         Self { bytes, length: blake3::OUT_LEN }
     }
 
-    /// A number that copies share, by which they are looked for. Others may share it as well: it is made in a tenth of the time of a
-    /// digest, and anybody could find two of the same.
+    /// A number that copies share, by which they are looked for; of one seed for a reading and those that follow it. Others may share
+    /// it as well: it is made in a tenth of the time of a digest.
     #[inline]
-    pub fn number(&self) -> u64 {
-        let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+    pub fn number(&self, seed: &RandomState) -> u64 {
+        let mut hasher = seed.build_hasher();
         hasher.write(&self.bytes);
         // Tests meet others all the time.
         if cfg!(test) { hasher.finish() % 64 } else { hasher.finish() }

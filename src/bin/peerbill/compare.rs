@@ -1,22 +1,21 @@
-//! `peerbill compare`.
+//! `peerbill compare`, of two reports, and `peerbill crosscheck`, of two exports of the same traffic.
 
 use crate::{
-    args::CompareArgs,
+    args::{CompareArgs, CrosscheckArgs},
     format::{print_rows, refuse_bom_without_rows},
-    job,
+    job::{self, Job},
     settings::{self, Open},
 };
 use peerbill::{
-    Error, Result,
-    compare::compare,
-    files::Inputs,
+    Catalog, Error, Result, compare, crosscheck,
+    files::{self, Inputs, Months, one_month},
     model::time::BillingMonth,
-    read::{Document, read_accounts, read_reported_pair},
+    read::{Document, RegionCheck, read_accounts, read_reported_pair},
 };
 use std::path::Path;
 
 /// Says why two reports differ. That they do is what was asked for.
-pub fn run(mut args: CompareArgs) -> Result<()> {
+pub fn compare(mut args: CompareArgs) -> Result<()> {
     settings::fill(Open {
         accounts: Some(&mut args.accounts),
         language: Some(&mut args.shown.language),
@@ -37,7 +36,7 @@ pub fn run(mut args: CompareArgs) -> Result<()> {
     let accounts = accounts.map(|document| read_accounts(&document)).transpose()?;
     job::outputs(&args.to.output, None, &inputs)?;
     let [before, after] = read_reported_pair(documents.each_ref(), &months)?;
-    let mut comparison = compare(&before, &after)?;
+    let mut comparison = compare::compare(&before, &after)?;
     if let Some(accounts) = &accounts {
         comparison.name_accounts(accounts);
     }
@@ -51,4 +50,47 @@ fn document(inputs: &mut Inputs, path: &str) -> Result<Document> {
         return Err(Error::usage(format!("{path}: this is a folder; name one report")));
     }
     inputs.one_document("report", path)
+}
+
+/// Checks two exports of the same traffic against each other; true where they differ, or records were quarantined.
+pub fn crosscheck(mut args: CrosscheckArgs) -> Result<bool> {
+    let used = settings::fill(Open {
+        traffic: Some(&mut args.traffic),
+        pricing: Some(&mut args.pricing),
+        language: Some(&mut args.shown.language),
+        offset: Some(&mut args.offset),
+        ..Open::default()
+    })?;
+    let targets = args.to.targets()?;
+    refuse_bom_without_rows(args.shown.csv_bom, &targets)?;
+    let (months, times) = (Months::One(one_month(&args.month)?), (&args.offset, args.until.as_deref()));
+    let mut job = Job::of_months(&args.traffic, months, times, &args.to.output, &args.quarantine)?;
+    if args.counterpart.paths().next().is_none() {
+        let others = "--counterpart-cloudmonitor METRIC=PATH or --counterpart-flow-logs PATH";
+        return Err(Error::usage(format!(
+            "--counterpart-usage is needed: the other export of the same traffic; or {others}"
+        )));
+    }
+    job::inputs_of_traffic(&args.traffic, args.pricing.paths().chain(args.counterpart.paths()))?;
+    let catalog = catalog(&args, &mut job)?;
+    // Regions decide about prices, which hours do not have.
+    let check: RegionCheck<'_> =
+        &|region| catalog.as_ref().map_or(Ok(()), |catalog| catalog.check_region(region));
+    let metered = job.meter_both(&args.counterpart, check)?;
+    let [here, there] = &metered;
+    let mut checked = crosscheck::crosscheck(here, there, catalog.as_ref())?;
+    checked.settings = settings::shown(used, &args.traffic);
+    let (bom, lang, found) = (args.shown.csv_bom, args.shown.lang(), (&checked, &job.metering.inputs));
+    let print = |quarantine| print_rows(&targets, bom, lang, quarantine, found);
+    let quarantined = job.finish_both(&metered, print)?;
+    Ok(quarantined || !checked.differences.is_empty())
+}
+
+/// The catalog that says what the gap would cost, where one is named.
+fn catalog(args: &CrosscheckArgs, job: &mut Job<'_>) -> Result<Option<Catalog>> {
+    let pricing = &args.pricing;
+    match pricing.catalog.is_none() && pricing.paths().next().is_none() {
+        true => Ok(None),
+        false => files::load(&pricing.at_paths(), &mut job.metering.inputs).map(Some),
+    }
 }

@@ -20,7 +20,6 @@ use std::{
 mod args;
 mod catalog;
 mod compare;
-mod crosscheck;
 mod doctor;
 mod estimate;
 mod explain;
@@ -109,8 +108,8 @@ fn run(verb: Verb) -> Result<bool> {
         Verb::Explain(args) => explain::run(*args),
         Verb::Reconcile(args) => reconcile::run(*args),
         Verb::Doctor(args) => doctor::run(*args),
-        Verb::Crosscheck(args) => crosscheck::run(*args),
-        Verb::Compare(args) => compare::run(*args).map(|()| false),
+        Verb::Crosscheck(args) => compare::crosscheck(*args),
+        Verb::Compare(args) => compare::compare(*args).map(|()| false),
         Verb::Sql(args) => meter::sql(args).map(|()| false),
         Verb::Catalog(verb) => catalog::run(&verb).map(|()| false),
         Verb::Completions { shell } => print_completions(shell).map(|()| false),

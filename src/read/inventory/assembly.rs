@@ -1,6 +1,9 @@
 //! What all inputs hold, put together: one row and one history of link types per connection.
 
-use super::{InventorySettings, LinkTypesBefore, history::link_changes};
+use super::{
+    history::link_changes,
+    settings::{InventorySettings, LinkTypesBefore},
+};
 use crate::{
     error::{Error, Fault, FaultCode, Result},
     model::{

@@ -9,7 +9,7 @@ use crate::{
     read::{
         changes::{Call, Event, PlacedChange},
         connections::ConnectionRow,
-        inventory::InventorySettings,
+        inventory::settings::InventorySettings,
     },
 };
 
