@@ -134,7 +134,10 @@ mod reached {
 #[cfg(feature = "object-store")]
 mod reached {
     use super::{CHANGED, Location, Result, Service, early_end, io};
-    use crate::{error::Error, model::invalid::Invalid};
+    use crate::{
+        error::{Error, ErrorKind},
+        model::invalid::Invalid,
+    };
     use bytes::Bytes;
     use object_store::{
         BackoffConfig, ClientOptions, GetOptions, ObjectMeta, ObjectStore, RetryConfig,

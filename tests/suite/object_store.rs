@@ -535,6 +535,26 @@ while True:
     }
 
     #[test]
+    fn an_object_that_went_after_it_was_listed_has_changed() {
+        let Some(server) = Server::start() else { return };
+        let folder = folder();
+        server.put("bucket/month/usage.csv", USAGE.as_bytes());
+        let proxy = Proxy::before(&server, |head| match head {
+            head if head.contains("list-type=2") => Act::Versionless,
+            head if head.starts_with("HEAD ") => Act::Answer("404 Not Found", String::new()),
+            _ => Act::Pass,
+        });
+        let args = report("--usage s3://bucket/month/");
+        let outcome = program::finish(peerbill(folder.path(), proxy.port).args(args), b"");
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("s3://bucket/month/usage.csv: it changed while"),
+            "{}",
+            outcome.stderr
+        );
+    }
+
+    #[test]
     fn objects_are_read_by_ranges_of_the_version_that_was_found() {
         let Some(server) = Server::start() else { return };
         let folder = folder();
