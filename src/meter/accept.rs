@@ -223,27 +223,30 @@ impl Worker<'_> {
         shares: &[HourShare],
     ) -> Result<()> {
         let is_free = self.plan.lookup.free[end.connection()];
-        let key = match traffic.identity {
-            Identity::EndAndStart => DuplicateKey::Moment(end, moment.clock),
+        let (key, entry) = match traffic.identity {
+            Identity::EndAndStart => (DuplicateKey::Moment(end, moment.clock), None),
             Identity::Entry(entry) => {
                 self.found.months[month].entries += 1;
                 // An entry of several months is held or billed in each of them.
-                DuplicateKey::Entry(entry.number(self.plan.seed).wrapping_add(month as u64), 0)
+                (DuplicateKey::Entry(entry.number(self.plan.seed).wrapping_add(month as u64)), Some(entry))
             }
         };
         if let Goal::Bill { repeated, is_first } = self.plan.goal {
             if repeated.contains(&key) {
-                let key = match (key, traffic.identity) {
-                    (DuplicateKey::Entry(number, _), Identity::Entry(entry)) => {
-                        DuplicateKey::Entry(number, entry.digest())
-                    }
-                    (key, _) => key,
-                };
+                let digest = entry.map(|entry| entry.digest());
                 let unresolved = Refusal::new(FaultCode::DuplicateRecord, "");
                 let record = self.refused_record(observation, unresolved);
                 let shares = shares.to_vec();
-                let held =
-                    HeldDuplicate { month, end, key, shares, is_free, record, folded: Folded::default() };
+                let held = HeldDuplicate {
+                    month,
+                    end,
+                    key,
+                    digest,
+                    shares,
+                    is_free,
+                    record,
+                    folded: Folded::default(),
+                };
                 self.found.hold(held, self.plan.rules.keep);
                 return Ok(());
             }
@@ -254,11 +257,11 @@ impl Worker<'_> {
                         self.found.collected.push((end, moment.clock), Some(grid));
                     }
                 }
-                DuplicateKey::Entry(number, _) if is_first => {
+                DuplicateKey::Entry(number) if is_first => {
                     self.found.entries.push(number);
                     self.found.thinned_entries.look(&mut self.found.entries);
                 }
-                DuplicateKey::Entry(..) => {}
+                DuplicateKey::Entry(_) => {}
             }
         }
         self.sums.bill(end, shares, is_free, &mut self.found.months[month].told.totals)

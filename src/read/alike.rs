@@ -344,11 +344,9 @@ impl Literal {
     /// Where it ends, if it stands at `at`.
     #[inline(always)]
     pub fn end(&self, text: &[u8], at: usize) -> Option<usize> {
-        let chunk = text.get(at..).and_then(<[u8]>::first_chunk::<WIDE>);
-        let is_same = match (&self.wide, chunk) {
-            (Some(own), Some(chunk)) => own.is_at(chunk),
-            // At the end of the text, and where it is long.
-            _ => text.get(at..)?.starts_with(&self.text),
+        let is_same = match &self.wide {
+            Some(own) => own.stands_at(text, at),
+            None => text.get(at..)?.starts_with(&self.text),
         };
         is_same.then_some(at + self.text.len())
     }

@@ -154,7 +154,7 @@ impl EntryIdentity {
     }
 
     /// A number that copies share, by which they are looked for; of one seed for a reading and those that follow it. Others may share
-    /// it as well: it is made in a tenth of the time of a digest.
+    /// it as well: it is made in a fraction of the time of a digest.
     #[inline]
     pub fn number(&self, seed: &RandomState) -> u64 {
         let mut hasher = seed.build_hasher();

@@ -27,11 +27,11 @@ pub(super) fn resolve(
 ) -> Result<()> {
     let rules = plan.rules;
     // Stable, so that duplicates of one record stay in the order of the input.
-    held.sort_by_key(|duplicate| (duplicate.met(), duplicate.group()));
+    held.sort_by_key(HeldDuplicate::group);
     let times = |some: &[HeldDuplicate]| {
         some.len() as u64 + some.iter().map(|duplicate| duplicate.folded.records).sum::<u64>()
     };
-    for met in held.chunk_by(|a, b| a.met() == b.met()) {
+    for met in held.chunk_by(|a, b| a.key == b.key) {
         if times(met) < 2 {
             let name = &plan.names[met[0].record.source];
             return Err(Error::unusable(ErrorKind::Input, name, "the input changed while it was read"));

@@ -301,7 +301,7 @@ impl Repeated {
     pub fn contains(&self, key: &DuplicateKey) -> bool {
         match *key {
             DuplicateKey::Moment(end, clock) => self.contains_moment(end, clock),
-            DuplicateKey::Entry(number, _) => self.entries.contains(&number),
+            DuplicateKey::Entry(number) => self.entries.contains(&number),
         }
     }
 
@@ -312,14 +312,13 @@ impl Repeated {
     }
 }
 
-/// What duplicates of one another share.
+/// By what duplicates of one another are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::meter) enum DuplicateKey {
     /// The end that they left, and when: nanoseconds from the period's start.
     Moment(EndIndex, i64),
-    /// The number of an entry of a flow log, which others may have as well, and the digest that tells it from those: 0 where it
-    /// was not asked for.
-    Entry(u64, u128),
+    /// The number of an entry of a flow log, which others may have as well.
+    Entry(u64),
 }
 
 /// A record of which there are several, set aside until all are known.
@@ -329,6 +328,8 @@ pub(in crate::meter) struct HeldDuplicate {
     pub month: usize,
     pub end: EndIndex,
     pub key: DuplicateKey,
+    /// What tells it from others that are found by the same key, where there may be such.
+    pub digest: Option<u128>,
     pub shares: Vec<HourShare>,
     /// Its connection lies inside a region (R1).
     pub is_free: bool,
@@ -390,17 +391,9 @@ pub(in crate::meter) fn fold(held: &mut Vec<HeldDuplicate>) {
 }
 
 impl HeldDuplicate {
-    /// What was met more than once: with it a record is found again when the input is read once more.
-    pub fn met(&self) -> DuplicateKey {
-        match self.key {
-            DuplicateKey::Entry(number, _) => DuplicateKey::Entry(number, 0),
-            key => key,
-        }
-    }
-
     /// Duplicates of one another are of one group.
-    pub fn group(&self) -> (EndIndex, DuplicateKey) {
-        (self.end, self.key)
+    pub fn group(&self) -> (DuplicateKey, EndIndex, Option<u128>) {
+        (self.key, self.end, self.digest)
     }
 
     /// All of its traffic.

@@ -363,7 +363,7 @@ impl<'a> UsageDigest<'a> {
             let end = EndIndex::from_index(key);
             let id = &self.inventory.connection(end.connection()).id;
             [&**id, ",", end.sender().as_str(), "\n"].into_iter().for_each(|text| ends.push_str(text));
-            // Many at once take less than a tenth of the time.
+            // Each by itself took 1,400 instructions.
             if ends.len() >= HASHED_AT_ONCE {
                 hasher.update(ends.as_bytes());
                 ends.clear();

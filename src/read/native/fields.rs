@@ -474,6 +474,21 @@ mod tests {
         })
     }
 
+    #[test]
+    fn what_is_not_compared_of_a_long_time_is_read() {
+        let long = "2026-10-05T11:00:00.123456789 +0000 UTC";
+        for at in 0..long.len() {
+            let mut instants = Instants::new();
+            for byte in [long.as_bytes()[at], b'x', b'0'] {
+                let mut text = long.as_bytes().to_vec();
+                text[at] = byte;
+                let read = instants.read(&[&text[..], &[b','; LONGEST_TIME]].concat(), 0, b',');
+                let expected = Timestamp::parse(std::str::from_utf8(&text).unwrap()).ok();
+                assert_eq!(read.map(|()| instants.timestamp), expected, "{}", String::from_utf8_lossy(&text));
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_read_of_a_time_is_what_it_says(
