@@ -627,3 +627,76 @@ fn payers(inventory: &Inventory) -> (Vec<&str>, Vec<u32>) {
 fn senders(inventory: &Inventory) -> impl Iterator<Item = (usize, Sender)> + '_ {
     (0..inventory.connections().len()).flat_map(|index| Sender::ALL.map(|sender| (index, sender)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        meter::{Duplicates, MeterSettings, meter},
+        read::{Document, TrafficSource},
+    };
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// 2026-09-30T16:00:00Z, where October begins at +08:00.
+    const START: i64 = 1_790_784_000;
+
+    /// Bytes, amount, hours, raised hours and what raising them cost.
+    type Costs = (u128, Amount, u64, u64, Amount);
+
+    /// What lines of the same price sum up to.
+    fn costs(lines: &[Line]) -> BTreeMap<(Sender, Option<LinkType>, Price), Costs> {
+        let mut sums: BTreeMap<_, Costs> = BTreeMap::new();
+        for line in lines {
+            let none = (0, Amount::ZERO, 0, 0, Amount::ZERO);
+            let sum = sums.entry((line.sender, line.link_type, line.price)).or_insert(none);
+            sum.0 += line.bytes;
+            sum.1 = sum.1.checked_add(line.amount).unwrap();
+            sum.2 += line.metered_hours;
+            sum.3 += line.raised_hours;
+            sum.4 = sum.4.checked_add(line.raised_amount).unwrap();
+        }
+        sums
+    }
+
+    proptest! {
+        /// Hours that are priced alike are one line, as if each were priced by itself.
+        #[test]
+        fn r7_hours_add_up_to_their_lines_whatever_changes_between_them(
+            switches in prop::collection::btree_set(0i64..744, 0..6),
+            price_from in prop::option::of(1i64..743),
+            records in prop::collection::vec((0i64..744, 0usize..2, 0u64..20_000_000_000), 1..200),
+            threads in 1usize..4,
+        ) {
+            let switches: BTreeSet<i64> = switches;
+            let types = ["Gold", "Platinum"];
+            let changes: String = switches.iter().enumerate().map(|(index, hour)| {
+                format!("pcc-1,{},{},{}\n", START + hour * 3600 + 1800, types[index % 2], types[(index + 1) % 2])
+            }).collect();
+            let connections = format!(
+                "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+                 pcc-1,1,cn-beijing,2,cn-shanghai,{}\n", types[switches.len() % 2]
+            );
+            let changes = format!("connection_id,changed_at,from_link_type,to_link_type\n{changes}");
+            let inventory = crate::inventory(&connections, Some(&changes)).unwrap();
+            let mut catalog = Catalog::shipped("china-site").unwrap();
+            if let Some(hour) = price_from {
+                let from = Hour::from_index(START / 3600 + hour).start();
+                let prices = format!(
+                    "source,destination,link_type,unit_price,effective_from,status,source_url,source_date\n\
+                     Chinese mainland,Chinese mainland,Platinum,1.23,{from},assumed,,\n"
+                );
+                catalog = catalog.with_prices("p.csv", &Document::new("p.csv", prices)).unwrap();
+            }
+            let traffic: String = records.iter().map(|(hour, sender, bytes)| {
+                format!("{},pcc-1,{},{bytes}\n", START + hour * 3600, ["requester", "accepter"][*sender])
+            }).collect();
+            let source = TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{traffic}"));
+            let month = "2026-10".parse().unwrap();
+            let settings = MeterSettings { duplicates: Duplicates::Sum, threads, ..MeterSettings::new(month) };
+            let metered = meter(&[source], inventory.clone(), &settings).unwrap();
+            let lines = |hourly| rate(metered.usage(), &inventory, &catalog, hourly, None).unwrap();
+            prop_assert_eq!(costs(&lines(false)), costs(&lines(true)));
+        }
+    }
+}

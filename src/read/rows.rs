@@ -647,6 +647,8 @@ pub(super) mod tests {
         assert_eq!(rows("\"a,x;y\";b\n\"1\";2,5\n"), [row(1, &["a,x;y", "b"]), row(2, &["1", "2,5"])]);
         assert_eq!(rows("sep=;\na,b,c;d\n1;2\n"), [row(2, &["a,b,c", "d"]), row(3, &["1", "2"])]);
         assert_eq!(rows("a\n1\n"), [row(1, &["a"]), row(2, &["1"])]);
+        // One within quotes separates nothing: the comma is left.
+        assert_eq!(rows("\"a;b\"\n1,2;3\n")[1..], [row(2, &["1", "2;3"])]);
         // Wanted names count more than many.
         let mut wanted = Rows::new("a;b;x,y,z,,,\n".as_bytes());
         assert_eq!(wanted.header(&["b", "a"]).unwrap().unwrap().len(), 3);
