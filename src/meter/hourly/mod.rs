@@ -384,6 +384,25 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
+    #[test]
+    fn rows_that_were_set_aside_stay_when_others_of_their_hour_become_one() {
+        const ROUNDS: u128 = 12;
+        let month = "2026-10".parse::<crate::model::time::BillingMonth>().unwrap();
+        let period = month.period(crate::model::time::Offset::CHINA);
+        let shelf = Arc::new(Shelf::default());
+        let mut builder = HourlyBuilder::new(vec![Counter::new(0, 744, false); 3], None, shelf.clone());
+        for round in 0..ROUNDS {
+            // No room, and then room again, as there is once rows are given back.
+            shelf.held.store(if round % 6 == 0 { u64::MAX / 2 } else { 0 }, Ordering::Relaxed);
+            (0..6).for_each(|key| builder.add(EndIndex::from_index(key), 0, 1));
+            builder.open(1);
+        }
+        let mut usage = HourlyUsage::new(period, 3, 1);
+        usage.extend(builder.finish());
+        let bytes: Vec<u128> = usage.metered_hours().unwrap().iter().map(|cell| cell.bytes).collect();
+        assert_eq!(bytes, [ROUNDS; 6]);
+    }
+
     proptest! {
         #[test]
         fn cells_add_up_in_any_order_over_any_number_of_builders(

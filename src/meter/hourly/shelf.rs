@@ -53,7 +53,7 @@ impl Row {
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
     /// Bytes that are held in memory.
-    held: AtomicU64,
+    pub(super) held: AtomicU64,
     spool: Spool,
 }
 
