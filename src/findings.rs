@@ -7,8 +7,8 @@ use crate::{
         connection::Connection,
         finding::{Finding, FindingCode, Said},
         inventory::Inventory,
-        time::BillingMonth,
-        usage::{MeteredHour, Sender},
+        time::{BillingMonth, Hour},
+        usage::{EndIndex, MeteredHour, Sender},
     },
     read::record::Notes,
 };
@@ -102,61 +102,90 @@ fn about_known(finding: &Finding, inventory: &Inventory) -> Finding {
     Finding { connection_id: known, ..finding.clone() }
 }
 
-/// Hours with a record: of the requester, of the accepter, of either.
-#[derive(Debug, Clone, Copy, Default)]
+/// How many hours have a record.
 struct Covered {
-    by_sender: [u32; 2],
-    by_either: u32,
+    /// By key.
+    by_end: Vec<u32>,
+    /// By connection, of either end.
+    by_either: Vec<u32>,
 }
 
 /// What a look at metered hours gives.
 pub(crate) struct Survey {
-    covered: Vec<Covered>,
+    covered: Covered,
     implausible: Vec<MeteredHour>,
     /// The most bytes that one end sent in an hour.
     largest: u128,
 }
 
 /// Looks at metered hours.
-pub(crate) struct Surveyor {
-    /// By connection: the most bytes that one end can send in an hour.
-    most: Vec<u128>,
+pub(crate) struct Surveyor<'a> {
+    inventory: &'a Inventory,
+    /// By [`KEYS`] keys: the most bytes that each of them can send in an hour.
+    most: Vec<u64>,
 }
 
-impl Surveyor {
-    pub fn new(inventory: &Inventory) -> Self {
-        // R16 speaks of traffic between regions; inside one, bandwidth is not limited.
-        let limit = |connection: &Connection| {
-            connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
+/// So many keys are looked at once.
+const KEYS: usize = HourRow::MOST_RUN;
+
+/// The most bytes that one end can send in an hour. R16 speaks of traffic between regions; inside one, bandwidth is not limited.
+fn most_of(connection: &Connection) -> Option<u128> {
+    connection.bandwidth.bytes_per_hour().filter(|_| !connection.within_region())
+}
+
+impl<'a> Surveyor<'a> {
+    pub fn new(inventory: &'a Inventory) -> Self {
+        // More than 64 bits are looked at by themselves.
+        let most = |all: &[Connection]| {
+            all.iter().filter_map(most_of).min().and_then(|most| most.try_into().ok()).unwrap_or(u64::MAX)
         };
-        Self {
-            most: inventory
-                .connections()
-                .iter()
-                .map(|connection| limit(connection).unwrap_or(u128::MAX))
-                .collect(),
-        }
+        let most = inventory.connections().chunks(KEYS / Sender::ALL.len()).map(most).collect();
+        Self { inventory, most }
     }
 
     /// A survey of no hour yet.
     pub fn survey(&self) -> Survey {
-        Survey { covered: vec![Covered::default(); self.most.len()], implausible: Vec::new(), largest: 0 }
+        let connections = self.inventory.connections().len();
+        let covered =
+            Covered { by_end: vec![0; connections * Sender::ALL.len()], by_either: vec![0; connections] };
+        Survey { covered, implausible: Vec::new(), largest: 0 }
     }
 
     /// Adds an hour to a survey.
     pub fn add_row(&self, survey: &mut Survey, row: &HourRow<'_>) -> Result<()> {
-        let mut before = None;
-        row.try_each(|cell| {
-            let covered = &mut survey.covered[cell.connection];
-            covered.by_sender[cell.sender as usize] += 1;
-            covered.by_either += u32::from(before != Some(cell.connection));
-            before = Some(cell.connection);
-            survey.largest = survey.largest.max(cell.bytes);
-            if cell.bytes > self.most[cell.connection] {
-                survey.implausible.push(cell);
+        let Covered { by_end, by_either } = &mut survey.covered;
+        let (mut largest, is_wide) = (0, row.is_wide());
+        row.try_each_run(|keys, sums| {
+            let connections = keys.start / 2..keys.end.div_ceil(2);
+            by_end[keys.clone()].iter_mut().for_each(|hours| *hours += 1);
+            by_either[connections].iter_mut().for_each(|hours| *hours += 1);
+            let most = sums.iter().fold(0, |most, &sum| sum.max(most));
+            largest = most.max(largest);
+            if most > self.most[keys.start / KEYS] && !is_wide {
+                let each = keys.zip(sums).map(|(key, &sum)| (key, u128::from(sum)));
+                survey
+                    .implausible
+                    .extend(each.filter_map(|(key, bytes)| self.implausible(key, row.hour, bytes)));
             }
             Ok(())
-        })
+        })?;
+        survey.largest = survey.largest.max(largest.into());
+        if is_wide {
+            row.try_each_key(|key, bytes| {
+                survey.largest = survey.largest.max(bytes);
+                survey.implausible.extend(self.implausible(key, row.hour, bytes));
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// An hour in which an end sent more than it can.
+    fn implausible(&self, key: usize, hour: Hour, bytes: u128) -> Option<MeteredHour> {
+        let end = EndIndex::from_index(key);
+        let (connection, sender) = (end.connection(), end.sender());
+        let most = most_of(self.inventory.connection(connection))?;
+        (bytes > most).then_some(MeteredHour { connection, sender, hour, bytes })
     }
 
     /// One survey of the hours of all.
@@ -165,12 +194,11 @@ impl Surveyor {
         for part in parts {
             all.implausible.extend(part.implausible);
             all.largest = all.largest.max(part.largest);
-            for (sum, covered) in all.covered.iter_mut().zip(part.covered) {
-                sum.by_either += covered.by_either;
-                for (sum, hours) in sum.by_sender.iter_mut().zip(covered.by_sender) {
-                    *sum += hours;
-                }
-            }
+            let add = |sums: &mut [u32], hours: Vec<u32>| {
+                sums.iter_mut().zip(hours).for_each(|(sum, hours)| *sum += hours);
+            };
+            add(&mut all.covered.by_end, part.covered.by_end);
+            add(&mut all.covered.by_either, part.covered.by_either);
         }
         all.implausible.sort_unstable_by_key(|cell| (cell.connection, cell.sender, cell.hour));
         all
@@ -187,19 +215,21 @@ fn implausible(cell: &MeteredHour, inventory: &Inventory) -> Finding {
 }
 
 /// Which connections and ends have no record, and how many hours have none, in the order of their codes.
-fn coverage(found: &mut Vec<Finding>, covered: &[Covered], usage: &HourlyUsage, inventory: &Inventory) {
+fn coverage(found: &mut Vec<Finding>, covered: &Covered, usage: &HourlyUsage, inventory: &Inventory) {
     let (mut silent, mut half_silent) = (Vec::new(), Vec::new());
     let (mut expected_hours, mut covered_hours, mut touched) = (0, 0, 0_u64);
-    for (connection, covered) in inventory.connections().iter().zip(covered) {
+    let (by_end, _) = covered.by_end.as_chunks();
+    let covered = covered.by_either.iter().zip(by_end);
+    for (connection, (&by_either, by_end)) in inventory.connections().iter().zip(covered) {
         let hours = connection.hours_in(usage.period()).hours();
         if hours == 0 {
             continue;
         }
-        let by_either = u64::from(covered.by_either);
+        let by_either = u64::from(by_either);
         expected_hours += hours;
         covered_hours += by_either;
         touched += u64::from(by_either < hours);
-        match covered.by_sender {
+        match by_end {
             [0, 0] => silent.push(&connection.id),
             [0, _] => half_silent.push((&connection.id, Sender::Requester)),
             [_, 0] => half_silent.push((&connection.id, Sender::Accepter)),

@@ -16,6 +16,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Range,
     sync::Arc,
 };
 
@@ -217,7 +218,25 @@ struct Current {
     /// Index of the sum.
     sum: Vec<u32>,
     hours: Vec<u32>,
-    bytes: Vec<u128>,
+    bytes: Vec<u64>,
+}
+
+impl Current {
+    /// Adds an hour of keys that follow one another, unless something may be another in it or bytes have no room.
+    #[inline]
+    fn add(&mut self, keys: Range<usize>, hour: u32, bytes: &[u64]) -> bool {
+        let (until, hours) = (&self.until[keys.clone()], &mut self.hours[keys.clone()]);
+        let sums = &mut self.bytes[keys];
+        let least = until.iter().fold(u32::MAX, |least, &until| until.min(least));
+        let all = sums.iter().zip(bytes).fold(0, |all, (sum, bytes)| all | sum | bytes);
+        if hour >= least || all > u64::MAX / 2 {
+            return false;
+        }
+        hours.iter_mut().for_each(|hours| *hours += 1);
+        // OK because both are below 2^63.
+        sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum = sum.wrapping_add(*bytes));
+        true
+    }
 }
 
 /// Rates some of the hours.
@@ -257,26 +276,40 @@ impl<'a> Rater<'a> {
     pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
         let (hour, is_plain) =
             (self.rating.place_of(row.hour), !self.rating.hourly && self.rating.days.is_none());
-        row.try_each_key(|key, bytes| {
-            if hour >= self.current.until[key] {
-                return self.change(key, row.hour, bytes);
+        if !is_plain || row.is_wide() {
+            return row.try_each_key(|key, bytes| self.add(key, row.hour, bytes));
+        }
+        row.try_each_run(|keys, bytes| {
+            if self.current.add(keys.clone(), hour, bytes) {
+                return Ok(());
             }
-            if is_plain {
-                self.current.hours[key] += 1;
-                return checked_add(&mut self.current.bytes[key], bytes, "a line");
-            }
-            let mut sum = self.current.sum[key];
-            if self.rating.hourly {
-                // Like the hour before it, but on a line of its own.
-                let Sum { link_type, price, .. } = self.all.sums[sum as usize];
-                sum = self.sum(key, row.hour, link_type, price);
-            }
-            let sum = &mut self.all.sums[sum as usize];
-            sum.hours += 1;
-            checked_add(&mut sum.bytes, bytes, "a line")?;
-            let price = sum.price;
-            self.add_to_day(key, row.hour, price, bytes)
+            keys.zip(bytes).try_for_each(|(key, &bytes)| {
+                if self.current.add(key..key + 1, hour, &[bytes]) {
+                    return Ok(());
+                }
+                self.add(key, row.hour, bytes.into())
+            })
         })
+    }
+
+    /// Rates an hour of a key.
+    fn add(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
+        if self.rating.place_of(hour) >= self.current.until[key] {
+            return self.change(key, hour, bytes);
+        }
+        let mut sum = self.current.sum[key];
+        if self.rating.hourly {
+            // Like the hour before it, but on a line of its own.
+            let Sum { link_type, price, .. } = self.all.sums[sum as usize];
+            sum = self.sum(key, hour, link_type, price);
+        }
+        let sum = &mut self.all.sums[sum as usize];
+        sum.hours += 1;
+        checked_add(&mut sum.bytes, bytes, "a line")?;
+        let price = sum.price;
+        // So that what follows has room.
+        self.settle(key)?;
+        self.add_to_day(key, hour, price, bytes)
     }
 
     /// Brings what is not in sums yet there.
@@ -293,7 +326,7 @@ impl<'a> Rater<'a> {
         let bytes = std::mem::take(&mut self.current.bytes[key]);
         let sum = &mut self.all.sums[self.current.sum[key] as usize];
         sum.hours += hours;
-        checked_add(&mut sum.bytes, bytes, "a line")
+        checked_add(&mut sum.bytes, bytes.into(), "a line")
     }
 
     /// Rates an hour in which levels or prices may be others than in the one before.

@@ -1,7 +1,7 @@
 //! How hours are collected while records are read, and what a worker keeps of a connection meanwhile.
 
 use super::{
-    cells::{Cell, ClosedHours, HourTable, HoursOfRows, RowWriter, each_cell, encoded, sorted_and_summed},
+    cells::{Block, Cell, ClosedHours, HourTable, HoursOfRows, RowWriter, each_cell, sorted_and_summed},
     shelf::Shelf,
 };
 use crate::model::usage::{EndIndex, Sender};
@@ -27,11 +27,11 @@ pub(crate) struct HourlyBuilder {
     counters: Vec<Counter>,
     /// The hour whose bytes the counters sum, counted from the start of the period.
     hour: u32,
-    /// The ends that it has, while they are few.
+    /// The ends that it has, up to one more than are few.
     few: Vec<EndIndex>,
     most_few: usize,
-    count: usize,
     rows: HoursOfRows,
+    writer: RowWriter,
     /// Where they are kept.
     shelf: Arc<Shelf>,
     /// Cells in the order in which they came.
@@ -77,8 +77,8 @@ impl HourlyBuilder {
             hour: NO_HOUR,
             few: Vec::new(),
             most_few: (counters.len() / CONNECTIONS_PER_SUM).max(FEW),
-            count: 0,
             rows: HoursOfRows::default(),
+            writer: RowWriter::default(),
             shelf,
             log: Vec::new(),
             metered: vec![0; keys.div_ceil(64)],
@@ -153,12 +153,8 @@ impl HourlyBuilder {
     pub fn note(&mut self, end: EndIndex, added: Added) {
         match added {
             Added::Summed => {}
-            Added::First => {
-                if self.count < self.most_few {
-                    self.few.push(end);
-                }
-                self.count += 1;
-            }
+            Added::First if self.few.len() > self.most_few => {}
+            Added::First => self.few.push(end),
             Added::Full(sum) => self.log_cell(Cell::new(self.hour, end.index(), sum)),
         }
     }
@@ -181,9 +177,9 @@ impl HourlyBuilder {
             self.turns.note(self.hour, first);
             self.is_spread = self.table.is_some() && self.turns.count >= TURNS;
         }
-        if self.count > self.most_few {
-            let cells = self.encode_all();
-            self.rows.push(self.hour, self.shelf.row(cells));
+        if self.few.len() > self.most_few {
+            self.encode_all();
+            self.rows.push(self.hour, self.shelf.row(self.writer.row()));
             self.merge_rows(self.hour);
         } else {
             for index in 0..self.few.len() {
@@ -194,22 +190,17 @@ impl HourlyBuilder {
             }
         }
         self.few.clear();
-        self.count = 0;
     }
 
-    /// The sums of all counters.
-    fn encode_all(&mut self) -> Vec<u8> {
-        let mut row = RowWriter::new(self.count);
-        for (connection, counter) in self.counters.iter_mut().enumerate() {
-            for sender in Sender::ALL {
-                if let Some(sum) = counter.take_sum(sender) {
-                    let key = EndIndex::new(connection, sender).index();
-                    self.metered[key / 64] |= 1 << (key % 64);
-                    row.push(key, sum);
-                }
+    /// Encodes the sums of all counters.
+    fn encode_all(&mut self) {
+        for (place, counters) in self.counters.chunks_mut(Block::CONNECTIONS).enumerate() {
+            let block = Block::of(place, counters.iter_mut().map(Counter::take_sums));
+            if block.present != 0 {
+                self.metered[block.first / 64] |= u64::from(block.present) << (block.first % 64);
+                self.writer.push_block(&block);
             }
         }
-        row.finish()
     }
 
     fn log_cell(&mut self, cell: Cell) {
@@ -224,7 +215,7 @@ impl HourlyBuilder {
     fn encode_log(&mut self) {
         let mut log = std::mem::take(&mut self.log);
         for cells in sorted_and_summed(&mut log).chunk_by(|a, b| a.hour() == b.hour()) {
-            self.rows.push(cells[0].hour(), self.shelf.row(encoded(cells)));
+            self.rows.push(cells[0].hour(), self.shelf.row(self.writer.encoded(cells)));
             self.merge_rows(cells[0].hour());
         }
         log.clear();
@@ -248,7 +239,7 @@ impl HourlyBuilder {
             });
         }
         held.iter().for_each(|row| self.shelf.give_back(row));
-        let merged = self.shelf.row(encoded(sorted_and_summed(&mut cells)));
+        let merged = self.shelf.row(self.writer.encoded(sorted_and_summed(&mut cells)));
         aside.into_iter().chain([merged]).for_each(|row| self.rows.push(hour, row));
     }
 
@@ -349,6 +340,13 @@ impl Counter {
             }
             None => Added::Full(std::mem::replace(sum, bytes)),
         }
+    }
+
+    /// The sums of the open hour by sender, and whether there is one, which is forgotten.
+    #[inline]
+    fn take_sums(&mut self) -> [(bool, u64); 2] {
+        let [requester, accepter] = std::mem::take(&mut self.present);
+        [(requester, self.sums[0]), (accepter, self.sums[1])]
     }
 
     /// The sum of the open hour, which is forgotten.

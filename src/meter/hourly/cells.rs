@@ -1,9 +1,9 @@
-//! How the cells of an hour, the bytes of its keys, are encoded: about five bytes each.
+//! How the cells of an hour, the bytes of its keys, are encoded: about four bytes each where most keys have one.
 //!
-//! A cell is a control byte, the key's step from the one before where that is long, and as many bytes of the sum as it
-//! has. The low half of the control byte is that number, the high half the step, or how many bytes of it follow. Cells
-//! stand in the order of their keys; a key may stand several times, and its cells add up. A sum of 2^64 bytes and more
-//! has a cell for the part below and one, of a low half of its own, for what is above.
+//! Eight keys are a block: its step from the block before in a byte, or in bytes behind it where that is long; a byte with a bit for
+//! each key that is present; half a byte for each of these, which says how many bytes the sum has; and these. So what a cell needs is
+//! found without a look at the one before it. Blocks stand in the order of their keys; a key may stand in several, and its cells add
+//! up. A sum of 2^64 bytes and more has a cell for the part below and one, of a length of its own, for what is above.
 //!
 //! And what becomes such rows in the end: [`HourTable`], one table of all hours for all workers, which sums records whose hours
 //! come in no order.
@@ -13,13 +13,16 @@ use crate::{
     error::{Error, Result},
     model::{
         time::Hour,
-        usage::{EndIndex, MeteredHour},
+        usage::{EndIndex, MeteredHour, Sender},
     },
     parallel::run_on,
 };
-use std::sync::{
-    Mutex, OnceLock, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Bytes of a key in an hour, counted from the start of the period.
@@ -98,111 +101,253 @@ pub(super) fn sorted_and_summed(cells: &mut Vec<Cell>) -> &[Cell] {
     cells
 }
 
-/// Steps of this many bytes are told by these high halves.
-const LONG_STEPS: [(u64, usize); 3] = [(13, 1), (14, 2), (15, 4)];
-/// The shortest step that does not fit the high half itself.
-const LONG_STEP: u64 = 13;
-/// The low half of the control byte of a cell whose eight bytes count 2^64 bytes each.
-const HIGH: usize = 9;
-/// Bytes behind the last cell, so that every number can be read as eight bytes.
+/// So many keys are a block.
+const KEYS: usize = 8;
+/// Steps between blocks that are told by a byte of their own, and in how many bytes they follow then.
+const LONG_STEPS: [(u8, usize); 2] = [(254, 2), (255, 4)];
+/// The shortest step that does not fit the byte itself.
+const LONG_STEP: usize = 254;
+/// The length of a number of eight bytes, and one more, that counts 2^64 bytes each.
+const HIGH: u8 = 9;
+/// Bytes behind the last block, so that every number can be read as eight bytes.
 const SLACK: usize = 8;
-
-/// Encodes cells of one hour, sorted by key.
-pub(super) fn encoded(cells: &[Cell]) -> Vec<u8> {
-    let mut row = RowWriter::new(cells.len());
-    for cell in cells {
-        row.push_cell(cell);
+/// The most bytes that a block has.
+const MOST_OF_BLOCK: usize = 5 + 1 + KEYS / 2 + KEYS * HIGH as usize;
+/// By length: the bits of a number.
+const BITS: [u64; 16] = {
+    let mut bits = [u64::MAX; 16];
+    let mut length = 0;
+    while length < 8 {
+        bits[length] = (1 << (8 * length)) - 1;
+        length += 1;
     }
-    row.finish()
+    bits
+};
+
+/// Cells of keys that follow one another, to be encoded: at most one each, in the order of keys.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Block {
+    /// The first key, a multiple of [`KEYS`].
+    pub first: usize,
+    /// A bit for each key that is present.
+    pub present: u8,
+    /// A bit for each cell, not each key, whose number counts 2^64 bytes each.
+    pub high: u8,
+    /// The numbers of the cells; what stands behind them means nothing.
+    pub numbers: [u64; KEYS],
 }
 
-/// Shows all cells of what was encoded, in order: their keys and bytes.
+impl Block {
+    /// So many connections, of two ends each, are a block.
+    pub const CONNECTIONS: usize = KEYS / Sender::ALL.len();
+
+    /// That at a place among all, of the sums of its keys, of those that are present.
+    #[inline(always)]
+    pub fn of(place: usize, sums: impl Iterator<Item = [(bool, u64); 2]>) -> Self {
+        let (mut block, mut cell) = (Self { first: place * KEYS, ..Self::default() }, 0);
+        for (connection, [requester, accepter]) in sums.take(Self::CONNECTIONS).enumerate() {
+            for (sender, (is_present, sum)) in [requester, accepter].into_iter().enumerate() {
+                // Without a branch: what is not present is written over.
+                block.numbers[cell % KEYS] = sum;
+                block.present |= u8::from(is_present) << (2 * connection + sender);
+                cell += usize::from(is_present);
+            }
+        }
+        block
+    }
+}
+
+/// A block that was encoded.
+pub(super) struct Encoded<'a> {
+    /// The first key, a multiple of [`KEYS`].
+    first: usize,
+    /// A bit for each key that is present.
+    present: u8,
+    /// By cell, a byte with its length.
+    lengths: u64,
+    /// By cell, a byte with where it begins.
+    starts: u64,
+    numbers: &'a [u8],
+}
+
+impl Encoded<'_> {
+    #[inline]
+    fn number(&self, cell: usize) -> u64 {
+        let of_cell = |all: u64| usize::from((all >> (8 * cell)) as u8);
+        eight(self.numbers, of_cell(self.starts)) & BITS[of_cell(self.lengths) % BITS.len()]
+    }
+
+    /// Whether any number counts 2^64 bytes each.
+    #[inline]
+    fn has_high(&self) -> bool {
+        // That length alone has both bits.
+        self.lengths & (self.lengths >> 3) & EACH != 0
+    }
+
+    /// Shows its cells.
+    #[inline]
+    fn each(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+        let (mut present, mut cell) = (self.present, 0);
+        while present != 0 {
+            let key = self.first + present.trailing_zeros() as usize;
+            let is_high = (self.lengths >> (8 * cell)) as u8 == HIGH;
+            each(key, u128::from(self.number(cell)) << if is_high { 64 } else { 0 })?;
+            present &= present - 1;
+            cell += 1;
+        }
+        Ok(())
+    }
+}
+
+/// A one in each byte.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// Shows all blocks of what was encoded, in order.
 #[inline]
-pub(super) fn each_cell(cells: &[u8], mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
-    let (mut at, mut key) = (0, 0);
+pub(super) fn each_block(cells: &[u8], mut each: impl FnMut(&Encoded<'_>) -> Result<()>) -> Result<()> {
+    let (mut at, mut block) = (0, 0);
     while at + SLACK < cells.len() {
-        let control = cells[at];
+        let mut step = usize::from(cells[at]);
         at += 1;
-        let (high, length) = (u64::from(control >> 4), usize::from(control & 15));
-        let mut step = high;
-        if high >= LONG_STEP {
-            let (_, count) = LONG_STEPS[(high - LONG_STEP) as usize];
-            step = number(cells, at, count);
+        if step >= LONG_STEP {
+            let count = LONG_STEPS[step - LONG_STEP].1;
+            step = (eight(cells, at) & BITS[count]) as usize;
             at += count;
         }
-        key += step as usize;
-        if length == HIGH {
-            each(key, u128::from(number(cells, at, 8)) << 64)?;
-            at += 8;
-            continue;
-        }
-        each(key, u128::from(number(cells, at, length)))?;
-        at += length;
+        block += step;
+        let present = cells[at];
+        let count = present.count_ones() as usize;
+        let lengths = bytes_of_halves(eight(cells, at + 1) as u32) & BITS[count];
+        at += 1 + count.div_ceil(2);
+        // No sum of eight lengths exceeds a byte.
+        let ends = lengths.wrapping_mul(EACH);
+        let (first, starts, numbers) = (block * KEYS, ends - lengths, &cells[at..]);
+        each(&Encoded { first, present, lengths, starts, numbers })?;
+        at += (ends >> 56) as usize;
     }
     Ok(())
 }
 
-/// The `count` (at most eight) bytes at `at` as a number.
+/// The halves of four bytes as bytes of their own.
 #[inline]
-fn number(cells: &[u8], at: usize, count: usize) -> u64 {
-    let mut eight = [0; 8];
-    eight.copy_from_slice(&cells[at..at + 8]);
-    if count == 0 { 0 } else { u64::from_le_bytes(eight) & (u64::MAX >> (64 - 8 * count)) }
+fn bytes_of_halves(halves: u32) -> u64 {
+    let two = (u64::from(halves) | u64::from(halves) << 16) & 0x0000_FFFF_0000_FFFF;
+    let four = (two | two << 8) & 0x00FF_00FF_00FF_00FF;
+    (four | four << 4) & 0x0F0F_0F0F_0F0F_0F0F
 }
 
-/// Encodes cells whose keys do not fall.
+/// The eight bytes at `at` as a number.
+#[inline]
+fn eight(cells: &[u8], at: usize) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&cells[at..at + 8]);
+    u64::from_le_bytes(eight)
+}
+
+/// Shows all cells of what was encoded, in order: their keys and bytes.
+pub(super) fn each_cell(cells: &[u8], mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+    each_block(cells, |block| block.each(&mut each))
+}
+
+/// Encodes the cells of one hour after another, each in the order of keys.
+#[derive(Debug, Default)]
 pub(super) struct RowWriter {
+    /// Room for what is encoded, of which so much is.
     cells: Vec<u8>,
-    key: usize,
+    at: usize,
+    /// The block before, counted in blocks.
+    before: usize,
+    /// Cells that are not encoded yet, and their number.
+    block: Block,
+    count: usize,
 }
 
 impl RowWriter {
-    pub fn new(cells: usize) -> Self {
-        Self { cells: Vec::with_capacity(cells * 8 + SLACK), key: 0 }
+    /// Adds a cell whose key is not below those before.
+    #[inline]
+    pub fn push(&mut self, key: usize, bytes: u64) {
+        self.add(key, bytes, false);
     }
 
     #[inline]
-    pub fn push(&mut self, key: usize, bytes: u64) {
-        let length = 8 - bytes.leading_zeros() as usize / 8;
-        self.control(key, length);
-        self.number(bytes, length);
+    fn add(&mut self, key: usize, number: u64, is_high: bool) {
+        let (first, bit) = (key / KEYS * KEYS, 1 << (key % KEYS));
+        if first != self.block.first || self.block.present >= bit {
+            self.flush();
+            self.block.first = first;
+        }
+        self.block.present |= bit;
+        self.block.high |= u8::from(is_high) << self.count;
+        self.block.numbers[self.count] = number;
+        self.count += 1;
     }
 
     fn push_cell(&mut self, cell: &Cell) {
-        if cell.place & 1 == 0 {
-            return self.push(cell.key(), cell.number);
-        }
-        self.control(cell.key(), HIGH);
-        self.number(cell.number, 8);
+        self.add(cell.key(), cell.number, cell.place & 1 == 1);
     }
 
-    /// The control byte, and the step to the key where it is long.
-    #[inline]
-    fn control(&mut self, key: usize, length: usize) {
-        let step = (key - self.key) as u64;
-        self.key = key;
-        if step < LONG_STEP {
-            self.cells.push((step as u8) << 4 | length as u8);
-        } else {
-            // OK because keys are below 2^32.
-            let fits = |&&(_, count): &&(u64, usize)| step < 1 << (8 * count);
-            let (high, count) = LONG_STEPS.iter().find(|own| fits(own)).copied().unwrap_or((15, 4));
-            self.cells.push((high as u8) << 4 | length as u8);
-            self.number(step, count);
+    fn flush(&mut self) {
+        if self.count > 0 {
+            let block = std::mem::take(&mut self.block);
+            self.count = 0;
+            self.push_block(&block);
         }
     }
 
-    /// Appends the low `count` bytes of a number.
+    /// Adds a block that is not below those before, and has a cell.
     #[inline]
-    fn number(&mut self, value: u64, count: usize) {
-        self.cells.extend_from_slice(&value.to_le_bytes());
-        self.cells.truncate(self.cells.len() - 8 + count);
+    pub fn push_block(&mut self, block: &Block) {
+        const ROOM: usize = MOST_OF_BLOCK + SLACK;
+        if self.cells.len() < self.at + ROOM {
+            self.cells.resize((2 * self.at).max(4096), 0);
+        }
+        let room = &mut self.cells[self.at..self.at + ROOM];
+        let halves = step_to(room, block.first / KEYS - self.before) + 1;
+        room[halves - 1] = block.present;
+        let count = block.present.count_ones() as usize;
+        let used = count.div_ceil(2);
+        let (mut at, mut lengths) = (halves + used, 0_u32);
+        for (cell, &number) in block.numbers[..count].iter().enumerate() {
+            let plain = (number | 1).ilog2() / 8 + 1;
+            let length = if block.high >> cell & 1 == 1 { HIGH.into() } else { plain };
+            lengths |= length << (4 * cell);
+            room[at..at + 8].copy_from_slice(&number.to_le_bytes());
+            at += length as usize;
+        }
+        room[halves..halves + used].copy_from_slice(&lengths.to_le_bytes()[..used]);
+        self.before = block.first / KEYS;
+        self.at += at;
     }
 
-    pub fn finish(mut self) -> Vec<u8> {
-        self.cells.extend_from_slice(&[0; SLACK]);
-        self.cells
+    /// Encodes cells of one hour, sorted by key.
+    pub fn encoded(&mut self, cells: &[Cell]) -> &[u8] {
+        cells.iter().for_each(|cell| self.push_cell(cell));
+        self.row()
     }
+
+    /// What was encoded since this was asked last.
+    pub fn row(&mut self) -> &[u8] {
+        self.flush();
+        let length = self.at + if self.at > 0 { SLACK } else { 0 };
+        (self.at, self.before) = (0, 0);
+        &self.cells[..length]
+    }
+}
+
+/// Writes a step between blocks; returns how many bytes that took.
+#[inline]
+fn step_to(room: &mut [u8], step: usize) -> usize {
+    let (told, count) = match step {
+        0..LONG_STEP => (step as u8, 0),
+        LONG_STEP..=0xFFFF => LONG_STEPS[0],
+        // OK because keys are below 2^32.
+        _ => LONG_STEPS[1],
+    };
+    room[0] = told;
+    if count > 0 {
+        room[1..9].copy_from_slice(&(step as u64).to_le_bytes());
+    }
+    1 + count
 }
 
 /// Rows by hour, counted from the start of the period.
@@ -286,9 +431,13 @@ impl HourTable {
         let hours = Mutex::new((0..).zip(self.hours));
         let next = || hours.lock().unwrap_or_else(PoisonError::into_inner).next();
         run_on(threads, || {
-            let mut closed = ClosedHours::new(self.ends);
+            let (mut closed, mut writer) = (ClosedHours::new(self.ends), RowWriter::default());
             while let Some((hour, sums)) = next() {
-                if let Some(cells) = sums.into_inner().and_then(|sums| encode(&sums, &mut closed)) {
+                let Some(sums) = sums.into_inner() else { continue };
+                encode(&sums, &mut closed, &mut writer);
+                let cells = writer.row();
+                // An hour has none that was looked at for records that were not billed then.
+                if !cells.is_empty() {
                     closed.rows.push(hour, shelf.row(cells));
                 }
             }
@@ -297,18 +446,14 @@ impl HourTable {
     }
 }
 
-/// The sums of an hour as those of a row, and notes which ends it has; `None` where it has none: it was looked at for records that were
-/// not billed then.
-fn encode(sums: &[AtomicU64], closed: &mut ClosedHours) -> Option<Vec<u8>> {
-    let (mut row, mut any) = (RowWriter::new(sums.len()), false);
+/// Encodes the sums of an hour, and notes which ends it has.
+fn encode(sums: &[AtomicU64], closed: &mut ClosedHours, writer: &mut RowWriter) {
     for (key, sum) in sums.iter().enumerate() {
         if let Some(sum) = sum.load(Ordering::Relaxed).checked_sub(1) {
             closed.metered[key / 64] |= 1 << (key % 64);
-            row.push(key, sum);
-            any = true;
+            writer.push(key, sum);
         }
     }
-    any.then(|| row.finish())
 }
 
 /// The metered cells of one hour, as [`HourlyUsage::fold`](super::HourlyUsage::fold) and
@@ -317,11 +462,16 @@ fn encode(sums: &[AtomicU64], closed: &mut ClosedHours) -> Option<Vec<u8>> {
 pub struct HourRow<'a> {
     /// The hour, in UTC (R6).
     pub hour: Hour,
-    sums: &'a [u128],
+    sums: &'a [u64],
+    /// What each sum has beyond 64 bits; empty where none has any.
+    highs: &'a [u64],
     present: &'a [u64],
 }
 
 impl HourRow<'_> {
+    /// So many keys are a run at most, and the keys of each lie between two multiples of it.
+    pub(crate) const MOST_RUN: usize = 64;
+
     /// Shows connections and senders with a record in this hour, by connection and sender, with their bytes.
     ///
     /// # Errors
@@ -337,21 +487,56 @@ impl HourRow<'_> {
     /// As [`HourRow::try_each`], by key.
     #[inline]
     pub(crate) fn try_each_key(&self, mut each: impl FnMut(usize, u128) -> Result<()>) -> Result<()> {
+        self.try_each_run(|keys, sums| {
+            keys.zip(sums).try_for_each(|(key, &sum)| each(key, wide(sum, self.high(key))))
+        })
+    }
+
+    /// What the bytes of a key have beyond 64 bits.
+    pub(crate) fn high(&self, key: usize) -> u64 {
+        self.highs.get(key).copied().unwrap_or(0)
+    }
+
+    /// Whether any of its sums has more than 64 bits.
+    pub(crate) fn is_wide(&self) -> bool {
+        !self.highs.is_empty()
+    }
+
+    /// As [`HourRow::try_each`], by keys that follow one another, both of a connection at once where both are there: with the
+    /// low 64 bits of their bytes.
+    #[inline]
+    pub(crate) fn try_each_run(
+        &self,
+        mut each: impl FnMut(Range<usize>, &[u64]) -> Result<()>,
+    ) -> Result<()> {
         for (word, &bits) in self.present.iter().enumerate() {
             let mut bits = bits;
             while bits != 0 {
-                let key = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                each(key, self.sums[key])?;
+                let (skipped, length) =
+                    (bits.trailing_zeros(), (bits >> bits.trailing_zeros()).trailing_ones());
+                let first = word * 64 + skipped as usize;
+                let keys = first..first + length as usize;
+                // Up to the end of the run.
+                bits &= u64::MAX.checked_shl(skipped + length).unwrap_or(0);
+                each(keys.clone(), &self.sums[keys])?;
             }
         }
         Ok(())
     }
 }
 
+/// A sum of these parts.
+fn wide(low: u64, high: u64) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
 /// Sums of all keys in one hour.
 pub(super) struct DenseHour {
-    sums: Vec<u128>,
+    sums: Vec<u64>,
+    /// What they have beyond 64 bits: of no hour yet while it is empty.
+    highs: Vec<u64>,
+    /// Whether any sum of this hour has something there.
+    is_wide: bool,
     /// By key, as bits; what stands in `sums` for other keys means nothing.
     present: Vec<u64>,
     /// What rows are read into that are not held in memory.
@@ -360,30 +545,63 @@ pub(super) struct DenseHour {
 
 impl DenseHour {
     pub fn new(keys: usize) -> Self {
-        Self { sums: vec![0; keys], present: vec![0; keys.div_ceil(64)], room: Vec::new() }
+        let present = vec![0; keys.div_ceil(64)];
+        Self { sums: vec![0; keys], highs: Vec::new(), is_wide: false, present, room: Vec::new() }
     }
 
     /// Sums the rows of an hour.
     pub fn read(&mut self, hour: Hour, rows: &[Row]) -> Result<HourRow<'_>> {
         self.present.fill(0);
+        self.is_wide = false;
         let mut room = std::mem::take(&mut self.room);
         for row in rows {
-            each_cell(row.cells(&mut room)?, |key, bytes| self.add(key, bytes))?;
+            each_block(row.cells(&mut room)?, |block| self.add(block))?;
         }
         self.room = room;
-        Ok(HourRow { hour, sums: &self.sums, present: &self.present })
+        let highs = if self.is_wide { &self.highs[..] } else { &[] };
+        Ok(HourRow { hour, sums: &self.sums, highs, present: &self.present })
     }
 
     #[inline]
-    fn add(&mut self, key: usize, bytes: u128) -> Result<()> {
-        let (sum, word, bit) = (&mut self.sums[key], &mut self.present[key / 64], 1 << (key % 64));
-        if *word & bit == 0 {
-            *word |= bit;
-            *sum = bytes;
+    fn add(&mut self, block: &Encoded<'_>) -> Result<()> {
+        let word = &mut self.present[block.first / 64];
+        let bits = u64::from(block.present) << (block.first % 64);
+        if *word & bits != 0 || self.is_wide || block.has_high() {
+            return block.each(|key, bytes| self.add_to(key, bytes));
+        }
+        *word |= bits;
+        if block.present == u8::MAX {
+            let sums = &mut self.sums[block.first..block.first + KEYS];
+            sums.iter_mut().enumerate().for_each(|(cell, sum)| *sum = block.number(cell));
             return Ok(());
         }
-        let added = sum.checked_add(bytes);
-        *sum = added.ok_or_else(|| Error::overflow("the bytes of an hour exceed 2^128"))?;
+        block.each(|key, bytes| {
+            self.sums[key] = bytes as u64;
+            Ok(())
+        })
+    }
+
+    /// Adds to the sum of a key.
+    #[cold]
+    fn add_to(&mut self, key: usize, bytes: u128) -> Result<()> {
+        let (word, bit) = (&mut self.present[key / 64], 1 << (key % 64));
+        let before = match *word & bit {
+            0 => 0,
+            _ => wide(self.sums[key], if self.is_wide { self.highs[key] } else { 0 }),
+        };
+        *word |= bit;
+        let added = before.checked_add(bytes);
+        let sum = added.ok_or_else(|| Error::overflow("the bytes of an hour exceed 2^128"))?;
+        self.sums[key] = sum as u64;
+        let high = (sum >> 64) as u64;
+        if high != 0 && !self.is_wide {
+            self.is_wide = true;
+            self.highs.clear();
+            self.highs.resize(self.sums.len(), 0);
+        }
+        if self.is_wide {
+            self.highs[key] = high;
+        }
         Ok(())
     }
 }
@@ -415,7 +633,10 @@ mod tests {
                 cells.push(if high { Cell::high(743, key, number) } else { Cell::new(743, key, number) });
             }
             let mut found = Vec::new();
-            each_cell(&encoded(&cells), |key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
+            let mut writer = RowWriter::default();
+            writer.push(7, 7);
+            writer.row();
+            each_cell(writer.encoded(&cells), |key, bytes| { found.push((key, bytes)); Ok(()) }).unwrap();
             let expected: Vec<(usize, u128)> = cells.iter().map(|cell| (cell.key(), cell.bytes())).collect();
             prop_assert_eq!(found, expected);
         }

@@ -321,6 +321,8 @@ pub(crate) struct HourDigests {
     cells: Vec<u8>,
 }
 
+/// Bytes of a cell.
+const CELL: usize = size_of::<u32>() + size_of::<u128>();
 /// As many bytes of cells as are hashed at once: a whole number of BLAKE3's chunks, small enough for the cache.
 const HASHED_AT_ONCE: usize = 80 << 10;
 
@@ -338,14 +340,21 @@ impl<'a> UsageDigest<'a> {
         let HourDigests { hours, cells } = digests;
         let mut hasher = blake3::Hasher::new();
         cells.clear();
-        row.try_each_key(|key, bytes| {
-            let mut cell = [0; size_of::<u32>() + size_of::<u128>()];
-            cell[..4].copy_from_slice(&self.places[key].to_le_bytes());
-            cell[4..].copy_from_slice(&bytes.to_le_bytes());
-            cells.extend_from_slice(&cell);
+        row.try_each_run(|keys, sums| {
+            let start = cells.len();
+            cells.resize(start + keys.len() * CELL, 0);
+            let each = cells[start..].as_chunks_mut::<CELL>().0.iter_mut().zip(&self.places[keys.clone()]);
+            for ((cell, place), sum) in each.zip(sums) {
+                cell[..4].copy_from_slice(&place.to_le_bytes());
+                cell[4..12].copy_from_slice(&sum.to_le_bytes());
+            }
+            if row.is_wide() {
+                let each = cells[start..].as_chunks_mut::<CELL>().0.iter_mut().zip(keys);
+                each.for_each(|(cell, key)| cell[12..].copy_from_slice(&row.high(key).to_le_bytes()));
+            }
             if cells.len() >= HASHED_AT_ONCE {
-                hasher.update(cells);
-                cells.clear();
+                hasher.update(&cells[..HASHED_AT_ONCE]);
+                cells.drain(..HASHED_AT_ONCE);
             }
             Ok(())
         })?;

@@ -59,16 +59,16 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     /// Keeps a row: in memory as well where there is no room in the file.
-    pub(super) fn row(&self, cells: Vec<u8>) -> Row {
+    pub(super) fn row(&self, cells: &[u8]) -> Row {
         let length = cells.len() as u64;
         let held = self.held.fetch_add(length, Ordering::Relaxed) + length;
         if held > MOST_HELD
-            && let Some(aside) = self.spool.write(&cells)
+            && let Some(aside) = self.spool.write(cells)
         {
             self.held.fetch_sub(length, Ordering::Relaxed);
             return Row(Place::Aside(aside));
         }
-        Row(Place::Held(cells.into_boxed_slice()))
+        Row(Place::Held(cells.into()))
     }
 
     /// Has a row back, which needs no room any more.
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_memory_has_no_room_for_is_read_again() {
         let shelf = Shelf::default();
-        let rows: Vec<Row> = (0..10u8).map(|byte| shelf.row(vec![byte; 20])).collect();
+        let rows: Vec<Row> = (0..10u8).map(|byte| shelf.row(&[byte; 20])).collect();
         let held = rows.iter().filter(|row| row.held().is_some()).count();
         assert_eq!(held, if cfg!(feature = "files") { 3 } else { 10 });
         let mut room = Vec::new();
@@ -163,7 +163,7 @@ mod tests {
             assert_eq!(row.cells(&mut room).unwrap(), [byte; 20]);
         }
         rows.iter().for_each(|row| shelf.give_back(row));
-        assert!(shelf.row(vec![1; 20]).held().is_some());
+        assert!(shelf.row(&[1; 20]).held().is_some());
     }
 
     #[cfg(feature = "files")]
@@ -172,10 +172,10 @@ mod tests {
         let read_only = || Some(std::sync::Arc::new(std::fs::File::open("Cargo.toml").unwrap()));
         let shelf = Shelf::default();
         let _ = shelf.spool.file.set(read_only());
-        assert!(shelf.row(vec![1; 1000]).held().is_some());
+        assert!(shelf.row(&[1; 1000]).held().is_some());
 
         let shelf = Shelf::default();
-        let row = shelf.row(vec![1; 1000]);
+        let row = shelf.row(&[1; 1000]);
         let file = shelf.spool.file.get().and_then(Option::as_ref).unwrap();
         file.set_len(999).unwrap();
         let error = row.cells(&mut Vec::new()).unwrap_err().to_string();
