@@ -114,8 +114,14 @@ struct Covered {
 pub(crate) struct Survey {
     covered: Covered,
     implausible: Vec<MeteredHour>,
-    /// The most bytes that one end sent in an hour.
+    /// The most bytes that one end sent in an hour, or at least [`SMALL_HOUR`].
     largest: u128,
+}
+
+/// Counts an hour of each.
+fn count(hours: &mut [u32]) {
+    // OK because no period has 2^32 hours.
+    hours.iter_mut().for_each(|hours| *hours = hours.wrapping_add(1));
 }
 
 /// Looks at metered hours.
@@ -154,14 +160,17 @@ impl<'a> Surveyor<'a> {
     /// Adds an hour to a survey.
     pub fn add_row(&self, survey: &mut Survey, row: &HourRow<'_>) -> Result<()> {
         let Covered { by_end, by_either } = &mut survey.covered;
-        let (mut largest, is_wide) = (0, row.is_wide());
+        let is_wide = row.is_wide();
         row.try_each_run(|keys, sums| {
             let connections = keys.start / 2..keys.end.div_ceil(2);
-            by_end[keys.clone()].iter_mut().for_each(|hours| *hours += 1);
-            by_either[connections].iter_mut().for_each(|hours| *hours += 1);
-            let most = sums.iter().fold(0, |most, &sum| sum.max(most));
-            largest = most.max(largest);
-            if most > self.most[keys.start / KEYS] && !is_wide {
+            count(&mut by_end[keys.clone()]);
+            count(&mut by_either[connections]);
+            if survey.largest < SMALL_HOUR {
+                survey.largest = sums.iter().fold(survey.largest, |most, &sum| most.max(sum.into()));
+            }
+            // None of them exceeds what all their bits are.
+            let all = sums.iter().fold(0, |all, sum| all | sum);
+            if all > self.most[keys.start / KEYS] && !is_wide {
                 let each = keys.zip(sums).map(|(key, &sum)| (key, u128::from(sum)));
                 survey
                     .implausible
@@ -169,7 +178,6 @@ impl<'a> Surveyor<'a> {
             }
             Ok(())
         })?;
-        survey.largest = survey.largest.max(largest.into());
         if is_wide {
             row.try_each_key(|key, bytes| {
                 survey.largest = survey.largest.max(bytes);

@@ -232,8 +232,8 @@ impl Current {
         if hour >= least || all > u64::MAX / 2 {
             return false;
         }
-        hours.iter_mut().for_each(|hours| *hours += 1);
-        // OK because both are below 2^63.
+        // OK because no period has 2^32 hours, and both of the others are below 2^63.
+        hours.iter_mut().for_each(|hours| *hours = hours.wrapping_add(1));
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum = sum.wrapping_add(*bytes));
         true
     }

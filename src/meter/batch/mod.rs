@@ -4,6 +4,7 @@
 //! order of the input.
 
 use super::{
+    duplicates::repeated::{MomentGrid, Repeated},
     totals::Count,
     worker::{Goal, Instant, Moment, Worker},
 };
@@ -68,12 +69,9 @@ impl Worker<'_> {
             return ends.len();
         };
         match self.plan.goal {
-            Goal::Bill { repeated, .. } if !repeated.has_moments() => {
-                self.bill_plain(hour, moment.month, instants, ends, bytes, |_, _| false)
-            }
             Goal::Bill { repeated, .. } => {
-                let is_duplicate = |end, instant: Instant| repeated.contains_moment(end, instant.clock);
-                self.bill_plain(hour, moment.month, instants, ends, bytes, is_duplicate)
+                let repeated = Some(repeated).filter(|repeated| repeated.has_moments());
+                self.bill_plain(hour, moment.month, instants, ends, bytes, repeated)
             }
             Goal::Collect { wanted, noted } => {
                 let wanted = ends.iter().enumerate().filter(|(_, end)| wanted[end.index()]);
@@ -99,35 +97,24 @@ impl Worker<'_> {
         instants: &impl Fn(usize) -> Instant,
         ends: &[EndIndex],
         bytes: &[u64],
-        is_duplicate: impl Fn(EndIndex, Instant) -> bool,
+        repeated: Option<&Repeated>,
     ) -> usize {
         self.sums.hourly.open(hour);
-        let is_spread = self.sums.hourly.is_spread();
         let noting = self.noting.take();
-        let mut taken = 0;
-        let mut free = Count::default();
-        'all: for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
-            self.sums.hourly.touch(ends);
-            for (&end, &bytes) in ends.iter().zip(bytes) {
-                let instant = instants(taken);
-                let counter = self.sums.hourly.counter(end);
-                if !counter.exists_in(hour) || is_duplicate(end, instant) {
-                    break 'all;
-                }
-                free.add_if(counter.free, bytes);
-                let sender = end.sender();
-                let order = counter.order(sender, instant.tick);
-                if is_spread {
-                    self.sums.hourly.add_spread(end, hour, bytes);
-                } else {
-                    let added = counter.add(sender, bytes);
-                    self.sums.hourly.note(end, added);
-                }
-                self.note_order(end, instant.tick, order);
-                if let Some(grid) = &noting {
-                    self.found.collected.push((end, instant.clock), Some(grid));
-                }
-                taken += 1;
+        let may_follow = repeated.is_none() && noting.is_none() && !self.sums.hourly.is_spread();
+        let (mut taken, mut free) = (0, Count::default());
+        while taken < ends.len() {
+            if may_follow {
+                let instants = |place: usize| instants(taken + place);
+                taken += self.bill_following(hour, &instants, &ends[taken..], &bytes[taken..], &mut free);
+            }
+            let some = taken..ends.len().min(taken + AT_ONCE);
+            let instants = |place: usize| instants(taken + place);
+            let (ends, bytes) = (&ends[some.clone()], &bytes[some.clone()]);
+            let billed = self.bill_each(hour, &instants, ends, bytes, repeated, noting.as_deref(), &mut free);
+            taken += billed;
+            if billed < some.len() {
+                break;
             }
         }
         self.noting = noting;
@@ -139,6 +126,73 @@ impl Worker<'_> {
         totals.free.add_all(free);
         totals.billed.add_all(Count { records: all.records - free.records, bytes: all.bytes - free.bytes });
         taken
+    }
+
+    /// Bills records of the open hour while each only follows the one before it, as nearly all do; returns how many.
+    #[inline]
+    fn bill_following(
+        &mut self,
+        hour: u32,
+        instants: &impl Fn(usize) -> Instant,
+        ends: &[EndIndex],
+        bytes: &[u64],
+        free: &mut Count,
+    ) -> usize {
+        if !self.sums.hourly.has_many() {
+            return 0;
+        }
+        let mut taken = 0;
+        for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
+            self.sums.hourly.touch(ends);
+            let counters = self.sums.hourly.counters();
+            for (&end, &bytes) in ends.iter().zip(bytes) {
+                let counter = &mut counters[end.connection()];
+                if !counter.add_following(end.sender(), hour, instants(taken).tick, bytes) {
+                    return taken;
+                }
+                free.add_if(counter.free, bytes);
+                taken += 1;
+            }
+        }
+        taken
+    }
+
+    /// Bills each of some records by itself, up to the first that [`Worker::bill_plain`] stops at.
+    #[expect(clippy::too_many_arguments, reason = "they are what one loop knows")]
+    fn bill_each(
+        &mut self,
+        hour: u32,
+        instants: &impl Fn(usize) -> Instant,
+        ends: &[EndIndex],
+        bytes: &[u64],
+        repeated: Option<&Repeated>,
+        noting: Option<&MomentGrid>,
+        free: &mut Count,
+    ) -> usize {
+        let is_spread = self.sums.hourly.is_spread();
+        self.sums.hourly.touch(ends);
+        for (place, (&end, &bytes)) in ends.iter().zip(bytes).enumerate() {
+            let instant = instants(place);
+            let counter = self.sums.hourly.counter(end);
+            let is_duplicate = || repeated.is_some_and(|all| all.contains_moment(end, instant.clock));
+            if !counter.exists_in(hour) || is_duplicate() {
+                return place;
+            }
+            free.add_if(counter.free, bytes);
+            let sender = end.sender();
+            let order = counter.order(sender, instant.tick);
+            if is_spread {
+                self.sums.hourly.add_spread(end, hour, bytes);
+            } else {
+                let added = counter.add(sender, bytes);
+                self.sums.hourly.note(end, added);
+            }
+            self.note_order(end, instant.tick, order);
+            if noting.is_some() {
+                self.found.collected.push((end, instant.clock), noting);
+            }
+        }
+        ends.len()
     }
 }
 

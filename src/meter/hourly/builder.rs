@@ -95,6 +95,12 @@ impl HourlyBuilder {
         self.is_spread
     }
 
+    /// Whether the open hour has so many ends that it is read off all counters.
+    #[inline]
+    pub fn has_many(&self) -> bool {
+        self.few.len() > self.most_few
+    }
+
     /// The counter of an end's connection.
     #[inline]
     pub fn counter(&mut self, end: EndIndex) -> &mut Counter {
@@ -177,7 +183,7 @@ impl HourlyBuilder {
             self.turns.note(self.hour, first);
             self.is_spread = self.table.is_some() && self.turns.count >= TURNS;
         }
-        if self.few.len() > self.most_few {
+        if self.has_many() {
             self.encode_all();
             self.rows.push(self.hour, self.shelf.row(self.writer.row()));
             self.merge_rows(self.hour);
@@ -317,6 +323,20 @@ impl Counter {
             NO_TICK => Order::First,
             _ => Order::Later,
         }
+    }
+
+    /// Notes a record of an hour and adds its bytes to the sum, where no more is to be done: the connection exists, the record is
+    /// later than the one before it, and its bytes have room. Otherwise all stays as it is.
+    #[inline]
+    pub fn add_following(&mut self, sender: Sender, hour: u32, tick: u32, bytes: u64) -> bool {
+        let sender = sender as usize;
+        let (last, sum) = (self.ticks[sender], if self.present[sender] { self.sums[sender] } else { 0 });
+        let (sum, is_full) = sum.overflowing_add(bytes);
+        if is_full | (last == NO_TICK) | (last >= tick) | !self.exists_in(hour) {
+            return false;
+        }
+        (self.ticks[sender], self.sums[sender], self.present[sender]) = (tick, sum, true);
+        true
     }
 
     /// When the last records were, by sender; forgets it.

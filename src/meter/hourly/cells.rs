@@ -199,6 +199,12 @@ impl Encoded<'_> {
     }
 }
 
+/// How many cells a block has, most often all.
+#[inline]
+fn cells_of(present: u8) -> usize {
+    if present == u8::MAX { KEYS } else { present.count_ones() as usize }
+}
+
 /// A one in each byte.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
@@ -216,7 +222,7 @@ pub(super) fn each_block(cells: &[u8], mut each: impl FnMut(&Encoded<'_>) -> Res
         }
         block += step;
         let present = cells[at];
-        let count = present.count_ones() as usize;
+        let count = cells_of(present);
         let lengths = bytes_of_halves(eight(cells, at + 1) as u32) & BITS[count];
         at += 1 + count.div_ceil(2);
         // No sum of eight lengths exceeds a byte.
@@ -304,7 +310,7 @@ impl RowWriter {
         let room = &mut self.cells[self.at..self.at + ROOM];
         let halves = step_to(room, block.first / KEYS - self.before) + 1;
         room[halves - 1] = block.present;
-        let count = block.present.count_ones() as usize;
+        let count = cells_of(block.present);
         let used = count.div_ceil(2);
         let (mut at, mut lengths) = (halves + used, 0_u32);
         for (cell, &number) in block.numbers[..count].iter().enumerate() {
