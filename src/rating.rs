@@ -99,15 +99,15 @@ impl Rating<'_> {
 
     /// The keys that have a sum, in the order of reports: by the account that pays, then by connection and sender.
     fn keys_by_account(&self, all: &Sums) -> impl Iterator<Item = usize> {
+        let (payers, payer_of) = payers(self.inventory);
         // OK as 32 bits because a million connections have two million ends.
-        let mut by_account: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for key in (0..self.route_of.len()).filter(|&key| all.of(key).next().is_some()) {
-            let end = EndIndex::from_index(key);
-            let account =
-                attribute(self.inventory.connection(end.connection()), end.sender()).billing_account_id;
-            by_account.entry(account).or_default().push(key as u32);
+        let mut keys_of: Vec<Vec<u32>> = vec![Vec::new(); payers.len()];
+        for (key, &payer) in payer_of.iter().enumerate().filter(|&(key, _)| all.first[key] != NONE) {
+            keys_of[payer as usize].push(key as u32);
         }
-        by_account.into_values().flatten().map(|key| key as usize)
+        let mut by_account: Vec<_> = payers.into_iter().zip(keys_of).collect();
+        by_account.sort_unstable_by_key(|(account, _)| *account);
+        by_account.into_iter().flat_map(|(_, keys)| keys).map(|key| key as usize)
     }
 }
 
@@ -430,9 +430,10 @@ impl<'a> Rater<'a> {
 
     /// Adds what another rater summed over other hours.
     fn merge(&mut self, other: Sums) -> Result<()> {
+        let prices: Vec<u32> = other.prices.iter().map(|&price| self.index_of(price)).collect();
         for key in 0..other.first.len() {
             for sum in other.of(key) {
-                let price = self.index_of(other.price_of(sum));
+                let price = prices[sum.price as usize];
                 let own = self.sum(key, sum.hour, sum.link_type, price);
                 let line = &mut self.all.sums[own as usize];
                 checked_add(&mut line.bytes, sum.bytes, "a line")?;
@@ -444,7 +445,7 @@ impl<'a> Rater<'a> {
             }
         }
         for ((payer, day, price), bytes) in &other.days {
-            let price = self.index_of(other.prices[*price as usize]);
+            let price = prices[*price as usize];
             checked_add(self.all.days.entry((*payer, *day, price)).or_default(), *bytes, "a day")?;
         }
         for (pair, hour) in other.missing {

@@ -554,6 +554,8 @@ pub struct Money(i128);
 impl Money {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+    /// An amount is shown with at least so many decimals.
+    pub(crate) const LEAST_DECIMALS: usize = 2;
 
     /// The number of 10^-10 in it.
     pub fn units(self) -> i128 {
@@ -606,11 +608,16 @@ impl Money {
         text
     }
 
-    fn write(self, least: usize, output: &mut impl fmt::Write) -> fmt::Result {
+    /// Writes [`text`](Self::text).
+    pub(crate) fn write(self, least: usize, output: &mut impl fmt::Write) -> fmt::Result {
         const DECIMALS: usize = PRINTED_DECIMALS as usize;
-        let unit = 10u128.pow(PRINTED_DECIMALS);
+        const UNIT: u64 = 10u64.pow(PRINTED_DECIMALS);
         let magnitude = self.0.unsigned_abs();
-        let (whole, mut fraction) = (magnitude / unit, (magnitude % unit) as u64);
+        // Nearly all amounts are divided fast.
+        let (whole, mut fraction) = match u64::try_from(magnitude) {
+            Ok(magnitude) => (u128::from(magnitude / UNIT), magnitude % UNIT),
+            Err(_) => (magnitude / u128::from(UNIT), (magnitude % u128::from(UNIT)) as u64),
+        };
         let mut digits = [b'0'; DECIMALS];
         let mut shown = least;
         for place in (0..DECIMALS).rev() {
@@ -627,7 +634,8 @@ impl Money {
         if shown > 0 {
             output.write_char('.')?;
         }
-        digits[..shown].iter().try_for_each(|&digit| output.write_char(char::from(digit)))
+        // OK because they are ASCII.
+        output.write_str(std::str::from_utf8(&digits[..shown]).unwrap_or_default())
     }
 }
 
@@ -645,7 +653,10 @@ impl FromStr for Money {
 impl fmt::Display for Money {
     /// With at least 2 decimals: `14.40`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.width().is_some() { f.pad(&self.text(2)) } else { self.write(2, f) }
+        match f.width() {
+            Some(_) => f.pad(&self.text(Self::LEAST_DECIMALS)),
+            None => self.write(Self::LEAST_DECIMALS, f),
+        }
     }
 }
 

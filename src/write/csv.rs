@@ -17,8 +17,10 @@ use std::{
     io::{self, Write},
 };
 
-/// So many rows become text at once, on each thread.
+/// So many rows become text at once, at most, on each thread.
 const BLOCK: usize = 4096;
+/// Fewer are not worth a thread of their own.
+const LEAST: usize = 256;
 
 /// Writes the header and the rows of `report`, with line feeds: the columns of [`Report::columns`], in UTF-8.
 ///
@@ -55,7 +57,8 @@ fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Resu
         if some.is_empty() {
             return Ok(());
         }
-        let blocks: Vec<&[RowSource<'_>]> = some.chunks(BLOCK).collect();
+        let each = some.len().div_ceil(report.threads).max(LEAST);
+        let blocks: Vec<&[RowSource<'_>]> = some.chunks(each).collect();
         for text in on_each(&blocks, |block| text_of(report, columns, block))? {
             output.write_all(&text).map_err(|error| output_error(&error.to_string()))?;
         }

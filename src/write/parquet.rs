@@ -3,7 +3,7 @@
 //! Text is UTF-8, amounts are decimals and never floats, instants timestamps in UTC. The same rows are the same bytes (R17):
 //! nothing in a file tells when or where it was made.
 
-use super::{csv::output_error, shown::shown, values};
+use super::{csv::output_error, shown::shown, values::ValueText};
 use crate::{
     error::{Error, Result},
     model::{
@@ -51,12 +51,12 @@ pub fn reports(reports: &[&Report], output: impl Write) -> Result<()> {
     let columns = reports.first().map(|report| report.columns()).unwrap_or_default();
     let fields = columns.iter().map(|&column| Field::optional(column.name(), kind(column)));
     let mut table = Table::new("lines", fields, output)?;
-    let mut text = String::new();
+    let (mut values, mut text) = (ValueText::default(), String::new());
     for row in reports.iter().flat_map(|report| report.rows()) {
         let row = row?;
         for (place, &column) in columns.iter().enumerate() {
             text.clear();
-            table.put(place, cell(&row, column, &mut text)?)?;
+            table.put(place, cell(&row, column, &mut values, &mut text)?)?;
         }
         table.end_row()?;
     }
@@ -77,7 +77,12 @@ fn kind(column: Column) -> Kind {
 }
 
 /// The value of a column, of the kind that [`kind`] tells; `text` is room for one that is text.
-fn cell<'t>(row: &ReportRow<'_>, column: Column, text: &'t mut String) -> Result<Cell<'t>> {
+fn cell<'t>(
+    row: &ReportRow<'_>,
+    column: Column,
+    values: &mut ValueText,
+    text: &'t mut String,
+) -> Result<Cell<'t>> {
     let hours = |hours: Option<i64>| Ok(hours.map_or(Cell::Null, Cell::Integer));
     let money = |money: Option<Money>| money.map_or(Cell::Null, |money| Cell::Decimal(money.units()));
     match column {
@@ -92,7 +97,7 @@ fn cell<'t>(row: &ReportRow<'_>, column: Column, text: &'t mut String) -> Result
         Column::ChargePeriodStart => Ok(Cell::of_hour(row.charge_period_start)),
         Column::ChargePeriodEnd => Ok(Cell::of_hour(row.charge_period_end)),
         _ => {
-            values::push(row, column, text);
+            values.push(row, column, text);
             Ok(if text.is_empty() { Cell::Null } else { Cell::Text(text) })
         }
     }

@@ -46,7 +46,8 @@ pub(super) fn begins_formula(cell: &[u8]) -> bool {
 
 /// Whether all of it is printable ASCII: nearly all text is, and needs no second look.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    // Without a way out early, many bytes are looked at together.
+    text.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte))
 }
 
 /// Whether a character acts instead of being seen: controls (C0, DEL, C1), separators of lines and paragraphs, format

@@ -2,41 +2,79 @@
 
 use crate::{
     catalog::PriceStatus,
-    model::{link::LinkType, usage::Sender},
+    model::{
+        link::LinkType,
+        money::{Money, UnitPrice},
+        time::BillingMonth,
+        usage::Sender,
+    },
     report::{ChargeCategory, Column, ReportRow},
 };
 use std::fmt::{Display, Write};
 
-/// Appends the value of a column; nothing where the row has none.
-pub(super) fn push(row: &ReportRow<'_>, column: Column, text: &mut String) {
-    match column {
-        Column::BillingMonth => push_shown(row.billing_month, text),
-        Column::ChargePeriodStart => push_shown(row.charge_period_start, text),
-        Column::ChargePeriodEnd => push_shown(row.charge_period_end, text),
-        Column::BillingAccountId => push_text(row.billing_account_id, text),
-        Column::BillingAccountName => push_text(row.billing_account_name, text),
-        Column::Account(key) => push_text(row.account_value(key), text),
-        Column::Tag(key) => push_text(row.tag(key), text),
-        Column::ConnectionId => push_text(row.connection_id, text),
-        Column::Sender => push_text(row.sender.map(Sender::as_str), text),
-        Column::SourceRegion => push_text(row.source_region, text),
-        Column::DestinationRegion => push_text(row.destination_region, text),
-        Column::PeerAccountId => push_text(row.peer_account_id, text),
-        Column::LinkType => push_text(row.link_type.map(LinkType::as_str), text),
-        Column::ChargeCategory => push_text(row.charge_category.map(ChargeCategory::as_str), text),
-        Column::ConsumedBytes => push_digits(row.consumed_bytes, text),
-        Column::PricingQuantity => {
+/// Makes text of values, one row after the other.
+#[derive(Default)]
+pub(super) struct ValueText {
+    month: LastText<BillingMonth>,
+    list_unit_price: LastText<UnitPrice>,
+    contracted_unit_price: LastText<UnitPrice>,
+}
+
+impl ValueText {
+    /// Appends the value of a column; nothing where the row has none.
+    pub fn push(&mut self, row: &ReportRow<'_>, column: Column, text: &mut String) {
+        match column {
+            Column::BillingMonth => self.month.push(row.billing_month, text),
+            Column::ChargePeriodStart => push_shown(row.charge_period_start, text),
+            Column::ChargePeriodEnd => push_shown(row.charge_period_end, text),
+            Column::BillingAccountId => push_text(row.billing_account_id, text),
+            Column::BillingAccountName => push_text(row.billing_account_name, text),
+            Column::Account(key) => push_text(row.account_value(key), text),
+            Column::Tag(key) => push_text(row.tag(key), text),
+            Column::ConnectionId => push_text(row.connection_id, text),
+            Column::Sender => push_text(row.sender.map(Sender::as_str), text),
+            Column::SourceRegion => push_text(row.source_region, text),
+            Column::DestinationRegion => push_text(row.destination_region, text),
+            Column::PeerAccountId => push_text(row.peer_account_id, text),
+            Column::LinkType => push_text(row.link_type.map(LinkType::as_str), text),
+            Column::ChargeCategory => push_text(row.charge_category.map(ChargeCategory::as_str), text),
+            Column::ConsumedBytes => push_digits(row.consumed_bytes, text),
             // A quantity is no amount: it has no decimals that it does not need.
-            row.pricing_quantity.into_iter().for_each(|quantity| text.push_str(&quantity.text(0)));
+            Column::PricingQuantity => push_money(row.pricing_quantity, 0, text),
+            Column::ListUnitPrice => self.list_unit_price.push(row.list_unit_price, text),
+            Column::ContractedUnitPrice => self.contracted_unit_price.push(row.contracted_unit_price, text),
+            Column::BilledCost => push_money(row.billed_cost, Money::LEAST_DECIMALS, text),
+            Column::BillingCurrency => push_text(row.billing_currency, text),
+            Column::MeteredHours => push_digits(row.metered_hours, text),
+            Column::RaisedHours => push_digits(row.raised_hours, text),
+            Column::RaisedCost => push_money(row.raised_cost, Money::LEAST_DECIMALS, text),
+            Column::PriceStatus => push_text(row.price_status.map(PriceStatus::as_str), text),
         }
-        Column::ListUnitPrice => push_shown(row.list_unit_price, text),
-        Column::ContractedUnitPrice => push_shown(row.contracted_unit_price, text),
-        Column::BilledCost => push_shown(row.billed_cost, text),
-        Column::BillingCurrency => push_text(row.billing_currency, text),
-        Column::MeteredHours => push_digits(row.metered_hours, text),
-        Column::RaisedHours => push_digits(row.raised_hours, text),
-        Column::RaisedCost => push_shown(row.raised_cost, text),
-        Column::PriceStatus => push_text(row.price_status.map(PriceStatus::as_str), text),
+    }
+}
+
+/// The text of a value that most rows share with the one before, which is made once for all of these.
+struct LastText<T> {
+    value: Option<T>,
+    text: String,
+}
+
+impl<T> Default for LastText<T> {
+    fn default() -> Self {
+        Self { value: None, text: String::new() }
+    }
+}
+
+impl<T: Display + Copy + PartialEq> LastText<T> {
+    fn push(&mut self, value: Option<T>, text: &mut String) {
+        if value.is_some() && value != self.value {
+            self.text.clear();
+            push_shown(value, &mut self.text);
+            self.value = value;
+        }
+        if value.is_some() {
+            text.push_str(&self.text);
+        }
     }
 }
 
@@ -46,6 +84,13 @@ fn push_text(value: Option<&str>, text: &mut String) {
 
 fn push_digits(value: Option<impl itoa::Integer>, text: &mut String) {
     value.into_iter().for_each(|number| text.push_str(itoa::Buffer::new().format(number)));
+}
+
+fn push_money(value: Option<Money>, least_decimals: usize, text: &mut String) {
+    if let Some(money) = value {
+        // OK because writing to a String does not fail.
+        let _ = money.write(least_decimals, text);
+    }
 }
 
 fn push_shown(value: Option<impl Display>, text: &mut String) {
@@ -58,7 +103,7 @@ fn push_shown(value: Option<impl Display>, text: &mut String) {
 /// The value of a column; empty where the row has none.
 pub(super) fn value(row: &ReportRow<'_>, column: Column) -> String {
     let mut text = String::new();
-    push(row, column, &mut text);
+    ValueText::default().push(row, column, &mut text);
     text
 }
 
@@ -69,6 +114,7 @@ pub(super) struct RowText {
     text: String,
     /// Where each of them ends.
     ends: Vec<usize>,
+    values: ValueText,
 }
 
 impl RowText {
@@ -81,7 +127,7 @@ impl RowText {
         self.text.clear();
         self.ends.clear();
         for &column in columns {
-            push(row, column, &mut self.text);
+            self.values.push(row, column, &mut self.text);
             self.ends.push(self.text.len());
         }
         let (text, mut start) = (self.text.as_str(), 0);
@@ -92,6 +138,30 @@ impl RowText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_rows_share_is_the_text_of_each() {
+        let months = ["2026-10", "2026-10", "2026-11"].map(|month| Some(month.parse().unwrap()));
+        let prices = [Some("0.480"), None, Some("0.48"), Some("0.5")];
+        let prices = prices.map(|price| price.map(|price| price.parse().unwrap()));
+        let mut text = RowText::default();
+        for (billing_month, list_unit_price) in
+            months.into_iter().cycle().zip(prices.into_iter().cycle()).take(24)
+        {
+            let row = ReportRow { billing_month, list_unit_price, ..ReportRow::default() };
+            let columns = [Column::BillingMonth, Column::ListUnitPrice, Column::ContractedUnitPrice];
+            let values: Vec<String> = text.fill(&row, &columns).map(str::to_owned).collect();
+            let shown = list_unit_price.map(|price: UnitPrice| price.to_string());
+            assert_eq!(
+                values,
+                [
+                    billing_month.map(|month| month.to_string()).unwrap(),
+                    shown.unwrap_or_default(),
+                    String::new()
+                ]
+            );
+        }
+    }
 
     #[test]
     fn a_row_without_values_is_empty_in_every_column() {

@@ -139,7 +139,7 @@ fn take_rows(
     start: &dyn Fn(usize) -> Result<Timestamp, Invalid>,
     take_row: &mut dyn FnMut(&mut Worker<'_>, usize) -> Result<()>,
 ) -> Result<()> {
-    find_ends(known, ends);
+    let all_known = find_ends(known, ends);
     let mut row = 0;
     // Run by run of one instant.
     for run in known.ticks.chunk_by(|a, b| a == b) {
@@ -149,7 +149,8 @@ fn take_rows(
             let taken = match start(row) {
                 Ok(timestamp) => {
                     let ends = &ends[some.clone()];
-                    let known = ends.iter().position(|end| end.index() == NO_END).unwrap_or(ends.len());
+                    let unknown = || ends.iter().position(|end| end.index() == NO_END);
+                    let known = if all_known { None } else { unknown() }.unwrap_or(ends.len());
                     worker.take_plain(timestamp, &ends[..known], &bytes[row..row + known])
                 }
                 Err(_) => 0,
@@ -165,15 +166,18 @@ fn take_rows(
     Ok(())
 }
 
-fn find_ends(known: &Known<'_>, ends: &mut Vec<EndIndex>) {
+/// Finds the ends of rows; returns whether all are known.
+fn find_ends(known: &Known<'_>, ends: &mut Vec<EndIndex>) -> bool {
     let end = |(&connection, &sender): (&i32, &i32)| {
         let is_known = connection | sender >= 0;
         // As `EndIndex::new`, without a branch.
         let index = (connection as u32) << 1 | sender as u32;
         EndIndex::from_index(if is_known { index as usize } else { NO_END })
     };
+    let rows = || known.connections.iter().zip(known.senders);
     ends.clear();
-    ends.extend(known.connections.iter().zip(known.senders).map(end));
+    ends.extend(rows().map(end));
+    rows().fold(0, |all, (connection, sender)| all | connection | sender) >= 0
 }
 
 /// Takes a row of a file on its own.

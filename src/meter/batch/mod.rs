@@ -142,10 +142,13 @@ impl Worker<'_> {
             return 0;
         }
         let mut taken = 0;
-        for (ends, bytes) in ends.chunks(AT_ONCE).zip(bytes.chunks(AT_ONCE)) {
-            self.sums.hourly.touch(ends);
+        let near = |from: usize| &ends[from.min(ends.len())..ends.len().min(from + AT_ONCE)];
+        self.sums.hourly.touch(near(0));
+        for bytes in bytes.chunks(AT_ONCE) {
+            // The next ones come near while these are billed.
+            self.sums.hourly.touch(near(taken + AT_ONCE));
             let counters = self.sums.hourly.counters();
-            for (&end, &bytes) in ends.iter().zip(bytes) {
+            for (&end, &bytes) in near(taken).iter().zip(bytes) {
                 let counter = &mut counters[end.connection()];
                 if !counter.add_following(end.sender(), hour, instants(taken).tick, bytes) {
                     return taken;
