@@ -1,4 +1,4 @@
-//! Bytes by connection, sender and hour, held compactly: about 5 bytes for an hour of one end. Where they are very many, further
+//! Bytes by connection, sender and hour, held compactly: four to five bytes for an hour of one end. Where they are very many, further
 //! ones are written to a file without a name.
 //!
 //! Workers collect sums in rows of one hour each. An hour may have several rows, because workers read different parts

@@ -7,6 +7,7 @@ use crate::{
         QuickSet,
         connection::{Cidr, Connection, End, Status, Tags},
         finding::{Finding, FindingCode, Said},
+        id::read_account,
         invalid::{Invalid, Remedy},
         link::LinkType,
         time::Timestamp,
@@ -197,6 +198,14 @@ impl SharedTexts {
         let new: Arc<str> = id.into();
         self.accounts.insert(new.clone());
         new
+    }
+
+    /// The account that a text stands for, which is checked when it is met first.
+    pub fn read_account(&mut self, text: &str) -> Result<Arc<str>, Invalid> {
+        match self.accounts.get(text) {
+            Some(known) => Ok(known.clone()),
+            None => read_account(text).map(|id| self.account(id)),
+        }
     }
 
     /// The one text of a region, which is checked when it is met first.

@@ -13,7 +13,7 @@ use crate::{
     error::{ErrorKind, Fault, FaultCode, Result},
     model::{
         connection::{Connection, End, Tags},
-        id::{check_id, check_name, read_account, unwrapped},
+        id::{check_id, check_name, unwrapped},
         invalid::Invalid,
         link::LinkType,
         time::Timestamp,
@@ -268,7 +268,7 @@ fn read_end(
     let account = columns.account_id;
     let account = match row.text(account) {
         "" => return Err(format!("{} is empty", account.name)),
-        text => read_account(text).map_err(|why| format!("{} {why}", account.name))?,
+        text => texts.read_account(text).map_err(|why| format!("{} {why}", account.name))?,
     };
     check_id(columns.region.name, row.text(columns.region))?;
     let region = texts.region(row.text(columns.region), check_region);
@@ -279,7 +279,7 @@ fn read_end(
     Ok(End {
         vpc_id: vpc_id.map(Into::into),
         cidrs: blocks.map(str::parse).collect::<Result<_, Invalid>>()?,
-        ..End::new(texts.account(account), region)
+        ..End::new(account, region)
     })
 }
 
