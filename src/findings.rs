@@ -163,8 +163,13 @@ impl<'a> Surveyor<'a> {
         let is_wide = row.is_wide();
         row.try_each_run(|keys, sums| {
             let connections = keys.start / 2..keys.end.div_ceil(2);
-            count(&mut by_end[keys.clone()]);
-            count(&mut by_either[connections]);
+            if sums.len() >= HourRow::LONG_RUN {
+                count(&mut by_end[keys.clone()]);
+                count(&mut by_either[connections]);
+            } else {
+                keys.clone().for_each(|key| by_end[key] += 1);
+                connections.for_each(|connection| by_either[connection] += 1);
+            }
             if survey.largest < SMALL_HOUR {
                 survey.largest = sums.iter().fold(survey.largest, |most, &sum| most.max(sum.into()));
             }

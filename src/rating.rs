@@ -32,12 +32,16 @@ pub fn rate(
     hourly: bool,
     only_account: Option<&str>,
 ) -> Result<Vec<Line>> {
-    let rating = Rating::new(usage, inventory, catalog, hourly, None, only_account);
-    let raters = usage.fold(|| rating.rater(), Rater::add_row)?;
-    Ok(rating.rated(raters)?.lines)
+    let split = if hourly { Split::Hours } else { Split::None };
+    Rating::new(usage, inventory, catalog, split, None, only_account).lines_of(usage)
 }
 
 impl Rating<'_> {
+    fn lines_of(&self, usage: &HourlyUsage) -> Result<Vec<Line>> {
+        let raters = usage.fold(|| self.rater(), Rater::add_row)?;
+        Ok(self.rated(raters)?.lines)
+    }
+
     /// One that rates some of the hours, each connection's and sender's in order.
     pub fn rater(&self) -> Rater<'_> {
         Rater::new(self)
@@ -58,6 +62,9 @@ impl Rating<'_> {
                 lines.push(self.line(key, all, sum)?);
             }
             lines[start..].sort_unstable_by_key(|line| (line.hour, line.link_type, line.price));
+            if matches!(self.split, Split::Days(_)) {
+                add_up(&mut lines, start)?;
+            }
         }
         Ok(lines)
     }
@@ -111,6 +118,24 @@ impl Rating<'_> {
     }
 }
 
+/// Makes one line of those of a day from `start` on that several raters have.
+fn add_up(lines: &mut Vec<Line>, start: usize) -> Result<()> {
+    let mut kept = start;
+    for next in start..lines.len() {
+        let (before, others) = lines.split_at_mut(next);
+        let line = &others[0];
+        match before[start..kept].last_mut() {
+            Some(last) if last.hour == line.hour && last.is_priced_like(line) => last.add(line)?,
+            _ => {
+                lines.swap(kept, next);
+                kept += 1;
+            }
+        }
+    }
+    lines.truncate(kept);
+    Ok(())
+}
+
 /// What metered hours cost.
 #[derive(Debug)]
 pub(crate) struct Rated {
@@ -147,7 +172,8 @@ pub struct Line {
     pub(crate) connection: usize,
     /// The end that sent, whose account pays.
     pub sender: Sender,
-    /// The hour, in UTC, where lines are hourly or grouped by something that needs hours.
+    /// The hour, in UTC, where lines are hourly or grouped by something that needs hours; where they are grouped by day, the first
+    /// of its day.
     pub hour: Option<Hour>,
     /// The level that is billed (R7); `None` inside a region, where traffic is free (R1).
     pub link_type: Option<LinkType>,
@@ -237,6 +263,18 @@ impl Current {
         sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum = sum.wrapping_add(*bytes));
         true
     }
+
+    /// Adds an hour of a key, likewise.
+    #[inline]
+    fn add_one(&mut self, key: usize, hour: u32, bytes: u64) -> bool {
+        let (sum, is_full) = self.bytes[key].overflowing_add(bytes);
+        if is_full || hour >= self.until[key] {
+            return false;
+        }
+        self.bytes[key] = sum;
+        self.hours[key] += 1;
+        true
+    }
 }
 
 /// Rates some of the hours.
@@ -275,16 +313,16 @@ impl<'a> Rater<'a> {
     /// Rates one hour, later than those before.
     pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
         let (hour, is_plain) =
-            (self.rating.place_of(row.hour), !self.rating.hourly && self.rating.days.is_none());
+            (self.rating.place_of(row.hour), self.rating.split != Split::Hours && self.rating.days.is_none());
         if !is_plain || row.is_wide() {
             return row.try_each_key(|key, bytes| self.add(key, row.hour, bytes));
         }
         row.try_each_run(|keys, bytes| {
-            if self.current.add(keys.clone(), hour, bytes) {
+            if bytes.len() >= HourRow::LONG_RUN && self.current.add(keys.clone(), hour, bytes) {
                 return Ok(());
             }
             keys.zip(bytes).try_for_each(|(key, &bytes)| {
-                if self.current.add(key..key + 1, hour, &[bytes]) {
+                if self.current.add_one(key, hour, bytes) {
                     return Ok(());
                 }
                 self.add(key, row.hour, bytes.into())
@@ -298,7 +336,7 @@ impl<'a> Rater<'a> {
             return self.change(key, hour, bytes);
         }
         let mut sum = self.current.sum[key];
-        if self.rating.hourly {
+        if self.rating.split == Split::Hours {
             // Like the hour before it, but on a line of its own.
             let Sum { link_type, price, .. } = self.all.sums[sum as usize];
             sum = self.sum(key, hour, link_type, price);
@@ -336,7 +374,11 @@ impl<'a> Rater<'a> {
             return Ok(());
         }
         let index = EndIndex::from_index(key).connection();
-        let own_hour = if self.rating.hourly { hour } else { NO_HOUR };
+        let own_hour = match self.rating.split {
+            Split::None => NO_HOUR,
+            Split::Days(offset) => offset.day_of(hour).start,
+            Split::Hours => hour,
+        };
         if self.rating.inventory.connection(index).within_region() {
             // R1: inside a region traffic is metered and listed as free.
             let free = self.index_of(Price::FREE);
@@ -362,7 +404,11 @@ impl<'a> Rater<'a> {
     fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, sum: u32) -> Result<()> {
         let changes = &self.rating.price_changes;
         let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
-        let until = [levels_until, price_until].into_iter().flatten().min();
+        let day_until = match self.rating.split {
+            Split::Days(offset) => Some(offset.day_of(hour).end),
+            Split::None | Split::Hours => None,
+        };
+        let until = [levels_until, price_until, day_until].into_iter().flatten().min();
         self.settle(key)?;
         self.current.until[key] = until.map_or(u32::MAX, |until| self.rating.place_of(until));
         self.current.sum[key] = sum;
@@ -412,9 +458,9 @@ impl<'a> Rater<'a> {
     /// The key's sum of this kind, a new one if there is none yet.
     fn sum(&mut self, key: usize, hour: Hour, link_type: Option<LinkType>, price: u32) -> u32 {
         let first = self.all.first[key];
-        // Hourly lines are always new: every hour of a key is seen once.
-        let mut at = if hour == NO_HOUR { first } else { NONE };
-        while let Some(sum) = self.all.sums.get(at as usize) {
+        let mut at = first;
+        // Hours are rated as they follow one another: what was before those of this hour or day is over.
+        while let Some(sum) = self.all.sums.get(at as usize).filter(|sum| sum.hour == hour) {
             if sum.link_type == link_type && sum.price == price {
                 return at;
             }
@@ -581,11 +627,22 @@ pub(super) struct Route<'a> {
     pub destination: &'a str,
 }
 
+/// Which hours have lines of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// Those of one price are one line.
+    None,
+    /// Those of a local day, in this offset (R12), which the line has the first hour of.
+    Days(Offset),
+    /// Each.
+    Hours,
+}
+
 /// What all raters share.
 pub(crate) struct Rating<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) catalog: &'a Catalog,
-    pub(super) hourly: bool,
+    pub(super) split: Split,
     /// The first hour of the period.
     start: Hour,
     /// The offset of the days whose costs are asked for (R12).
@@ -610,7 +667,7 @@ impl<'a> Rating<'a> {
         usage: &HourlyUsage,
         inventory: &'a Inventory,
         catalog: &'a Catalog,
-        hourly: bool,
+        split: Split,
         days: Option<Offset>,
         only_account: Option<&str>,
     ) -> Self {
@@ -635,7 +692,7 @@ impl<'a> Rating<'a> {
             route_of.push(route);
         }
         let start = usage.period().start;
-        Self { inventory, catalog, hourly, start, days, payers, payer_of, price_changes, routes, route_of }
+        Self { inventory, catalog, split, start, days, payers, payer_of, price_changes, routes, route_of }
     }
 
     /// An hour that is not before the period, counted from its start; no period has 2^32 hours, and what is later is never.
@@ -729,8 +786,23 @@ mod tests {
             let month = "2026-10".parse().unwrap();
             let settings = MeterSettings { duplicates: Duplicates::Sum, threads, ..MeterSettings::new(month) };
             let metered = meter(&[source], inventory.clone(), &settings).unwrap();
-            let lines = |hourly| rate(metered.usage(), &inventory, &catalog, hourly, None).unwrap();
-            prop_assert_eq!(costs(&lines(false)), costs(&lines(true)));
+            let lines = |split| {
+                Rating::new(metered.usage(), &inventory, &catalog, split, None, None).lines_of(metered.usage()).unwrap()
+            };
+            let hourly = lines(Split::Hours);
+            prop_assert_eq!(costs(&lines(Split::None)), costs(&hourly));
+
+            let days = lines(Split::Days(Offset::CHINA));
+            prop_assert!(days.is_sorted_by_key(|line| (line.sender as usize, line.hour)));
+            for same in days.chunk_by(|one, other| one.hour == other.hour && one.sender == other.sender) {
+                let day = Offset::CHINA.day_of(same[0].hour.unwrap());
+                prop_assert_eq!(same[0].hour, Some(day.start));
+                let of_day = |line: &&Line| line.sender == same[0].sender && day.contains(line.hour.unwrap());
+                let of_hours: Vec<Line> = hourly.iter().filter(of_day).cloned().collect();
+                prop_assert_eq!(costs(same), costs(&of_hours));
+                prop_assert_eq!(same.len(), costs(same).len());
+            }
+            prop_assert_eq!(costs(&days), costs(&hourly));
         }
     }
 }

@@ -186,9 +186,9 @@ impl Traffic<'_> {
         let Self { metered, options, measured } = self;
         self.check()?;
         let usage = metered.usage();
-        let hourly = options.shows_charge_periods();
+        let split = options.split(metered.offset());
         let days = options.daily.then(|| metered.offset());
-        let rating = Rating::new(usage, link_types, catalog, hourly, days, options.account.as_deref());
+        let rating = Rating::new(usage, link_types, catalog, split, days, options.account.as_deref());
         let RatedHours { rated: Rated { lines, days }, survey, usage_digest } = rate_hours(metered, &rating)?;
         let mut report = Report {
             month: metered.month(),

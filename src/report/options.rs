@@ -10,9 +10,10 @@ use crate::{
         checked_add_signed, did_you_mean,
         link::LinkType,
         money::{Amount, UnitPrice},
+        time::Offset,
         usage::Sender,
     },
-    rating::Line,
+    rating::{Line, Split},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -92,7 +93,7 @@ impl Grouping {
         self.columns.iter().filter_map(key)
     }
 
-    /// Whether lines must be hourly to be grouped so.
+    /// Whether lines must be of hours or days to be grouped so.
     pub(crate) fn needs_hours(&self) -> bool {
         self.day || self.columns.iter().any(|column| column.is_charge_period())
     }
@@ -126,6 +127,17 @@ impl ReportOptions {
     /// Whether lines have a charge period of their own, which they show.
     pub(crate) fn shows_charge_periods(&self) -> bool {
         self.hourly || self.by.as_ref().is_some_and(Grouping::needs_hours)
+    }
+
+    /// Which hours have lines of their own, whose days are those of `offset`.
+    pub(super) fn split(&self, offset: Offset) -> Split {
+        let of_hours = |by: &Grouping| by.columns.iter().any(|column| column.is_charge_period());
+        match &self.by {
+            _ if self.hourly => Split::Hours,
+            Some(by) if of_hours(by) => Split::Hours,
+            Some(by) if by.day => Split::Days(offset),
+            _ => Split::None,
+        }
     }
 
     /// How lines are grouped in fact: with `hourly`, also by their hour.

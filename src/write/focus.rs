@@ -188,7 +188,8 @@ struct Writing<'r> {
 impl<'r> Writing<'r> {
     fn each(reports: &[&'r Report], settings: &'r FocusSettings) -> Result<Vec<Self>> {
         let of_report = |report: &&'r Report| {
-            if report.lines.iter().any(|line| line.hour.is_none()) {
+            let by_day = report.options.by.as_ref().is_some_and(|by| by.day);
+            if by_day || report.lines.iter().any(|line| line.hour.is_none()) {
                 return Err(Error::setting("hourly", "FOCUS has a row for every hour: lines must be hourly"));
             }
             let catalog = &report.catalog;

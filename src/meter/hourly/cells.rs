@@ -477,6 +477,8 @@ pub struct HourRow<'a> {
 impl HourRow<'_> {
     /// So many keys are a run at most, and the keys of each lie between two multiples of it.
     pub(crate) const MOST_RUN: usize = 64;
+    /// Shorter ones are not worth a loop that looks at several keys at once.
+    pub(crate) const LONG_RUN: usize = 4;
 
     /// Shows connections and senders with a record in this hour, by connection and sender, with their bytes.
     ///

@@ -317,7 +317,7 @@ pub(crate) struct UsageDigest<'a> {
 #[derive(Default)]
 pub(crate) struct HourDigests {
     hours: Vec<(Hour, blake3::Hash)>,
-    /// The cells that are hashed next.
+    /// Room for the cells that are hashed next.
     cells: Vec<u8>,
 }
 
@@ -338,27 +338,29 @@ impl<'a> UsageDigest<'a> {
     /// Adds an hour.
     pub fn add_row(&self, digests: &mut HourDigests, row: &HourRow<'_>) -> Result<()> {
         let HourDigests { hours, cells } = digests;
-        let mut hasher = blake3::Hasher::new();
-        cells.clear();
+        let (mut hasher, mut filled) = (blake3::Hasher::new(), 0);
+        cells.resize(HASHED_AT_ONCE + HourRow::MOST_RUN * CELL, 0);
         row.try_each_run(|keys, sums| {
-            let start = cells.len();
-            cells.resize(start + keys.len() * CELL, 0);
-            let each = cells[start..].as_chunks_mut::<CELL>().0.iter_mut().zip(&self.places[keys.clone()]);
-            for ((cell, place), sum) in each.zip(sums) {
+            let own = cells[filled..].as_chunks_mut::<CELL>().0.iter_mut();
+            let places = &self.places[keys.clone()];
+            for ((cell, place), sum) in own.zip(places).zip(sums) {
                 cell[..4].copy_from_slice(&place.to_le_bytes());
-                cell[4..12].copy_from_slice(&sum.to_le_bytes());
+                cell[4..].copy_from_slice(&u128::from(*sum).to_le_bytes());
             }
             if row.is_wide() {
-                let each = cells[start..].as_chunks_mut::<CELL>().0.iter_mut().zip(keys);
-                each.for_each(|(cell, key)| cell[12..].copy_from_slice(&row.high(key).to_le_bytes()));
+                let own = cells[filled..].as_chunks_mut::<CELL>().0.iter_mut();
+                own.zip(keys)
+                    .for_each(|(cell, key)| cell[12..].copy_from_slice(&row.high(key).to_le_bytes()));
             }
-            if cells.len() >= HASHED_AT_ONCE {
+            filled += sums.len() * CELL;
+            if filled >= HASHED_AT_ONCE {
                 hasher.update(&cells[..HASHED_AT_ONCE]);
-                cells.drain(..HASHED_AT_ONCE);
+                cells.copy_within(HASHED_AT_ONCE..filled, 0);
+                filled -= HASHED_AT_ONCE;
             }
             Ok(())
         })?;
-        hasher.update(cells);
+        hasher.update(&cells[..filled]);
         hours.push((row.hour, hasher.finalize()));
         Ok(())
     }
@@ -410,6 +412,45 @@ mod tests {
         usage.extend(builder.finish());
         let bytes: Vec<u128> = usage.metered_hours().unwrap().iter().map(|cell| cell.bytes).collect();
         assert_eq!(bytes, [ROUNDS; 6]);
+    }
+
+    #[test]
+    fn the_digest_is_that_of_its_definition_for_more_cells_than_are_hashed_at_once() {
+        const CONNECTIONS: usize = HASHED_AT_ONCE / CELL;
+        let header =
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region\n";
+        let row = |n| format!("pcc-{n:05},1,cn-beijing,2,cn-shanghai\n");
+        let inventory =
+            crate::inventory(&(header.to_owned() + &(0..CONNECTIONS).map(row).collect::<String>()), None)
+                .unwrap();
+        let month = "2026-10".parse::<crate::model::time::BillingMonth>().unwrap();
+        let usage = HourlyUsage::new(month.period(crate::model::time::Offset::CHINA), CONNECTIONS, 2);
+        let mut collected = usage.collected();
+        // Whole runs, short ones and single keys, in one hour with a sum beyond 64 bits.
+        let is_present = |hour: i64, key: usize| hour == 0 || key % 7 < 3 || key.is_multiple_of(90);
+        let bytes = |hour: i64, key: usize| (key as u128) << if hour == 2 && key == 90 { 64 } else { 20 };
+        let start = usage.period().start.index();
+        let cells: Vec<(i64, usize)> = (0..3)
+            .flat_map(|hour| (0..2 * CONNECTIONS).map(move |key| (hour, key)))
+            .filter(|&(hour, key)| is_present(hour, key))
+            .collect();
+        for &(hour, key) in &cells {
+            collected.add(EndIndex::from_index(key), Hour::from_index(start + hour), bytes(hour, key));
+        }
+        let mut whole: Vec<u8> = Vec::new();
+        for n in 0..CONNECTIONS {
+            whole.extend(format!("pcc-{n:05},requester\npcc-{n:05},accepter\n").as_bytes());
+        }
+        for hour in 0..3 {
+            let of_hour = cells.iter().filter(|cell| cell.0 == hour);
+            let of_cell = |&(hour, key): &(i64, usize)| {
+                [&(key as u32).to_le_bytes()[..], &bytes(hour, key).to_le_bytes()[..]].concat()
+            };
+            whole.extend(((start + hour) * 3600).to_le_bytes());
+            whole.extend(blake3::hash(&of_hour.flat_map(of_cell).collect::<Vec<u8>>()).as_bytes());
+        }
+        let digest = collected.finish().digest(&inventory).unwrap();
+        assert_eq!(digest, blake3::hash(&whole).to_hex().to_string());
     }
 
     proptest! {
