@@ -14,11 +14,7 @@ use crate::{
         usage::{EndIndex, Sender},
     },
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    ops::Range,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// Prices every metered hour at the highest level in effect in it (R7) and sums by line.
 ///
@@ -312,9 +308,8 @@ impl<'a> Rater<'a> {
 
     /// Rates one hour, later than those before.
     pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
-        let (hour, is_plain) =
-            (self.rating.place_of(row.hour), self.rating.split != Split::Hours && self.rating.days.is_none());
-        if !is_plain || row.is_wide() {
+        let hour = self.rating.place_of(row.hour);
+        if self.rating.split == Split::Hours || row.is_wide() {
             return row.try_each_key(|key, bytes| self.add(key, row.hour, bytes));
         }
         row.try_each_run(|keys, bytes| {
@@ -361,10 +356,14 @@ impl<'a> Rater<'a> {
         if hours == 0 {
             return Ok(());
         }
-        let bytes = std::mem::take(&mut self.current.bytes[key]);
+        let bytes = std::mem::take(&mut self.current.bytes[key]).into();
         let sum = &mut self.all.sums[self.current.sum[key] as usize];
         sum.hours += hours;
-        checked_add(&mut sum.bytes, bytes.into(), "a line")
+        checked_add(&mut sum.bytes, bytes, "a line")?;
+        // All of them are of the day that ends then, or in which something changes then.
+        let last = Hour::from_index(self.rating.start.index() + i64::from(self.current.until[key]) - 1);
+        let price = sum.price;
+        self.add_to_day(key, last, price, bytes)
     }
 
     /// Rates an hour in which levels or prices may be others than in the one before.
@@ -404,10 +403,11 @@ impl<'a> Rater<'a> {
     fn remember(&mut self, key: usize, hour: Hour, levels_until: Option<Hour>, sum: u32) -> Result<()> {
         let changes = &self.rating.price_changes;
         let price_until = changes.get(changes.partition_point(|&change| change <= hour)).copied();
-        let day_until = match self.rating.split {
-            Split::Days(offset) => Some(offset.day_of(hour).end),
-            Split::None | Split::Hours => None,
+        let days = match self.rating.split {
+            Split::Days(offset) => Some(offset),
+            Split::None | Split::Hours => self.rating.days,
         };
+        let day_until = days.map(|offset| offset.day_of(hour).end);
         let until = [levels_until, price_until, day_until].into_iter().flatten().min();
         self.settle(key)?;
         self.current.until[key] = until.map_or(u32::MAX, |until| self.rating.place_of(until));
@@ -566,7 +566,7 @@ pub(super) struct Sums {
     /// By key: its first sum; the others follow it.
     pub first: Vec<u32>,
     /// Bytes by payer, first hour of the local day and index of the price, where days are asked for.
-    pub days: HashMap<(u32, Hour, u32), u128>,
+    pub days: QuickMap<(u32, Hour, u32), u128>,
     pub missing: MissingPrices,
 }
 
@@ -786,6 +786,15 @@ mod tests {
             let month = "2026-10".parse().unwrap();
             let settings = MeterSettings { duplicates: Duplicates::Sum, threads, ..MeterSettings::new(month) };
             let metered = meter(&[source], inventory.clone(), &settings).unwrap();
+            let rated = |split| {
+                let rating = Rating::new(metered.usage(), &inventory, &catalog, split, Some(Offset::CHINA), None);
+                let raters = metered.usage().fold(|| rating.rater(), Rater::add_row).unwrap();
+                rating.rated(raters).unwrap().days
+            };
+            let of_days = rated(Split::Hours);
+            prop_assert_eq!(rated(Split::None), of_days.clone());
+            prop_assert_eq!(rated(Split::Days(Offset::CHINA)), of_days);
+
             let lines = |split| {
                 Rating::new(metered.usage(), &inventory, &catalog, split, None, None).lines_of(metered.usage()).unwrap()
             };
