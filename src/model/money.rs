@@ -341,7 +341,10 @@ impl Amount {
 
     /// Its numerator over GB x 10^`scale`; `None` where that exceeds 2^127 or `scale` is too coarse for it.
     pub(crate) fn numerator_at(self, scale: u32) -> Option<i128> {
-        10i128.checked_pow(scale.checked_sub(self.scale)?)?.checked_mul(self.numerator)
+        match scale.checked_sub(self.scale)? {
+            0 => Some(self.numerator),
+            finer => 10i128.checked_pow(finer)?.checked_mul(self.numerator),
+        }
     }
 
     /// The amount `numerator / (GB x 10^scale)`.

@@ -310,19 +310,18 @@ impl RowWriter {
         let room = &mut self.cells[self.at..self.at + ROOM];
         let halves = step_to(room, block.first / KEYS - self.before) + 1;
         room[halves - 1] = block.present;
-        let count = cells_of(block.present);
-        let used = count.div_ceil(2);
-        let (mut at, mut lengths) = (halves + used, 0_u32);
-        for (cell, &number) in block.numbers[..count].iter().enumerate() {
-            let plain = (number | 1).ilog2() / 8 + 1;
-            let length = if block.high >> cell & 1 == 1 { HIGH.into() } else { plain };
-            lengths |= length << (4 * cell);
-            room[at..at + 8].copy_from_slice(&number.to_le_bytes());
-            at += length as usize;
-        }
-        room[halves..halves + used].copy_from_slice(&lengths.to_le_bytes()[..used]);
+        let plain = |_: usize, number: u64| (number | 1).ilog2() / 8 + 1;
+        let numbers = &block.numbers;
+        // A loop of its own for each of what is most often so.
+        let length = match (cells_of(block.present), block.high) {
+            (KEYS, 0) => put(&mut room[halves..], numbers, plain),
+            (count, 0) => put(&mut room[halves..], &numbers[..count], plain),
+            (count, high) => put(&mut room[halves..], &numbers[..count], |cell, number| {
+                if high >> cell & 1 == 1 { HIGH.into() } else { plain(cell, number) }
+            }),
+        };
         self.before = block.first / KEYS;
-        self.at += at;
+        self.at += halves + length;
     }
 
     /// Encodes cells of one hour, sorted by key.
@@ -338,6 +337,21 @@ impl RowWriter {
         (self.at, self.before) = (0, 0);
         &self.cells[..length]
     }
+}
+
+/// Writes the lengths of numbers, then these; returns how many bytes that took.
+#[inline(always)]
+fn put(room: &mut [u8], numbers: &[u64], length: impl Fn(usize, u64) -> u32) -> usize {
+    let halves = numbers.len().div_ceil(2);
+    let (mut at, mut lengths) = (halves, 0_u32);
+    for (cell, &number) in numbers.iter().enumerate() {
+        let length = length(cell, number);
+        lengths |= length << (4 * cell);
+        room[at..at + 8].copy_from_slice(&number.to_le_bytes());
+        at += length as usize;
+    }
+    room[..halves].copy_from_slice(&lengths.to_le_bytes()[..halves]);
+    at
 }
 
 /// Writes a step between blocks; returns how many bytes that took.
