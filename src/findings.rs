@@ -63,7 +63,7 @@ pub(crate) fn findings(metered: &Metered, survey: &Survey) -> Vec<Finding> {
     found.extend(noted(metered.notes()));
     found.extend(inventory.findings().iter().map(|finding| about_known(finding, inventory)));
     if metered.notes().entries == 0 {
-        found.extend(implausibly_small(survey.largest, totals.billed.bytes));
+        found.extend(implausibly_small(survey.largest_small, totals.billed.bytes));
     }
     found.extend(survey.implausible.iter().map(|hour| implausible(hour, inventory)));
     coverage(&mut found, &survey.covered, metered.usage(), inventory);
@@ -114,8 +114,8 @@ struct Covered {
 pub(crate) struct Survey {
     covered: Covered,
     implausible: Vec<MeteredHour>,
-    /// The most bytes that one end sent in an hour, or at least [`SMALL_HOUR`].
-    largest: u128,
+    /// The most bytes that one end sent in an hour, where those are fewer than [`SMALL_HOUR`]; otherwise at least so many.
+    largest_small: u128,
 }
 
 /// Counts an hour of each.
@@ -127,12 +127,9 @@ fn count(hours: &mut [u32]) {
 /// Looks at metered hours.
 pub(crate) struct Surveyor<'a> {
     inventory: &'a Inventory,
-    /// By [`KEYS`] keys: the most bytes that each of them can send in an hour.
+    /// By run of keys, [`HourRow::MOST_RUN`] each: so many bytes each of its ends can send in an hour, or all of 64 bits.
     most: Vec<u64>,
 }
-
-/// So many keys are looked at once.
-const KEYS: usize = HourRow::MOST_RUN;
 
 /// The most bytes that one end can send in an hour. R16 speaks of traffic between regions; inside one, bandwidth is not limited.
 fn most_of(connection: &Connection) -> Option<u128> {
@@ -145,7 +142,7 @@ impl<'a> Surveyor<'a> {
         let most = |all: &[Connection]| {
             all.iter().filter_map(most_of).min().and_then(|most| most.try_into().ok()).unwrap_or(u64::MAX)
         };
-        let most = inventory.connections().chunks(KEYS / Sender::ALL.len()).map(most).collect();
+        let most = inventory.connections().chunks(HourRow::MOST_RUN / Sender::ALL.len()).map(most).collect();
         Self { inventory, most }
     }
 
@@ -154,7 +151,7 @@ impl<'a> Surveyor<'a> {
         let connections = self.inventory.connections().len();
         let covered =
             Covered { by_end: vec![0; connections * Sender::ALL.len()], by_either: vec![0; connections] };
-        Survey { covered, implausible: Vec::new(), largest: 0 }
+        Survey { covered, implausible: Vec::new(), largest_small: 0 }
     }
 
     /// Adds an hour to a survey.
@@ -170,12 +167,13 @@ impl<'a> Surveyor<'a> {
                 keys.clone().for_each(|key| by_end[key] += 1);
                 connections.for_each(|connection| by_either[connection] += 1);
             }
-            if survey.largest < SMALL_HOUR {
-                survey.largest = sums.iter().fold(survey.largest, |most, &sum| most.max(sum.into()));
+            if survey.largest_small < SMALL_HOUR {
+                survey.largest_small =
+                    sums.iter().fold(survey.largest_small, |most, &sum| most.max(sum.into()));
             }
-            // None of them exceeds what all their bits are.
+            // No sum exceeds the bits of all of them taken together.
             let all = sums.iter().fold(0, |all, sum| all | sum);
-            if all > self.most[keys.start / KEYS] && !is_wide {
+            if all > self.most[keys.start / HourRow::MOST_RUN] && !is_wide {
                 let each = keys.zip(sums).map(|(key, &sum)| (key, u128::from(sum)));
                 survey
                     .implausible
@@ -185,7 +183,7 @@ impl<'a> Surveyor<'a> {
         })?;
         if is_wide {
             row.try_each_key(|key, bytes| {
-                survey.largest = survey.largest.max(bytes);
+                survey.largest_small = survey.largest_small.max(bytes);
                 survey.implausible.extend(self.implausible(key, row.hour, bytes));
                 Ok(())
             })?;
@@ -206,7 +204,7 @@ impl<'a> Surveyor<'a> {
         let mut all = self.survey();
         for part in parts {
             all.implausible.extend(part.implausible);
-            all.largest = all.largest.max(part.largest);
+            all.largest_small = all.largest_small.max(part.largest_small);
             let add = |sums: &mut [u32], hours: Vec<u32>| {
                 sums.iter_mut().zip(hours).for_each(|(sum, hours)| *sum += hours);
             };
@@ -264,5 +262,78 @@ fn coverage(found: &mut Vec<Finding>, covered: &Covered, usage: &HourlyUsage, in
         let connections = inventory.connections().len();
         let said = Said::HoursWithoutRecords { without, expected: expected_hours, touched, connections };
         found.push(Finding::of(FindingCode::HoursWithoutRecords, said));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::Catalog,
+        meter::{Duplicates, MeterSettings, meter},
+        read::TrafficSource,
+        report::{ReportOptions, report},
+    };
+    use std::sync::Arc;
+
+    const HEADER: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,bandwidth_mbps\n";
+    /// Of one Mbit/s, in an hour.
+    const LIMIT: u128 = 450_000_000;
+
+    /// What is found in the first hours of a month: by connections, sender and bytes of records.
+    fn found(connections: &str, records: &[(&str, &str, u128)]) -> Vec<(&'static str, Option<Arc<str>>)> {
+        let row = |(id, sender, bytes): &(&str, &str, u128)| {
+            format!("2026-10-05T00:00:00Z,{id},{sender},{bytes}\n")
+        };
+        let rows: String = records.iter().map(row).collect();
+        let source =
+            TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{rows}"));
+        let settings =
+            MeterSettings { duplicates: Duplicates::Sum, ..MeterSettings::new("2026-10".parse().unwrap()) };
+        let inventory = crate::inventory(&format!("{HEADER}{connections}"), None).unwrap();
+        let metered = meter(&[source], inventory, &settings).unwrap();
+        let report =
+            report(&metered, &Catalog::shipped("china-site").unwrap(), ReportOptions::default()).unwrap();
+        let codes = [FindingCode::ImplausibleVolume, FindingCode::ImplausiblySmall];
+        let told = report.findings.into_iter().filter(|finding| codes.contains(&finding.code));
+        told.map(|finding| (finding.code.as_str(), finding.connection_id)).collect()
+    }
+
+    #[test]
+    fn r16_each_connection_has_its_own_limit_wherever_it_stands() {
+        let narrow = [0, 31, 32, 63, 65];
+        let connection = |n: usize| {
+            let mbps = if narrow.contains(&n) { "1" } else { "18446744073709551615" };
+            format!("pcc-{n:02},1,cn-beijing,2,cn-shanghai,{mbps}\n")
+        };
+        let connections: String = (0..66).map(connection).collect();
+        let ids: Vec<String> = (0..66).map(|n| format!("pcc-{n:02}")).collect();
+        for at_once in [1, 3, 66] {
+            // Every one, and those of a few alone.
+            let some = || {
+                ids.iter()
+                    .enumerate()
+                    .filter(|(n, _)| at_once == 66 || n % at_once == 0 || narrow.contains(n))
+            };
+            let at_limit: Vec<_> = some().map(|(_, id)| (&**id, "accepter", LIMIT)).collect();
+            assert_eq!(found(&connections, &at_limit), []);
+            let above: Vec<_> = some().map(|(_, id)| (&**id, "accepter", LIMIT + 1)).collect();
+            let expected: Vec<_> =
+                narrow.iter().map(|&n| ("implausible_volume", Some(ids[n].as_str().into()))).collect();
+            assert_eq!(found(&connections, &above), expected);
+        }
+    }
+
+    #[test]
+    fn r16_hours_beyond_64_bits_are_held_against_the_limit_and_are_not_small() {
+        let connections = "pcc-1,1,cn-beijing,2,cn-shanghai,1\npcc-2,1,cn-beijing,2,cn-beijing,1\n";
+        let half = 1 << 63;
+        // Nothing is left of the sum in its low 64 bits.
+        let records = [("pcc-1", "requester", half), ("pcc-1", "requester", half), ("pcc-2", "accepter", 1)];
+        assert_eq!(found(connections, &records), [("implausible_volume", Some("pcc-1".into()))]);
+        let small = [("pcc-1", "requester", 99_999), ("pcc-2", "accepter", 7)];
+        assert_eq!(found(connections, &small), [("implausibly_small", None)]);
+        let enough = [("pcc-1", "requester", 100_000), ("pcc-1", "accepter", 7)];
+        assert_eq!(found(connections, &enough), []);
     }
 }

@@ -235,7 +235,7 @@ pub(crate) fn account<'a>(inventory: &'a Inventory, line: &Line) -> &'a str {
 /// Where the hours of keys go, until something changes, and what went there and is not in the sum yet: what an hour needs lies
 /// closer together than sums do. By key; all is 0 where there is nothing, so that it takes no memory.
 struct Current {
-    /// The first hour in which something may be another, counted from the start of the period.
+    /// The first hour in which something may be another, counted from the start of the period; 0 of a key that is not rated.
     until: Vec<u32>,
     /// Index of the sum.
     sum: Vec<u32>,
@@ -310,7 +310,7 @@ impl<'a> Rater<'a> {
     pub fn add_row(&mut self, row: &HourRow<'_>) -> Result<()> {
         let hour = self.rating.place_of(row.hour);
         if self.rating.split == Split::Hours || row.is_wide() {
-            return row.try_each_key(|key, bytes| self.add(key, row.hour, bytes));
+            return row.try_each_key(|key, bytes| self.rate_one(key, row.hour, bytes));
         }
         row.try_each_run(|keys, bytes| {
             if bytes.len() >= HourRow::LONG_RUN && self.current.add(keys.clone(), hour, bytes) {
@@ -320,13 +320,13 @@ impl<'a> Rater<'a> {
                 if self.current.add_one(key, hour, bytes) {
                     return Ok(());
                 }
-                self.add(key, row.hour, bytes.into())
+                self.rate_one(key, row.hour, bytes.into())
             })
         })
     }
 
-    /// Rates an hour of a key.
-    fn add(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
+    /// Rates an hour of a key by itself.
+    fn rate_one(&mut self, key: usize, hour: Hour, bytes: u128) -> Result<()> {
         if self.rating.place_of(hour) >= self.current.until[key] {
             return self.change(key, hour, bytes);
         }
@@ -340,7 +340,7 @@ impl<'a> Rater<'a> {
         sum.hours += 1;
         checked_add(&mut sum.bytes, bytes, "a line")?;
         let price = sum.price;
-        // So that what follows has room.
+        // The sum in `current` may be what had no room.
         self.settle(key)?;
         self.add_to_day(key, hour, price, bytes)
     }

@@ -611,7 +611,7 @@ impl Money {
         text
     }
 
-    /// Writes [`text`](Self::text).
+    /// Writes [`text`](Self::text), of at most 10 decimals.
     pub(crate) fn write(self, least: usize, output: &mut impl fmt::Write) -> fmt::Result {
         const DECIMALS: usize = PRINTED_DECIMALS as usize;
         const UNIT: u64 = 10u64.pow(PRINTED_DECIMALS);
@@ -673,6 +673,20 @@ mod tests {
 
     fn payable(bytes: u128, unit_price: &str, gb: Gb) -> String {
         Amount::of(bytes, price(unit_price)).unwrap().round(gb, 2, Rounding::Down).unwrap().to_string()
+    }
+
+    #[test]
+    fn money_on_both_sides_of_64_bits_has_all_its_digits() {
+        for (units, text) in [
+            (i128::from(u64::MAX), "1844674407.3709551615"),
+            (i128::from(u64::MAX) + 1, "1844674407.3709551616"),
+            (-i128::from(u64::MAX) - 1, "-1844674407.3709551616"),
+            (i128::MAX, "17014118346046923173168730371.5884105727"),
+            (10_000_000_000 * 12, "12.00"),
+            (-1, "-0.0000000001"),
+        ] {
+            assert_eq!(Money::from_units(units).to_string(), text);
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::{
 /// So many rows become text at once, at most, on each thread.
 const BLOCK: usize = 4096;
 /// Fewer are not worth a thread of their own.
-const LEAST: usize = 256;
+const LEAST_ROWS: usize = 256;
 
 /// Writes the header and the rows of `report`, with line feeds: the columns of [`Report::columns`], in UTF-8.
 ///
@@ -57,7 +57,7 @@ fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Resu
         if some.is_empty() {
             return Ok(());
         }
-        let each = some.len().div_ceil(report.threads).max(LEAST);
+        let each = some.len().div_ceil(report.threads).max(LEAST_ROWS);
         let blocks: Vec<&[RowSource<'_>]> = some.chunks(each).collect();
         for text in on_each(&blocks, |block| text_of(report, columns, block))? {
             output.write_all(&text).map_err(|error| output_error(&error.to_string()))?;

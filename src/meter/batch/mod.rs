@@ -329,9 +329,62 @@ fn touch(near: &[Option<&AtomicU64>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        MeterSettings, TrafficSource,
+        meter::{Duplicates, Metered, Refused, meter, meter_records},
+        model::usage::{Sender, UsageRecord},
+    };
     use proptest::prelude::*;
+    use std::fmt::Write as _;
+
+    /// Eight connections, one of them inside a region; some begin or end within the hours of [`START`].
+    const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,created_at,deleted_at\n\
+        pcc-0,1,cn-beijing,2,cn-shanghai,,\npcc-1,1,cn-beijing,2,cn-beijing,,\npcc-2,1,cn-beijing,2,cn-shanghai,,\n\
+        pcc-3,1,cn-beijing,2,cn-shanghai,,2026-10-05T01:59:00Z\npcc-4,1,cn-beijing,2,cn-shanghai,2026-10-05T02:10:00Z,\n\
+        pcc-5,1,cn-beijing,2,cn-shanghai,,2026-10-05T03:00:00Z\npcc-6,1,cn-beijing,2,cn-shanghai,,\npcc-7,1,cn-beijing,2,cn-shanghai,,\n";
+    /// 2026-10-05T00:00:00Z.
+    const START: i64 = 1_791_158_400;
 
     proptest! {
+        /// Hours with more ends than few, in the order of time but for some records, and sums that have no room.
+        #[test]
+        fn records_that_follow_one_another_are_billed_as_each_by_itself(
+            records in prop::collection::vec(
+                (0i64..6 * 60, 0usize..8, 0usize..2, prop_oneof![0u64..1000, 0u64..1 << 40, Just(u64::MAX), any::<u64>()]),
+                0..500,
+            ),
+            moved in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            adds_up: bool,
+            threads in 1usize..4,
+        ) {
+            let mut records = records;
+            records.sort_by_key(|record| record.0);
+            for place in moved.into_iter().take(records.len()) {
+                let place = place.index(records.len());
+                records[place..].rotate_left(1);
+            }
+            let mut text = String::from("timestamp,connection_id,sender,bytes\n");
+            let mut held = Vec::new();
+            for (minute, connection, sender, bytes) in records {
+                let timestamp = Timestamp::from_seconds(START + minute * 60);
+                let (connection_id, sender) = (format!("pcc-{connection}"), Sender::ALL[sender]);
+                writeln!(text, "{timestamp},{connection_id},{},{bytes}", sender.as_str()).unwrap();
+                held.push(UsageRecord { timestamp, connection_id, sender, bytes });
+            }
+            let mut settings = MeterSettings::new("2026-10".parse().unwrap());
+            (settings.refused, settings.threads) = (Refused::Count, threads);
+            settings.duplicates = if adds_up { Duplicates::Sum } else { Duplicates::First };
+            let inventory = crate::inventory(CONNECTIONS, None).unwrap();
+            let source = TrafficSource::from_bytes("u.csv", text);
+            let together = meter(&[source], inventory.clone(), &settings).unwrap();
+            let each = meter_records(&held, inventory, &settings).unwrap();
+            let seen = |metered: &Metered| {
+                let hours = metered.usage().metered_hours().unwrap();
+                (metered.totals(), metered.refused_by_code().clone(), hours, metered.digest().unwrap())
+            };
+            prop_assert_eq!(seen(&together), seen(&each));
+        }
+
         #[test]
         fn numbers_of_any_size_are_summed(numbers in prop::collection::vec(any::<u64>(), 0..50)) {
             prop_assert_eq!(sum_of(&numbers), numbers.iter().map(|&number| u128::from(number)).sum::<u128>());

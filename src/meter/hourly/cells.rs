@@ -1,7 +1,7 @@
-//! How the cells of an hour, the bytes of its keys, are encoded: about four bytes each where most keys have one.
+//! How the cells of an hour, the bytes of its keys, are encoded: in four to five bytes each where most keys have one.
 //!
 //! Eight keys are a block: its step from the block before in a byte, or in bytes behind it where that is long; a byte with a bit for
-//! each key that is present; half a byte for each of these, which says how many bytes the sum has; and these. So what a cell needs is
+//! each key that is present; half a byte for each of these, which says how many bytes the sum has, at least one; and these. So what a cell needs is
 //! found without a look at the one before it. Blocks stand in the order of their keys; a key may stand in several, and its cells add
 //! up. A sum of 2^64 bytes and more has a cell for the part below and one, of a length of its own, for what is above.
 //!
@@ -107,9 +107,10 @@ const KEYS: usize = 8;
 const LONG_STEPS: [(u8, usize); 2] = [(254, 2), (255, 4)];
 /// The shortest step that does not fit the byte itself.
 const LONG_STEP: usize = 254;
-/// The length of a number of eight bytes, and one more, that counts 2^64 bytes each.
+/// The length of a number that counts 2^64 bytes each: it has eight bytes, and one that means nothing, so that its length tells it
+/// from others.
 const HIGH: u8 = 9;
-/// Bytes behind the last block, so that every number can be read as eight bytes.
+/// Bytes behind the last block, so that every number can be read as eight bytes. What is in them means nothing.
 const SLACK: usize = 8;
 /// The most bytes that a block has.
 const MOST_OF_BLOCK: usize = 5 + 1 + KEYS / 2 + KEYS * HIGH as usize;
@@ -141,7 +142,8 @@ impl Block {
     /// So many connections, of two ends each, are a block.
     pub const CONNECTIONS: usize = KEYS / Sender::ALL.len();
 
-    /// That at a place among all, of the sums of its keys, of those that are present.
+    /// That at a place among all, of the sums of its keys, of those that are present: those of at most
+    /// [`CONNECTIONS`](Self::CONNECTIONS).
     #[inline(always)]
     pub fn of(place: usize, sums: impl Iterator<Item = [(bool, u64); 2]>) -> Self {
         let (mut block, mut cell) = (Self { first: place * KEYS, ..Self::default() }, 0);
@@ -300,9 +302,10 @@ impl RowWriter {
         }
     }
 
-    /// Adds a block that is not below those before, and has a cell.
+    /// Adds a block that is not below those before, and has a cell; no cell waits to be encoded.
     #[inline]
     pub fn push_block(&mut self, block: &Block) {
+        debug_assert!(self.count == 0 && block.present != 0, "blocks are whole, and stand in their order");
         const ROOM: usize = MOST_OF_BLOCK + SLACK;
         if self.cells.len() < self.at + ROOM {
             self.cells.resize((2 * self.at).max(4096), 0);
@@ -638,6 +641,9 @@ mod tests {
             0usize..20,
             240usize..270,
             65_500usize..65_600,
+            // Steps between blocks on both sides of those that fit one byte and two.
+            KEYS * 252..KEYS * 257,
+            KEYS * 65_534..KEYS * 65_538,
             Just(1 << 24),
             Just(u32::MAX as usize / 64)
         ]
