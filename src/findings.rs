@@ -301,26 +301,25 @@ mod tests {
 
     #[test]
     fn r16_each_connection_has_its_own_limit_wherever_it_stands() {
-        let narrow = [0, 31, 32, 63, 65];
-        let connection = |n: usize| {
-            let mbps = if narrow.contains(&n) { "1" } else { "18446744073709551615" };
-            format!("pcc-{n:02},1,cn-beijing,2,cn-shanghai,{mbps}\n")
-        };
-        let connections: String = (0..66).map(connection).collect();
         let ids: Vec<String> = (0..66).map(|n| format!("pcc-{n:02}")).collect();
-        for at_once in [1, 3, 66] {
-            // Every one, and those of a few alone.
-            let some = || {
-                ids.iter()
-                    .enumerate()
-                    .filter(|(n, _)| at_once == 66 || n % at_once == 0 || narrow.contains(n))
+        for narrow in [&[0, 31, 32, 63, 65][..], &[40, 65], &[3]] {
+            let connection = |(n, id): (usize, &String)| {
+                let mbps = if narrow.contains(&n) { "1" } else { "18446744073709551615" };
+                format!("{id},1,cn-beijing,2,cn-shanghai,{mbps}\n")
             };
-            let at_limit: Vec<_> = some().map(|(_, id)| (&**id, "accepter", LIMIT)).collect();
-            assert_eq!(found(&connections, &at_limit), []);
-            let above: Vec<_> = some().map(|(_, id)| (&**id, "accepter", LIMIT + 1)).collect();
-            let expected: Vec<_> =
-                narrow.iter().map(|&n| ("implausible_volume", Some(ids[n].as_str().into()))).collect();
-            assert_eq!(found(&connections, &above), expected);
+            let connections: String = ids.iter().enumerate().map(connection).collect();
+            for each in [1, 3, 66] {
+                // Every one, every third, or the narrow ones alone.
+                let is_shown = |n: usize| n % each == 0 && each < 66 || narrow.contains(&n);
+                let shown = ids.iter().enumerate().filter(|(n, _)| is_shown(*n));
+                let sent = |bytes| -> Vec<(&str, &str, u128)> {
+                    shown.clone().map(|(_, id)| (&**id, "accepter", bytes)).collect()
+                };
+                assert_eq!(found(&connections, &sent(LIMIT)), []);
+                let expected: Vec<_> =
+                    narrow.iter().map(|&n| ("implausible_volume", Some(ids[n].as_str().into()))).collect();
+                assert_eq!(found(&connections, &sent(LIMIT + 1)), expected);
+            }
         }
     }
 

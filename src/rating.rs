@@ -102,13 +102,12 @@ impl Rating<'_> {
 
     /// The keys that have a sum, in the order of reports: by the account that pays, then by connection and sender.
     fn keys_by_account(&self, all: &Sums) -> impl Iterator<Item = usize> {
-        let (payers, payer_of) = payers(self.inventory);
         // OK as 32 bits because a million connections have two million ends.
-        let mut keys_of: Vec<Vec<u32>> = vec![Vec::new(); payers.len()];
-        for (key, &payer) in payer_of.iter().enumerate().filter(|&(key, _)| all.first[key] != NONE) {
-            keys_of[payer as usize].push(key as u32);
+        let mut by_account: Vec<(&str, Vec<u32>)> =
+            self.payers.iter().map(|payer| (*payer, Vec::new())).collect();
+        for (key, &payer) in self.payer_of.iter().enumerate().filter(|&(key, _)| all.first[key] != NONE) {
+            by_account[payer as usize].1.push(key as u32);
         }
-        let mut by_account: Vec<_> = payers.into_iter().zip(keys_of).collect();
         by_account.sort_unstable_by_key(|(account, _)| *account);
         by_account.into_iter().flat_map(|(_, keys)| keys).map(|key| key as usize)
     }
@@ -671,7 +670,7 @@ impl<'a> Rating<'a> {
         days: Option<Offset>,
         only_account: Option<&str>,
     ) -> Self {
-        let (payers, payer_of) = if days.is_some() { payers(inventory) } else { (Vec::new(), Vec::new()) };
+        let (payers, payer_of) = payers(inventory);
         let price_changes = catalog.price_changes();
         let (mut routes, mut route_of) = (Vec::new(), Vec::with_capacity(inventory.connections().len() * 2));
         let own_terms = !catalog.contract().rows().is_empty();
@@ -736,11 +735,11 @@ mod tests {
     type Costs = (u128, Amount, u64, u64, Amount);
 
     /// What lines of the same price sum up to.
-    fn costs(lines: &[Line]) -> BTreeMap<(Sender, Option<LinkType>, Price), Costs> {
+    fn costs(lines: &[Line]) -> BTreeMap<(usize, Sender, Option<LinkType>, Price), Costs> {
         let mut sums: BTreeMap<_, Costs> = BTreeMap::new();
         for line in lines {
             let none = (0, Amount::ZERO, 0, 0, Amount::ZERO);
-            let sum = sums.entry((line.sender, line.link_type, line.price)).or_insert(none);
+            let sum = sums.entry((line.connection, line.sender, line.link_type, line.price)).or_insert(none);
             sum.0 += line.bytes;
             sum.1 = sum.1.checked_add(line.amount).unwrap();
             sum.2 += line.metered_hours;
@@ -756,7 +755,11 @@ mod tests {
         fn r7_hours_add_up_to_their_lines_whatever_changes_between_them(
             switches in prop::collection::btree_set(0i64..744, 0..6),
             price_from in prop::option::of(1i64..743),
-            records in prop::collection::vec((0i64..744, 0usize..2, 0u64..20_000_000_000), 1..200),
+            records in prop::collection::vec(
+                (0i64..744, 0usize..6, prop_oneof![4 => 0u64..20_000_000_000, 1 => any::<u64>()]), 1..200,
+            ),
+            // Hours in which all ends send, many of them in a row.
+            full in prop::collection::vec((0i64..744, prop_oneof![4 => 0u64..20_000_000_000, 1 => any::<u64>()]), 0..60),
             threads in 1usize..4,
         ) {
             let switches: BTreeSet<i64> = switches;
@@ -766,7 +769,8 @@ mod tests {
             }).collect();
             let connections = format!(
                 "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
-                 pcc-1,1,cn-beijing,2,cn-shanghai,{}\n", types[switches.len() % 2]
+                 pcc-1,1,cn-beijing,2,cn-shanghai,{}\npcc-2,1,cn-beijing,2,cn-shanghai,Gold\n\
+                 pcc-3,3,cn-beijing,2,cn-beijing,\n", types[switches.len() % 2]
             );
             let changes = format!("connection_id,changed_at,from_link_type,to_link_type\n{changes}");
             let inventory = crate::inventory(&connections, Some(&changes)).unwrap();
@@ -779,8 +783,10 @@ mod tests {
                 );
                 catalog = catalog.with_prices("p.csv", &Document::new("p.csv", prices)).unwrap();
             }
-            let traffic: String = records.iter().map(|(hour, sender, bytes)| {
-                format!("{},pcc-1,{},{bytes}\n", START + hour * 3600, ["requester", "accepter"][*sender])
+            let full = full.iter().flat_map(|&(hour, bytes)| (0..6).map(move |key| (hour, key, bytes)));
+            let traffic: String = records.into_iter().chain(full).map(|(hour, key, bytes)| {
+                let end = EndIndex::from_index(key);
+                format!("{},pcc-{},{},{bytes}\n", START + hour * 3600, end.connection() + 1, end.sender().as_str())
             }).collect();
             let source = TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{traffic}"));
             let month = "2026-10".parse().unwrap();
@@ -802,11 +808,11 @@ mod tests {
             prop_assert_eq!(costs(&lines(Split::None)), costs(&hourly));
 
             let days = lines(Split::Days(Offset::CHINA));
-            prop_assert!(days.is_sorted_by_key(|line| (line.sender as usize, line.hour)));
-            for same in days.chunk_by(|one, other| one.hour == other.hour && one.sender == other.sender) {
+            let end = |line: &Line| (line.connection, line.sender);
+            for same in days.chunk_by(|one, other| one.hour == other.hour && end(one) == end(other)) {
                 let day = Offset::CHINA.day_of(same[0].hour.unwrap());
                 prop_assert_eq!(same[0].hour, Some(day.start));
-                let of_day = |line: &&Line| line.sender == same[0].sender && day.contains(line.hour.unwrap());
+                let of_day = |line: &&Line| end(line) == end(&same[0]) && day.contains(line.hour.unwrap());
                 let of_hours: Vec<Line> = hourly.iter().filter(of_day).cloned().collect();
                 prop_assert_eq!(costs(same), costs(&of_hours));
                 prop_assert_eq!(same.len(), costs(same).len());

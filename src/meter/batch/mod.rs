@@ -354,6 +354,8 @@ mod tests {
                 0..500,
             ),
             moved in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            copied in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            cut in any::<prop::sample::Index>(),
             adds_up: bool,
             threads in 1usize..4,
         ) {
@@ -363,9 +365,15 @@ mod tests {
                 let place = place.index(records.len());
                 records[place..].rotate_left(1);
             }
-            let mut text = String::from("timestamp,connection_id,sender,bytes\n");
+            for place in copied.into_iter().take(records.len()) {
+                records.push(records[place.index(records.len())]);
+            }
+            // Two files, which are read by themselves.
+            let cut = cut.index(records.len() + 1);
+            let mut texts = ["timestamp,connection_id,sender,bytes\n"; 2].map(String::from);
             let mut held = Vec::new();
-            for (minute, connection, sender, bytes) in records {
+            for (place, (minute, connection, sender, bytes)) in records.into_iter().enumerate() {
+                let text = &mut texts[usize::from(place >= cut)];
                 let timestamp = Timestamp::from_seconds(START + minute * 60);
                 let (connection_id, sender) = (format!("pcc-{connection}"), Sender::ALL[sender]);
                 writeln!(text, "{timestamp},{connection_id},{},{bytes}", sender.as_str()).unwrap();
@@ -375,8 +383,8 @@ mod tests {
             (settings.refused, settings.threads) = (Refused::Count, threads);
             settings.duplicates = if adds_up { Duplicates::Sum } else { Duplicates::First };
             let inventory = crate::inventory(CONNECTIONS, None).unwrap();
-            let source = TrafficSource::from_bytes("u.csv", text);
-            let together = meter(&[source], inventory.clone(), &settings).unwrap();
+            let sources = texts.map(|text| TrafficSource::from_bytes("u.csv", text));
+            let together = meter(&sources, inventory.clone(), &settings).unwrap();
             let each = meter_records(&held, inventory, &settings).unwrap();
             let seen = |metered: &Metered| {
                 let hours = metered.usage().metered_hours().unwrap();

@@ -591,7 +591,7 @@ impl DenseHour {
     fn add(&mut self, block: &Encoded<'_>) -> Result<()> {
         let word = &mut self.present[block.first / 64];
         let bits = u64::from(block.present) << (block.first % 64);
-        if *word & bits != 0 || self.is_wide || block.has_high() {
+        if *word & bits != 0 || block.has_high() {
             return block.each(|key, bytes| self.add_to(key, bytes));
         }
         *word |= bits;
