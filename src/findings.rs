@@ -280,23 +280,42 @@ mod tests {
     /// Of one Mbit/s, in an hour.
     const LIMIT: u128 = 450_000_000;
 
-    /// What is found in the first hours of a month: by connections, sender and bytes of records.
-    fn found(connections: &str, records: &[(&str, &str, u128)]) -> Vec<(&'static str, Option<Arc<str>>)> {
+    /// What is found in an hour of a month: by connections, sender and bytes of records.
+    fn findings_of(connections: &str, records: &[(&str, &str, u128)]) -> Vec<Finding> {
         let row = |(id, sender, bytes): &(&str, &str, u128)| {
             format!("2026-10-05T00:00:00Z,{id},{sender},{bytes}\n")
         };
         let rows: String = records.iter().map(row).collect();
         let source =
             TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{rows}"));
-        let settings =
-            MeterSettings { duplicates: Duplicates::Sum, ..MeterSettings::new("2026-10".parse().unwrap()) };
+        let month = "2026-10".parse().unwrap();
+        let settings = MeterSettings { duplicates: Duplicates::Sum, ..MeterSettings::new(month) };
         let inventory = crate::inventory(&format!("{HEADER}{connections}"), None).unwrap();
         let metered = meter(&[source], inventory, &settings).unwrap();
-        let report =
-            report(&metered, &Catalog::shipped("china-site").unwrap(), ReportOptions::default()).unwrap();
+        let catalog = Catalog::shipped("china-site").unwrap();
+        report(&metered, &catalog, ReportOptions::default()).unwrap().findings
+    }
+
+    /// Which of it is about volumes.
+    fn found(connections: &str, records: &[(&str, &str, u128)]) -> Vec<(&'static str, Option<Arc<str>>)> {
         let codes = [FindingCode::ImplausibleVolume, FindingCode::ImplausiblySmall];
-        let told = report.findings.into_iter().filter(|finding| codes.contains(&finding.code));
+        let told =
+            findings_of(connections, records).into_iter().filter(|finding| codes.contains(&finding.code));
         told.map(|finding| (finding.code.as_str(), finding.connection_id)).collect()
+    }
+
+    #[test]
+    fn r16_an_hour_is_covered_once_by_either_end() {
+        let ids = ["pcc-1", "pcc-2", "pcc-3", "pcc-4", "pcc-5"];
+        let connections = ids.map(|id| format!("{id},1,cn-beijing,2,cn-shanghai,\n")).concat();
+        let ends =
+            [("pcc-1", "requester"), ("pcc-2", "accepter"), ("pcc-4", "requester"), ("pcc-4", "accepter")];
+        let findings = findings_of(&connections, &ends.map(|(id, sender)| (id, sender, 1 << 30)));
+        let covered = findings.iter().find_map(|finding| match finding.said {
+            Said::HoursWithoutRecords { without, expected, .. } => Some(expected - without),
+            _ => None,
+        });
+        assert_eq!(covered, Some(3));
     }
 
     #[test]
