@@ -111,7 +111,8 @@ impl Worker<'_> {
             let some = taken..ends.len().min(taken + AT_ONCE);
             let instants = |place: usize| instants(taken + place);
             let (ends, bytes) = (&ends[some.clone()], &bytes[some.clone()]);
-            let billed = self.bill_each(hour, &instants, ends, bytes, repeated, noting.as_deref(), &mut free);
+            let looks = Looks { repeated, noting: noting.as_deref() };
+            let billed = self.bill_each(hour, &instants, ends, bytes, looks, &mut free);
             taken += billed;
             if billed < some.len() {
                 break;
@@ -161,15 +162,13 @@ impl Worker<'_> {
     }
 
     /// Bills each of some records by itself, up to the first that [`Worker::bill_plain`] stops at.
-    #[expect(clippy::too_many_arguments, reason = "they are what one loop knows")]
     fn bill_each(
         &mut self,
         hour: u32,
         instants: &impl Fn(usize) -> Instant,
         ends: &[EndIndex],
         bytes: &[u64],
-        repeated: Option<&Repeated>,
-        noting: Option<&MomentGrid>,
+        Looks { repeated, noting }: Looks<'_>,
         free: &mut Count,
     ) -> usize {
         let is_spread = self.sums.hourly.is_spread();
@@ -197,6 +196,15 @@ impl Worker<'_> {
         }
         ends.len()
     }
+}
+
+/// What is looked at to find copies of records, where it is.
+#[derive(Clone, Copy)]
+struct Looks<'a> {
+    /// Records of which there are several.
+    repeated: Option<&'a Repeated>,
+    /// Where moments are noted as they are billed.
+    noting: Option<&'a MomentGrid>,
 }
 
 /// The sum of many numbers, of whose halves a processor adds several at once.

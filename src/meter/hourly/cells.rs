@@ -1,9 +1,9 @@
 //! How the cells of an hour, the bytes of its keys, are encoded: in four to five bytes each where most keys have one.
 //!
 //! Eight keys are a block: its step from the block before in a byte, or in bytes behind it where that is long; a byte with a bit for
-//! each key that is present; half a byte for each of these, which says how many bytes the sum has, at least one; and these. So what a cell needs is
-//! found without a look at the one before it. Blocks stand in the order of their keys; a key may stand in several, and its cells add
-//! up. A sum of 2^64 bytes and more has a cell for the part below and one, of a length of its own, for what is above.
+//! each key that is present; half a byte for each of these, which says how many bytes the sum has, at least one; and these. So what
+//! a cell needs is found without a look at the one before it. Blocks stand in the order of their keys; a key may stand in several,
+//! and its cells add up. A sum of 2^64 bytes and more has a cell for the part below and one, of a length of its own, for what is above.
 //!
 //! And what becomes such rows in the end: [`HourTable`], one table of all hours for all workers, which sums records whose hours
 //! come in no order.
