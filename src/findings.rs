@@ -329,7 +329,7 @@ mod tests {
             let connections: String = ids.iter().enumerate().map(connection).collect();
             for each in [1, 3, 66] {
                 // Every one, every third, or the narrow ones alone.
-                let is_shown = |n: usize| n % each == 0 && each < 66 || narrow.contains(&n);
+                let is_shown = |n: usize| n.is_multiple_of(each) && each < 66 || narrow.contains(&n);
                 let shown = ids.iter().enumerate().filter(|(n, _)| is_shown(*n));
                 let sent = |bytes| -> Vec<(&str, &str, u128)> {
                     shown.clone().map(|(_, id)| (&**id, "accepter", bytes)).collect()
