@@ -95,7 +95,12 @@ impl Grouping {
 
     /// Whether lines must be of hours or days to be grouped so.
     pub(crate) fn needs_hours(&self) -> bool {
-        self.day || self.columns.iter().any(|column| column.is_charge_period())
+        self.day || self.has_hours()
+    }
+
+    /// Whether groups are told apart by their hours.
+    fn has_hours(&self) -> bool {
+        self.columns.iter().any(|column| column.is_charge_period())
     }
 }
 
@@ -131,10 +136,9 @@ impl ReportOptions {
 
     /// Which hours have lines of their own, whose days are those of `offset`.
     pub(super) fn split(&self, offset: Offset) -> Split {
-        let of_hours = |by: &Grouping| by.columns.iter().any(|column| column.is_charge_period());
         match &self.by {
             _ if self.hourly => Split::Hours,
-            Some(by) if of_hours(by) => Split::Hours,
+            Some(by) if by.has_hours() => Split::Hours,
             Some(by) if by.day => Split::Days(offset),
             _ => Split::None,
         }

@@ -159,7 +159,7 @@ impl HourlyBuilder {
     pub fn note(&mut self, end: EndIndex, added: Added) {
         match added {
             Added::Summed => {}
-            Added::First if self.few.len() > self.most_few => {}
+            Added::First if self.has_many() => {}
             Added::First => self.few.push(end),
             Added::Full(sum) => self.log_cell(Cell::new(self.hour, end.index(), sum)),
         }

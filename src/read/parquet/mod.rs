@@ -37,7 +37,7 @@ mod pages;
 mod schema;
 
 /// Rows that are decoded at once: few enough to stay in the cache.
-const BATCH: usize = 1024;
+const BATCH: usize = 4096;
 /// Rows that one worker reads at least, if there are as many: what it found has its price to be put together.
 const PIECE_ROWS: u64 = 1 << 18;
 
