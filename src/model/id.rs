@@ -19,6 +19,13 @@ const AS_TEXT: &str = "format the column as text and export again";
 /// assert_eq!(unwrapped("\t'1000000000000001 "), "1000000000000001");
 /// ```
 pub fn unwrapped(text: &str) -> &str {
+    // As nearly all are.
+    if let [first, .., last] = text.as_bytes()
+        && first.is_ascii_alphanumeric()
+        && last.is_ascii_alphanumeric()
+    {
+        return text;
+    }
     let text = text.trim_matches(is_blank);
     let inner = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     match inner.or_else(|| text.strip_prefix('\'')) {

@@ -613,23 +613,17 @@ impl Money {
 
     /// Writes [`text`](Self::text), of at most 10 decimals.
     pub(crate) fn write(self, least: usize, output: &mut impl fmt::Write) -> fmt::Result {
-        const DECIMALS: usize = PRINTED_DECIMALS as usize;
         const UNIT: u64 = 10u64.pow(PRINTED_DECIMALS);
         let magnitude = self.0.unsigned_abs();
         // Nearly all amounts are divided fast.
-        let (whole, mut fraction) = match u64::try_from(magnitude) {
+        let (whole, fraction) = match u64::try_from(magnitude) {
             Ok(magnitude) => (u128::from(magnitude / UNIT), magnitude % UNIT),
             Err(_) => (magnitude / u128::from(UNIT), (magnitude % u128::from(UNIT)) as u64),
         };
-        let mut digits = [b'0'; DECIMALS];
-        let mut shown = least;
-        for place in (0..DECIMALS).rev() {
-            digits[place] += (fraction % 10) as u8;
-            fraction /= 10;
-            if digits[place] != b'0' {
-                shown = shown.max(place + 1);
-            }
-        }
+        // With a one in front, so that none of the zeros behind it is lost.
+        let mut digits = itoa::Buffer::new();
+        let digits = &digits.format(UNIT + fraction)[1..];
+        let shown = digits.trim_end_matches('0').len().max(least);
         if self.0 < 0 {
             output.write_char('-')?;
         }
@@ -637,8 +631,7 @@ impl Money {
         if shown > 0 {
             output.write_char('.')?;
         }
-        // OK because they are ASCII.
-        output.write_str(std::str::from_utf8(&digits[..shown]).unwrap_or_default())
+        output.write_str(&digits[..shown])
     }
 }
 
@@ -683,6 +676,8 @@ mod tests {
             (-i128::from(u64::MAX) - 1, "-1844674407.3709551616"),
             (i128::MAX, "17014118346046923173168730371.5884105727"),
             (10_000_000_000 * 12, "12.00"),
+            (10_000_000_000 * 12 + 500_000_000, "12.05"),
+            (10_000_000_000 * 12 + 10, "12.000000001"),
             (-1, "-0.0000000001"),
         ] {
             assert_eq!(Money::from_units(units).to_string(), text);

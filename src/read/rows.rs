@@ -8,6 +8,7 @@ use std::{
     io::{self, Read},
     ops::Range,
 };
+use wide::u8x16;
 
 /// A line longer than this is refused, and so far a quoted field is followed.
 pub(crate) const LONGEST_ROW: usize = 1 << 20;
@@ -59,12 +60,6 @@ impl<'a> Row<'a> {
         &self.text[self.range(index)]
     }
 
-    /// As [`Row::field`], of a row that is UTF-8 as a whole; `None` where halves of a character stand on both sides of
-    /// an end of the field, which says nothing of an empty one.
-    pub fn field_of(&self, whole: &'a str, index: usize) -> Option<&'a str> {
-        whole.get(self.range(index))
-    }
-
     /// The row, if it is UTF-8 as a whole: that is seen faster than of every field.
     pub fn whole(&self) -> Option<&'a str> {
         std::str::from_utf8(self.text).ok()
@@ -75,7 +70,8 @@ impl<'a> Row<'a> {
         self.shape == Shape::Fields && (0..self.len()).all(|index| self.field(index).trim_ascii().is_empty())
     }
 
-    fn range(&self, index: usize) -> Range<usize> {
+    /// Where the field at `index` stands in the row as a whole.
+    pub fn range(&self, index: usize) -> Range<usize> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] + self.gap };
         start..self.ends[index]
     }
@@ -163,11 +159,32 @@ impl Fields {
         }
     }
 
-    /// The fields of a line without quotes, given without its end.
-    pub fn plain<'a>(&'a mut self, line: u64, raw: &'a [u8]) -> Row<'a> {
+    /// Notes where the fields of a line end that has no quotes, given without its end; whether it has some.
+    pub fn split(&mut self, raw: &[u8]) -> bool {
+        const WIDE: usize = size_of::<u8x16>();
         self.plain_ends.clear();
-        self.plain_ends.extend(memchr::memchr_iter(self.separator, raw));
+        let (blocks, rest) = raw.as_chunks::<WIDE>();
+        // No separator and no quote is a zero.
+        let mut last = [0; WIDE];
+        last[..rest.len()].copy_from_slice(rest);
+        let (mut start, mut quotes) = (0, 0);
+        for block in blocks.iter().chain([&last]) {
+            let bytes = u8x16::new(*block);
+            let are = |byte: u8| bytes.simd_eq(u8x16::splat(byte)).to_bitmask();
+            quotes |= are(b'"');
+            let mut separators = are(self.separator);
+            while separators != 0 {
+                self.plain_ends.push(start + separators.trailing_zeros() as usize);
+                separators &= separators - 1;
+            }
+            start += WIDE;
+        }
         self.plain_ends.push(raw.len());
+        quotes != 0
+    }
+
+    /// The line without quotes that was split last.
+    pub fn plain<'a>(&'a self, line: u64, raw: &'a [u8]) -> Row<'a> {
         Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.plain_ends, gap: 1 }
     }
 
@@ -271,10 +288,6 @@ struct Parsed {
     is_open: bool,
     /// Bytes that were read, with the line end of the row.
     bytes: usize,
-}
-
-fn has_quote(raw: &[u8]) -> bool {
-    memchr::memchr(b'"', raw).is_some()
 }
 
 /// A line without its line feed, and without the carriage return before that.
@@ -396,29 +409,30 @@ impl<R: Read> Rows<R> {
 
     /// The next row that is not blank.
     pub fn next(&mut self) -> io::Result<Option<Row<'_>>> {
-        let Some((line, extent)) = self.find_row()? else { return Ok(None) };
+        let Some((line, extent, is_quoted)) = self.find_row()? else { return Ok(None) };
         if extent.shape == Shape::TooLong {
             return Ok(Some(Row::too_long(line, &self.head)));
         }
         // It has been consumed, and ends where the unread bytes start.
         let raw = without_line_end(&self.buffer[self.unread.start - extent.bytes..self.unread.start]);
-        Ok(Some(match has_quote(raw) {
+        Ok(Some(match is_quoted {
             true => self.fields.parsed(line, extent.shape, raw),
             false => self.fields.plain(line, raw),
         }))
     }
 
-    /// Consumes rows up to the next that is not blank, and parses that where it has quotes.
-    fn find_row(&mut self) -> io::Result<Option<(u64, Extent)>> {
+    /// Consumes rows up to the next that is not blank, and parses that where it has quotes, which is told too.
+    fn find_row(&mut self) -> io::Result<Option<(u64, Extent, bool)>> {
         loop {
             let Some(first) = self.find_line()? else { return Ok(None) };
             let line = self.line;
             if first.shape == Shape::TooLong {
                 self.skip_long_line(&first)?;
-                return Ok(Some((line, first)));
+                return Ok(Some((line, first, false)));
             }
             let raw = without_line_end(&self.buffer[self.unread.start..][..first.bytes]);
-            let (extent, is_blank) = match has_quote(raw) {
+            let is_quoted = self.fields.split(raw);
+            let (extent, is_blank) = match is_quoted {
                 true => {
                     let extent = self.find_quoted(&first)?;
                     (extent, self.fields.parsed(line, extent.shape, b"").is_blank())
@@ -427,7 +441,7 @@ impl<R: Read> Rows<R> {
             };
             self.consume(&extent);
             if !is_blank {
-                return Ok(Some((line, extent)));
+                return Ok(Some((line, extent, is_quoted)));
             }
         }
     }
@@ -593,6 +607,27 @@ pub(super) mod tests {
         for plain in ["a,b,c", "a,,c", ",", "a,b,", "x", ""] {
             let quoted: Vec<String> = plain.split(',').map(|field| format!("\"{field}\"")).collect();
             assert_eq!(rows(plain), rows(&quoted.join(",")), "{plain}");
+        }
+    }
+
+    #[test]
+    fn lines_of_any_length_are_split_at_all_their_separators() {
+        for length in 0..70 {
+            for (step, quote) in
+                [(1, None), (3, None), (7, Some(0)), (16, Some(length / 2)), (5, Some(length))]
+            {
+                let byte = |at: usize| match at {
+                    _ if quote == Some(at) => b'"',
+                    _ if at % step == 0 => b',',
+                    _ => b'x',
+                };
+                let line: Vec<u8> = (0..length).map(byte).collect();
+                let mut fields = Fields::new(b',');
+                assert_eq!(fields.split(&line), line.contains(&b'"'), "{length} {step}");
+                let row = fields.plain(1, &line);
+                let own: Vec<&[u8]> = (0..row.len()).map(|index| row.field(index)).collect();
+                assert_eq!(own, line.split(|byte| *byte == b',').collect::<Vec<_>>(), "{length} {step}");
+            }
         }
     }
 

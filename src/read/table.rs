@@ -7,13 +7,15 @@ use crate::{
     model::{invalid::Invalid, quoted},
     read::rows::{Row, Rows},
 };
-use std::{io::Read, sync::Arc};
+use std::{io::Read, ops::Range, sync::Arc};
 
 /// The values of one row, in the order of the wanted columns; a column that is not there is empty.
 #[derive(Debug, Clone)]
 pub(crate) struct TableRow {
     pub line: u64,
-    pub values: Vec<String>,
+    /// Where they stand in the text.
+    values: Vec<Range<usize>>,
+    text: String,
     /// Whether the header has the column.
     has: Vec<bool>,
 }
@@ -26,7 +28,7 @@ impl TableRow {
 
     /// The value in `column`; empty where the table lacks the column.
     pub fn text(&self, column: Column<'_>) -> &str {
-        &self.values[column.index]
+        &self.text[self.values[column.index].clone()]
     }
 
     /// The value in `column`, or `None` where it is empty or the table lacks the column.
@@ -37,15 +39,32 @@ impl TableRow {
     /// Takes the values of `row`; returns what is wrong with them, where something is.
     fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<Invalid> {
         self.line = row.line;
-        let whole = row.whole();
-        for (column, value) in self.values.iter_mut().enumerate() {
-            value.clear();
-            let Some(position) = header.position(column) else { continue };
-            let text = whole.and_then(|whole| row.field_of(whole, position));
-            match text.or_else(|| std::str::from_utf8(row.field(position)).ok()) {
-                Some(text) => value.push_str(text),
-                None => return Some(Invalid::not_utf8(quoted(row.field(position)))),
-            }
+        self.text.clear();
+        match row.whole().filter(|whole| self.place(header, row, whole)) {
+            Some(whole) => self.text.push_str(whole),
+            None => return self.fill_each(header, row),
+        }
+        None
+    }
+
+    /// Notes where the values stand in a row that is UTF-8 as a whole; whether each of them is by itself.
+    fn place(&mut self, header: &Header, row: &Row<'_>, whole: &str) -> bool {
+        for (value, position) in self.values.iter_mut().zip(&header.positions) {
+            *value = position.map_or(0..0, |position| row.range(position));
+        }
+        let is_text =
+            |value: &Range<usize>| whole.is_char_boundary(value.start) && whole.is_char_boundary(value.end);
+        whole.is_ascii() || self.values.iter().all(is_text)
+    }
+
+    /// Takes the values of a row of which a further column may be anything.
+    fn fill_each(&mut self, header: &Header, row: &Row<'_>) -> Option<Invalid> {
+        for (value, position) in self.values.iter_mut().zip(&header.positions) {
+            let field = position.map_or(&b""[..], |position| row.field(position));
+            let Ok(text) = std::str::from_utf8(field) else { return Some(Invalid::not_utf8(quoted(field))) };
+            let start = self.text.len();
+            self.text.push_str(text);
+            *value = start..self.text.len();
         }
         None
     }
@@ -110,7 +129,7 @@ pub(crate) fn read_rows(
     let mut rows = Rows::new(input);
     let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
     let has = header.positions.iter().map(Option::is_some).collect();
-    let mut read = TableRow { line: 0, values: vec![String::new(); columns.len()], has };
+    let mut read = TableRow { line: 0, values: vec![0..0; columns.len()], text: String::new(), has };
     while let Some(row) = rows.next().map_err(unreadable)? {
         let malformed = header.malformed(&row).map(Invalid::from).or_else(|| read.fill(&header, &row));
         each(match malformed {
@@ -143,7 +162,9 @@ mod tests {
         let (rows, malformed) =
             read_all(ErrorKind::Input, &"t.csv".into(), text, &TableColumns::listed(&["a", "b"], &["c"]))
                 .unwrap();
-        let values = rows.into_iter().map(|row| row.values).collect();
+        let values_of =
+            |row: TableRow| row.values.iter().map(|value| row.text[value.clone()].to_owned()).collect();
+        let values = rows.into_iter().map(values_of).collect();
         (values, faults_of(malformed).into_iter().map(|fault| fault.to_string()).collect())
     }
 

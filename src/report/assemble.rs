@@ -189,7 +189,8 @@ impl Traffic<'_> {
         let split = options.split(metered.offset());
         let days = options.daily.then(|| metered.offset());
         let rating = Rating::new(usage, link_types, catalog, split, days, options.account.as_deref());
-        let RatedHours { rated: Rated { lines, days }, survey, usage_digest } = rate_hours(metered, &rating)?;
+        let RatedHours { rated: Rated { lines, days }, survey, usage_digest } =
+            rate_hours(metered, &rating, options.without_digest)?;
         let mut report = Report {
             month: metered.month(),
             offset: metered.offset(),
@@ -249,19 +250,19 @@ impl Traffic<'_> {
 struct RatedHours {
     rated: Rated,
     survey: Survey,
-    usage_digest: String,
+    usage_digest: Option<String>,
 }
 
 /// Goes over every metered hour once: to rate it, to survey it, and to digest it.
-fn rate_hours(metered: &Metered, rating: &Rating<'_>) -> Result<RatedHours> {
+fn rate_hours(metered: &Metered, rating: &Rating<'_>, without_digest: bool) -> Result<RatedHours> {
     let (usage, inventory) = (metered.usage(), metered.inventory());
     let surveyor = Surveyor::new(inventory);
-    let digest = UsageDigest::new(usage, inventory);
+    let digest = (!without_digest).then(|| UsageDigest::new(usage, inventory));
     let new = || (rating.rater(), surveyor.survey(), HourDigests::default());
     let parts = usage.fold(new, |(rater, survey, digests), row| {
         rater.add_row(row)?;
         surveyor.add_row(survey, row)?;
-        digest.add_row(digests, row)
+        digest.as_ref().map_or(Ok(()), |digest| digest.add_row(digests, row))
     })?;
     let (mut raters, mut surveys, mut digests) = (Vec::new(), Vec::new(), Vec::new());
     for (rater, survey, of_thread) in parts {
@@ -271,7 +272,7 @@ fn rate_hours(metered: &Metered, rating: &Rating<'_>) -> Result<RatedHours> {
     }
     // Lines last, when the others need no memory any more.
     let survey = surveyor.merge(surveys);
-    let usage_digest = digest.finish(digests);
+    let usage_digest = digest.as_ref().map(|digest| digest.finish(digests));
     drop((surveyor, digest));
     let rated = rating.rated(raters)?;
     Ok(RatedHours { rated, survey, usage_digest })

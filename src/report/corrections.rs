@@ -38,7 +38,8 @@ pub fn corrections(
         return Err(Error::usage("a month is corrected by one of the same connections and period"));
     }
     let whole = ReportOptions { hourly: false, daily: false, ..options.clone() };
-    let (before, after) = (report(archived, catalog, whole.clone())?, report(metered, catalog, whole)?);
+    let undigested = ReportOptions { without_digest: true, ..whole.clone() };
+    let (before, after) = (report(archived, catalog, undigested)?, report(metered, catalog, whole)?);
     let [taken_back, placed] = changed_hours(archived.usage(), metered.usage())?;
     let only = options.account.as_deref();
     let lines = |usage: &HourlyUsage| rate(usage, inventory, catalog, true, only);
@@ -51,7 +52,7 @@ pub fn corrections(
     }
     let days = options.daily.then(|| days(&lines, inventory, metered.offset())).transpose()?;
     let corrected = Corrected {
-        usage_digest: before.usage_digest.clone(),
+        usage_digest: archived.digest()?,
         payable_before: before.payable()?,
         payable_after: after.payable()?,
     };

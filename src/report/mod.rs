@@ -63,8 +63,9 @@ pub struct Report {
     pub totals: ControlTotals,
     /// What a reader should know (R16).
     pub findings: Vec<Finding>,
-    /// A digest over the metered hours: [`Metered::digest`](crate::Metered::digest) (R17).
-    pub usage_digest: String,
+    /// A digest over the metered hours: [`Metered::digest`](crate::Metered::digest) (R17); none where that is what was
+    /// [asked for](ReportOptions::without_digest).
+    pub usage_digest: Option<String>,
     /// What it corrects, where its lines are corrections of a closed month.
     pub corrects: Option<Corrected>,
     /// How many threads may make it text.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     estimate::{Estimate, FORECAST, Forecast},
-    parallel::on_each,
+    parallel::{both, on_each},
     report::{Column, Report, RowSource},
 };
 use std::{
@@ -17,10 +17,10 @@ use std::{
     io::{self, Write},
 };
 
-/// So many rows become text at once, at most, on each thread.
-const BLOCK: usize = 4096;
+/// So many rows become text at once, at most, on each thread; tests meet many edges of it.
+const BLOCK: usize = if cfg!(test) { 4 } else { 4096 };
 /// Fewer are not worth a thread of their own.
-const LEAST_ROWS: usize = 256;
+const LEAST_ROWS: usize = if cfg!(test) { 2 } else { 256 };
 
 /// Writes the header and the rows of `report`, with line feeds: the columns of [`Report::columns`], in UTF-8.
 ///
@@ -52,17 +52,29 @@ pub fn reports(reports: &[&Report], mut output: impl Write) -> Result<()> {
 
 fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Result<()> {
     let mut rows = report.row_sources();
+    let mut made = Vec::new();
     loop {
         let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK * report.threads).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
         let each = some.len().div_ceil(report.threads).max(LEAST_ROWS);
         let blocks: Vec<&[RowSource<'_>]> = some.chunks(each).collect();
-        for text in on_each(&blocks, |block| text_of(report, columns, block))? {
-            output.write_all(&text).map_err(|error| output_error(&error.to_string()))?;
+        let texts = || on_each(&blocks, |block| text_of(report, columns, block));
+        if report.threads > 1 && !made.is_empty() && !blocks.is_empty() {
+            // While some rows become text, those before them are written.
+            let (written, next) = both(|| write_texts(&made, output), texts);
+            made = written.and(next)?;
+            continue;
         }
+        write_texts(&made, output)?;
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        made = texts()?;
     }
+}
+
+fn write_texts(texts: &[Vec<u8>], output: &mut impl Write) -> Result<()> {
+    let write = |text: &Vec<u8>| output.write_all(text);
+    texts.iter().try_for_each(write).map_err(|error| output_error(&error.to_string()))
 }
 
 /// Writes the header and the rows of all scenarios that are priced, with line feeds: `scenario` in front of the
@@ -109,13 +121,40 @@ pub fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize], output: i
 }
 
 fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Result<Vec<u8>> {
-    let mut text = RowText::default();
-    let mut writer = Rows::new(Vec::new());
+    let (mut text, mut own) = (Vec::new(), RowText::default());
     for &source in rows {
-        let values = text.fill(&report.row(source)?, columns);
-        writer.write(cells(columns, values))?;
+        let values = own.fill(&report.row(source)?, columns);
+        if !join_plain(columns, values.clone(), &mut text) {
+            let mut row = Rows::new(&mut text);
+            row.write(cells(columns, values))?;
+            row.finish()?;
+        }
     }
-    writer.into_inner()
+    Ok(text)
+}
+
+/// Appends a row whose cells are all as they stand: nothing in it is protected or quoted. As nearly all rows are, which takes a
+/// third of the time; false, and nothing is appended, for any other row.
+fn join_plain<'a>(columns: &[Column], values: impl Iterator<Item = &'a str>, text: &mut Vec<u8>) -> bool {
+    let start = text.len();
+    let mut starts_plain = true;
+    for (&column, value) in columns.iter().zip(values) {
+        starts_plain &= is_number(column) || !begins_formula(value.as_bytes());
+        text.extend_from_slice(value.as_bytes());
+        text.push(b',');
+    }
+    // Without a way out early, many bytes are looked at together.
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"');
+    let commas = text[start..].iter().fold(0, |commas, byte| commas + u32::from(*byte == b','));
+    let is_plain = starts_plain
+        && commas as usize == columns.len()
+        && columns.len() > 1
+        && text[start..].iter().fold(true, |all, &byte| all & plain(byte));
+    match text.last_mut() {
+        Some(last) if is_plain => *last = b'\n',
+        _ => text.truncate(start),
+    }
+    is_plain
 }
 
 /// The values of a row as cells of its columns.
@@ -188,6 +227,101 @@ pub(super) fn output_error(message: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        catalog::Catalog,
+        meter::{MeterSettings, meter},
+        read::TrafficSource,
+        report::ReportOptions,
+    };
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A row that is joined is what the library writes, and what is protected or quoted is not joined.
+        #[test]
+        fn rows_that_are_joined_are_those_of_cells(
+            values in prop::collection::vec("[a-c0-9 .=+@,\"\t\r\n~\u{1b}\u{e9}\u{202e}-]{0,4}", 2..6),
+            is_digits in prop::collection::vec(any::<bool>(), 6),
+        ) {
+            let column = |(index, _)| if is_digits[index] { Column::BilledCost } else { Column::ConnectionId };
+            let columns: Vec<Column> = values.iter().enumerate().map(column).collect();
+            let values = || values.iter().map(String::as_str);
+            let mut text = b"before\n".to_vec();
+            let is_joined = join_plain(&columns, values(), &mut text);
+            let mut rows = Rows::new(b"before\n".to_vec());
+            rows.write(cells(&columns, values())).unwrap();
+            let written = rows.into_inner().unwrap();
+            let is_odd = |(index, value): (usize, &str)| {
+                value.contains(|own: char| !matches!(own, ' '..='~') || matches!(own, '"' | ','))
+                    || !is_digits[index] && value.starts_with(['=', '+', '-', '@'])
+            };
+            prop_assert_eq!(is_joined, !values().enumerate().any(is_odd));
+            prop_assert_eq!(text, if is_joined { written } else { b"before\n".to_vec() });
+        }
+    }
+
+    /// So many hourly lines of a connection whose id is quoted and of one whose id is not.
+    fn hourly(hours: usize, threads: usize, without_digest: bool) -> Report {
+        let inventory = crate::inventory(
+            "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+             \"pcc,1\",1,cn-beijing,2,cn-shanghai,Gold\npcc-2,1,cn-beijing,2,cn-shanghai,Gold\n",
+            None,
+        );
+        let ids = ["\"pcc,1\"", "pcc-2"];
+        let row = |hour| format!("2026-10-05T{:02}:00:00Z,{},requester,{hour}7\n", hour / 2, ids[hour % 2]);
+        let usage = (0..hours).map(row).collect::<String>();
+        let sources =
+            [TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{usage}"))];
+        let settings = MeterSettings { threads, ..MeterSettings::new("2026-10".parse().unwrap()) };
+        let metered = meter(&sources, inventory.unwrap(), &settings).unwrap();
+        let options = ReportOptions { hourly: true, without_digest, ..ReportOptions::default() };
+        crate::report(&metered, &Catalog::shipped("china-site").unwrap(), options).unwrap()
+    }
+
+    #[test]
+    fn r17_blocks_of_rows_on_any_number_of_threads_are_one_file() {
+        for hours in [0, 1, 2, 7, 8, 9, 16, 17, 40] {
+            let text = |threads| {
+                let mut text = Vec::new();
+                report(&hourly(hours, threads, false), &mut text).unwrap();
+                String::from_utf8(text).unwrap()
+            };
+            let alone = text(1);
+            let quoted = alone.lines().filter(|line| line.contains(",\"pcc,1\",requester,")).count();
+            let plain = alone.lines().filter(|line| line.contains(",pcc-2,requester,")).count();
+            assert_eq!((quoted, plain), (hours.div_ceil(2), hours / 2));
+            for threads in 2..4 {
+                assert_eq!(text(threads), alone, "{hours} {threads}");
+            }
+        }
+    }
+
+    #[test]
+    fn r17_a_report_without_a_digest_is_the_same_csv_and_nothing_that_shows_one() {
+        let [with, without] = [false, true].map(|without_digest| hourly(5, 2, without_digest));
+        let csv = |report| {
+            let mut text = Vec::new();
+            super::report(report, &mut text).unwrap();
+            text
+        };
+        assert_eq!(csv(&with), csv(&without));
+        assert_eq!((with.usage_digest.is_some(), &without.usage_digest), (true, &None));
+        let lang = crate::write::Lang::En;
+        let forms: [&dyn Fn(&Report) -> Result<()>; 3] = [
+            &|report| crate::write::json::write(report, &[], io::sink()),
+            &|report| crate::write::markdown::report(report, lang, io::sink()),
+            &|report| crate::write::html::reports(&[report], lang, io::sink()),
+        ];
+        for form in forms {
+            form(&with).unwrap();
+            let refused = form(&without).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Usage);
+            assert!(refused.to_string().contains("without a digest"), "{refused}");
+        }
+        let names = |report| crate::write::provenance(report).into_iter().map(|(name, _)| name);
+        let others: Vec<String> = names(&with).filter(|name| name != "usage_digest").collect();
+        assert_eq!(names(&without).collect::<Vec<_>>(), others);
+        assert_eq!(others.len() + 1, names(&with).count());
+    }
 
     #[test]
     fn only_what_a_spreadsheet_computes_stands_behind_an_apostrophe() {

@@ -1,7 +1,8 @@
 //! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, shown::is_unseen, values::RowText,
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, shown::is_unseen, usage_digest,
+    values::RowText,
 };
 use crate::{
     catalog::{CatalogSummary, PriceStatus},
@@ -294,7 +295,7 @@ fn document<'a>(
         duplicates: report.duplicates.as_str(),
         settings: report.options.settings.iter().map(|(name, value)| JsonSetting { name, value }).collect(),
         control_totals: totals(report),
-        usage_digest: &report.usage_digest,
+        usage_digest: usage_digest(report)?,
         corrects: report.corrects.as_ref().map(|own| JsonCorrected {
             usage_digest: &own.usage_digest,
             payable_before: own.payable_before.to_string(),

@@ -32,6 +32,7 @@ pub use shown::shown;
 
 use crate::{
     catalog::{CatalogSummary, InLanguage, RoundingPolicy},
+    error::{Error, Result},
     meter::{ArchivedTotals, ControlTotals},
     report::Report,
 };
@@ -65,7 +66,7 @@ pub const RAISED_IS_UPPER_BOUND: &str = "Raised cost is an upper bound of what t
 /// The provenance of a report, as names and values in a fixed order: month, offset, catalog, digests, GB, rounding,
 /// rule for duplicates, settings. It names no input (R17). Names and values are those of data, in English.
 pub fn provenance(report: &Report) -> Vec<(String, String)> {
-    provenance_in(report, Lang::En)
+    without_keys(named_provenance(report, Lang::En))
 }
 
 /// The same in a language, each with its name in data in front.
@@ -90,11 +91,11 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
         ("gb", word(&catalog.gb.to_string())),
         ("rounding", rounding(&catalog.rounding, texts)),
         ("duplicates", word(report.duplicates.as_str())),
-        ("usage_digest", report.usage_digest.clone()),
+        ("usage_digest", report.usage_digest.clone().unwrap_or_default()),
     ];
     let mut facts: Vec<_> = facts
         .into_iter()
-        .filter(|(name, value)| *name != "until" || !value.is_empty())
+        .filter(|(name, value)| !matches!(*name, "until" | "usage_digest") || !value.is_empty())
         .map(|(name, value)| (name, texts.fact(name).to_owned(), value))
         .collect();
     facts.extend(report.corrects.iter().map(|own| {
@@ -113,9 +114,20 @@ pub(crate) fn named_provenance(report: &Report, lang: Lang) -> Vec<(&'static str
     facts
 }
 
-/// Likewise without the names of data.
-pub(crate) fn provenance_in(report: &Report, lang: Lang) -> Vec<(String, String)> {
-    named_provenance(report, lang).into_iter().map(|(_, name, value)| (name, value)).collect()
+/// Likewise without the names of data, for a form that shows all of it.
+pub(crate) fn provenance_in(report: &Report, lang: Lang) -> Result<Vec<(String, String)>> {
+    usage_digest(report)?;
+    Ok(without_keys(named_provenance(report, lang)))
+}
+
+fn without_keys(facts: Vec<(&'static str, String, String)>) -> Vec<(String, String)> {
+    facts.into_iter().map(|(_, name, value)| (name, value)).collect()
+}
+
+/// The digest over the metered hours, for a form that shows it.
+pub(crate) fn usage_digest(report: &Report) -> Result<&str> {
+    let why = "the report was made without a digest over its hours, which this form of it shows";
+    report.usage_digest.as_deref().ok_or_else(|| Error::usage(why))
 }
 
 /// What an archive tells of the records that it was made of, in a line.

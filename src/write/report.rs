@@ -46,7 +46,7 @@ pub(super) fn page_of(report: &Report, findings_said: usize, lang: Lang) -> Resu
     }
     page.sections.push(totals(report, lang));
     page.sections.push(findings(&report.findings, findings_said, lang));
-    page.sections.push(basis(provenance_in(report, lang), catalog, lang));
+    page.sections.push(basis(provenance_in(report, lang)?, catalog, lang));
     Ok(page)
 }
 

@@ -123,7 +123,7 @@ impl RowText {
         &'t mut self,
         row: &ReportRow<'_>,
         columns: &[Column],
-    ) -> impl Iterator<Item = &'t str> + use<'t> {
+    ) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
         self.text.clear();
         self.ends.clear();
         for &column in columns {

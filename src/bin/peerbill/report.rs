@@ -51,6 +51,7 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     let mut options = args.lines.options(settings, &catalog.currency, &mut job.metering.inputs)?;
     options.daily =
         targets.iter().any(|target| matches!(target.format, ReportFormat::Xlsx | ReportFormat::Html));
+    options.without_digest = targets.iter().all(|target| target.format.is_lines()) && !args.shown.verbose;
     // All outputs are FOCUS, or none: no name of a file asks for it.
     options.hourly |= has_focus;
     // Never dropped: they end with the process, and to give back a large inventory piece by piece takes its time.

@@ -3,6 +3,7 @@
 use crate::{
     error::{Fault, FaultCode},
     model::{
+        QuickMap,
         connection::{Connection, End},
         finding::{Finding, FindingCode, Said},
         link::{LinkType, TypeChange},
@@ -469,7 +470,7 @@ pub(in crate::read) struct PlacedChange {
 #[derive(Default)]
 pub(in crate::read) struct FoundChanges {
     /// Rows of tables by connection id, each connection's in the order of the documents.
-    pub rows: BTreeMap<Arc<str>, Vec<PlacedChange>>,
+    pub rows: QuickMap<Arc<str>, Vec<PlacedChange>>,
     /// Rows that cannot be read, each with its connection id, in the order of the documents.
     pub refused: Vec<(String, Fault)>,
     /// The events of trails.

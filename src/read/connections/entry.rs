@@ -7,7 +7,7 @@ use crate::{
         QuickSet,
         connection::{Cidr, Connection, End, Status, Tags},
         finding::{Finding, FindingCode, Said},
-        id::read_account,
+        id::{check_id, read_account},
         invalid::{Invalid, Remedy},
         link::LinkType,
         time::Timestamp,
@@ -208,12 +208,19 @@ impl SharedTexts {
         }
     }
 
-    /// The one text of a region, which is checked when it is met first.
-    pub fn region(&mut self, id: &str, check_region: RegionCheck<'_>) -> Result<Arc<str>, Invalid> {
-        match self.regions.get(id) {
-            Some(known) => Ok(known.clone()),
-            None => check_region(id).map(|()| self.checked_region(id)),
+    /// The region that a text stands for, which is checked when it is met first; `what` names it.
+    pub fn read_region(
+        &mut self,
+        what: &str,
+        text: &str,
+        check_region: RegionCheck<'_>,
+    ) -> Result<Arc<str>, String> {
+        if let Some(known) = self.regions.get(text) {
+            return Ok(known.clone());
         }
+        check_id(what, text)?;
+        check_region(text).map_err(|why| format!("{what}: {why}"))?;
+        Ok(self.checked_region(text))
     }
 
     fn checked_region(&mut self, id: &str) -> Arc<str> {

@@ -270,15 +270,13 @@ fn read_end(
         "" => return Err(format!("{} is empty", account.name)),
         text => texts.read_account(text).map_err(|why| format!("{} {why}", account.name))?,
     };
-    check_id(columns.region.name, row.text(columns.region))?;
-    let region = texts.region(row.text(columns.region), check_region);
-    let region = region.map_err(|why| format!("{}: {why}", columns.region.name))?;
-    let blocks = row.text(columns.cidrs).split(' ').filter(|block| !block.is_empty());
+    let region = texts.read_region(columns.region.name, row.text(columns.region), check_region)?;
+    let blocks = |text: &str| text.split(' ').filter(|block| !block.is_empty()).map(str::parse).collect();
     let vpc_id = row.given(columns.vpc_id).map(unwrapped);
     vpc_id.map_or(Ok(()), |id| check_id(columns.vpc_id.name, id))?;
     Ok(End {
         vpc_id: vpc_id.map(Into::into),
-        cidrs: blocks.map(str::parse).collect::<Result<_, Invalid>>()?,
+        cidrs: row.given(columns.cidrs).map_or_else(|| Ok(Vec::new()), blocks).map_err(String::from)?,
         ..End::new(account, region)
     })
 }

@@ -77,10 +77,10 @@ impl Assembly {
     /// Takes the rows of tables of link changes, and those that cannot be read.
     pub fn take_changes(
         &mut self,
-        rows: BTreeMap<Arc<str>, Vec<PlacedChange>>,
+        rows: QuickMap<Arc<str>, Vec<PlacedChange>>,
         refused: Vec<(String, Fault)>,
     ) {
-        self.changes = rows;
+        self.changes = rows.into_iter().collect();
         for (connection_id, fault) in refused {
             self.refuse(&connection_id, fault);
         }

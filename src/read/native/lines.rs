@@ -231,7 +231,7 @@ impl RowReader {
         }
         let alike = layout.alike;
         match &layout.shape {
-            LineShape::Csv(layout) if memchr::memchr(b'"', raw).is_some() => {
+            LineShape::Csv(layout) if self.fields.split(raw) => {
                 self.read_quoted(text, end, line, layout, is_last, show)
             }
             LineShape::Csv(layout) => {

@@ -628,7 +628,7 @@ impl<'r> ReportPage<'r> {
 
 /// What the figures rest on.
 fn basis(html: &mut Html, report: &Report, lang: Lang) -> Result<()> {
-    let facts = provenance_in(report, lang);
+    let facts = provenance_in(report, lang)?;
     html.facts(facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     html.items(&catalog_notes(&report.catalog, lang));
     Ok(())

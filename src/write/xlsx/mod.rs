@@ -741,7 +741,7 @@ fn basis(book: &mut Book, context: &Context<'_>, reports: &[&Report], tables: &[
     for report in reports {
         let month = report.month.to_string();
         // Names are keys, which stay English.
-        let values = provenance_in(report, context.lang).into_iter().map(|(_, value)| value);
+        let values = provenance_in(report, context.lang)?.into_iter().map(|(_, value)| value);
         for ((name, _), value) in provenance(report).into_iter().zip(values) {
             table.add(book, [&*month, &name, &value])?;
         }
