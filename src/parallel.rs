@@ -1,7 +1,11 @@
 //! Work on several threads, whose results do not depend on which of them was faster.
 
 use crate::error::Result;
-use std::thread::{self, ScopedJoinHandle};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError, mpsc},
+    thread::{self, ScopedJoinHandle},
+};
 
 /// Runs `work` on so many threads, this one among them, and collects what they return.
 pub(crate) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Sync) -> Result<Vec<A>> {
@@ -12,17 +16,60 @@ pub(crate) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Syn
     })
 }
 
-/// Does `work` on each of `items`, on a thread of its own; returns what comes of them in their order.
-pub(crate) fn on_each<T: Sync, A: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<A> + Sync,
-) -> Result<Vec<A>> {
-    let [first, others @ ..] = items else { return Ok(Vec::new()) };
-    let work = &work;
+/// Does `work` on all of `items`, on so many threads, and lets this one `take` what comes of them, in their order, as soon as it
+/// is there. Of several errors the first ends it.
+///
+/// Little waits to be taken where items are alike.
+pub(crate) fn in_order<T, A: Send>(
+    threads: usize,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> Result<A> + Sync,
+    mut take: impl FnMut(A) -> Result<()>,
+) -> Result<()> {
+    if threads < 2 {
+        return items.map(work).try_for_each(|made| take(made?));
+    }
+    let items = Mutex::new(items.enumerate());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (sender, made) = mpsc::sync_channel(threads);
     thread::scope(|scope| {
-        let others: Vec<_> = others.iter().map(|item| scope.spawn(move || work(item))).collect();
-        joined(work(first), others)
+        for _ in 0..threads {
+            let (sender, next, work) = (sender.clone(), &next, &work);
+            scope.spawn(move || {
+                while let Some((place, item)) = next() {
+                    // Nobody takes any more where something has failed.
+                    if sender.send((place, work(item))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut early, mut place) = (BTreeMap::new(), 0);
+        for (own, made) in made {
+            early.insert(own, made);
+            while let Some(made) = early.remove(&place) {
+                take(made?)?;
+                place += 1;
+            }
+        }
+        Ok(())
     })
+}
+
+/// What comes of all of `items`, in their order, made likewise.
+pub(crate) fn mapped<T, A: Send>(
+    threads: usize,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(T) -> Result<A> + Sync,
+) -> Result<Vec<A>> {
+    let mut all = Vec::new();
+    let take = |made| {
+        all.push(made);
+        Ok(())
+    };
+    in_order(threads, items, work, take)?;
+    Ok(all)
 }
 
 /// Does one thing here, and the other on a thread of its own meanwhile.
@@ -37,4 +84,33 @@ fn joined<A>(first: Result<A>, others: Vec<ScopedJoinHandle<'_, Result<A>>>) -> 
     let others =
         others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
     std::iter::once(first).chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn what_comes_of_items_is_taken_in_their_order_until_one_fails() {
+        for threads in 1..5 {
+            for count in [0, 1, 2, 3, 100] {
+                let work = |item: u64| {
+                    // Some take longer than those behind them.
+                    let _ = (0..item % 7 * 10_000).map(std::hint::black_box).count();
+                    if item == 70 { Err(Error::internal("70")) } else { Ok(item) }
+                };
+                let mut taken = Vec::new();
+                let take = |made| {
+                    taken.push(made);
+                    if made == 50 && threads == 4 { Err(Error::internal("50")) } else { Ok(()) }
+                };
+                let done = in_order(threads, 0..count, work, take);
+                let failing = if threads == 4 { 50 } else { 70 };
+                assert_eq!(done.is_err(), count > 70);
+                let last = if threads == 4 { 51 } else { failing };
+                assert_eq!(taken, (0..count.min(last)).collect::<Vec<_>>(), "{threads} {count}");
+            }
+        }
+    }
 }

@@ -156,6 +156,12 @@ impl Report {
         self.row_sources().map(|source| self.row(source))
     }
 
+    /// How many threads make it text: few lines are not worth one of their own.
+    pub(crate) fn text_threads(&self) -> usize {
+        const FEW: usize = if cfg!(test) { 4 } else { 512 };
+        if self.lines.len() > FEW { self.threads } else { 1 }
+    }
+
     /// What its rows are made from, in their order.
     pub(crate) fn row_sources(&self) -> impl Iterator<Item = RowSource<'_>> {
         let statements = self.statements.iter().flat_map(|statement| {

@@ -9,18 +9,15 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     estimate::{Estimate, FORECAST, Forecast},
-    parallel::{both, on_each},
+    parallel::in_order,
     report::{Column, Report, RowSource},
 };
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-};
+use std::{borrow::Cow, io::Write};
 
-/// So many rows become text at once, at most, on each thread; tests meet many edges of it.
-const BLOCK: usize = if cfg!(test) { 4 } else { 4096 };
-/// Fewer are not worth a thread of their own.
-const LEAST_ROWS: usize = if cfg!(test) { 2 } else { 256 };
+/// So many rows become text at once, on each thread; tests meet many edges of it.
+const BLOCK: usize = if cfg!(test) { 4 } else { 512 };
+/// As many bytes as a row has, most often.
+const ROW_BYTES: usize = 200;
 
 /// Writes the header and the rows of `report`, with line feeds: the columns of [`Report::columns`], in UTF-8.
 ///
@@ -42,39 +39,29 @@ pub fn report(report: &Report, output: impl Write) -> Result<()> {
 /// Those of [`report`](fn@report).
 pub fn reports(reports: &[&Report], mut output: impl Write) -> Result<()> {
     let columns = reports.first().map(|report| report.columns()).unwrap_or_default();
-    let failed = |error: io::Error| output_error(&error.to_string());
     let mut header = Rows::new(Vec::new());
     header.write(columns.iter().map(|column| Cell::Own(column.name())))?;
-    output.write_all(&header.into_inner()?).map_err(failed)?;
+    write_text(&header.into_inner()?, &mut output)?;
     reports.iter().try_for_each(|report| rows_of(report, &columns, &mut output))?;
-    output.flush().map_err(failed)
+    flush(&mut output)
 }
 
 fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Result<()> {
     let mut rows = report.row_sources();
-    let mut made = Vec::new();
-    loop {
-        let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK * report.threads).collect();
-        let each = some.len().div_ceil(report.threads).max(LEAST_ROWS);
-        let blocks: Vec<&[RowSource<'_>]> = some.chunks(each).collect();
-        let texts = || on_each(&blocks, |block| text_of(report, columns, block));
-        if report.threads > 1 && !made.is_empty() && !blocks.is_empty() {
-            // While some rows become text, those before them are written.
-            let (written, next) = both(|| write_texts(&made, output), texts);
-            made = written.and(next)?;
-            continue;
-        }
-        write_texts(&made, output)?;
-        if blocks.is_empty() {
-            return Ok(());
-        }
-        made = texts()?;
-    }
+    let blocks = std::iter::from_fn(|| {
+        let some: Vec<RowSource<'_>> = rows.by_ref().take(BLOCK).collect();
+        (!some.is_empty()).then_some(some)
+    });
+    let text_of = |block: Vec<RowSource<'_>>| text_of(report, columns, &block);
+    in_order(report.text_threads(), blocks, text_of, |text| write_text(&text, output))
 }
 
-fn write_texts(texts: &[Vec<u8>], output: &mut impl Write) -> Result<()> {
-    let write = |text: &Vec<u8>| output.write_all(text);
-    texts.iter().try_for_each(write).map_err(|error| output_error(&error.to_string()))
+pub(super) fn write_text(text: &[u8], output: &mut impl Write) -> Result<()> {
+    output.write_all(text).map_err(|error| output_error(&error.to_string()))
+}
+
+pub(super) fn flush(output: &mut impl Write) -> Result<()> {
+    output.flush().map_err(|error| output_error(&error.to_string()))
 }
 
 /// Writes the header and the rows of all scenarios that are priced, with line feeds: `scenario` in front of the
@@ -121,7 +108,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>], numbers: &[usize], output: i
 }
 
 fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Result<Vec<u8>> {
-    let (mut text, mut own) = (Vec::new(), RowText::default());
+    let (mut text, mut own) = (Vec::with_capacity(rows.len() * ROW_BYTES), RowText::default());
     for &source in rows {
         let values = own.fill(&report.row(source)?, columns);
         if !join_plain(columns, values.clone(), &mut text) {
@@ -199,7 +186,7 @@ impl<W: Write> Rows<W> {
         self.0.flush().map_err(|error| output_error(&error.to_string()))
     }
 
-    fn into_inner(self) -> Result<W> {
+    pub fn into_inner(self) -> Result<W> {
         self.0.into_inner().map_err(|error| output_error(&error.error().to_string()))
     }
 }
@@ -234,6 +221,7 @@ mod tests {
         report::ReportOptions,
     };
     use proptest::prelude::*;
+    use std::io;
 
     proptest! {
         /// A row that is joined is what the library writes, and what is protected or quoted is not joined.

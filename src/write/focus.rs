@@ -8,7 +8,7 @@
 //!
 //! Source of columns, types and nullability: the specification, <https://focus.finops.org/focus-specification/>.
 
-use super::csv::{Cell, Rows};
+use super::csv::{Cell, Rows, flush, write_text};
 use crate::{
     attribution::{Attribution, attribute},
     catalog::{PriceStatus, Regions},
@@ -21,6 +21,7 @@ use crate::{
         time::{Hour, Period},
         usage::Sender,
     },
+    parallel::in_order,
     rating::Line,
     report::Report,
     statement::Statement,
@@ -97,23 +98,45 @@ const PROVIDER: &str = "Alibaba Cloud";
 ///
 /// [`Usage`](crate::ErrorKind::Usage) where the lines of a report have no hours, [`Output`](crate::ErrorKind::Output)
 /// where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be exact.
-pub fn reports(reports: &[&Report], settings: &FocusSettings, output: impl Write) -> Result<()> {
+pub fn reports(reports: &[&Report], settings: &FocusSettings, mut output: impl Write) -> Result<()> {
     let columns = columns(settings.version);
-    let mut writer = Rows::new(output);
-    writer.write(columns.iter().map(|column| Cell::Own(column.name)))?;
-    for writing in Writing::each(reports, settings)? {
-        let gb = writing.report.catalog.gb;
-        for statement in &writing.report.statements {
-            for row in writing.traffic(statement) {
-                write_row(&mut writer, &columns, &row?)?;
-            }
+    let mut header = Rows::new(Vec::new());
+    header.write(columns.iter().map(|column| Cell::Own(column.name)))?;
+    write_text(&header.into_inner()?, &mut output)?;
+    let each = Writing::each(reports, settings)?;
+    let threads = reports.iter().map(|report| report.text_threads()).max().unwrap_or(1);
+    let pieces = each.iter().flat_map(Writing::pieces);
+    in_order(threads, pieces, |piece| piece.text(&columns), |text| write_text(&text, &mut output))?;
+    flush(&mut output)
+}
+
+/// So many lines become text at once, on each thread; tests meet many edges of it.
+const PIECE: usize = if cfg!(test) { 2 } else { 512 };
+
+/// Some lines of an account, and its adjustment behind the last of them.
+struct Piece<'w> {
+    writing: &'w Writing<'w>,
+    statement: &'w Statement,
+    lines: &'w [Line],
+    is_last: bool,
+}
+
+impl Piece<'_> {
+    fn text(&self, columns: &[&Column]) -> Result<Vec<u8>> {
+        let Self { writing, statement, lines, is_last } = *self;
+        let mut writer = Rows::new(Vec::new());
+        for row in writing.traffic(statement, lines) {
+            write_row(&mut writer, columns, &row?)?;
+        }
+        if is_last {
+            let gb = writing.report.catalog.gb;
             let left = Amount::of_money(statement.payable, gb)?.checked_sub(statement.exact)?;
             if let Some(row) = writing.adjustment(statement, left.exact(gb)) {
-                write_row(&mut writer, &columns, &row)?;
+                write_row(&mut writer, columns, &row)?;
             }
         }
+        writer.into_inner()
     }
-    writer.finish()
 }
 
 fn write_row<W: Write>(writer: &mut Rows<W>, columns: &[&Column], row: &Row<'_>) -> Result<()> {
@@ -143,7 +166,7 @@ pub fn parquet(reports: &[&Report], settings: &FocusSettings, output: impl Write
         for statement in &writing.report.statements {
             let payable = Amount::of_money(statement.payable, gb)?.exact(gb);
             let mut left = payable.rounded(PARQUET_DECIMALS)?;
-            for row in writing.traffic(statement) {
+            for row in writing.traffic(statement, &writing.report.lines[statement.lines.clone()]) {
                 let row = row?;
                 left -= row.billed_cost().rounded(PARQUET_DECIMALS)?;
                 put_row(&mut table, &columns, &row)?;
@@ -204,12 +227,25 @@ impl<'r> Writing<'r> {
         reports.iter().map(of_report).collect()
     }
 
-    /// The rows of an account's lines.
+    /// All that it has, in order.
+    fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.report.statements.iter().flat_map(move |statement| {
+            let lines = &self.report.lines[statement.lines.clone()];
+            // An account without lines may have an adjustment.
+            let count = lines.len().div_ceil(PIECE).max(1);
+            (0..count).map(move |place| {
+                let own = place * PIECE..lines.len().min((place + 1) * PIECE);
+                Piece { writing: self, statement, lines: &lines[own], is_last: place + 1 == count }
+            })
+        })
+    }
+
+    /// The rows of some lines of an account.
     fn traffic<'w>(
         &'w self,
         statement: &'w Statement,
+        lines: &'w [Line],
     ) -> impl Iterator<Item = Result<Row<'w>>> + use<'w, 'r> {
-        let lines = &self.report.lines[statement.lines.clone()];
         lines.iter().map(|line| {
             let charge = Charge::Traffic(Traffic::new(line, self.report)?);
             Ok(Row { writing: self, account: &statement.billing_account_id, charge })
@@ -618,5 +654,56 @@ fn unit(gb: Gb) -> &'static str {
     match gb {
         Gb::Binary => "GiB",
         Gb::Decimal => "GB",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::Catalog,
+        meter::{MeterSettings, meter},
+        read::TrafficSource,
+        report::{ReportOptions, report},
+    };
+
+    /// So many hours of three accounts, one of which has nothing to adjust.
+    fn hourly(hours: usize, threads: usize) -> Report {
+        let connections = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,link_type\n\
+            pcc-1,1,cn-beijing,2,cn-shanghai,Gold\npcc-2,3,cn-beijing,2,cn-shanghai,Gold\n";
+        let row = |hour| {
+            format!(
+                "2026-10-05T{hour:02}:00:00Z,pcc-1,requester,1073741824\n2026-10-05T{hour:02}:00:00Z,pcc-2,accepter,7\n"
+            )
+        };
+        let usage = (0..hours).map(row).collect::<String>() + "2026-10-06T00:00:00Z,pcc-2,requester,1\n";
+        let sources =
+            [TrafficSource::from_bytes("u.csv", format!("timestamp,connection_id,sender,bytes\n{usage}"))];
+        let settings = MeterSettings { threads, ..MeterSettings::new("2026-10".parse().unwrap()) };
+        let metered = meter(&sources, crate::inventory(connections, None).unwrap(), &settings).unwrap();
+        let options = ReportOptions { hourly: true, ..ReportOptions::default() };
+        report(&metered, &Catalog::shipped("china-site").unwrap(), options).unwrap()
+    }
+
+    #[test]
+    fn r17_pieces_of_accounts_on_any_number_of_threads_are_one_file() {
+        for hours in 0..7 {
+            let text = |threads| {
+                let mut text = Vec::new();
+                let report = hourly(hours, threads);
+                reports(&[&report, &report], &FocusSettings::default(), &mut text).unwrap();
+                let adjusted = |statement: &&Statement| {
+                    let payable = Amount::of_money(statement.payable, Gb::Binary).unwrap();
+                    !payable.checked_sub(statement.exact).unwrap().exact(Gb::Binary).is_zero()
+                };
+                let adjustments = report.statements.iter().filter(adjusted).count();
+                (String::from_utf8(text).unwrap(), report.lines.len() + adjustments)
+            };
+            let (alone, rows) = text(1);
+            assert_eq!((alone.lines().count(), rows > 2 * hours + 1), (1 + 2 * rows, true), "{hours}");
+            for threads in 2..4 {
+                assert_eq!(text(threads).0, alone, "{hours} {threads}");
+            }
+        }
     }
 }

@@ -4,13 +4,13 @@
 
 use super::{
     Lang,
-    csv::output_error,
+    csv::write_text,
     estimate::comment_of,
     page::{Block, Page, Section, Table},
     report::page_of,
     shown::shown,
 };
-use crate::{error::Result, estimate::Estimate, report::Report};
+use crate::{error::Result, estimate::Estimate, parallel::mapped, report::Report};
 use std::{borrow::Cow, io::Write};
 
 /// Writes a report: accounts, their lines, what is payable, control totals and findings.
@@ -32,11 +32,11 @@ pub fn report(report: &Report, lang: Lang, output: impl Write) -> Result<()> {
 pub fn reports(reports: &[&Report], lang: Lang, mut output: impl Write) -> Result<()> {
     if let Some(page) = super::report::page_of_months(reports, lang)? {
         write(page, &mut output)?;
-        output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+        write_text(b"\n", &mut output)?;
     }
     for (place, report) in reports.iter().enumerate() {
         if place > 0 {
-            output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+            write_text(b"\n", &mut output)?;
         }
         write(page_of(report, usize::MAX, lang)?, &mut output)?;
     }
@@ -56,19 +56,15 @@ pub const ESTIMATE_MARK: &str = "<!-- peerbill estimate -->";
 /// an amount are too large to be printed.
 pub fn estimate(estimate: &Estimate, lang: Lang, mut output: impl Write) -> Result<()> {
     let page = comment_of(estimate, lang)?;
-    output
-        .write_all(format!("{ESTIMATE_MARK}\n").as_bytes())
-        .map_err(|error| output_error(&error.to_string()))?;
+    write_text(format!("{ESTIMATE_MARK}\n").as_bytes(), &mut output)?;
     write(page, output)
 }
 
 fn write(page: Page, mut output: impl Write) -> Result<()> {
-    output
-        .write_all(text(&page.with_texts(escaped)).as_bytes())
-        .map_err(|error| output_error(&error.to_string()))
+    write_text(text(&page.with_texts(escaped))?.as_bytes(), &mut output)
 }
 
-fn text(page: &Page) -> String {
+fn text(page: &Page) -> Result<String> {
     let mut blocks = Vec::new();
     blocks.extend(page.title.iter().map(|title| format!("### {title}\n")));
     let texts = &page.lang.texts().report;
@@ -77,17 +73,20 @@ fn text(page: &Page) -> String {
     blocks.extend(
         (!sentences.is_empty()).then(|| format!("{}{}\n", sentences.join(&texts.semicolon), texts.stop)),
     );
-    page.sections.iter().for_each(|part| section(&mut blocks, part));
-    blocks.join("\n")
+    let sections = mapped(page.threads, page.sections.iter(), |part| Ok(section(part)))?;
+    blocks.extend(sections.into_iter().flatten());
+    Ok(blocks.join("\n"))
 }
 
-fn section(blocks: &mut Vec<String>, section: &Section) {
+fn section(section: &Section) -> Vec<String> {
+    let mut blocks = Vec::new();
     blocks.extend(section.title.iter().map(|title| match section.folded {
         true => format!("<details><summary>{title}</summary>\n"),
         false => format!("**{title}**\n"),
     }));
     blocks.extend(section.blocks.iter().map(block).filter(|text| !text.is_empty()));
     blocks.extend(section.folded.then(|| "</details>\n".to_owned()));
+    blocks
 }
 
 /// What stands above names and values.
@@ -162,6 +161,6 @@ mod tests {
         let page =
             Page { sections: vec![Section::untitled([Block::table(&["a", "b"], rows, &[1])])], ..page };
         let shown = "| a | b |\n| --- | ---: |\n| x \\| y\\\\r\\\\n\\| z | 1 |\n";
-        assert_eq!(text(&page.with_texts(escaped)), shown);
+        assert_eq!(text(&page.with_texts(escaped)).unwrap(), shown);
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Page {
     pub lang: Lang,
     /// Whether an assumed price touched anything on it (R18).
     pub assumed: bool,
+    /// How many threads may lay it out; where it is not stated, this one does.
+    pub threads: usize,
     /// What it holds, from top to bottom.
     pub sections: Vec<Section>,
 }
@@ -112,7 +114,7 @@ impl Page {
                 *text = shown;
             }
         };
-        let Self { title, about, lang: _, assumed: _, sections } = &mut self;
+        let Self { title, about, lang: _, assumed: _, threads: _, sections } = &mut self;
         title.iter_mut().chain(about).for_each(show);
         for Section { title, folded: _, blocks } in sections {
             title.iter_mut().for_each(show);

@@ -12,6 +12,7 @@ use crate::{
     catalog::CatalogSummary,
     error::Result,
     model::{finding::Finding, money::Money, time::Offset},
+    parallel::mapped,
     report::{ChargeCategory, Column, Report, ReportRow},
     statement::Statement,
 };
@@ -31,7 +32,8 @@ pub(super) fn page_of(report: &Report, findings_said: usize, lang: Lang) -> Resu
         ("currency", &catalog.currency),
     ];
     let title = fill(&lang.texts().report.title, &values);
-    let mut page = Page { assumed: report.assumed(), ..Page::titled(title, lang) };
+    let threads = report.text_threads();
+    let mut page = Page { assumed: report.assumed(), threads, ..Page::titled(title, lang) };
     page.sections.push(payable(report, lang)?);
     let corrects = named_provenance(report, lang).into_iter().filter(|(key, ..)| *key == "corrects");
     let corrects = corrects.map(|(_, name, value)| Block::item(format!("{name}: {value}")));
@@ -41,9 +43,8 @@ pub(super) fn page_of(report: &Report, findings_said: usize, lang: Lang) -> Resu
         let table = LineCells::of(report, lang).table(&grouped_columns(report), &rows);
         page.sections.push(Section::untitled([table]));
     }
-    for statement in &report.statements {
-        page.sections.push(account(report, statement, lang)?);
-    }
+    let account = |statement| account(report, statement, lang);
+    page.sections.extend(mapped(threads, report.statements.iter(), account)?);
     page.sections.push(totals(report, lang));
     page.sections.push(findings(&report.findings, findings_said, lang));
     page.sections.push(basis(provenance_in(report, lang)?, catalog, lang));

@@ -3,7 +3,7 @@
 
 use super::{
     Lang,
-    csv::output_error,
+    csv::write_text,
     doctor::{self, Diagnosis},
     estimate, explain, finding_words,
     lang::{ReportTexts, fill},
@@ -17,6 +17,7 @@ use crate::{
     estimate::Estimate,
     explain::{AccountLines, Explanation},
     model::finding::Finding,
+    parallel::mapped,
     report::Report,
     rows::RowSet,
 };
@@ -56,7 +57,7 @@ impl Screen {
         }
         for (place, page) in pages.into_iter().enumerate() {
             if place > 0 {
-                output.write_all(b"\n").map_err(|error| output_error(&error.to_string()))?;
+                write_text(b"\n", &mut output)?;
             }
             self.write(page, &mut output)?;
         }
@@ -94,9 +95,7 @@ impl Screen {
         let mut page = page.with_texts(shown);
         let left_out = self.width.map_or_else(Vec::new, |width| fit(&mut page, width));
         let layout = Layout { screen: self, texts: &page.lang.texts().report };
-        output
-            .write_all(layout.page(&page, &left_out).as_bytes())
-            .map_err(|error| output_error(&error.to_string()))
+        write_text(layout.page(&page, &left_out)?.as_bytes(), &mut output)
     }
 }
 
@@ -272,20 +271,20 @@ struct Layout<'t> {
 }
 
 impl Layout<'_> {
-    fn page(&self, page: &Page, left_out: &[String]) -> String {
+    fn page(&self, page: &Page, left_out: &[String]) -> Result<String> {
         let assumed = match page.assumed {
             true => self.styled(Style::Yellow, &format!("  * {}", self.texts.assumed)),
             false => String::new(),
         };
         let title = page.title.iter().map(|title| format!("{}{assumed}\n", self.styled(Style::Bold, title)));
-        let mut parts: Vec<String> =
-            title.chain(page.sections.iter().map(|section| self.section(section))).collect();
+        let mut parts: Vec<String> = title.collect();
+        parts.extend(mapped(page.threads, page.sections.iter(), |section| Ok(self.section(section)))?);
         if !left_out.is_empty() {
             let columns = left_out.join(&self.texts.comma);
             let note = fill(&self.texts.left_out, &[("columns", &columns)]);
             parts.push(self.styled_lines(Style::Dim, &self.broken(&note, 0)));
         }
-        parts.join("\n")
+        Ok(parts.join("\n"))
     }
 
     fn section(&self, section: &Section) -> String {
