@@ -618,7 +618,7 @@ pub(super) mod tests {
             {
                 let byte = |at: usize| match at {
                     _ if quote == Some(at) => b'"',
-                    _ if at % step == 0 => b',',
+                    _ if at.is_multiple_of(step) => b',',
                     _ => b'x',
                 };
                 let line: Vec<u8> = (0..length).map(byte).collect();

@@ -1,7 +1,11 @@
 //! The report as JSON. Every number that matters is a string; the schema is `docs/report.schema.json`.
 
 use super::{
-    BEFORE_TAX, RAISED_IS_UPPER_BOUND, csv::output_error, finding_words, shown::is_unseen, usage_digest,
+    BEFORE_TAX, RAISED_IS_UPPER_BOUND,
+    csv::output_error,
+    finding_words,
+    shown::{is_plain, is_unseen},
+    usage_digest,
     values::RowText,
 };
 use crate::{
@@ -20,7 +24,7 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
 };
 
 /// An input of the report, for `inputs`.
@@ -312,11 +316,13 @@ fn document<'a>(
 /// Writes a document, indented, with a final line feed: the one way in which this crate writes JSON.
 ///
 /// JSON leaves most of what acts on a terminal as it is; here it stands as `\u` escapes, which mean the same.
-pub(super) fn write_document(document: &impl Serialize, mut output: impl Write) -> Result<()> {
+pub(super) fn write_document(document: &impl Serialize, output: impl Write) -> Result<()> {
     let failed = |error: io::Error| output_error(&error.to_string());
+    // Documents are written in small pieces.
+    let mut output = BufWriter::new(output);
     let mut serializer = serde_json::Serializer::with_formatter(&mut output, Visible(PrettyFormatter::new()));
     document.serialize(&mut serializer).map_err(|error| failed(error.into()))?;
-    output.write_all(b"\n").map_err(failed)
+    output.write_all(b"\n").and_then(|()| output.flush()).map_err(failed)
 }
 
 /// Indented JSON in which nothing of a text acts on a terminal.
@@ -324,6 +330,9 @@ struct Visible(PrettyFormatter<'static>);
 
 impl Formatter for Visible {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        if is_plain(text) {
+            return writer.write_all(text.as_bytes());
+        }
         let mut seen_from = 0;
         for (at, character) in text.char_indices().filter(|(_, character)| is_unseen(*character)) {
             writer.write_all(&text.as_bytes()[seen_from..at])?;

@@ -45,7 +45,7 @@ pub(super) fn begins_formula(cell: &[u8]) -> bool {
 }
 
 /// Whether all of it is printable ASCII: nearly all text is, and needs no second look.
-fn is_plain(text: &str) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
     // Without a way out early, many bytes are looked at together.
     text.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte))
 }

@@ -95,7 +95,7 @@ impl Screen {
         let mut page = page.with_texts(shown);
         let left_out = self.width.map_or_else(Vec::new, |width| fit(&mut page, width));
         let layout = Layout { screen: self, texts: &page.lang.texts().report };
-        write_text(layout.page(&page, &left_out)?.as_bytes(), &mut output)
+        write_text(layout.page(page, &left_out)?.as_bytes(), &mut output)
     }
 }
 
@@ -154,15 +154,20 @@ pub fn account_lines(
 /// A plain table with a rule under the header; `right` are the columns whose numbers line up.
 pub fn plain_table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, right: &[usize]) -> String {
     let rows = rows.into_iter().map(|row| row.iter().map(|cell| shown(cell).into_owned()).collect());
-    laid_out(&header.iter().map(|name| shown(name)).collect::<Vec<_>>(), rows, right)
+    laid_out(&header.iter().map(|name| shown(name)).collect::<Vec<_>>(), rows, right, 0)
 }
 
 /// Likewise from cells that are shown as they are.
-fn laid_out(header: &[impl AsRef<str>], rows: impl Iterator<Item = Vec<String>>, right: &[usize]) -> String {
+fn laid_out(
+    header: &[impl AsRef<str>],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    right: &[usize],
+    indent: usize,
+) -> String {
     let mut table = comfy_table::Table::new();
     table.set_header(header.iter().map(AsRef::as_ref));
-    table.add_rows(rows);
-    aligned(table, right)
+    table.add_rows(rows.into_iter().map(|row| row.into_iter().map(comfy_table::Cell::new_owned)));
+    aligned(table, right, indent)
 }
 
 /// A finding as one line.
@@ -170,7 +175,8 @@ pub fn finding_line(finding: &Finding) -> String {
     format!("  [{}] {}", finding.code.as_str(), shown(&finding_words(finding)))
 }
 
-fn aligned(mut table: comfy_table::Table, right: &[usize]) -> String {
+/// A table without lines around it, behind so many blanks.
+fn aligned(mut table: comfy_table::Table, right: &[usize], indent: usize) -> String {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
@@ -178,7 +184,13 @@ fn aligned(mut table: comfy_table::Table, right: &[usize]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut text = String::new();
+    for line in table.lines() {
+        text.extend(std::iter::repeat_n(' ', indent));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 /// How far a table stands from the edge.
@@ -271,14 +283,14 @@ struct Layout<'t> {
 }
 
 impl Layout<'_> {
-    fn page(&self, page: &Page, left_out: &[String]) -> Result<String> {
+    fn page(&self, page: Page, left_out: &[String]) -> Result<String> {
         let assumed = match page.assumed {
             true => self.styled(Style::Yellow, &format!("  * {}", self.texts.assumed)),
             false => String::new(),
         };
         let title = page.title.iter().map(|title| format!("{}{assumed}\n", self.styled(Style::Bold, title)));
         let mut parts: Vec<String> = title.collect();
-        parts.extend(mapped(page.threads, page.sections.iter(), |section| Ok(self.section(section)))?);
+        parts.extend(mapped(page.threads, page.sections.into_iter(), |section| Ok(self.section(section)))?);
         if !left_out.is_empty() {
             let columns = left_out.join(&self.texts.comma);
             let note = fill(&self.texts.left_out, &[("columns", &columns)]);
@@ -287,29 +299,29 @@ impl Layout<'_> {
         Ok(parts.join("\n"))
     }
 
-    fn section(&self, section: &Section) -> String {
+    fn section(&self, section: Section) -> String {
         let title = section.title.iter();
         let title = title.map(|title| self.styled_lines(Style::Bold, &self.broken(title, 0)));
-        title.chain(section.blocks.iter().map(|block| self.block(block))).collect()
+        title.chain(section.blocks.into_iter().map(|block| self.block(block))).collect()
     }
 
-    fn block(&self, block: &Block) -> String {
+    fn block(&self, block: Block) -> String {
         match block {
-            Block::Paragraph(sentence) => self.broken(sentence, 0),
+            Block::Paragraph(sentence) => self.broken(&sentence, 0),
             Block::Items(items) => items.iter().map(|item| self.broken(item, INDENT)).collect(),
             Block::Table(table) => self.table(table),
             Block::Facts(facts) => {
                 let mut table = comfy_table::Table::new();
-                table.add_rows(facts.iter().map(|(name, value)| [name, value]));
-                indented(&aligned(table, &[]))
+                table.add_rows(facts.into_iter().map(|(name, value)| [name, value]));
+                aligned(table, &[], INDENT)
             }
-            Block::Sums(sums) => self.sums(sums),
-            Block::Notices(notices) => self.notices(notices),
+            Block::Sums(sums) => self.sums(&sums),
+            Block::Notices(notices) => self.notices(&notices),
         }
     }
 
-    fn table(&self, table: &Table) -> String {
-        let text = indented(&laid_out(&table.header, table.rows.iter().cloned(), &table.numbers));
+    fn table(&self, table: Table) -> String {
+        let text = laid_out(&table.header, table.rows, &table.numbers, INDENT);
         let (header, rows) = text.split_once('\n').unwrap_or((&text, ""));
         format!("{}\n{rows}", self.styled(Style::Dim, header))
     }
@@ -322,7 +334,7 @@ impl Layout<'_> {
                 .iter()
                 .map(|(name, (amount, unit))| [name.clone(), format!("{amount:>width$} {unit}")]),
         );
-        let text = indented(&aligned(table, &[]));
+        let text = aligned(table, &[], INDENT);
         let total = if sums.total_last { sums.amounts.len() - 1 } else { usize::MAX };
         let line = |(index, line): (usize, &str)| match index == total {
             true => format!("{}\n", self.styled(Style::Bold, line)),
@@ -394,8 +406,4 @@ impl Layout<'_> {
     fn styled_lines(&self, style: Style, text: &str) -> String {
         text.lines().map(|line| format!("{}\n", self.styled(style, line))).collect()
     }
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("{:INDENT$}{line}\n", "")).collect()
 }
