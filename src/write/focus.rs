@@ -99,18 +99,15 @@ const PROVIDER: &str = "Alibaba Cloud";
 /// [`Usage`](crate::ErrorKind::Usage) where the lines of a report have no hours, [`Output`](crate::ErrorKind::Output)
 /// where `output` fails, [`Overflow`](crate::ErrorKind::Overflow) where an amount is too large to be exact.
 pub fn reports(reports: &[&Report], settings: &FocusSettings, mut output: impl Write) -> Result<()> {
+    let each = Writing::each(reports, settings)?;
     let columns = columns(settings.version);
     let mut header = Rows::new(Vec::new());
     header.write(columns.iter().map(|column| Cell::Own(column.name)))?;
     write_text(&header.into_inner()?, &mut output)?;
-    let each = Writing::each(reports, settings)?;
     let pieces = each.iter().flat_map(Writing::pieces);
-    in_order(threads(reports), pieces, |piece| piece.text(&columns), |text| write_text(&text, &mut output))?;
+    let threads = reports.iter().map(|report| report.text_threads()).max().unwrap_or(1);
+    in_order(threads, pieces, |piece| piece.text(&columns), |text| write_text(&text, &mut output))?;
     flush(&mut output)
-}
-
-fn threads(reports: &[&Report]) -> usize {
-    reports.iter().map(|report| report.text_threads()).max().unwrap_or(1)
 }
 
 /// So many lines become text at once, on each thread; tests meet many edges of it.
@@ -124,17 +121,7 @@ struct Piece<'w> {
     is_last: bool,
 }
 
-impl<'w> Piece<'w> {
-    /// The values of its lines' rows, each with what it costs as it stands in Parquet.
-    #[cfg(feature = "parquet")]
-    fn values(&self, columns: &[&Column]) -> Result<Vec<(Vec<Value<'w>>, i128)>> {
-        let rows = self.writing.traffic(self.statement, self.lines).map(|row| {
-            let row = row?;
-            Ok((row.values(columns).collect(), row.billed_cost().rounded(PARQUET_DECIMALS)?))
-        });
-        rows.collect()
-    }
-
+impl Piece<'_> {
     fn text(&self, columns: &[&Column]) -> Result<Vec<u8>> {
         let Self { writing, statement, lines, is_last } = *self;
         let mut writer = Rows::new(Vec::new());
@@ -153,7 +140,7 @@ impl<'w> Piece<'w> {
 }
 
 fn write_row<W: Write>(writer: &mut Rows<W>, columns: &[&Column], row: &Row<'_>) -> Result<()> {
-    let values: Vec<Cow<'_, str>> = row.values(columns).map(Value::into_text).collect();
+    let values: Vec<Cow<'_, str>> = columns.iter().map(|column| (column.value)(row).into_text()).collect();
     writer.write(columns.iter().zip(&values).map(|(column, value)| match column.kind {
         Kind::Text => Cell::Text(value),
         Kind::Number | Kind::Instant => Cell::Own(value),
@@ -174,26 +161,21 @@ pub fn parquet(reports: &[&Report], settings: &FocusSettings, output: impl Write
     let columns = columns(settings.version);
     let fields = columns.iter().map(|column| Field::optional(column.name, column.kind.in_parquet()));
     let mut table = Table::new("focus", fields, output)?;
-    let each = Writing::each(reports, settings)?;
-    // What the rows of an account add up to, as they stand there.
-    let mut costs = 0;
-    let put = |(piece, rows): (Piece<'_>, Vec<(Vec<Value<'_>>, i128)>)| {
-        for (values, cost) in rows {
-            costs += cost;
-            put_row(&mut table, values)?;
+    for writing in Writing::each(reports, settings)? {
+        let gb = writing.report.catalog.gb;
+        for statement in &writing.report.statements {
+            let payable = Amount::of_money(statement.payable, gb)?.exact(gb);
+            let mut left = payable.rounded(PARQUET_DECIMALS)?;
+            for row in writing.traffic(statement, &writing.report.lines[statement.lines.clone()]) {
+                let row = row?;
+                left -= row.billed_cost().rounded(PARQUET_DECIMALS)?;
+                put_row(&mut table, &columns, &row)?;
+            }
+            if let Some(row) = writing.adjustment(statement, Exact::of_units(left, PARQUET_DECIMALS)) {
+                put_row(&mut table, &columns, &row)?;
+            }
         }
-        if piece.is_last {
-            let Piece { writing, statement, .. } = piece;
-            let gb = writing.report.catalog.gb;
-            let payable = Amount::of_money(statement.payable, gb)?.exact(gb).rounded(PARQUET_DECIMALS)?;
-            let left = Exact::of_units(payable - std::mem::take(&mut costs), PARQUET_DECIMALS);
-            let row = writing.adjustment(statement, left);
-            row.map_or(Ok(()), |row| put_row(&mut table, row.values(&columns).collect()))?;
-        }
-        Ok(())
-    };
-    let pieces = each.iter().flat_map(Writing::pieces);
-    in_order(threads(reports), pieces, |piece| piece.values(&columns).map(|values| (piece, values)), put)?;
+    }
     table.finish()
 }
 
@@ -202,10 +184,10 @@ pub fn parquet(reports: &[&Report], settings: &FocusSettings, output: impl Write
 const PARQUET_DECIMALS: u32 = 18;
 
 #[cfg(feature = "parquet")]
-fn put_row<W: Write>(table: &mut super::parquet::Table<W>, values: Vec<Value<'_>>) -> Result<()> {
+fn put_row<W: Write>(table: &mut super::parquet::Table<W>, columns: &[&Column], row: &Row<'_>) -> Result<()> {
     use super::parquet::Cell;
-    for (place, value) in values.into_iter().enumerate() {
-        match value {
+    for (place, column) in columns.iter().enumerate() {
+        match (column.value)(row) {
             Value::Null => table.put(place, Cell::Null),
             Value::Text(text) => table.put(place, Cell::Text(&text)),
             Value::Number(number) => table.put(place, Cell::Decimal(number.rounded(PARQUET_DECIMALS)?)),
@@ -405,10 +387,6 @@ fn json<'t>(pairs: impl IntoIterator<Item = (&'t str, &'t str)>) -> String {
 }
 
 impl<'w> Row<'w> {
-    fn values(&self, columns: &[&Column]) -> impl Iterator<Item = Value<'w>> {
-        columns.iter().map(|column| (column.value)(self))
-    }
-
     /// A value that only traffic has.
     fn traffic<V: Into<Value<'w>>>(&self, value: impl FnOnce(&Traffic<'w>) -> V) -> Value<'w> {
         match &self.charge {
