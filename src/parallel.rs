@@ -1,4 +1,5 @@
-//! Work on several threads, whose results do not depend on which of them was faster.
+//! Work on several threads, whose results do not depend on which of them was faster, nor on how many there are: where the system
+//! gives no more of them, fewer do the work.
 
 use crate::error::Result;
 use std::{
@@ -7,16 +8,17 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-/// Runs `work` on so many threads, this one among them, and collects what they return.
+/// Runs `work` on so many threads at most, this one among them, and collects what they return.
 pub(crate) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Sync) -> Result<Vec<A>> {
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(&work)).collect();
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, &work).ok();
+        let others: Vec<_> = (1..threads).map_while(spawn).collect();
         let first = work();
         joined(first, others)
     })
 }
 
-/// Does `work` on all of `items`, on so many threads, and lets this one `take` what comes of them, in their order, as soon as it
+/// Does `work` on all of `items`, on so many threads at most, and lets this one `take` what comes of them, in their order, as soon as it
 /// is there. Of several errors the first ends it.
 ///
 /// Little waits to be taken where items are alike.
@@ -33,16 +35,20 @@ pub(crate) fn in_order<T, A: Send>(
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let (sender, made) = mpsc::sync_channel(threads);
     thread::scope(|scope| {
-        for _ in 0..threads {
+        let spawn = |_| {
             let (sender, next, work) = (sender.clone(), &next, &work);
-            scope.spawn(move || {
+            let work_on = move || {
                 while let Some((place, item)) = next() {
                     // Nobody takes any more where something has failed.
                     if sender.send((place, work(item))).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            thread::Builder::new().spawn_scoped(scope, work_on).ok()
+        };
+        if (0..threads).map_while(spawn).count() == 0 {
+            return std::iter::from_fn(next).try_for_each(|(_, item)| take(work(item)?));
         }
         drop(sender);
         let (mut early, mut place) = (BTreeMap::new(), 0);
@@ -73,10 +79,10 @@ pub(crate) fn mapped<T, A: Send>(
 }
 
 /// Does one thing here, and the other on a thread of its own meanwhile.
-pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
-    thread::scope(|scope| {
-        let there = scope.spawn(there);
-        (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, &there) {
+        Ok(there) => (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        Err(_) => (here(), there()),
     })
 }
 

@@ -561,10 +561,19 @@ impl ReadAhead {
                 let mut block = vec![0; BLOCK];
                 let count = input.read(&mut block)?;
                 block.truncate(count);
-                self.blocks = Blocks::Further(input);
+                if count > 0 {
+                    self.blocks = Blocks::Further(input);
+                }
                 return Ok(block);
             }
-            Blocks::Further(input) => read_ahead(input),
+            Blocks::Further(input) => match read_ahead(input) {
+                Ok(blocks) => blocks,
+                // Without a thread it is read block by block as well.
+                Err(input) => {
+                    self.blocks = Blocks::First(input);
+                    return self.next();
+                }
+            },
             Blocks::Coming(blocks) => blocks,
             Blocks::Ended => return Ok(Vec::new()),
         };
@@ -578,10 +587,13 @@ impl ReadAhead {
     }
 }
 
-/// The blocks of `input`, and an empty one at its end.
-fn read_ahead(mut input: Box<dyn Read + Send>) -> Receiver<io::Result<Vec<u8>>> {
+/// The blocks of `input`, and an empty one at its end; `input` itself where there is no thread to read it.
+fn read_ahead(input: Box<dyn Read + Send>) -> Result<Receiver<io::Result<Vec<u8>>>, Box<dyn Read + Send>> {
     let (sender, blocks) = sync_channel(WAITING);
-    thread::spawn(move || {
+    // It is handed on once the thread is there: one that does not start would take it along.
+    let (hand, handed) = sync_channel::<Box<dyn Read + Send>>(1);
+    let read = move || {
+        let Ok(mut input) = handed.recv() else { return };
         loop {
             let mut block = Vec::with_capacity(BLOCK);
             let read = input.by_ref().take(BLOCK as u64).read_to_end(&mut block);
@@ -593,8 +605,11 @@ fn read_ahead(mut input: Box<dyn Read + Send>) -> Receiver<io::Result<Vec<u8>>> 
                 return;
             }
         }
-    });
-    blocks
+    };
+    match thread::Builder::new().spawn(read) {
+        Ok(_) => hand.send(input).map(|()| blocks).map_err(|unsent| unsent.0),
+        Err(_) => Err(input),
+    }
 }
 
 impl Read for ReadAhead {

@@ -490,9 +490,13 @@ pub fn prepare() {
     // Beyond a limit on the size of files a write fails, as on a full disk, instead of ending the program.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let taken = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
-    // Without them the program still runs; a signal then ends it as it always did.
-    if let Ok(signals) = Signals::new(taken) {
-        thread::spawn(move || end_at_first(signals));
+    // Without them, or without a thread that waits for them, the program still runs; a signal then ends it as it always did.
+    let (sender, signals) = mpsc::channel();
+    let waits = thread::Builder::new().spawn(move || signals.recv().map(end_at_first));
+    if waits.is_ok()
+        && let Ok(signals) = Signals::new(taken)
+    {
+        let _ = sender.send(signals);
     }
 }
 

@@ -292,6 +292,44 @@ fn messages_that_nobody_can_read_change_no_exit_code() {
 }
 
 #[test]
+fn r17_where_no_thread_can_be_had_one_does_the_work_of_all() {
+    // Hourly lines and link changes that are worth threads, and traffic that another thread would decompress.
+    let folder = large();
+    let change = |index: usize| {
+        let (from, to) = if index.is_multiple_of(2) { ("Gold", "Platinum") } else { ("Platinum", "Gold") };
+        format!(
+            "pcc-1,2026-10-{:02}T{:02}:{:02}:00Z,{from},{to}\n",
+            1 + index / 720,
+            index / 30 % 24,
+            index % 30
+        )
+    };
+    folder.write("changes.csv", CHANGES.to_owned() + &(0..1_600).map(change).collect::<String>());
+    fs::write(folder.path().join("usage.csv.gz"), gzip(&folder.read("usage.csv"))).expect("it is written");
+    for usage in ["usage.csv", "usage.csv.gz"] {
+        for format in ["csv", "table", "markdown", "json", "focus"] {
+            let args =
+                report_args(&[usage], &["--hourly", "--link-changes", "changes.csv", "--format", format]);
+            let run = |stack: Option<&str>| {
+                let mut command = peerbill(folder.path());
+                command.args(&args).env("PEERBILL_THREADS", "3");
+                // No memory is large enough for the stack of another thread.
+                stack.map(|bytes| command.env("RUST_MIN_STACK", bytes));
+                finish(&mut command, b"")
+            };
+            let expected = run(None);
+            assert_eq!(
+                (expected.code, expected.stdout.lines().count() > 960),
+                (0, true),
+                "{}",
+                expected.stderr
+            );
+            assert_eq!(run(Some("1000000000000000")), expected, "{usage} {format}");
+        }
+    }
+}
+
+#[test]
 fn a_folder_that_goes_meanwhile_is_told_by_the_name_of_its_file() {
     let folder = Folder::new();
     let fifo = folder.fifo("waiting.csv");
