@@ -561,9 +561,7 @@ impl ReadAhead {
                 let mut block = vec![0; BLOCK];
                 let count = input.read(&mut block)?;
                 block.truncate(count);
-                if count > 0 {
-                    self.blocks = Blocks::Further(input);
-                }
+                self.blocks = Blocks::Further(input);
                 return Ok(block);
             }
             Blocks::Further(input) => match read_ahead(input) {
