@@ -189,7 +189,14 @@ fn the_digest_of_the_usage_can_be_recomputed_from_its_metered_hours() {
         whole.update(&second.to_le_bytes());
         whole.update(blake3::hash(&cells).as_bytes());
     }
-    assert_eq!(json["usage_digest"], whole.finalize().to_hex().as_str());
+    let digest = whole.finalize().to_hex();
+    assert_eq!(json["usage_digest"], digest.as_str());
+    // CSV shows none; what one run writes beside it does.
+    let folder = Folder::new();
+    assert_eq!(folder.report(&["--output", "a.csv", "--output", "a.json", "--output", "b.csv"]).code, 0);
+    assert!(folder.read("a.json").contains(digest.as_str()));
+    let verbose = folder.report(&["--format", "csv", "--verbose"]);
+    assert!(verbose.stderr.contains(&format!("usage_digest: {digest}\n")), "{}", verbose.stderr);
 }
 
 #[test]
