@@ -559,9 +559,17 @@ impl ReadAhead {
         let blocks = match std::mem::replace(&mut self.blocks, Blocks::Ended) {
             Blocks::First(mut input) => {
                 let mut block = vec![0; BLOCK];
-                let count = input.read(&mut block)?;
+                let count = loop {
+                    match input.read(&mut block) {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        read => break read?,
+                    }
+                };
                 block.truncate(count);
-                self.blocks = Blocks::Further(input);
+                // What has ended is not read again, as a terminal or a file that grows might go on.
+                if count > 0 {
+                    self.blocks = Blocks::Further(input);
+                }
                 return Ok(block);
             }
             Blocks::Further(input) => match read_ahead(input) {
@@ -665,6 +673,22 @@ mod ahead_tests {
             let error = sources[0].format_name().unwrap_err();
             assert!(error.to_string().ends_with("its reading was stopped"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_interruption_is_no_end_and_an_end_is_one_for_good() {
+        /// Is interrupted, and goes on after it has ended.
+        struct Odd(Vec<io::Result<usize>>);
+        impl Read for Odd {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                self.0.pop().unwrap_or(Ok(7))
+            }
+        }
+        let mut odd = ReadAhead::new(Box::new(Odd(vec![Ok(0), Err(io::ErrorKind::Interrupted.into())])));
+        let mut buffer = [0; 9];
+        assert_eq!([(); 3].map(|()| odd.read(&mut buffer).unwrap()), [0; 3]);
+        let mut odd = ReadAhead::new(Box::new(Odd(vec![Ok(5), Err(io::ErrorKind::Interrupted.into())])));
+        assert_eq!(odd.read(&mut buffer).unwrap(), 5);
     }
 
     #[test]

@@ -193,7 +193,10 @@ fn the_digest_of_the_usage_can_be_recomputed_from_its_metered_hours() {
     assert_eq!(json["usage_digest"], digest.as_str());
     // CSV shows none; what one run writes beside it does.
     let folder = Folder::new();
-    assert_eq!(folder.report(&["--output", "a.csv", "--output", "a.json", "--output", "b.csv"]).code, 0);
+    let report = ["report", "--usage", "usage.csv", "--connections", "connections.csv"];
+    let outputs = ["--output", "a.csv", "--output", "a.json", "--output", "b.csv"];
+    let written = folder.run(&[&report[..], &MONTH, &outputs].concat());
+    assert_eq!(written.code, 0, "{}", written.stderr);
     assert!(folder.read("a.json").contains(digest.as_str()));
     let verbose = folder.report(&["--format", "csv", "--verbose"]);
     assert!(verbose.stderr.contains(&format!("usage_digest: {digest}\n")), "{}", verbose.stderr);
