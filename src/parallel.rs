@@ -28,9 +28,6 @@ pub(crate) fn in_order<T, A: Send>(
     work: impl Fn(T) -> Result<A> + Sync,
     mut take: impl FnMut(A) -> Result<()>,
 ) -> Result<()> {
-    if threads < 2 {
-        return items.map(work).try_for_each(|made| take(made?));
-    }
     let items = Mutex::new(items.enumerate());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let (sender, made) = mpsc::sync_channel(threads);
@@ -47,7 +44,9 @@ pub(crate) fn in_order<T, A: Send>(
             };
             thread::Builder::new().spawn_scoped(scope, work_on).ok()
         };
-        if (0..threads).map_while(spawn).count() == 0 {
+        // One thread is this one, as it is where there are no others.
+        let others = if threads > 1 { threads } else { 0 };
+        if (0..others).map_while(spawn).count() == 0 {
             return std::iter::from_fn(next).try_for_each(|(_, item)| take(work(item)?));
         }
         drop(sender);

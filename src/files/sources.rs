@@ -541,7 +541,7 @@ struct ReadAhead {
 }
 
 enum Blocks {
-    /// Not begun: many a reader does not go beyond the first block, which needs no thread.
+    /// Not begun: many a reader does not go beyond the first block, which needs no thread. Or no thread can be had.
     First(Box<dyn Read + Send>),
     Further(Box<dyn Read + Send>),
     Coming(Receiver<io::Result<Vec<u8>>>),

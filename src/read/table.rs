@@ -40,11 +40,13 @@ impl TableRow {
     fn fill(&mut self, header: &Header, row: &Row<'_>) -> Option<Invalid> {
         self.line = row.line;
         self.text.clear();
-        match row.whole().filter(|whole| self.place(header, row, whole)) {
-            Some(whole) => self.text.push_str(whole),
-            None => return self.fill_each(header, row),
+        if let Some(whole) = row.whole()
+            && self.place(header, row, whole)
+        {
+            self.text.push_str(whole);
+            return None;
         }
-        None
+        self.fill_each(header, row)
     }
 
     /// Notes where the values stand in a row that is UTF-8 as a whole; whether each of them is by itself.

@@ -54,7 +54,7 @@ fn rows_of(report: &Report, columns: &[Column], output: &mut impl Write) -> Resu
     });
     let text_of = |block: Vec<RowSource<'_>>| text_of(report, columns, &block);
     // A few blocks are text sooner than threads are there.
-    let threads = if report.lines.len() <= 8 * BLOCK { 1 } else { report.text_threads() };
+    let threads = if report.lines.len() <= 8 * BLOCK { 1 } else { report.threads };
     in_order(threads, blocks, text_of, |text| write_text(&text, output))
 }
 
@@ -122,8 +122,8 @@ fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Resul
     Ok(text)
 }
 
-/// Appends a row whose cells are all as they stand: nothing in it is protected or quoted. As nearly all rows are, which takes a
-/// third of the time; false, and nothing is appended, for any other row.
+/// Appends a row whose cells are all as they stand, as nearly all rows are: nothing in it is protected or quoted. False, and nothing
+/// is appended, for any other row.
 fn join_plain<'a>(columns: &[Column], values: impl Iterator<Item = &'a str>, text: &mut Vec<u8>) -> bool {
     let start = text.len();
     let mut starts_plain = true;
