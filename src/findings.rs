@@ -5,14 +5,14 @@ use crate::{
     meter::{HourRow, HourlyUsage, Metered},
     model::{
         connection::Connection,
-        finding::{Finding, FindingCode, Said},
+        finding::{Finding, FindingCode, Said, Told},
         inventory::Inventory,
         time::{BillingMonth, Hour},
         usage::{EndIndex, MeteredHour, Sender},
     },
     read::record::Notes,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What sources hold beside records.
 fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
@@ -249,13 +249,22 @@ fn coverage(found: &mut Vec<Finding>, covered: &Covered, usage: &HourlyUsage, in
     }
     // There may be as many as connections.
     found.reserve(silent.len() + half_silent.len() + 1);
+    let about = |id: &Arc<str>, code, said, sender| Finding {
+        code,
+        said,
+        connection_id: Some(id.clone()),
+        sender,
+        hour: None,
+        remedy: None,
+        source: None,
+    };
     found.extend(silent.into_iter().map(|id| {
-        let said = Said::ConnectionWithoutRecords { id: id.clone() };
-        Finding::of(FindingCode::ConnectionWithoutRecords, said).about(id)
+        let said = Told::ConnectionWithoutRecords(id.clone());
+        about(id, FindingCode::ConnectionWithoutRecords, said, None)
     }));
     found.extend(half_silent.into_iter().map(|(id, sender)| {
-        let said = Said::SenderWithoutRecords { id: id.clone(), sender };
-        Finding::of(FindingCode::SenderWithoutRecords, said).about(id).of_sender(sender)
+        let said = Told::SenderWithoutRecords(id.clone(), sender);
+        about(id, FindingCode::SenderWithoutRecords, said, Some(sender))
     }));
     let without = expected_hours - covered_hours;
     if without > 0 {
@@ -274,7 +283,6 @@ mod tests {
         read::TrafficSource,
         report::{ReportOptions, report},
     };
-    use std::sync::Arc;
 
     const HEADER: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,bandwidth_mbps\n";
     /// Of one Mbit/s, in an hour.
@@ -311,7 +319,7 @@ mod tests {
         let ends =
             [("pcc-1", "requester"), ("pcc-2", "accepter"), ("pcc-4", "requester"), ("pcc-4", "accepter")];
         let findings = findings_of(&connections, &ends.map(|(id, sender)| (id, sender, 1 << 30)));
-        let covered = findings.iter().find_map(|finding| match finding.said {
+        let covered = findings.iter().find_map(|finding| match *finding.said.said() {
             Said::HoursWithoutRecords { without, expected, .. } => Some(expected - without),
             _ => None,
         });

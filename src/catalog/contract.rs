@@ -143,7 +143,7 @@ impl Contract {
         let (found, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
         let mut faults = faults_of(malformed);
         let mut rows = Vec::new();
-        for row in found {
+        for row in found.iter() {
             match read_row(&columns, &row, name, regions, currency) {
                 Ok(read) => rows.push(read),
                 Err(why) => {
@@ -278,7 +278,7 @@ impl Columns {
 
 fn read_row(
     columns: &Columns,
-    row: &TableRow,
+    row: &TableRow<'_>,
     input: &Arc<str>,
     regions: &Regions,
     currency: &str,
@@ -305,7 +305,7 @@ fn read_row(
     })
 }
 
-fn read_terms(columns: &Columns, row: &TableRow) -> Result<Terms, String> {
+fn read_terms(columns: &Columns, row: &TableRow<'_>) -> Result<Terms, String> {
     match (row.text(columns.unit_price), row.text(columns.discount_percent)) {
         (price, "") if !price.is_empty() => {
             price.parse().map(Terms::UnitPrice).map_err(|why| format!("unit_price {why}"))
@@ -318,7 +318,7 @@ fn read_terms(columns: &Columns, row: &TableRow) -> Result<Terms, String> {
 }
 
 /// All that is wrong with a row, of which this was met first.
-fn all_faults(columns: &Columns, row: &TableRow, regions: &Regions, why: String) -> String {
+fn all_faults(columns: &Columns, row: &TableRow<'_>, regions: &Regions, why: String) -> String {
     let mut faults = RowFaults::first(why);
     let [source, destination, link_type] = [columns.source, columns.destination, columns.link_type]
         .map(|column| Some(row.text(column)).filter(|text| *text != "*"));

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        did_you_mean,
+        QuickMap, did_you_mean,
         invalid::Invalid,
         link::LinkType,
         money::{Gb, PRINTED_DECIMALS, UnitPrice},
@@ -112,7 +112,7 @@ impl Catalog {
             in_language: settings.in_language,
             regions,
             rows: Vec::new(),
-            by_pair: HashMap::new(),
+            by_pair: QuickMap::default(),
             own_regions: HashSet::new(),
             overlays: Vec::new(),
             contract: Contract::default(),
@@ -185,7 +185,7 @@ impl Catalog {
         let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
         let mut faults = faults_of(malformed);
         let mut lines = HashMap::new();
-        for row in rows {
+        for row in rows.iter() {
             if let Err(why) = check_currency(row.text(columns.currency), &self.currency) {
                 // The whole table is in another currency: one fault says it.
                 return Err(Error::new(
@@ -264,7 +264,7 @@ fn read_settings(document: &Document) -> Result<Settings> {
 fn read_price(
     regions: &Regions,
     columns: &Columns,
-    row: &TableRow,
+    row: &TableRow<'_>,
     input: &Arc<str>,
     layer: usize,
 ) -> Result<PriceRow, String> {
@@ -300,7 +300,7 @@ fn read_unit_price(text: &str) -> Result<UnitPrice, String> {
 }
 
 /// All that is wrong with a row, of which this was met first.
-fn all_faults(regions: &Regions, columns: &Columns, row: &TableRow, why: String) -> String {
+fn all_faults(regions: &Regions, columns: &Columns, row: &TableRow<'_>, why: String) -> String {
     let mut faults = RowFaults::first(why);
     faults.note(regions.read_known_place(row.text(columns.source)));
     faults.note(regions.read_known_place(row.text(columns.destination)));

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{
-        did_you_mean,
+        QuickMap, did_you_mean,
         invalid::Invalid,
         link::LinkType,
         money::Gb,
@@ -16,7 +16,7 @@ use crate::{
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -65,7 +65,7 @@ pub struct Catalog {
     pub(super) regions: Regions,
     pub(super) rows: Vec<PriceRow>,
     /// Which of `rows` holds when: of the published and of the assumed ones.
-    pub(super) by_pair: HashMap<PairKey, [PriceTimeline; 2]>,
+    pub(super) by_pair: QuickMap<PairKey, [PriceTimeline; 2]>,
     /// Regions that price rows and contract rows name.
     pub(super) own_regions: HashSet<Arc<str>>,
     pub(super) overlays: Vec<String>,

@@ -87,7 +87,7 @@ impl Regions {
         let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
         let mut faults = faults_of(malformed);
         let mut by_id = BTreeMap::new();
-        for row in rows {
+        for row in rows.iter() {
             let region = Region {
                 id: row.text(id).into(),
                 name_en: row.text(name_en).to_owned(),

@@ -275,7 +275,7 @@ mod tests {
     };
 
     fn vpc(name: &str, account: &str, region: &str) -> Vpc {
-        let end = End { account_id: account.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() };
+        let end = End::new(account, region);
         Vpc { name: name.into(), end, site: None }
     }
 
@@ -397,8 +397,9 @@ mod tests {
     fn overlapping_blocks_are_found_for_both_kinds_of_address() {
         let blocks = |one: &str, other: &str| {
             two(APART, |topology| {
-                topology.vpcs[0].end.cidrs = vec![one.parse().unwrap()];
-                topology.vpcs[1].end.cidrs = vec!["192.168.0.0/16".parse().unwrap(), other.parse().unwrap()];
+                topology.vpcs[0].end.cidrs = [one.parse().unwrap()].into();
+                topology.vpcs[1].end.cidrs =
+                    ["192.168.0.0/16".parse().unwrap(), other.parse().unwrap()].into();
             })
         };
         assert_eq!(blocks("10.0.0.0/16", "10.1.0.0/16"), Vec::<&str>::new());

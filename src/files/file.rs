@@ -232,11 +232,13 @@ impl Input {
     }
 
     /// The whole input as text; `None` where that has more than `limit` bytes. `need` sees all of it in both cases, or as
-    /// much as leaves no doubt.
-    pub fn document(&self, limit: u64, need: &mut Need) -> Result<Option<Document>> {
+    /// much as leaves no doubt. Its bytes are digested on the way where that `is_digested`.
+    pub fn document(&self, limit: u64, is_digested: bool, need: &mut Need) -> Result<Option<Document>> {
         let failed = |error: io::Error| unreadable(&self.name, &error);
         let hasher = Arc::new(Mutex::new((blake3::Hasher::new(), 0)));
-        let digesting = |stored| Box::new(Digesting(stored, hasher.clone())) as Box<dyn Read + Send>;
+        let digesting = |stored| -> Box<dyn Read + Send> {
+            if is_digested { Box::new(Digesting(stored, hasher.clone())) } else { Box::new(stored) }
+        };
         let mut input = self.plain(digesting).map_err(failed)?;
         // As much as is stored, most often.
         let mut text = Vec::with_capacity(self.stored_size().min(limit).min(MOST_AT_FIRST) as usize + 1);
@@ -254,7 +256,7 @@ impl Input {
             return Err(Error::unusable(ErrorKind::Input, &self.name, why));
         }
         let (hasher, digested) = &*hasher.lock().unwrap_or_else(PoisonError::into_inner);
-        if *digested == self.stored_size() {
+        if is_digested && *digested == self.stored_size() {
             let _ = self.digest.set(hasher.finalize().to_hex().to_string());
         }
         Ok(Some(Document::new(&self.name, text)))

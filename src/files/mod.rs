@@ -54,6 +54,8 @@ pub struct Inputs {
     found: Vec<(&'static str, Input)>,
     /// The memory that documents take, in bytes.
     taken: u64,
+    /// Documents are read once more where their digests are asked for.
+    digested_later: bool,
     notes: Notes,
     stores: Stores,
 }
@@ -152,7 +154,8 @@ impl Inputs {
         let mut documents = Vec::new();
         for input in self.find(role, arguments)? {
             let mut need = Need::of(role, &input.name);
-            let document = input.document(self.reading.memory / need.part(), &mut need)?;
+            let limit = self.reading.memory / need.part();
+            let document = input.document(limit, !self.digested_later, &mut need)?;
             self.taken = self.taken.saturating_add(need.bytes());
             match document {
                 Some(document) if self.taken <= self.reading.memory => documents.push(document),
@@ -199,6 +202,12 @@ impl Inputs {
             let stored = input.compression().map_or("plain", |compression| compression.as_str());
             (*role, &*input.name, stored)
         })
+    }
+
+    /// Documents are not digested while they are read: for who most likely asks for no digests, for which they would be read
+    /// once more.
+    pub fn digest_later(&mut self) {
+        self.digested_later = true;
     }
 
     /// Digests of all inputs found so far, by role and name: not in the order of the arguments (R17).

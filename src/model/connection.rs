@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt, net::IpAddr, str::FromStr, sync::Arc};
 ///
 /// let mut end = End::new("1000000000000001", "cn-huhehaote");
 /// end.vpc_id = Some("vpc-hp3a".into());
-/// end.cidrs = vec!["10.0.0.0/16".parse()?];
+/// end.cidrs = ["10.0.0.0/16".parse()?].into();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[non_exhaustive]
@@ -28,15 +28,15 @@ pub struct End {
     /// The VPC's region id, as in the catalog: `cn-huhehaote`.
     pub region: Arc<str>,
     /// The VPC, where it is given.
-    pub vpc_id: Option<String>,
+    pub vpc_id: Option<Arc<str>>,
     /// The VPC's address blocks, where they are given; flow logs are joined by them.
-    pub cidrs: Vec<Cidr>,
+    pub cidrs: Box<[Cidr]>,
 }
 
 impl End {
     /// An end of which account and region are known, which is what a bill needs.
     pub fn new(account_id: impl Into<Arc<str>>, region: impl Into<Arc<str>>) -> Self {
-        Self { account_id: account_id.into(), region: region.into(), vpc_id: None, cidrs: Vec::new() }
+        Self { account_id: account_id.into(), region: region.into(), vpc_id: None, cidrs: Box::default() }
     }
 
     /// Refuses an account, a region or a VPC that is none.
@@ -53,7 +53,7 @@ impl End {
     }
 
     /// Of which nothing is known but the VPC.
-    pub(crate) fn of_vpc(vpc_id: Option<String>, cidrs: Vec<Cidr>) -> Self {
+    pub(crate) fn of_vpc(vpc_id: Option<Arc<str>>, cidrs: Box<[Cidr]>) -> Self {
         Self { vpc_id, cidrs, ..Self::new("", "") }
     }
 }
@@ -179,7 +179,7 @@ pub struct Connection {
     /// When it was deleted, where that is known; traffic in an hour after its hour is refused (R15).
     pub deleted_at: Option<Timestamp>,
     /// Its name, where it has one.
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -267,17 +267,7 @@ impl Connection {
         if self.bandwidth == Bandwidth::Mbps(0) {
             return Err("bandwidth: 0 is not a whole number of Mbit/s above 0".into());
         }
-        self.check_lifetime()
-    }
-
-    /// Refuses a deletion before the creation.
-    pub(crate) fn check_lifetime(&self) -> Result<(), String> {
-        match (self.created_at, self.deleted_at) {
-            (Some(created), Some(deleted)) if deleted < created => {
-                Err(format!("deleted_at {deleted} is before created_at {created}"))
-            }
-            _ => Ok(()),
-        }
+        check_lifetime(self.created_at, self.deleted_at)
     }
 
     /// Whether both ends are in the same region, where traffic is free (R1).
@@ -309,6 +299,19 @@ impl Connection {
     /// Whether `hour` lies after its hour of deletion; never where that is not known.
     pub fn after_deletion(&self, hour: Hour) -> bool {
         self.deleted_at.is_some_and(|at| hour > at.hour())
+    }
+}
+
+/// Refuses a deletion before the creation.
+pub(crate) fn check_lifetime(
+    created_at: Option<Timestamp>,
+    deleted_at: Option<Timestamp>,
+) -> Result<(), String> {
+    match (created_at, deleted_at) {
+        (Some(created), Some(deleted)) if deleted < created => {
+            Err(format!("deleted_at {deleted} is before created_at {created}"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::{
     time::{BillingMonth, Hour},
     usage::Sender,
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// Makes the codes, in their order, and their text from one table.
 macro_rules! finding_codes {
@@ -175,7 +175,7 @@ pub struct Finding {
     /// What it is about.
     pub code: FindingCode,
     /// What is said, as data.
-    pub(crate) said: Said,
+    pub(crate) said: Told,
     /// The id of the connection, or what a plan calls it.
     pub connection_id: Option<Arc<str>>,
     /// The end.
@@ -198,7 +198,15 @@ impl Finding {
 
     /// One about no connection in particular, which each language has words for.
     pub(crate) fn of(code: FindingCode, said: Said) -> Self {
-        Self { code, said, connection_id: None, sender: None, hour: None, remedy: None, source: None }
+        Self {
+            code,
+            said: said.into(),
+            connection_id: None,
+            sender: None,
+            hour: None,
+            remedy: None,
+            source: None,
+        }
     }
 
     /// The same, with what can be done about it.
@@ -223,6 +231,43 @@ impl Finding {
     #[must_use]
     pub fn in_hour(self, hour: Hour) -> Self {
         Self { hour: Some(hour), ..self }
+    }
+}
+
+/// What a finding says. There may be one for each end of a million connections: what those say takes no room of its own, and as
+/// little as can be in the finding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    /// [`Said::ConnectionWithoutRecords`], of this id.
+    ConnectionWithoutRecords(Arc<str>),
+    /// [`Said::SenderWithoutRecords`], likewise.
+    SenderWithoutRecords(Arc<str>, Sender),
+    /// Anything else.
+    Other(Box<Said>),
+}
+
+impl Told {
+    /// All of it.
+    pub fn said(&self) -> Cow<'_, Said> {
+        match self {
+            Self::ConnectionWithoutRecords(id) => {
+                Cow::Owned(Said::ConnectionWithoutRecords { id: id.clone() })
+            }
+            Self::SenderWithoutRecords(id, sender) => {
+                Cow::Owned(Said::SenderWithoutRecords { id: id.clone(), sender: *sender })
+            }
+            Self::Other(said) => Cow::Borrowed(said),
+        }
+    }
+}
+
+impl From<Said> for Told {
+    fn from(said: Said) -> Self {
+        match said {
+            Said::ConnectionWithoutRecords { id } => Self::ConnectionWithoutRecords(id),
+            Said::SenderWithoutRecords { id, sender } => Self::SenderWithoutRecords(id, sender),
+            said => Self::Other(Box::new(said)),
+        }
     }
 }
 

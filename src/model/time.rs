@@ -8,7 +8,7 @@ use crate::model::{
     written_time::{NO_OFFSET, WrittenTime, why_no_epoch},
 };
 use chrono::{DateTime, Datelike, Duration, NaiveDate};
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZero, str::FromStr};
 
 const SECONDS_PER_HOUR: i64 = 3600;
 
@@ -16,37 +16,33 @@ const SECONDS_PER_HOUR: i64 = 3600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
-    nanos: u32,
+    /// One more than the nanoseconds: a connection, of which there may be a million, has room for two instants that are not
+    /// known.
+    above_nanos: NonZero<u32>,
 }
 
 impl Timestamp {
-    pub(crate) const EPOCH: Self = Self { seconds: 0, nanos: 0 };
+    pub(crate) const EPOCH: Self = Self::from_seconds(0);
 
     /// From whole seconds since 1970-01-01T00:00:00Z.
     pub const fn from_seconds(seconds: i64) -> Self {
-        Self { seconds, nanos: 0 }
+        Self { seconds, above_nanos: NonZero::<u32>::MIN }
     }
 
     /// From whole seconds since 1970-01-01T00:00:00Z and nanoseconds (below 10^9) of that second.
     pub(crate) fn from_parts(seconds: i64, nanos: u32) -> Self {
         debug_assert!(nanos < 1_000_000_000);
-        Self { seconds, nanos }
+        Self { seconds, above_nanos: NonZero::<u32>::MIN.saturating_add(nanos) }
     }
 
     /// From milliseconds since 1970-01-01T00:00:00Z.
     pub fn from_milliseconds(milliseconds: i64) -> Self {
-        Self {
-            seconds: milliseconds.div_euclid(1000),
-            nanos: milliseconds.rem_euclid(1000) as u32 * 1_000_000,
-        }
+        Self::from_parts(milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000) as u32 * 1_000_000)
     }
 
     /// From nanoseconds since 1970-01-01T00:00:00Z.
     pub fn from_nanoseconds(nanoseconds: i64) -> Self {
-        Self {
-            seconds: nanoseconds.div_euclid(1_000_000_000),
-            nanos: nanoseconds.rem_euclid(1_000_000_000) as u32,
-        }
+        Self::from_parts(nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000) as u32)
     }
 
     /// The instant so many seconds before.
@@ -59,14 +55,19 @@ impl Timestamp {
         self.seconds
     }
 
+    /// Nanoseconds of its second.
+    fn nanos(self) -> u32 {
+        self.above_nanos.get() - 1
+    }
+
     /// Nanoseconds after `hour`'s start; only for instants within 292 years of it.
     pub(crate) fn nanoseconds_after(self, hour: Hour) -> i64 {
-        (self.seconds - hour.start().seconds) * 1_000_000_000 + i64::from(self.nanos)
+        (self.seconds - hour.start().seconds) * 1_000_000_000 + i64::from(self.nanos())
     }
 
     /// Whether it is the first instant of an hour.
     pub(crate) fn is_whole_hour(self) -> bool {
-        self.nanos == 0 && self.seconds % SECONDS_PER_HOUR == 0
+        self.nanos() == 0 && self.seconds % SECONDS_PER_HOUR == 0
     }
 
     /// The billing hour it falls in (R6).
@@ -115,7 +116,11 @@ impl Timestamp {
         let offset = offset.or(clock.map(ClockOffset::seconds)).ok_or(NO_OFFSET)?;
         let seconds = clock_seconds - offset;
         // An offset may lead out of the years that can be written with four digits.
-        if FOUR_DIGIT_YEARS.contains(&seconds) { Ok(Self { seconds, nanos }) } else { Err(OTHER_YEAR) }
+        if FOUR_DIGIT_YEARS.contains(&seconds) {
+            Ok(Self::from_parts(seconds, nanos))
+        } else {
+            Err(OTHER_YEAR)
+        }
     }
 
     /// Whether this is a time of the calendar whose offset is missing, such as `2026-10-05 11:00:00`.
@@ -127,7 +132,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// `2026-10-05T03:00:00Z`, with a fraction only where there is one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(instant) = DateTime::from_timestamp(self.seconds, self.nanos) else {
+        let Some(instant) = DateTime::from_timestamp(self.seconds, self.nanos()) else {
             return write!(f, "{} s after 1970", self.seconds);
         };
         // What chrono prints for debugging is ISO 8601, without a pattern to read every time.

@@ -64,11 +64,6 @@ impl<'n> TableColumns<'n> {
         Self { wanted, not_to_be_missed: Vec::new() }
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.wanted.len()
-    }
-
     /// The names of the columns that are required, or of those that are not, with their indexes.
     fn names(&self, required: bool) -> impl Iterator<Item = (usize, &'n str)> {
         let wanted = self.wanted.iter().enumerate();

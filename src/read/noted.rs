@@ -55,7 +55,7 @@ fn is_name(column: &str) -> bool {
 }
 
 /// A value without the blanks around it: two cost centres that differ in nothing else are one.
-fn value<'r>(row: &'r TableRow, column: Column<'_>) -> &'r str {
+fn value<'r>(row: &TableRow<'r>, column: Column<'_>) -> &'r str {
     row.text(column).trim_matches([' ', '\u{a0}', '\u{3000}'])
 }
 
@@ -86,13 +86,13 @@ pub fn read_budgets(document: &Document, currency: &str) -> Result<Budgets> {
 fn read_each(
     document: &Document,
     table: &TableColumns<'_>,
-    mut take: impl FnMut(&TableRow) -> Result<(), Invalid>,
+    mut take: impl FnMut(&TableRow<'_>) -> Result<(), Invalid>,
 ) -> Result<()> {
     let name = &document.name;
     let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], table)?;
     let mut faults = unusable_faults_of(malformed);
-    for row in &rows {
-        if let Err(why) = take(row) {
+    for row in rows.iter() {
+        if let Err(why) = take(&row) {
             faults.push(Fault::at(FaultCode::UnusableInput, name, row.line, why));
         }
     }
@@ -131,7 +131,7 @@ pub mod monthly {
         let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
         let mut faults = unusable_faults_of(malformed);
         let mut found = MonthlyBytes::new();
-        for row in &rows {
+        for row in rows.iter() {
             let [address, sender, quantity] = [address, sender, quantity].map(|column| row.text(column));
             let mut read = || -> Result<(), String> {
                 if !known.contains(&address) {

@@ -309,8 +309,13 @@ pub(crate) fn header_name(field: &[u8]) -> Cow<'_, str> {
 fn separator_of(header: &[u8], wanted: &[&str]) -> u8 {
     let names_shown = |separator: &u8| {
         let mut fields = Fields::new(*separator);
-        fields.parse(header, usize::MAX, true);
-        let row = fields.parsed(1, Shape::Fields, header);
+        let row = match fields.split(header) {
+            true => {
+                fields.parse(header, usize::MAX, true);
+                fields.parsed(1, Shape::Fields, header)
+            }
+            false => fields.plain(1, header),
+        };
         let names: Vec<_> = (0..row.len()).map(|index| header_name(row.field(index))).collect();
         (wanted.iter().filter(|name| names.iter().any(|own| own == *name)).count(), names.len())
     };

@@ -328,45 +328,59 @@ impl Read for ReadFrom {
 /// An input, a line of it, and in JSON the path from the value of that line.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    input: Arc<str>,
+    /// Shared by all rows of a table, of which there may be millions.
+    within: Arc<Within>,
     line: u64,
-    path: String,
+}
+
+#[derive(Debug)]
+struct Within {
+    input: Arc<str>,
+    path: Box<str>,
 }
 
 impl Place {
     /// A row of a table.
     pub fn row(input: &Arc<str>, line: u64) -> Self {
-        Self { input: input.clone(), line, path: String::new() }
+        Self::value(input, line, "")
     }
 
     /// A value of a JSON text, such as `VpcPeerConnects[3]`.
-    pub fn value(input: &Arc<str>, line: u64, path: String) -> Self {
-        Self { input: input.clone(), line, path }
+    pub fn value(input: &Arc<str>, line: u64, path: impl Into<Box<str>>) -> Self {
+        Self { within: Arc::new(Within { input: input.clone(), path: path.into() }), line }
+    }
+
+    /// The same on another line.
+    pub fn at_line(&self, line: u64) -> Self {
+        Self { line, ..self.clone() }
     }
 
     /// A part of the value here, such as a resource by its address.
     pub fn within(&self, part: &str) -> Self {
-        let dot = if self.path.is_empty() { "" } else { " " };
-        Self { path: format!("{}{dot}{part}", self.path), ..self.clone() }
+        let Within { input, path } = &*self.within;
+        let dot = if path.is_empty() { "" } else { " " };
+        Self::value(input, self.line, format!("{path}{dot}{part}"))
     }
 
     /// What is wrong here.
     pub fn fault(&self, code: FaultCode, why: impl Into<Invalid>) -> Fault {
-        let path = Some(&*self.path).filter(|path| !path.is_empty()).map(Into::into);
-        Fault { path, ..Fault::at(code, &self.input, self.line, why) }
+        let path = Some(&*self.within.path).filter(|path| !path.is_empty()).map(Into::into);
+        Fault { path, ..Fault::at(code, &self.within.input, self.line, why) }
     }
 
     /// What is wrong with a member of the object here; `why` begins with its name, as in `OwnerId: it is missing`.
     pub fn member_fault(&self, code: FaultCode, why: &str) -> Fault {
         let Some((member, why)) = why.split_once(": ") else { return self.fault(code, why) };
-        let dot = if self.path.is_empty() { "" } else { "." };
-        Fault { path: Some(format!("{}{dot}{member}", self.path).into()), ..self.fault(code, why) }
+        let path = &self.within.path;
+        let dot = if path.is_empty() { "" } else { "." };
+        Fault { path: Some(format!("{path}{dot}{member}").into()), ..self.fault(code, why) }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.input, self.line)?;
-        if self.path.is_empty() { Ok(()) } else { write!(f, " {}", self.path) }
+        let Within { input, path } = &*self.within;
+        write!(f, "{input}:{}", self.line)?;
+        if path.is_empty() { Ok(()) } else { write!(f, " {path}") }
     }
 }

@@ -308,10 +308,10 @@ fn read_vpc(table: &VpcTable, find_region: FindRegion<'_>) -> Result<Vpc, String
     }
     let account = read_account(&account).map_err(|why| format!("account {why}"))?;
     let region = find_region(&table.region).map_err(|error| error.to_string())?;
-    let cidrs = table.cidrs.iter().map(|text| text.parse()).collect::<Result<Vec<Cidr>, Invalid>>()?;
+    let cidrs = table.cidrs.iter().map(|text| text.parse()).collect::<Result<Box<[Cidr]>, Invalid>>()?;
     let name: Arc<str> = table.name.as_str().into();
     Ok(Vpc {
-        end: End { vpc_id: Some(table.name.clone()), cidrs, ..End::new(account, region) },
+        end: End { vpc_id: Some(name.clone()), cidrs, ..End::new(account, region) },
         site: table.site.as_deref().map(str::parse).transpose()?,
         name,
     })

@@ -4,7 +4,7 @@
 use super::{
     report::is_number,
     shown::{begins_formula, csv_cell},
-    values::RowText,
+    values::{RowText, Values},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -81,13 +81,13 @@ pub fn estimate(estimate: &Estimate, output: impl Write) -> Result<()> {
     let mut text = RowText::default();
     for scenario in &estimate.scenarios {
         for row in scenario.rows() {
-            let values = text.fill(&row?, &columns);
+            let values = text.fill(&row?, &columns).iter();
             writer.write([Cell::Own(scenario.name)].into_iter().chain(cells(&columns, values)))?;
         }
     }
     // An estimate of its own, which no scenario adds up.
     for row in estimate.forecast.iter().flat_map(Forecast::rows) {
-        let values = text.fill(&row?, &columns);
+        let values = text.fill(&row?, &columns).iter();
         writer.write([Cell::Own(FORECAST)].into_iter().chain(cells(&columns, values)))?;
     }
     writer.finish()
@@ -113,37 +113,35 @@ fn text_of(report: &Report, columns: &[Column], rows: &[RowSource<'_>]) -> Resul
     let (mut text, mut own) = (Vec::with_capacity(rows.len() * ROW_BYTES), RowText::default());
     for &source in rows {
         let values = own.fill(&report.row(source)?, columns);
-        if !join_plain(columns, values.clone(), &mut text) {
-            let mut row = Rows::new(&mut text);
-            row.write(cells(columns, values))?;
-            row.finish()?;
+        match plain_row(columns, values) {
+            Some(row) => {
+                text.extend_from_slice(row.as_bytes());
+                text.push(b'\n');
+            }
+            None => {
+                let mut row = Rows::new(&mut text);
+                row.write(cells(columns, values.iter()))?;
+                row.finish()?;
+            }
         }
     }
     Ok(text)
 }
 
-/// Appends a row whose cells are all as they stand, as nearly all rows are: nothing in it is protected or quoted. False, and nothing
-/// is appended, for any other row.
-fn join_plain<'a>(columns: &[Column], values: impl Iterator<Item = &'a str>, text: &mut Vec<u8>) -> bool {
-    let start = text.len();
-    let mut starts_plain = true;
-    for (&column, value) in columns.iter().zip(values) {
-        starts_plain &= is_number(column) || !begins_formula(value.as_bytes());
-        text.extend_from_slice(value.as_bytes());
-        text.push(b',');
-    }
+/// The row, where its cells are all as they stand, as nearly all are: nothing in it is protected or quoted.
+fn plain_row<'t>(columns: &[Column], values: Values<'t>) -> Option<&'t str> {
+    let row = values.joined.strip_suffix(',')?;
     // Without a way out early, many bytes are looked at together.
-    let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"');
-    let commas = text[start..].iter().fold(0, |commas, byte| commas + u32::from(*byte == b','));
-    let is_plain = starts_plain
-        && commas as usize == columns.len()
-        && columns.len() > 1
-        && text[start..].iter().fold(true, |all, &byte| all & plain(byte));
-    match text.last_mut() {
-        Some(last) if is_plain => *last = b'\n',
-        _ => text.truncate(start),
-    }
-    is_plain
+    let is_quoted = |byte: &u8| !(b' '..=b'~').contains(byte) | (*byte == b'"');
+    let any_is_quoted = row.as_bytes().iter().fold(0, |any, byte| any | u8::from(is_quoted(byte))) != 0;
+    let commas = memchr::memchr_iter(b',', row.as_bytes()).count();
+    let is_plain = |(&column, value): (&Column, &str)| is_number(column) || !begins_formula(value.as_bytes());
+    // An empty cell alone is quoted.
+    let is_plain = !any_is_quoted
+        && commas > 0
+        && commas + 1 == columns.len()
+        && columns.iter().zip(values.iter()).all(is_plain);
+    is_plain.then_some(row)
 }
 
 /// The values of a row as cells of its columns.
@@ -226,27 +224,32 @@ mod tests {
     use std::io;
 
     proptest! {
-        /// A row that is joined is what the library writes, and what is protected or quoted is not joined.
+        /// A plain row is what the library writes, and one in which something is protected or quoted is none.
         #[test]
-        fn rows_that_are_joined_are_those_of_cells(
+        fn plain_rows_are_those_of_cells(
             values in prop::collection::vec("[a-c0-9 .=+@,\"\t\r\n~\u{1b}\u{e9}\u{202e}-]{0,4}", 1..6),
             is_digits in prop::collection::vec(any::<bool>(), 6),
         ) {
             let column = |(index, _)| if is_digits[index] { Column::BilledCost } else { Column::ConnectionId };
             let columns: Vec<Column> = values.iter().enumerate().map(column).collect();
-            let values = || values.iter().map(String::as_str);
-            let mut text = b"before\n".to_vec();
-            let is_joined = join_plain(&columns, values(), &mut text);
-            let mut rows = Rows::new(b"before\n".to_vec());
-            rows.write(cells(&columns, values())).unwrap();
-            let written = rows.into_inner().unwrap();
+            let (mut joined, mut ends) = (String::new(), Vec::new());
+            for value in &values {
+                joined.push_str(value);
+                ends.push(joined.len());
+                joined.push(',');
+            }
+            let filled = Values { joined: &joined, ends: &ends };
+            let plain = plain_row(&columns, filled).map(|row| format!("{row}\n"));
+            let mut rows = Rows::new(Vec::new());
+            rows.write(cells(&columns, filled.iter())).unwrap();
+            let written = String::from_utf8(rows.into_inner().unwrap()).unwrap();
             let is_odd = |(index, value): (usize, &str)| {
                 value.contains(|own: char| !matches!(own, ' '..='~') || matches!(own, '"' | ','))
                     || !is_digits[index] && value.starts_with(['=', '+', '-', '@'])
             };
             // An empty cell alone is quoted.
-            prop_assert_eq!(is_joined, columns.len() > 1 && !values().enumerate().any(is_odd));
-            prop_assert_eq!(text, if is_joined { written } else { b"before\n".to_vec() });
+            let is_plain = columns.len() > 1 && !values.iter().map(String::as_str).enumerate().any(is_odd);
+            prop_assert_eq!(plain, is_plain.then_some(written));
         }
     }
 

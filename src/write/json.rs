@@ -96,7 +96,7 @@ impl JsonLine<'_> {
     /// Adds its columns to a map.
     pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> std::result::Result<(), M::Error> {
         let mut text = RowText::default();
-        let values = text.fill(&self.row, self.columns);
+        let values = text.fill(&self.row, self.columns).iter();
         self.columns.iter().zip(values).try_for_each(|(column, value)| {
             map.serialize_entry(column.name(), &Some(value).filter(|value| !value.is_empty()))
         })

@@ -38,6 +38,12 @@ impl Lang {
         }
     }
 
+    /// Reads what it says, which otherwise the first use of it does: whoever has something else to do meanwhile lets another
+    /// thread do so.
+    pub fn load(self) {
+        self.texts();
+    }
+
     /// What it says.
     pub(crate) fn texts(self) -> &'static Texts {
         fn read(file: &str) -> Texts {
@@ -512,7 +518,7 @@ impl Finding {
 
     /// What it says in a language.
     pub fn message_in(&self, lang: Lang) -> String {
-        lang.texts().say(&self.said)
+        lang.texts().say(&self.said.said())
     }
 
     /// Where the rule was read that it applies, where it applies one of the provider: a page, a call of its API.

@@ -110,7 +110,7 @@ pub(super) fn value(row: &ReportRow<'_>, column: Column) -> String {
 /// The values of one row after the other: a file of many rows is not made of many small strings.
 #[derive(Default)]
 pub(super) struct RowText {
-    /// The values, one behind the other.
+    /// The values, each with a comma behind it.
     text: String,
     /// Where each of them ends.
     ends: Vec<usize>,
@@ -119,19 +119,32 @@ pub(super) struct RowText {
 
 impl RowText {
     /// The values of `row` in these columns, in place of those of the row before it.
-    pub fn fill<'t>(
-        &'t mut self,
-        row: &ReportRow<'_>,
-        columns: &[Column],
-    ) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
+    pub fn fill(&mut self, row: &ReportRow<'_>, columns: &[Column]) -> Values<'_> {
         self.text.clear();
         self.ends.clear();
         for &column in columns {
             self.values.push(row, column, &mut self.text);
             self.ends.push(self.text.len());
+            self.text.push(',');
         }
-        let (text, mut start) = (self.text.as_str(), 0);
-        self.ends.iter().map(move |&end| &text[std::mem::replace(&mut start, end)..end])
+        Values { joined: &self.text, ends: &self.ends }
+    }
+}
+
+/// The values of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'t> {
+    /// All of them, each with a comma behind it.
+    pub joined: &'t str,
+    /// Where each of them ends.
+    pub ends: &'t [usize],
+}
+
+impl<'t> Values<'t> {
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = &'t str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.joined[std::mem::replace(&mut start, end + 1)..end])
     }
 }
 
@@ -150,7 +163,7 @@ mod tests {
         {
             let row = ReportRow { billing_month, list_unit_price, ..ReportRow::default() };
             let columns = [Column::BillingMonth, Column::ListUnitPrice, Column::ContractedUnitPrice];
-            let values: Vec<String> = text.fill(&row, &columns).map(str::to_owned).collect();
+            let values: Vec<String> = text.fill(&row, &columns).iter().map(str::to_owned).collect();
             let shown = list_unit_price.map(|price: UnitPrice| price.to_string());
             assert_eq!(
                 values,
@@ -166,11 +179,11 @@ mod tests {
     #[test]
     fn a_row_without_values_is_empty_in_every_column() {
         let mut text = RowText::default();
-        assert!(text.fill(&ReportRow::default(), &Column::ALL).all(str::is_empty));
+        assert!(text.fill(&ReportRow::default(), &Column::ALL).iter().all(str::is_empty));
         let row =
             ReportRow { consumed_bytes: Some(i128::MAX), raised_hours: Some(0), ..ReportRow::default() };
         let columns = [Column::Sender, Column::ConsumedBytes, Column::RaisedHours];
-        let values: Vec<&str> = text.fill(&row, &columns).collect();
+        let values: Vec<&str> = text.fill(&row, &columns).iter().collect();
         assert_eq!(values, ["", "170141183460469231731687303715884105727", "0"]);
     }
 }

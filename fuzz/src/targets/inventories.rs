@@ -199,7 +199,7 @@ fn fields(own: &Connection) -> Vec<String> {
         Bandwidth::Unlimited => "-1".into(),
     };
     let blocks = |end: &End| end.cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let vpc = |end: &End| end.vpc_id.clone().unwrap_or_default();
+    let vpc = |end: &End| end.vpc_id.as_deref().unwrap_or_default().to_owned();
     let (requester, accepter) = (&own.requester, &own.accepter);
     vec![
         own.id.to_string(),
@@ -215,7 +215,7 @@ fn fields(own: &Connection) -> Vec<String> {
         vpc(accepter),
         blocks(requester),
         blocks(accepter),
-        own.name.clone().unwrap_or_default(),
+        own.name.as_deref().unwrap_or_default().to_owned(),
     ]
 }
 

@@ -10,9 +10,9 @@ use peerbill::{
     Error, Finding, FindingCode, Result,
     files::{self, Inputs, Months, find_archives},
     report::{Report, corrections, reports},
-    write::{self, focus::FocusSettings, json::InputDigest},
+    write::{self, Lang, focus::FocusSettings, json::InputDigest},
 };
-use std::{io::Write, mem::ManuallyDrop};
+use std::{io::Write, mem::ManuallyDrop, thread};
 
 /// Makes the report; true where records were quarantined, or a finding is there that stops.
 pub fn run(mut args: ReportArgs) -> Result<bool> {
@@ -39,6 +39,10 @@ pub fn run(mut args: ReportArgs) -> Result<bool> {
     )?;
     let others = args.pricing.paths().chain(args.lines.paths()).chain(args.corrects.as_deref());
     job::inputs_of_traffic(&args.traffic, others)?;
+    load_texts(&targets, &args.shown);
+    if !targets.iter().any(shows_digests) {
+        job.metering.inputs.digest_later();
+    }
     if args.corrects.is_some() && job.is_range() {
         return Err(Error::usage("--corrects: one closed month is corrected; name it with --month"));
     }
@@ -84,6 +88,19 @@ fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result
     }
 }
 
+/// Lets another thread read the texts of the language that is wanted in the end; where none can be had they are read then.
+fn load_texts(targets: &[Target<ReportFormat>], shown: &ShownArgs) {
+    // What stands around lines is English.
+    let is_lines = targets.iter().all(|target| target.format.is_lines());
+    let lang = if is_lines { Lang::En } else { shown.lang() };
+    let _ = thread::Builder::new().spawn(move || lang.load());
+}
+
+/// Whether it shows the digests of all inputs.
+fn shows_digests(target: &Target<ReportFormat>) -> bool {
+    target.format == ReportFormat::Json
+}
+
 fn is_focus(target: &Target<ReportFormat>) -> bool {
     target.format == ReportFormat::Focus
 }
@@ -105,7 +122,7 @@ fn print(
     inputs: &Inputs,
     quarantine: Option<output::Staged>,
 ) -> Result<()> {
-    let digests = match targets.iter().any(|target| target.format == ReportFormat::Json) {
+    let digests = match targets.iter().any(shows_digests) {
         true => inputs.digests()?,
         false => Vec::new(),
     };

@@ -72,7 +72,7 @@ impl Schedule {
         let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
         let mut faults = unusable_faults_of(malformed);
         let mut windows = Vec::new();
-        for row in rows {
+        for row in rows.iter() {
             let [days, from, until, at] = [days, from, until, at].map(|column| row.text(column));
             match windows_of(&format!("{days} {from}-{until} {at}")) {
                 Ok(read) => windows.extend(read),

@@ -62,7 +62,7 @@ pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut 
     wanted.extend(optional.iter().map(|name| table.optional(name)));
     let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
     let mut of_no_connection = faults_of(malformed);
-    for row in rows {
+    for row in rows.iter() {
         let member = |column: &Column<'_>| (column.name.to_owned(), Value::String(row.text(*column).into()));
         let members = Members::new(wanted.iter().map(member).collect());
         of_no_connection.extend(trail.take(read(&members, Place::row(name, row.line))));

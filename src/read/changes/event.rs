@@ -324,7 +324,7 @@ fn created(
     };
     let region = text("RegionId")?.map_or_else(|| members.text("acsRegion"), |region| Ok(Some(region)))?;
     let end = |account: String, region: String, vpc: &str| -> Result<End, String> {
-        Ok(End { vpc_id: text(vpc)?, ..End::new(account, region) })
+        Ok(End { vpc_id: text(vpc)?.map(Into::into), ..End::new(account, region) })
     };
     let requester = end(
         caller.ok_or("userIdentity.accountId: it is missing")?,
@@ -337,7 +337,7 @@ fn created(
     Ok(Connection {
         bandwidth: read_bandwidth("Bandwidth", text("Bandwidth")?.as_deref())?,
         created_at: Some(at),
-        name: text("Name")?,
+        name: text("Name")?.map(Into::into),
         ..Connection::new(id.clone(), requester, accepter, LinkType::Gold)
     })
 }

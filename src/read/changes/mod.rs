@@ -77,12 +77,12 @@ impl Columns {
 fn read_csv(document: &Document, found: &mut FoundChanges) -> Result<()> {
     let name = &document.name;
     let (columns, table) = Columns::new();
-    let mut of_no_connection = Vec::new();
+    let (mut of_no_connection, table_place) = (Vec::new(), Place::row(name, 1));
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| match row {
         Err(MalformedRow { key: Some(id), fault }) => found.refused.push((id, fault)),
         Err(row) => of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..row.fault }),
         Ok(row) => {
-            let (id, place) = (unwrapped(row.text(columns.connection_id)), Place::row(name, row.line));
+            let (id, place) = (unwrapped(row.text(columns.connection_id)), table_place.at_line(row.line));
             if let Err(why) = check_name(columns.connection_id.name, id) {
                 return of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
             }
@@ -97,7 +97,7 @@ fn read_csv(document: &Document, found: &mut FoundChanges) -> Result<()> {
     Error::from_faults(ErrorKind::Input, of_no_connection).map_or(Ok(()), Err)
 }
 
-fn read_change(row: &TableRow, columns: &Columns) -> Result<TypeChange, String> {
+fn read_change(row: &TableRow<'_>, columns: &Columns) -> Result<TypeChange, String> {
     let link_type = |column: Column<'_>| -> Result<LinkType, String> {
         row.text(column).parse().map_err(|why| format!("{}: {why}", column.name))
     };

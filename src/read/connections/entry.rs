@@ -31,11 +31,11 @@ pub(super) fn read(document: &Document, value: &Located<'_>, check_region: Regio
         Ok(members) => Entry(members),
         Err(why) => {
             let fault = place.fault(FaultCode::UnreadableRow, why);
-            return take(Found::Refused(RefusedRow { connection_id: String::new(), fault, ends: None }));
+            return take(Found::refused(RefusedRow { connection_id: String::new(), fault, ends: None }));
         }
     };
     match entry.connection(check_region) {
-        Err(why) => take(Found::Refused(RefusedRow {
+        Err(why) => take(Found::refused(RefusedRow {
             connection_id: entry.id().ok().flatten().unwrap_or_default(),
             fault: place.member_fault(FaultCode::UnreadableRow, &why),
             ends: Some(["Vpc", "AcceptingVpc"].map(|name| entry.readable_end(name))),
@@ -89,7 +89,7 @@ impl Entry<'_> {
             status,
             // Deleting and Deleted give no instant of deletion; a Delete event does.
             created_at: created_at.transpose()?,
-            name: self.text("Name").ok().flatten(),
+            name: self.text("Name").ok().flatten().map(Into::into),
             tags: self.tags()?,
             ..Connection::new(id, requester, accepter, link_type)
         })
@@ -118,7 +118,7 @@ impl Entry<'_> {
                 }
             }
         }
-        Ok(End { vpc_id, cidrs, ..End::new(account_id, region_id) })
+        Ok(End { vpc_id: vpc_id.map(Into::into), cidrs: cidrs.into(), ..End::new(account_id, region_id) })
     }
 
     /// What can be read of an end where the entry is bad: what joins flow logs to it.
@@ -126,7 +126,7 @@ impl Entry<'_> {
         let members = self.0.get(vpc).and_then(|value| Members::read(value.get()).ok()).unwrap_or_default();
         let vpc_id = id_of("VpcId", members.value("VpcId").as_ref()).ok().flatten();
         let blocks = blocks_of(vpc, &members).into_iter().flatten().flat_map(|(_, blocks)| blocks);
-        End::of_vpc(vpc_id, blocks.filter_map(|block| block.parse().ok()).collect())
+        End::of_vpc(vpc_id.map(Into::into), blocks.filter_map(|block| block.parse().ok()).collect())
     }
 }
 
@@ -173,9 +173,16 @@ pub(in crate::read) enum Found {
     /// A connection.
     Row(ConnectionRow),
     /// A row that cannot be read.
-    Refused(RefusedRow),
+    Refused(Box<RefusedRow>),
     /// What a reader of reports should know.
     Finding(Finding),
+}
+
+impl Found {
+    /// A row that cannot be read, of which there are few: none takes room in those that can.
+    pub fn refused(row: RefusedRow) -> Self {
+        Self::Refused(Box::new(row))
+    }
 }
 
 /// Takes what is found, one after the other.
@@ -267,7 +274,7 @@ pub(super) fn read_state(
                 let link_type_told = resource.link_type_told;
                 take(Found::Row(ConnectionRow { connection, place, may_repeat: true, link_type_told }));
             }
-            Err(why) => take(Found::Refused(RefusedRow {
+            Err(why) => take(Found::refused(RefusedRow {
                 connection_id: resource.id.unwrap_or_default(),
                 fault: place.fault(FaultCode::UnreadableRow, why),
                 ends: None,

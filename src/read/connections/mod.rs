@@ -12,7 +12,7 @@ pub(in crate::read) use entry::{ConnectionRow, Found, RefusedRow};
 use crate::{
     error::{ErrorKind, Fault, FaultCode, Result},
     model::{
-        connection::{Connection, End, Tags},
+        connection::{Connection, End, Tags, check_lifetime},
         id::{check_id, check_name, unwrapped},
         invalid::Invalid,
         link::LinkType,
@@ -62,29 +62,31 @@ impl<'a> ConnectionReader<'a> {
 
     /// Reads a document. Bad rows are found like good ones; it fails where the document as a whole cannot be read.
     pub fn read(&mut self, document: &Document, take: Take<'_>) -> Result<()> {
-        let mut found_any = false;
-        let mut noted = |found: Found| {
-            found_any |= !matches!(found, Found::Finding(_));
-            take(found);
-        };
-        if json::is_json(document) {
-            let texts = &mut self.texts;
-            self.answers.read(document, &mut |mut found| {
-                if let Found::Row(ConnectionRow { connection, .. }) = &mut found {
-                    texts.share(&mut connection.requester);
-                    texts.share(&mut connection.accepter);
-                }
-                noted(found);
-            })?;
+        let found_any = if json::is_json(document) {
+            self.read_json(document, take)?
         } else {
             check_text(document)?;
-            read_csv(document, self.check_region, &mut self.texts, &mut noted)?;
-        }
+            read_csv(document, self.check_region, &mut self.texts, take)?
+        };
         let why = self.answers.why_none();
         if !found_any {
             self.without.push(Fault::of_input(FaultCode::UnusableInput, &document.name, why));
         }
         Ok(())
+    }
+
+    /// Reads what the provider answered; whether it holds a connection, good or bad.
+    fn read_json(&mut self, document: &Document, take: Take<'_>) -> Result<bool> {
+        let (texts, mut found_any) = (&mut self.texts, false);
+        self.answers.read(document, &mut |mut found| {
+            found_any |= !matches!(found, Found::Finding(_));
+            if let Found::Row(ConnectionRow { connection, .. }) = &mut found {
+                texts.share(&mut connection.requester);
+                texts.share(&mut connection.accepter);
+            }
+            take(found);
+        })?;
+        Ok(found_any)
     }
 
     /// The documents that hold no connection.
@@ -153,81 +155,91 @@ impl<'n> Columns<'n> {
     }
 }
 
-/// Reads the rows of a document.
+/// Reads the rows of a document; whether it has any.
 fn read_csv(
     document: &Document,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
     take: Take<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let name = &document.name;
     // Tags have keys that are not known before.
     let header = names_in(&document.text[..], &["connection_id", "requester_account_id"]);
     let (columns, table) = Columns::new(&header);
+    let (mut found_any, table_place) = (false, Place::row(name, 1));
     read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
+        found_any = true;
         take(match row {
             Err(row) => {
                 let connection_id = row.key.unwrap_or_default();
-                Found::Refused(RefusedRow { connection_id, fault: row.fault, ends: None })
+                Found::refused(RefusedRow { connection_id, fault: row.fault, ends: None })
             }
             Ok(row) => {
-                let place = Place::row(name, row.line);
-                match read_connection(row, &columns, check_region, texts) {
-                    Ok(connection) => Found::Row(ConnectionRow {
-                        connection,
-                        place,
-                        may_repeat: false,
-                        link_type_told: row.has(columns.link_type),
-                    }),
-                    Err(why) => Found::Refused(RefusedRow {
+                let place = table_place.at_line(row.line);
+                let read = read_connection(row, &place, &columns, check_region, texts);
+                read.unwrap_or_else(|why| {
+                    let why = all_faults(row, &columns, check_region, texts, why);
+                    Found::refused(RefusedRow {
                         connection_id: read_id(row, &columns).unwrap_or_default().into(),
-                        fault: place.fault(
-                            FaultCode::UnreadableRow,
-                            all_faults(row, &columns, check_region, texts, why),
-                        ),
+                        fault: place.fault(FaultCode::UnreadableRow, why),
                         ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
-                    }),
-                }
+                    })
+                })
             }
         });
-    })
+    })?;
+    Ok(found_any)
 }
 
 /// What can be read of an end where the row is bad: what joins flow logs to it.
-fn readable_end(row: &TableRow, columns: &EndColumns<'_>) -> End {
+fn readable_end(row: &TableRow<'_>, columns: &EndColumns<'_>) -> End {
     let blocks = row.text(columns.cidrs).split(' ').filter_map(|block| block.parse().ok());
     End::of_vpc(row.given(columns.vpc_id).map(Into::into), blocks.collect())
 }
 
+/// The connection of a row, which is made where it is handed on: there may be a million.
 fn read_connection(
-    row: &TableRow,
+    row: &TableRow<'_>,
+    place: &Place,
     columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
-) -> Result<Connection, String> {
+) -> Result<Found, String> {
     let id = read_id(row, columns)?;
     let requester = read_end(row, &columns.requester, check_region, texts)?;
     let accepter = read_end(row, &columns.accepter, check_region, texts)?;
-    let connection = Connection {
-        // R8: inside a region it is ignored, omitted it means Gold.
-        link_type: match row.given(columns.link_type) {
-            Some(text) if requester.region != accepter.region => text.parse()?,
-            _ => LinkType::Gold,
-        },
-        bandwidth: read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps))?,
-        created_at: read_instant(row, columns.created_at)?,
-        deleted_at: read_instant(row, columns.deleted_at)?,
-        name: row.given(columns.name).map(Into::into),
-        tags: read_tags(row, columns)?,
-        ..Connection::new(id, requester, accepter, LinkType::Gold)
+    // R8: inside a region it is ignored, omitted it means Gold.
+    let link_type = match row.given(columns.link_type) {
+        Some(text) if requester.region != accepter.region => text.parse()?,
+        _ => LinkType::Gold,
     };
-    connection.check_lifetime()?;
-    Ok(connection)
+    let bandwidth = read_bandwidth(columns.bandwidth_mbps.name, row.given(columns.bandwidth_mbps))?;
+    let (created_at, deleted_at) =
+        (read_instant(row, columns.created_at)?, read_instant(row, columns.deleted_at)?);
+    let tags = read_tags(row, columns)?;
+    check_lifetime(created_at, deleted_at)?;
+    Ok(Found::Row(ConnectionRow {
+        connection: Connection {
+            id: id.into(),
+            requester,
+            accepter,
+            link_type,
+            bandwidth,
+            status: None,
+            created_at,
+            deleted_at,
+            name: row.given(columns.name).map(Into::into),
+            tags,
+        },
+        place: place.clone(),
+        may_repeat: false,
+        link_type_told: row.has(columns.link_type),
+    }))
 }
 
 /// All that is wrong with a row, of which this was met first.
 fn all_faults(
-    row: &TableRow,
+    row: &TableRow<'_>,
     columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
@@ -248,19 +260,19 @@ fn all_faults(
     faults.joined()
 }
 
-fn read_tags(row: &TableRow, columns: &Columns<'_>) -> Result<Tags, Invalid> {
+fn read_tags(row: &TableRow<'_>, columns: &Columns<'_>) -> Result<Tags, Invalid> {
     let given = columns.tags.iter().filter_map(|(key, column)| Some((*key, row.given(*column)?)));
     Tags::new(given.map(|(key, value)| (key.to_owned(), value.to_owned())))
 }
 
 /// The connection that a row is about.
-fn read_id<'r>(row: &'r TableRow, columns: &Columns<'_>) -> Result<&'r str, String> {
+fn read_id<'r>(row: &TableRow<'r>, columns: &Columns<'_>) -> Result<&'r str, String> {
     let id = unwrapped(row.text(columns.connection_id));
     check_name(columns.connection_id.name, id).map(|()| id)
 }
 
 fn read_end(
-    row: &TableRow,
+    row: &TableRow<'_>,
     columns: &EndColumns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
@@ -276,12 +288,12 @@ fn read_end(
     vpc_id.map_or(Ok(()), |id| check_id(columns.vpc_id.name, id))?;
     Ok(End {
         vpc_id: vpc_id.map(Into::into),
-        cidrs: row.given(columns.cidrs).map_or_else(|| Ok(Vec::new()), blocks).map_err(String::from)?,
+        cidrs: row.given(columns.cidrs).map_or_else(|| Ok(Box::default()), blocks).map_err(String::from)?,
         ..End::new(account, region)
     })
 }
 
-fn read_instant(row: &TableRow, column: Column<'_>) -> Result<Option<Timestamp>, String> {
+fn read_instant(row: &TableRow<'_>, column: Column<'_>) -> Result<Option<Timestamp>, String> {
     let instant = row
         .given(column)
         .map(|text| Timestamp::parse(text).map_err(|why| format!("{} {text:?}: {why}", column.name)));

@@ -61,10 +61,12 @@ impl Assembly {
     }
 
     /// Takes what a document of connections holds.
+    #[inline]
     pub fn take(&mut self, found: Found) {
         match found {
             Found::Row(row) => self.add(row),
-            Found::Refused(RefusedRow { connection_id, fault, ends }) => {
+            Found::Refused(row) => {
+                let RefusedRow { connection_id, fault, ends } = *row;
                 self.refuse(&connection_id, fault);
                 if let Some(ends) = ends {
                     self.set_aside(&connection_id, ends);
@@ -108,17 +110,24 @@ impl Assembly {
     }
 
     /// Takes a connection.
+    #[inline]
     pub fn add(&mut self, row: ConnectionRow) {
-        let id = row.connection.id.clone();
-        let first = match self.row_of.entry(id.clone()) {
+        match self.row_of.entry(row.connection.id.clone()) {
             Entry::Vacant(index) => {
                 index.insert(self.rows.len());
-                return self.rows.push(row);
+                self.rows.push(row);
             }
-            Entry::Occupied(index) => &mut self.rows[*index.get()],
-        };
+            Entry::Occupied(index) => {
+                let index = *index.get();
+                self.add_again(index, row);
+            }
+        }
+    }
+
+    /// Takes what is told of a connection once more.
+    fn add_again(&mut self, first: usize, mut row: ConnectionRow) {
+        let (id, first) = (row.connection.id.clone(), &mut self.rows[first]);
         let (code, place) = (FaultCode::FaultyConnection, &first.place);
-        let mut row = row;
         // Of two exports one may be too old to tell the link type: the other does.
         if first.link_type_told != row.link_type_told {
             let told = if row.link_type_told { row.connection.link_type } else { first.connection.link_type };
@@ -180,28 +189,26 @@ impl Assembly {
         let mut changed_within_region = Vec::new();
         // Both are sorted by id.
         let mut rest = changes.iter().peekable();
-        // Connections stay where they are in memory: there may be a million.
-        let connections = rows.into_iter().filter_map(|row| {
-            let ConnectionRow { mut connection, place, link_type_told, .. } = row;
+        for ConnectionRow { connection, place, link_type_told, .. } in &mut rows {
             while rest.next_if(|(id, _)| **id < connection.id).is_some() {}
             let changes = rest.next_if(|(id, _)| **id == connection.id).map_or(&[][..], |(_, list)| list);
             // R8: a link type exists only between regions.
             if connection.within_region() && !changes.is_empty() {
                 changed_within_region.push(connection.id.clone());
             }
-            if !link_type_told && !connection.within_region() {
-                let by_changes = last_type(&connection, changes);
+            if !*link_type_told && !connection.within_region() {
+                let by_changes = last_type(connection, changes);
                 self.finding(not_told(&connection.id, by_changes));
                 connection.link_type = by_changes.unwrap_or(connection.link_type);
             }
-            let Some(history) = self.history(&connection, &place, changes) else {
-                self.set_aside.push(connection);
-                return None;
-            };
-            histories.push(history);
-            Some(connection)
-        });
-        let mut connections: Vec<Connection> = connections.collect();
+            histories.extend(self.history(connection, place, changes));
+        }
+        // They stay where they are in memory: there may be a million.
+        let mut connections: Vec<Connection> = rows.into_iter().map(|row| row.connection).collect();
+        if !self.faulty.is_empty() {
+            let without_history = connections.extract_if(.., |own| self.faulty.contains_key(&own.id));
+            self.set_aside.extend(without_history);
+        }
         connections.shrink_to_fit();
         let inventory = Inventory::assemble(
             connections,

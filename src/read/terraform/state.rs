@@ -241,7 +241,7 @@ fn read_connection(
         let vpc_id = string(values, vpc)?;
         vpc_id.as_deref().map_or(Ok(()), |id| check_id(vpc, id))?;
         check_id("region", &region)?;
-        Ok(End { vpc_id, ..End::new(account, region) })
+        Ok(End { vpc_id: vpc_id.map(Into::into), ..End::new(account, region) })
     };
     let requester = end(account, requesters.region(text(resource, "address"), values)?, "vpc_id")?;
     let accepter = end(accepter_account, needed("accepting_region_id")?, "accepting_vpc_id")?;
@@ -265,7 +265,7 @@ fn read_connection(
         status,
         bandwidth: bandwidth(value_of(values, "bandwidth"))?,
         created_at,
-        name: string(values, "peer_connection_name")?,
+        name: string(values, "peer_connection_name")?.map(Into::into),
         tags: tags(values)?,
         ..Connection::new(id, requester, accepter, link_type)
     })

@@ -125,9 +125,10 @@ pub(super) fn findings(estimate: &Estimate) -> Vec<Finding> {
     let mut findings: Vec<Finding> = shared.filter(|finding| !of_scenario(finding)).cloned().collect();
     for scenario in &estimate.scenarios {
         let assumed = scenario.report().into_iter().flat_map(|report| &report.findings).filter(of_scenario);
-        findings.extend(assumed.map(|finding| Finding {
-            said: Said::OfScenario { scenario: scenario.name, said: Box::new(finding.said.clone()) },
-            ..finding.clone()
+        findings.extend(assumed.map(|finding| {
+            let said = Box::new(finding.said.said().into_owned());
+            let said = Said::OfScenario { scenario: scenario.name, said };
+            Finding { said: said.into(), ..finding.clone() }
         }));
     }
     findings.sort_by_key(|finding| finding.code);

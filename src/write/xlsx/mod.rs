@@ -208,7 +208,7 @@ fn add_rows<'r>(
         let row = row?;
         bytes = added(bytes, row.consumed_bytes.unwrap_or_default())?;
         cost = cost.checked_add(row.billed_cost.unwrap_or_default())?;
-        table.add(book, in_front.into_iter().chain(text.fill(&row, columns)))?;
+        table.add(book, in_front.into_iter().chain(text.fill(&row, columns).iter()))?;
     }
     Ok((bytes, cost))
 }
