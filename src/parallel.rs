@@ -62,23 +62,6 @@ pub(crate) fn in_order<T, A: Send>(
     })
 }
 
-/// Lets this thread `take` all of `items`, which another one makes, a few ahead. The first error ends it.
-pub(crate) fn ahead<T: Send>(
-    items: impl Iterator<Item = T> + Send,
-    take: impl FnMut(T) -> Result<()>,
-) -> Result<()> {
-    const WAITING: usize = 2;
-    let items = &Mutex::new(items);
-    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (sender, made) = mpsc::sync_channel(WAITING);
-    // Nobody takes any more where something has failed.
-    let make = move || std::iter::from_fn(next).map_while(|item| sender.send(item).ok()).for_each(drop);
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, make) {
-        Ok(_) => made.into_iter().try_for_each(take),
-        Err(_) => std::iter::from_fn(next).try_for_each(take),
-    })
-}
-
 /// What comes of all of `items`, in their order, made likewise.
 pub(crate) fn mapped<T, A: Send>(
     threads: usize,

@@ -198,6 +198,11 @@ impl LinkHistory {
         same_instant: &[usize],
         mut in_effect: LinkType,
     ) -> Result<LinkType, BrokenChain> {
+        // As nearly all are.
+        if let [index] = *same_instant {
+            let TypeChange { from, to, .. } = changes[index];
+            return if from == in_effect { Ok(to) } else { Err(BrokenChain::From { index, in_effect }) };
+        }
         let mut open: Vec<usize> = same_instant.to_vec();
         while !open.is_empty() {
             // A "change" to the same type is taken first: it leaves the chain where it is.

@@ -204,7 +204,7 @@ impl Header {
                 self.width
             )),
             Shape::TooLong => Some(TOO_LONG.into()),
-            Shape::Fields if memchr::memchr(0, row.raw).is_some() => Some(HOLDS_NUL.into()),
+            Shape::Fields if row.holds_nul => Some(HOLDS_NUL.into()),
             Shape::Fields if row.len() != self.width => Some(format!(
                 "{} fields where the header has {}: {}{}",
                 row.len(),

@@ -32,6 +32,7 @@ pub(crate) enum Shape {
 }
 
 /// One row of a CSV text.
+#[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     /// The line it starts on, counted from 1.
     pub line: u64,
@@ -42,12 +43,19 @@ pub(crate) struct Row<'a> {
     ends: &'a [usize],
     /// Bytes between the end of a field and the start of the next: the separator of a plain line.
     gap: usize,
+    /// Whether it holds a NUL byte, which no text does.
+    pub holds_nul: bool,
 }
 
 impl<'a> Row<'a> {
     /// A line that is too long to be a row, of which this is the beginning.
     fn too_long(line: u64, head: &'a [u8]) -> Self {
-        Self { line, shape: Shape::TooLong, raw: head, text: head, ends: &[], gap: 0 }
+        Self { line, shape: Shape::TooLong, raw: head, text: head, ends: &[], gap: 0, holds_nul: false }
+    }
+
+    /// One whose fields stand one behind the other in `text`, and end there.
+    pub fn of_fields(line: u64, text: &'a [u8], ends: &'a [usize]) -> Self {
+        Self { line, shape: Shape::Fields, raw: text, text, ends, gap: 0, holds_nul: false }
     }
 
     /// How many fields it has.
@@ -131,6 +139,8 @@ pub(crate) struct Fields {
     parser: Option<csv_core::Reader>,
     /// Where the fields of the plain line end that was split last.
     plain_ends: Vec<usize>,
+    /// Whether it holds a NUL byte.
+    plain_nul: bool,
     /// The fields of the row that was parsed last, where so many of them end, and room behind both: it would take time to
     /// fill that with zeros for every row.
     unquoted: Vec<u8>,
@@ -152,6 +162,7 @@ impl Fields {
             separator,
             parser: None,
             plain_ends: Vec::new(),
+            plain_nul: false,
             unquoted: Vec::new(),
             ends: Vec::new(),
             parsed: 0,
@@ -164,14 +175,15 @@ impl Fields {
         const WIDE: usize = size_of::<u8x16>();
         self.plain_ends.clear();
         let (blocks, rest) = raw.as_chunks::<WIDE>();
-        // No separator and no quote is a zero.
-        let mut last = [0; WIDE];
+        // None of what is looked for.
+        let mut last = [b'0'; WIDE];
         last[..rest.len()].copy_from_slice(rest);
-        let (mut start, mut quotes) = (0, 0);
+        let (mut start, mut quotes, mut nuls) = (0, 0, 0);
         for block in blocks.iter().chain([&last]) {
             let bytes = u8x16::new(*block);
             let are = |byte: u8| bytes.simd_eq(u8x16::splat(byte)).to_bitmask();
             quotes |= are(b'"');
+            nuls |= are(0);
             let mut separators = are(self.separator);
             while separators != 0 {
                 self.plain_ends.push(start + separators.trailing_zeros() as usize);
@@ -180,12 +192,14 @@ impl Fields {
             start += WIDE;
         }
         self.plain_ends.push(raw.len());
+        self.plain_nul = nuls != 0;
         quotes != 0
     }
 
     /// The line without quotes that was split last.
     pub fn plain<'a>(&'a self, line: u64, raw: &'a [u8]) -> Row<'a> {
-        Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.plain_ends, gap: 1 }
+        let holds_nul = self.plain_nul;
+        Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.plain_ends, gap: 1, holds_nul }
     }
 
     /// Whether a line without quotes is a row of blank fields.
@@ -266,7 +280,8 @@ impl Fields {
     pub fn parsed<'a>(&'a self, line: u64, shape: Shape, raw: &'a [u8]) -> Row<'a> {
         let ends = &self.ends[..self.parsed];
         let written = ends.last().copied().unwrap_or_default();
-        Row { line, shape, raw, text: &self.unquoted[..written], ends, gap: 0 }
+        let holds_nul = memchr::memchr(0, raw).is_some();
+        Row { line, shape, raw, text: &self.unquoted[..written], ends, gap: 0, holds_nul }
     }
 
     /// A row that ends in CRLF: the carriage return belongs to the line end, not to the last field.

@@ -5,47 +5,62 @@ pub(crate) use super::header::{Column, TableColumns};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{invalid::Invalid, quoted},
-    parallel::ahead,
     read::rows::{Row, Rows},
 };
-use std::{io::Read, ops::Range, sync::Arc};
-
-/// So many rows are split at once.
-const BLOCK: usize = if cfg!(test) { 3 } else { 256 };
-/// As many bytes as a row has, most often.
-const ROW_BYTES: usize = 96;
-
-/// Rows of a table, one behind the other.
-pub(crate) struct TableRows {
-    /// The line of each.
-    lines: Vec<u64>,
-    /// Where its values stand in the text, in the order of the wanted columns: as many of each row.
-    values: Vec<Range<usize>>,
-    text: String,
-    /// Rows that cannot be split, each with the number of rows before it.
-    malformed: Vec<(usize, MalformedRow)>,
-    /// By wanted column: whether the header has it.
-    has: Box<[bool]>,
-}
+use std::{io::Read, sync::Arc};
 
 /// The values of one row; a column that is not there is empty.
 #[derive(Clone, Copy)]
 pub(crate) struct TableRow<'t> {
     pub line: u64,
-    values: &'t [Range<usize>],
-    text: &'t str,
-    has: &'t [bool],
+    /// Split into its fields.
+    row: Row<'t>,
+    /// The text of all fields.
+    whole: &'t str,
+    /// By wanted column: which field it is, where the header has it.
+    positions: &'t [Option<usize>],
 }
 
 impl<'t> TableRow<'t> {
+    /// Of a row that has as many fields as the header; `text` is room for one of which a further column may be anything.
+    fn under(header: &'t Header, row: Row<'t>, text: &'t mut RowText) -> Result<Self, Invalid> {
+        let (line, positions) = (row.line, &header.positions[..]);
+        if let Some(whole) = row.whole() {
+            let is_edge = |place| whole.is_char_boundary(place);
+            let mut values = positions.iter().flatten().map(|position| row.range(*position));
+            if whole.is_ascii() || values.all(|value| is_edge(value.start) && is_edge(value.end)) {
+                return Ok(Self { line, row, whole, positions });
+            }
+        }
+        text.take(positions, row)?;
+        Ok(Self {
+            line,
+            row: Row::of_fields(line, text.text.as_bytes(), &text.ends),
+            whole: &text.text,
+            positions,
+        })
+    }
+
+    /// Its values, to be kept.
+    fn kept(&self) -> RowText {
+        let mut kept = RowText::default();
+        for index in 0..self.row.len() {
+            if self.positions.contains(&Some(index)) {
+                kept.text.push_str(&self.whole[self.row.range(index)]);
+            }
+            kept.ends.push(kept.text.len());
+        }
+        kept
+    }
+
     /// Whether the table has this column.
     pub fn has(&self, column: Column<'_>) -> bool {
-        self.has[column.index]
+        self.positions[column.index].is_some()
     }
 
     /// The value in `column`; empty where the table lacks the column.
     pub fn text(&self, column: Column<'_>) -> &'t str {
-        &self.text[self.values[column.index].clone()]
+        self.positions[column.index].map_or("", |position| &self.whole[self.row.range(position)])
     }
 
     /// The value in `column`, or `None` where it is empty or the table lacks the column.
@@ -54,110 +69,46 @@ impl<'t> TableRow<'t> {
     }
 }
 
+/// The fields of a row as text, one behind the other.
+#[derive(Default)]
+struct RowText {
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl RowText {
+    /// Takes the fields of a row that are wanted; the others are empty.
+    fn take(&mut self, positions: &[Option<usize>], row: Row<'_>) -> Result<(), Invalid> {
+        self.text.clear();
+        self.ends.clear();
+        for index in 0..row.len() {
+            if positions.contains(&Some(index)) {
+                let field = row.field(index);
+                let text = std::str::from_utf8(field).map_err(|_| Invalid::not_utf8(quoted(field)))?;
+                self.text.push_str(text);
+            }
+            self.ends.push(self.text.len());
+        }
+        Ok(())
+    }
+}
+
+/// Rows of a small table, each kept by itself.
+pub(crate) struct TableRows {
+    rows: Vec<(u64, RowText)>,
+    positions: Vec<Option<usize>>,
+}
+
 impl TableRows {
-    /// None yet, with room for some of a few values each.
-    fn under(header: &Header, rows: usize) -> Self {
-        Self {
-            lines: Vec::with_capacity(rows),
-            values: Vec::with_capacity(rows * header.positions.len()),
-            text: String::with_capacity(rows * ROW_BYTES),
-            malformed: Vec::new(),
-            has: header.positions.iter().map(Option::is_some).collect(),
-        }
-    }
-
-    /// All that could be split.
+    /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = TableRow<'_>> {
-        let row = |(&line, values)| TableRow { line, values, text: &self.text, has: &self.has };
-        self.lines.iter().zip(self.values.chunks_exact(self.has.len())).map(row)
-    }
-
-    /// Shows all of them in their order.
-    fn show(mut self, each: &mut impl FnMut(Result<&TableRow<'_>, MalformedRow>)) {
-        let mut malformed = std::mem::take(&mut self.malformed).into_iter().peekable();
-        for (place, row) in self.iter().enumerate() {
-            while let Some((_, malformed)) = malformed.next_if(|(before, _)| *before == place) {
-                each(Err(malformed));
-            }
-            each(Ok(&row));
-        }
-        malformed.for_each(|(_, malformed)| each(Err(malformed)));
-    }
-
-    /// Takes the values of `row`; returns what is wrong with them, where something is.
-    fn push(&mut self, header: &Header, row: &Row<'_>) -> Result<(), Invalid> {
-        let (text, values) = (self.text.len(), self.values.len());
-        if !row.whole().is_some_and(|whole| self.push_whole(header, row, whole)) {
-            self.text.truncate(text);
-            self.values.truncate(values);
-            self.push_each(header, row)?;
-        }
-        self.lines.push(row.line);
-        Ok(())
-    }
-
-    /// Takes the values of a row that is UTF-8 as a whole; whether each of them is by itself.
-    fn push_whole(&mut self, header: &Header, row: &Row<'_>, whole: &str) -> bool {
-        let (start, first) = (self.text.len(), self.values.len());
-        let value = |position| {
-            let Range { start: from, end } = row.range(position);
-            start + from..start + end
-        };
-        self.values.extend(header.positions.iter().map(|position| position.map_or(start..start, value)));
-        self.text.push_str(whole);
-        let is_edge = |place| self.text.is_char_boundary(place);
-        whole.is_ascii()
-            || self.values[first..].iter().all(|value| is_edge(value.start) && is_edge(value.end))
-    }
-
-    /// Takes the values of a row of which a further column may be anything.
-    fn push_each(&mut self, header: &Header, row: &Row<'_>) -> Result<(), Invalid> {
-        let fields = header.positions.iter().map(|position| position.map_or(&b""[..], |own| row.field(own)));
-        let texts = fields.map(|field| std::str::from_utf8(field).map_err(|_| field));
-        let texts: Result<Vec<&str>, &[u8]> = texts.collect();
-        for text in texts.map_err(|field| Invalid::not_utf8(quoted(field)))? {
-            let start = self.text.len();
-            self.text.push_str(text);
-            self.values.push(start..self.text.len());
-        }
-        Ok(())
-    }
-}
-
-/// Splits a table into rows.
-struct Splitter<'n, R> {
-    kind: ErrorKind,
-    name: &'n Arc<str>,
-    rows: Rows<R>,
-    header: Header,
-    is_done: bool,
-}
-
-impl<'n, R: Read> Splitter<'n, R> {
-    /// Of a table whose header has these columns.
-    fn new(kind: ErrorKind, name: &'n Arc<str>, input: R, columns: &TableColumns<'_>) -> Result<Self> {
-        let mut rows = Rows::new(input);
-        let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
-        Ok(Self { kind, name, rows, header, is_done: false })
-    }
-
-    /// The next rows, so many or all that there are.
-    fn split(&mut self, most: usize) -> Result<TableRows> {
-        let Self { kind, name, rows, header, is_done } = self;
-        let mut found = TableRows::under(header, most.min(BLOCK));
-        *is_done = true;
-        for _ in 0..most {
-            let row = rows.next().map_err(|error| Error::unusable(*kind, name, error.to_string()))?;
-            let Some(row) = row else { return Ok(found) };
-            let pushed =
-                header.malformed(&row).map_or_else(|| found.push(header, &row), |why| Err(why.into()));
-            if let Err(why) = pushed {
-                let fault = Fault::at(FaultCode::UnreadableRow, name, row.line, why);
-                found.malformed.push((found.lines.len(), MalformedRow { key: header.key(&row), fault }));
-            }
-        }
-        *is_done = false;
-        Ok(found)
+        self.rows.iter().map(|(line, RowText { text, ends })| TableRow {
+            line: *line,
+            row: Row::of_fields(*line, text.as_bytes(), ends),
+            whole: text,
+            positions: &self.positions,
+        })
     }
 }
 
@@ -200,26 +151,44 @@ pub(crate) fn read_all(
     input: impl Read,
     columns: &TableColumns<'_>,
 ) -> Result<(TableRows, Vec<MalformedRow>)> {
-    let mut found = Splitter::new(kind, name, input, columns)?.split(usize::MAX)?;
-    let malformed = std::mem::take(&mut found.malformed);
-    Ok((found, malformed.into_iter().map(|(_, row)| row).collect()))
+    let (mut found, mut malformed) = (TableRows { rows: Vec::new(), positions: Vec::new() }, Vec::new());
+    read_rows(kind, name, input, columns, |row| match row {
+        Ok(row) => {
+            found.positions.clear();
+            found.positions.extend(row.positions);
+            found.rows.push((row.line, row.kept()));
+        }
+        Err(row) => malformed.push(row),
+    })?;
+    Ok((found, malformed))
 }
 
-/// Shows the rows of a table, one after the other. It may be a large one: its rows are split by another thread.
+/// Shows the rows of a table, which may be a large one, one after the other.
 pub(crate) fn read_rows(
     kind: ErrorKind,
     name: &Arc<str>,
-    input: impl Read + Send,
+    input: impl Read,
     columns: &TableColumns<'_>,
     mut each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
 ) -> Result<()> {
-    let mut splitter = Splitter::new(kind, name, input, columns)?;
-    splitter.split(BLOCK)?.show(&mut each);
-    if splitter.is_done {
-        return Ok(());
+    let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
+    let mut rows = Rows::new(input);
+    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
+    let mut text = RowText::default();
+    while let Some(row) = rows.next().map_err(unreadable)? {
+        let read = match header.malformed(&row) {
+            Some(why) => Err(why.into()),
+            None => TableRow::under(&header, row, &mut text),
+        };
+        match read {
+            Ok(row) => each(Ok(&row)),
+            Err(why) => {
+                let fault = Fault::at(FaultCode::UnreadableRow, name, row.line, why);
+                each(Err(MalformedRow { key: header.key(&row), fault }));
+            }
+        }
     }
-    let further = std::iter::from_fn(|| (!splitter.is_done).then(|| splitter.split(BLOCK)));
-    ahead(further, |block| block.map(|block| block.show(&mut each)))
+    Ok(())
 }
 
 /// The faults of malformed rows.
@@ -246,7 +215,7 @@ mod tests {
     }
 
     fn values_of(row: TableRow<'_>) -> Vec<String> {
-        row.values.iter().map(|value| row.text[value.clone()].to_owned()).collect()
+        (0..3).map(|index| row.text(Column { index, name: "" }).to_owned()).collect()
     }
 
     #[test]

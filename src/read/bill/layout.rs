@@ -573,7 +573,7 @@ pub(super) fn header_of(row: &Row<'_>, settings: &BillColumns) -> Result<TableHe
     match row.shape {
         Shape::TooLong => return Err(TOO_LONG.into()),
         Shape::OpenQuote => return Err("the header opens a quoted field that is not closed".into()),
-        Shape::Fields if memchr::memchr(0, row.raw).is_some() => return Err(HOLDS_NUL.into()),
+        Shape::Fields if row.holds_nul => return Err(HOLDS_NUL.into()),
         Shape::Fields if std::str::from_utf8(row.raw).is_err() => {
             return Err(Invalid::not_utf8("the header"));
         }
@@ -617,7 +617,7 @@ impl TableHeader {
         match row.shape {
             Shape::TooLong => Some(TOO_LONG.into()),
             Shape::OpenQuote => Some("a quoted field is opened here and not closed".into()),
-            Shape::Fields if memchr::memchr(0, row.raw).is_some() => Some(HOLDS_NUL.into()),
+            Shape::Fields if row.holds_nul => Some(HOLDS_NUL.into()),
             Shape::Fields if row.len() != self.width => {
                 Some(format!("{} fields where the header has {}: {}", row.len(), self.width, quoted(row.raw)))
             }

@@ -3,7 +3,6 @@
 use crate::{
     error::{Fault, FaultCode},
     model::{
-        QuickMap,
         connection::{Connection, End},
         finding::{Finding, FindingCode, Said},
         link::{LinkType, TypeChange},
@@ -459,9 +458,10 @@ impl Trail {
     }
 }
 
-/// A link change, and where it stands.
+/// A link change of a connection, and where it stands.
 #[derive(Debug)]
 pub(in crate::read) struct PlacedChange {
+    pub connection_id: Arc<str>,
     pub change: TypeChange,
     pub place: Place,
 }
@@ -469,8 +469,8 @@ pub(in crate::read) struct PlacedChange {
 /// All that the documents of link changes hold.
 #[derive(Default)]
 pub(in crate::read) struct FoundChanges {
-    /// Rows of tables by connection id, each connection's in the order of the documents.
-    pub rows: QuickMap<Arc<str>, Vec<PlacedChange>>,
+    /// Rows of tables in the order of the documents.
+    pub rows: Vec<PlacedChange>,
     /// Rows that cannot be read, each with its connection id, in the order of the documents.
     pub refused: Vec<(String, Fault)>,
     /// The events of trails.
@@ -479,10 +479,10 @@ pub(in crate::read) struct FoundChanges {
 
 impl FoundChanges {
     /// Takes a row of a table.
-    pub fn add(&mut self, connection_id: &str, row: PlacedChange) {
-        match self.rows.get_mut(connection_id) {
-            Some(rows) => rows.push(row),
-            None => drop(self.rows.insert(connection_id.into(), vec![row])),
-        }
+    pub fn add(&mut self, connection_id: &str, change: TypeChange, place: Place) {
+        // Most often the changes of a connection stand together.
+        let known = self.rows.last().filter(|last| *last.connection_id == *connection_id);
+        let connection_id = known.map_or_else(|| connection_id.into(), |last| last.connection_id.clone());
+        self.rows.push(PlacedChange { connection_id, change, place });
     }
 }

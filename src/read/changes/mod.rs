@@ -88,7 +88,7 @@ fn read_csv(document: &Document, found: &mut FoundChanges) -> Result<()> {
             }
             match read_change(row, &columns) {
                 Err(why) => found.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
-                Ok(change) => found.add(id, PlacedChange { change, place }),
+                Ok(change) => found.add(id, change, place),
             }
         }
     })?;

@@ -175,13 +175,12 @@ fn read_csv(
                 Found::refused(RefusedRow { connection_id, fault: row.fault, ends: None })
             }
             Ok(row) => {
-                let place = table_place.at_line(row.line);
-                let read = read_connection(row, &place, &columns, check_region, texts);
+                let read = read_connection(row, &table_place, &columns, check_region, texts);
                 read.unwrap_or_else(|why| {
                     let why = all_faults(row, &columns, check_region, texts, why);
                     Found::refused(RefusedRow {
                         connection_id: read_id(row, &columns).unwrap_or_default().into(),
-                        fault: place.fault(FaultCode::UnreadableRow, why),
+                        fault: table_place.at_line(row.line).fault(FaultCode::UnreadableRow, why),
                         ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
                     })
                 })
@@ -200,7 +199,7 @@ fn readable_end(row: &TableRow<'_>, columns: &EndColumns<'_>) -> End {
 /// The connection of a row, which is made where it is handed on: there may be a million.
 fn read_connection(
     row: &TableRow<'_>,
-    place: &Place,
+    table: &Place,
     columns: &Columns<'_>,
     check_region: RegionCheck<'_>,
     texts: &mut SharedTexts,
@@ -231,7 +230,7 @@ fn read_connection(
             name: row.given(columns.name).map(Into::into),
             tags,
         },
-        place: place.clone(),
+        place: table.at_line(row.line),
         may_repeat: false,
         link_type_told: row.has(columns.link_type),
     }))
@@ -261,6 +260,9 @@ fn all_faults(
 }
 
 fn read_tags(row: &TableRow<'_>, columns: &Columns<'_>) -> Result<Tags, Invalid> {
+    if columns.tags.is_empty() {
+        return Ok(Tags::default());
+    }
     let given = columns.tags.iter().filter_map(|(key, column)| Some((*key, row.given(*column)?)));
     Tags::new(given.map(|(key, value)| (key.to_owned(), value.to_owned())))
 }

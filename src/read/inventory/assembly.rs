@@ -35,7 +35,10 @@ pub(super) struct Assembly {
     rows: Vec<ConnectionRow>,
     /// By connection id: the index of its row.
     row_of: QuickMap<Arc<str>, usize>,
-    changes: BTreeMap<Arc<str>, Vec<PlacedChange>>,
+    /// Those of tables, sorted by connection id.
+    changes: Vec<PlacedChange>,
+    /// Those of trails, each connection's together.
+    changes_of_trails: Vec<PlacedChange>,
     /// By connection id: the cause under which its traffic is refused.
     faulty: HashMap<Arc<str>, Fault>,
     faults: Vec<Fault>,
@@ -76,13 +79,10 @@ impl Assembly {
         }
     }
 
-    /// Takes the rows of tables of link changes, and those that cannot be read.
-    pub fn take_changes(
-        &mut self,
-        rows: QuickMap<Arc<str>, Vec<PlacedChange>>,
-        refused: Vec<(String, Fault)>,
-    ) {
-        self.changes = rows.into_iter().collect();
+    /// Takes the rows of tables of link changes, sorted by connection id, and those that cannot be read.
+    pub fn take_changes(&mut self, rows: Vec<PlacedChange>, refused: Vec<(String, Fault)>) {
+        debug_assert!(rows.is_sorted_by_key(|row| &row.connection_id));
+        self.changes = rows;
         for (connection_id, fault) in refused {
             self.refuse(&connection_id, fault);
         }
@@ -160,12 +160,14 @@ impl Assembly {
 
     /// Where the first change of a connection stands.
     pub fn first_change(&self, connection_id: &str) -> Option<&Place> {
-        self.changes.get(connection_id)?.first().map(|row| &row.place)
+        let first = self.changes.partition_point(|row| *row.connection_id < *connection_id);
+        let row = self.changes.get(first).filter(|row| *row.connection_id == *connection_id)?;
+        Some(&row.place)
     }
 
     /// Takes the changes of a connection that has none yet.
-    pub fn set_changes(&mut self, connection_id: Arc<str>, changes: Vec<PlacedChange>) {
-        self.changes.insert(connection_id, changes);
+    pub fn set_changes(&mut self, changes: Vec<PlacedChange>) {
+        self.changes_of_trails.extend(changes);
     }
 
     /// A statement about a connection that is not there is most likely a typing error.
@@ -180,6 +182,8 @@ impl Assembly {
 
     /// The inventory.
     pub fn finish(mut self, changes_given: bool) -> Inventory {
+        self.changes.append(&mut self.changes_of_trails);
+        self.changes.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
         self.refuse_changes_of_unknown_connections();
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
@@ -188,10 +192,13 @@ impl Assembly {
         let mut histories = Vec::with_capacity(rows.len());
         let mut changed_within_region = Vec::new();
         // Both are sorted by id.
-        let mut rest = changes.iter().peekable();
+        let mut rest = &changes[..];
         for ConnectionRow { connection, place, link_type_told, .. } in &mut rows {
-            while rest.next_if(|(id, _)| **id < connection.id).is_some() {}
-            let changes = rest.next_if(|(id, _)| **id == connection.id).map_or(&[][..], |(_, list)| list);
+            let others = rest.iter().take_while(|change| change.connection_id < connection.id).count();
+            let own =
+                rest[others..].iter().take_while(|change| change.connection_id == connection.id).count();
+            let changes = &rest[others..others + own];
+            rest = &rest[others + own..];
             // R8: a link type exists only between regions.
             if connection.within_region() && !changes.is_empty() {
                 changed_within_region.push(connection.id.clone());
@@ -222,7 +229,8 @@ impl Assembly {
     }
 
     fn refuse_changes_of_unknown_connections(&mut self) {
-        for (id, changes) in &self.changes {
+        for changes in self.changes.chunk_by(|one, other| one.connection_id == other.connection_id) {
+            let id = &changes[0].connection_id;
             if !self.knows(id) {
                 let why = Invalid::new(format!("connection {id} is not in the inventory"));
                 let why = why.with(Remedy::AddConnection);
@@ -430,7 +438,7 @@ pub(super) fn follow(mut trail: Trail, assembly: &mut Assembly, settings: &Inven
             *used.entry(event.call).or_default() += 1;
         }
         match changes_of(&id, &events, assembly, settings) {
-            Some(Ok(changes)) => assembly.set_changes(id, changes),
+            Some(Ok(changes)) => assembly.set_changes(changes),
             Some(Err(fault)) => assembly.refuse(&id, fault),
             None => {}
         }

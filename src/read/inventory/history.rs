@@ -127,7 +127,8 @@ fn chain(events: &[&Event], before: LinkType, inventory: Option<LinkType>) -> Ve
 fn push(changes: &mut Vec<PlacedChange>, event: &Event, from: LinkType) -> LinkType {
     let to = event.link_type.unwrap_or(from);
     let change = TypeChange { at: event.at, from, to };
-    changes.push(PlacedChange { change, place: event.place.clone() });
+    let (connection_id, place) = (event.connection_id.clone(), event.place.clone());
+    changes.push(PlacedChange { connection_id, change, place });
     to
 }
 

@@ -95,5 +95,6 @@ fn read_connections(connections: &[Document], settings: &InventorySettings<'_>) 
 fn read_changes(link_changes: &[Document]) -> Result<FoundChanges> {
     let mut changes = FoundChanges::default();
     link_changes.iter().try_for_each(|document| changes::read(document, &mut changes))?;
+    changes.rows.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
     Ok(changes)
 }
