@@ -39,9 +39,18 @@ const BAD_INPUT: u8 = 3;
 const BAD_OUTPUT_OR_INTERNAL: u8 = 4;
 
 fn main() -> ExitCode {
+    keep_memory();
     output::prepare();
     let code = output::guarded(|| Cli::try_parse().map_or_else(|error| tell_usage(&error), carry_out));
     ExitCode::from(code.unwrap_or_else(|fault| tell_fault(&fault)))
+}
+
+/// Lets the allocator keep blocks up to this size that are given back: pages that were touched once need not be fetched from the
+/// system again. glibc goes by the largest block that it gave back itself (mallopt(3), `M_MMAP_THRESHOLD`), and it gives this one back
+/// untouched; another allocator does no more than that.
+fn keep_memory() {
+    const KEPT: usize = 16 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT)));
 }
 
 /// Runs the verb and tells how that ended.
