@@ -12,7 +12,7 @@ use crate::{
     },
     read::record::Notes,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// What sources hold beside records.
 fn noted(notes: &Notes) -> impl Iterator<Item = Finding> {
@@ -249,22 +249,13 @@ fn coverage(found: &mut Vec<Finding>, covered: &Covered, usage: &HourlyUsage, in
     }
     // There may be as many as connections.
     found.reserve(silent.len() + half_silent.len() + 1);
-    let about = |id: &Arc<str>, code, said, sender| Finding {
-        code,
-        said,
-        connection_id: Some(id.clone()),
-        sender,
-        hour: None,
-        remedy: None,
-        source: None,
-    };
     found.extend(silent.into_iter().map(|id| {
         let said = Told::ConnectionWithoutRecords(id.clone());
-        about(id, FindingCode::ConnectionWithoutRecords, said, None)
+        Finding::of(FindingCode::ConnectionWithoutRecords, said).about(id)
     }));
     found.extend(half_silent.into_iter().map(|(id, sender)| {
         let said = Told::SenderWithoutRecords(id.clone(), sender);
-        about(id, FindingCode::SenderWithoutRecords, said, Some(sender))
+        Finding::of(FindingCode::SenderWithoutRecords, said).about(id).of_sender(sender)
     }));
     let without = expected_hours - covered_hours;
     if without > 0 {
@@ -283,6 +274,7 @@ mod tests {
         read::TrafficSource,
         report::{ReportOptions, report},
     };
+    use std::sync::Arc;
 
     const HEADER: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,bandwidth_mbps\n";
     /// Of one Mbit/s, in an hour.

@@ -112,13 +112,22 @@ impl ContractRow {
             Terms::UnitPrice(price) => format!("unit_price,{price}"),
             Terms::Discount(percent) => format!("discount_percent,{percent}"),
         };
+        // Digests of reports that are kept are made of it: it stays as it is, whatever these types become.
+        let instant = |at: Option<Timestamp>| match at {
+            None => "None".to_owned(),
+            Some(at) => {
+                let (seconds, nanos) = (at.seconds(), at.nanos());
+                format!("Some(Timestamp {{ seconds: {seconds}, nanos: {nanos} }})")
+            }
+        };
         format!(
-            "contract,{},{},{},{},{terms},{:?}",
+            "contract,{},{},{},{},{terms},Validity {{ from: {}, until: {} }}",
             self.account_id.as_deref().unwrap_or("*"),
             place(&self.source),
             place(&self.destination),
             self.link_type.map_or("*", LinkType::as_str),
-            self.validity
+            instant(self.validity.from),
+            instant(self.validity.until)
         )
     }
 }
@@ -357,5 +366,25 @@ pub(super) fn read_validity(from: &str, until: &str) -> Result<Validity, String>
             Err(format!("effective_until {until} is not after effective_from {from}"))
         }
         _ => Ok(validity),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_described_as_in_the_digests_of_reports_that_are_kept() {
+        let text = "account_id,source,destination,link_type,unit_price,discount_percent,effective_from,effective_until\n\
+                    *,*,*,*,,10,2026-01-01,2026-11-01T12:00:00.5+08:00\n\
+                    7,cn-beijing,cn-shanghai,Gold,0.3,,,\n";
+        let regions = Regions::shipped().unwrap();
+        let contract = Contract::read(&Document::new("contract.csv", text), &regions, "CNY").unwrap();
+        let described: Vec<String> = contract.rows().iter().map(ContractRow::describe).collect();
+        let dated = "contract,*,*,*,*,discount_percent,10,Validity { from: Some(Timestamp { seconds: 1767196800, nanos: 0 }), \
+                     until: Some(Timestamp { seconds: 1793505600, nanos: 500000000 }) }";
+        let undated =
+            "contract,7,cn-beijing,cn-shanghai,Gold,unit_price,0.3,Validity { from: None, until: None }";
+        assert_eq!(described, [dated, undated]);
     }
 }

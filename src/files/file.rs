@@ -235,9 +235,12 @@ impl Input {
     /// much as leaves no doubt. Its bytes are digested on the way where that `is_digested`.
     pub fn document(&self, limit: u64, is_digested: bool, need: &mut Need) -> Result<Option<Document>> {
         let failed = |error: io::Error| unreadable(&self.name, &error);
-        let hasher = Arc::new(Mutex::new((blake3::Hasher::new(), 0)));
+        let hasher = is_digested.then(|| Arc::new(Mutex::new((blake3::Hasher::new(), 0))));
         let digesting = |stored| -> Box<dyn Read + Send> {
-            if is_digested { Box::new(Digesting(stored, hasher.clone())) } else { Box::new(stored) }
+            match &hasher {
+                Some(hasher) => Box::new(Digesting(stored, hasher.clone())),
+                None => Box::new(stored),
+            }
         };
         let mut input = self.plain(digesting).map_err(failed)?;
         // As much as is stored, most often.
@@ -255,9 +258,11 @@ impl Input {
             let why = "is a Parquet file, and only CSV and JSON are read here";
             return Err(Error::unusable(ErrorKind::Input, &self.name, why));
         }
-        let (hasher, digested) = &*hasher.lock().unwrap_or_else(PoisonError::into_inner);
-        if is_digested && *digested == self.stored_size() {
-            let _ = self.digest.set(hasher.finalize().to_hex().to_string());
+        if let Some(hasher) = hasher {
+            let (hasher, digested) = &*hasher.lock().unwrap_or_else(PoisonError::into_inner);
+            if *digested == self.stored_size() {
+                let _ = self.digest.set(hasher.finalize().to_hex().to_string());
+            }
         }
         Ok(Some(Document::new(&self.name, text)))
     }

@@ -197,7 +197,7 @@ impl Finding {
     }
 
     /// One about no connection in particular, which each language has words for.
-    pub(crate) fn of(code: FindingCode, said: Said) -> Self {
+    pub(crate) fn of(code: FindingCode, said: impl Into<Told>) -> Self {
         Self {
             code,
             said: said.into(),

@@ -56,7 +56,7 @@ impl Timestamp {
     }
 
     /// Nanoseconds of its second.
-    fn nanos(self) -> u32 {
+    pub(crate) fn nanos(self) -> u32 {
         self.above_nanos.get() - 1
     }
 

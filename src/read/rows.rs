@@ -43,7 +43,7 @@ pub(crate) struct Row<'a> {
     ends: &'a [usize],
     /// Bytes between the end of a field and the start of the next: the separator of a plain line.
     gap: usize,
-    /// Whether it holds a NUL byte, which no text does.
+    /// Whether it holds a NUL byte, which no text does; of a line that is too long it is not known.
     pub holds_nul: bool,
 }
 

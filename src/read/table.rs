@@ -17,50 +17,31 @@ pub(crate) struct TableRow<'t> {
     row: Row<'t>,
     /// The text of all fields.
     whole: &'t str,
-    /// By wanted column: which field it is, where the header has it.
-    positions: &'t [Option<usize>],
+    header: &'t Header,
 }
 
 impl<'t> TableRow<'t> {
-    /// Of a row that has as many fields as the header; `text` is room for one of which a further column may be anything.
-    fn under(header: &'t Header, row: Row<'t>, text: &'t mut RowText) -> Result<Self, Invalid> {
-        let (line, positions) = (row.line, &header.positions[..]);
+    /// Of a row that has as many fields as the header; `room` is for one of which a further column may be anything.
+    fn under(header: &'t Header, row: Row<'t>, room: &'t mut KeptRow) -> Result<Self, Invalid> {
         if let Some(whole) = row.whole() {
             let is_edge = |place| whole.is_char_boundary(place);
-            let mut values = positions.iter().flatten().map(|position| row.range(*position));
+            let mut values = header.positions.iter().flatten().map(|position| row.range(*position));
             if whole.is_ascii() || values.all(|value| is_edge(value.start) && is_edge(value.end)) {
-                return Ok(Self { line, row, whole, positions });
+                return Ok(Self { line: row.line, row, whole, header });
             }
         }
-        text.take(positions, row)?;
-        Ok(Self {
-            line,
-            row: Row::of_fields(line, text.text.as_bytes(), &text.ends),
-            whole: &text.text,
-            positions,
-        })
-    }
-
-    /// Its values, to be kept.
-    fn kept(&self) -> RowText {
-        let mut kept = RowText::default();
-        for index in 0..self.row.len() {
-            if self.positions.contains(&Some(index)) {
-                kept.text.push_str(&self.whole[self.row.range(index)]);
-            }
-            kept.ends.push(kept.text.len());
-        }
-        kept
+        room.keep(header, row)?;
+        Ok(room.row(header))
     }
 
     /// Whether the table has this column.
     pub fn has(&self, column: Column<'_>) -> bool {
-        self.positions[column.index].is_some()
+        self.header.position(column.index).is_some()
     }
 
     /// The value in `column`; empty where the table lacks the column.
     pub fn text(&self, column: Column<'_>) -> &'t str {
-        self.positions[column.index].map_or("", |position| &self.whole[self.row.range(position)])
+        self.header.position(column.index).map_or("", |position| &self.whole[self.row.range(position)])
     }
 
     /// The value in `column`, or `None` where it is empty or the table lacks the column.
@@ -69,46 +50,49 @@ impl<'t> TableRow<'t> {
     }
 }
 
-/// The fields of a row as text, one behind the other.
+/// A row by itself: the fields that are wanted, one behind the other.
 #[derive(Default)]
-struct RowText {
+struct KeptRow {
+    line: u64,
     text: String,
-    /// Where each of them ends.
+    /// Where each field ends; those that are not wanted are empty.
     ends: Vec<usize>,
 }
 
-impl RowText {
-    /// Takes the fields of a row that are wanted; the others are empty.
-    fn take(&mut self, positions: &[Option<usize>], row: Row<'_>) -> Result<(), Invalid> {
+impl KeptRow {
+    /// Takes the place of what was kept before.
+    fn keep(&mut self, header: &Header, row: Row<'_>) -> Result<(), Invalid> {
+        let mut texts = vec![""; row.len()];
+        for &position in header.positions.iter().flatten() {
+            let field = row.field(position);
+            texts[position] = std::str::from_utf8(field).map_err(|_| Invalid::not_utf8(quoted(field)))?;
+        }
+        self.line = row.line;
         self.text.clear();
         self.ends.clear();
-        for index in 0..row.len() {
-            if positions.contains(&Some(index)) {
-                let field = row.field(index);
-                let text = std::str::from_utf8(field).map_err(|_| Invalid::not_utf8(quoted(field)))?;
-                self.text.push_str(text);
-            }
+        for text in texts {
+            self.text.push_str(text);
             self.ends.push(self.text.len());
         }
         Ok(())
     }
+
+    fn row<'t>(&'t self, header: &'t Header) -> TableRow<'t> {
+        let row = Row::of_fields(self.line, self.text.as_bytes(), &self.ends);
+        TableRow { line: self.line, row, whole: &self.text, header }
+    }
 }
 
-/// Rows of a small table, each kept by itself.
+/// Rows of a small table.
 pub(crate) struct TableRows {
-    rows: Vec<(u64, RowText)>,
-    positions: Vec<Option<usize>>,
+    header: Header,
+    rows: Vec<KeptRow>,
 }
 
 impl TableRows {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = TableRow<'_>> {
-        self.rows.iter().map(|(line, RowText { text, ends })| TableRow {
-            line: *line,
-            row: Row::of_fields(*line, text.as_bytes(), ends),
-            whole: text,
-            positions: &self.positions,
-        })
+        self.rows.iter().map(|row| row.row(&self.header))
     }
 }
 
@@ -151,16 +135,19 @@ pub(crate) fn read_all(
     input: impl Read,
     columns: &TableColumns<'_>,
 ) -> Result<(TableRows, Vec<MalformedRow>)> {
-    let (mut found, mut malformed) = (TableRows { rows: Vec::new(), positions: Vec::new() }, Vec::new());
-    read_rows(kind, name, input, columns, |row| match row {
+    let mut rows = Rows::new(input);
+    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
+    let (mut found, mut malformed) = (Vec::new(), Vec::new());
+    each_row(kind, name, &mut rows, &header, |row| match row {
         Ok(row) => {
-            found.positions.clear();
-            found.positions.extend(row.positions);
-            found.rows.push((row.line, row.kept()));
+            let mut kept = KeptRow::default();
+            // OK because all that is wanted of it is text.
+            let _ = kept.keep(&header, row.row);
+            found.push(kept);
         }
         Err(row) => malformed.push(row),
     })?;
-    Ok((found, malformed))
+    Ok((TableRows { header, rows: found }, malformed))
 }
 
 /// Shows the rows of a table, which may be a large one, one after the other.
@@ -169,16 +156,26 @@ pub(crate) fn read_rows(
     name: &Arc<str>,
     input: impl Read,
     columns: &TableColumns<'_>,
+    each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
+) -> Result<()> {
+    let mut rows = Rows::new(input);
+    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
+    each_row(kind, name, &mut rows, &header, each)
+}
+
+fn each_row(
+    kind: ErrorKind,
+    name: &Arc<str>,
+    rows: &mut Rows<impl Read>,
+    header: &Header,
     mut each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
 ) -> Result<()> {
     let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
-    let mut rows = Rows::new(input);
-    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
-    let mut text = RowText::default();
+    let mut room = KeptRow::default();
     while let Some(row) = rows.next().map_err(unreadable)? {
         let read = match header.malformed(&row) {
             Some(why) => Err(why.into()),
-            None => TableRow::under(&header, row, &mut text),
+            None => TableRow::under(header, row, &mut room),
         };
         match read {
             Ok(row) => each(Ok(&row)),
@@ -233,5 +230,15 @@ mod tests {
                 ["t.csv:2: \"\u{fffd}\" is not UTF-8; it may be GBK, as Chinese spreadsheets write it"]
             );
         }
+    }
+
+    #[test]
+    fn of_several_values_that_are_not_utf8_the_first_that_is_wanted_is_named() {
+        let (_, malformed) = read(b"c,b,a\n\xff,\xfe\xfe,\xfd\xfd\xfd\n");
+        assert_eq!(malformed.len(), 1);
+        assert!(
+            malformed[0].starts_with("t.csv:2: \"\u{fffd}\u{fffd}\u{fffd}\" is not UTF-8"),
+            "{malformed:?}"
+        );
     }
 }

@@ -88,12 +88,14 @@ fn refuse_clashes(args: &ReportArgs, targets: &[Target<ReportFormat>]) -> Result
     }
 }
 
-/// Lets another thread read the texts of the language that is wanted in the end; where none can be had they are read then.
+/// Lets another thread read the texts of the language that is wanted in the end; where there is none they are read then.
 fn load_texts(targets: &[Target<ReportFormat>], shown: &ShownArgs) {
     // What stands around lines is English.
     let is_lines = targets.iter().all(|target| target.format.is_lines());
     let lang = if is_lines { Lang::En } else { shown.lang() };
-    let _ = thread::Builder::new().spawn(move || lang.load());
+    if job::threads() > 1 {
+        let _ = thread::Builder::new().spawn(move || lang.load());
+    }
 }
 
 /// Whether it shows the digests of all inputs.

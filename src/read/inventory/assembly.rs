@@ -165,8 +165,8 @@ impl Assembly {
         Some(&row.place)
     }
 
-    /// Takes the changes of a connection that has none yet.
-    pub fn set_changes(&mut self, changes: Vec<PlacedChange>) {
+    /// Takes the changes of a connection of which no table has any, and that no other trail had before.
+    pub fn add_changes_of_trail(&mut self, changes: Vec<PlacedChange>) {
         self.changes_of_trails.extend(changes);
     }
 
@@ -182,8 +182,10 @@ impl Assembly {
 
     /// The inventory.
     pub fn finish(mut self, changes_given: bool) -> Inventory {
-        self.changes.append(&mut self.changes_of_trails);
-        self.changes.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
+        if !self.changes_of_trails.is_empty() {
+            self.changes.append(&mut self.changes_of_trails);
+            self.changes.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
+        }
         self.refuse_changes_of_unknown_connections();
         let mut rows = std::mem::take(&mut self.rows);
         rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
@@ -212,10 +214,12 @@ impl Assembly {
         }
         // They stay where they are in memory: there may be a million.
         let mut connections: Vec<Connection> = rows.into_iter().map(|row| row.connection).collect();
+        // Those that have no history are those that are refused, each with its cause.
         if !self.faulty.is_empty() {
             let without_history = connections.extract_if(.., |own| self.faulty.contains_key(&own.id));
             self.set_aside.extend(without_history);
         }
+        debug_assert_eq!(connections.len(), histories.len());
         connections.shrink_to_fit();
         let inventory = Inventory::assemble(
             connections,
@@ -438,7 +442,7 @@ pub(super) fn follow(mut trail: Trail, assembly: &mut Assembly, settings: &Inven
             *used.entry(event.call).or_default() += 1;
         }
         match changes_of(&id, &events, assembly, settings) {
-            Some(Ok(changes)) => assembly.set_changes(changes),
+            Some(Ok(changes)) => assembly.add_changes_of_trail(changes),
             Some(Err(fault)) => assembly.refuse(&id, fault),
             None => {}
         }
