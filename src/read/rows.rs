@@ -652,6 +652,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_zero_byte_is_seen_wherever_it_stands() {
+        for quoted in [false, true] {
+            for length in 0..40 {
+                for place in (0..length).map(Some).chain([None]) {
+                    let byte = |at| if place == Some(at) { '\0' } else { 'x' };
+                    let value: String = (0..length).map(byte).collect();
+                    let line = if quoted { format!("a\n\"{value}\",1\n") } else { format!("a\n{value},1\n") };
+                    let mut rows = Rows::new(line.as_bytes());
+                    rows.header(&[]).unwrap();
+                    let holds_nul = rows.next().unwrap().unwrap().holds_nul;
+                    assert_eq!(holds_nul, place.is_some(), "{line:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_quote_that_is_not_closed_costs_its_line_alone() {
         assert_eq!(
             rows("a,b\n\"c,d\ne,f\n"),

@@ -203,6 +203,32 @@ mod tests {
     }
 
     #[test]
+    fn r7_each_connection_has_the_changes_of_its_table_or_of_its_trail() {
+        let ids = ["pcc-3", "pcc-1", "pcc-4", "pcc-2", "pcc-5"];
+        let row = |id: &&str| format!("{id},1,cn-beijing,2,us-east-1,Platinum,,\n");
+        let connections = format!("{HEADER}{}", ids.iter().map(row).collect::<String>());
+        let change = |id: &str, day| format!("{id},2026-10-{day}T05:00:00Z,Gold,Platinum\n");
+        let table = [change("pcc-4", "04"), change("pcc-2", "02")].concat();
+        let table = format!("connection_id,changed_at,from_link_type,to_link_type\n{table}");
+        let events = ["Create 01T00:00:00 Gold pcc-3", "Modify 03T05:00:00 Platinum pcc-3"];
+        let more = ["Create 01T00:00:00 Gold", "Modify 01T05:00:00 Platinum"];
+        let trail = trail(&[more, events].concat());
+        let documents = [("table", table), ("trail", trail)].map(|(name, text)| Document::new(name, text));
+        let settings = InventorySettings::new(&|_| Ok(()));
+        let connections = [Document::new("connections", connections)];
+        let read = read_inventory(&connections, Some(&documents), &settings).unwrap();
+        assert_eq!(read.faults(), []);
+        let switched = |index| -> Vec<String> {
+            read.history(index).switches().iter().map(|(at, _)| at.to_string()).collect()
+        };
+        let at = |day| vec![format!("2026-10-{day}T05:00:00Z")];
+        assert_eq!(
+            (0..5).map(switched).collect::<Vec<_>>(),
+            [at("01"), at("02"), at("03"), at("04"), Vec::new()]
+        );
+    }
+
+    #[test]
     fn r7_modifications_chain_from_the_creation() {
         let events = [
             "Modify 03T05:40:11 Platinum",
