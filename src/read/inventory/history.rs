@@ -216,16 +216,15 @@ mod tests {
         let documents = [("table", table), ("trail", trail)].map(|(name, text)| Document::new(name, text));
         let settings = InventorySettings::new(&|_| Ok(()));
         let connections = [Document::new("connections", connections)];
-        let read = read_inventory(&connections, Some(&documents), &settings).unwrap();
-        assert_eq!(read.faults(), []);
-        let switched = |index| -> Vec<String> {
-            read.history(index).switches().iter().map(|(at, _)| at.to_string()).collect()
+        let switches = |documents: &[Document]| -> Vec<Vec<String>> {
+            let read = read_inventory(&connections, Some(documents), &settings).unwrap();
+            assert_eq!(read.faults(), []);
+            let of = |index| read.history(index).switches().iter().map(|(at, _)| at.to_string()).collect();
+            (0..5).map(of).collect()
         };
-        let at = |day| vec![format!("2026-10-{day}T05:00:00Z")];
-        assert_eq!(
-            (0..5).map(switched).collect::<Vec<_>>(),
-            [at("01"), at("02"), at("03"), at("04"), Vec::new()]
-        );
+        let (at, none) = (|day| vec![format!("2026-10-{day}T05:00:00Z")], Vec::new);
+        assert_eq!(switches(&documents), [at("01"), at("02"), at("03"), at("04"), none()]);
+        assert_eq!(switches(&documents[..1]), [none(), at("02"), none(), at("04"), none()]);
     }
 
     #[test]
