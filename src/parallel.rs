@@ -18,40 +18,52 @@ pub(crate) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Syn
     })
 }
 
-/// Does `work` on all of `items`, on so many threads at most, and lets this one `take` what comes of them, in their order, as soon as it
-/// is there. Of several errors the first ends it.
+/// Does `work` on all of `items`, on so many threads at most, this one among them, which also lets `take` have what comes of them, in
+/// their order, as soon as it is there. Of several errors the first ends it.
 ///
 /// Little waits to be taken where items are alike.
 pub(crate) fn in_order<T, A: Send>(
     threads: usize,
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(T) -> Result<A> + Sync,
+    take: impl FnMut(A) -> Result<()>,
+) -> Result<()> {
+    in_order_with(threads, || (), items, |(), item| work(item), take)
+}
+
+/// Likewise, where each thread has something of its own for its work on one item after the other.
+pub(crate) fn in_order_with<S, T, A: Send>(
+    threads: usize,
+    own: impl Fn() -> S + Sync,
+    items: impl Iterator<Item = T> + Send,
+    work: impl Fn(&mut S, T) -> Result<A> + Sync,
     mut take: impl FnMut(A) -> Result<()>,
 ) -> Result<()> {
     let items = Mutex::new(items.enumerate());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (sender, made) = mpsc::sync_channel(threads);
     thread::scope(|scope| {
+        let (sender, made) = mpsc::sync_channel(threads);
         let spawn = |_| {
-            let (sender, next, work) = (sender.clone(), &next, &work);
+            let (sender, next, own, work) = (sender.clone(), &next, &own, &work);
             let work_on = move || {
+                let mut own = own();
                 while let Some((place, item)) = next() {
                     // Nobody takes any more where something has failed.
-                    if sender.send((place, work(item))).is_err() {
+                    if sender.send((place, work(&mut own, item))).is_err() {
                         return;
                     }
                 }
             };
             thread::Builder::new().spawn_scoped(scope, work_on).ok()
         };
-        // One thread is this one, as it is where there are no others.
-        let others = if threads > 1 { threads } else { 0 };
-        if (0..others).map_while(spawn).count() == 0 {
-            return std::iter::from_fn(next).try_for_each(|(_, item)| take(work(item)?));
-        }
+        (1..threads).map_while(spawn).for_each(drop);
         drop(sender);
+        let mut own = own();
+        // What others have made; else what is made here; in the end what others are still at.
+        let mut made_here = || next().map(|(place, item)| (place, work(&mut own, item)));
+        let mut any_made = || made.try_recv().ok().or_else(&mut made_here).or_else(|| made.recv().ok());
         let (mut early, mut place) = (BTreeMap::new(), 0);
-        for (own, made) in made {
+        while let Some((own, made)) = any_made() {
             early.insert(own, made);
             while let Some(made) = early.remove(&place) {
                 take(made?)?;
@@ -75,14 +87,6 @@ pub(crate) fn mapped<T, A: Send>(
     };
     in_order(threads, items, work, take)?;
     Ok(all)
-}
-
-/// Does one thing here, and the other on a thread of its own meanwhile.
-pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, &there) {
-        Ok(there) => (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-        Err(_) => (here(), there()),
-    })
 }
 
 fn joined<A>(first: Result<A>, others: Vec<ScopedJoinHandle<'_, Result<A>>>) -> Result<Vec<A>> {

@@ -219,7 +219,8 @@ fn inventory(arguments: &Arguments<'_>, settings: &MeterSettings) -> PyResult<In
     let (paths, [connections, changes]) = connections(arguments)?;
     let unknown: BTreeMap<String, String> = arguments.value(REGIONS)?.unwrap_or_default();
     let changes = arguments.value::<Py<PyAny>>("link_changes")?.map(|_| changes);
-    let documents = Documents { connections, changes, may_be_empty: false };
+    let threads = settings.threads;
+    let documents = Documents { connections, changes, may_be_empty: false, threads };
     let check = |region: &str| match unknown.get(region) {
         None => Ok(()),
         Some(why) => Err(Invalid::new(why.clone())),

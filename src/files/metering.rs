@@ -153,6 +153,7 @@ impl Metering {
 
     fn documents(&mut self) -> Result<Documents> {
         let mut documents = Documents::find(&self.traffic, &mut self.inputs)?;
+        documents.threads = self.settings.threads;
         documents.connections.append(&mut self.given.connections);
         if !self.given.changes.is_empty() {
             documents.changes.get_or_insert_default().append(&mut self.given.changes);

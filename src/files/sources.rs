@@ -342,6 +342,8 @@ pub struct Documents {
     pub changes: Option<Vec<Document>>,
     /// Whether they may hold no connection at all: where they are looked at, and nothing is billed.
     pub may_be_empty: bool,
+    /// So many threads at most read them.
+    pub threads: usize,
 }
 
 impl Documents {
@@ -356,13 +358,13 @@ impl Documents {
             [] => None,
             paths => Some(inputs.documents("link-changes", paths)?),
         };
-        Ok(Self { connections, changes, may_be_empty: false })
+        Ok(Self { connections, changes, may_be_empty: false, threads: 1 })
     }
 
     /// The connections alone.
     #[must_use]
     pub fn without_changes(&self) -> Self {
-        Self { connections: self.connections.clone(), changes: None, may_be_empty: self.may_be_empty }
+        Self { connections: self.connections.clone(), changes: None, ..*self }
     }
 
     /// The connections with their link changes, good from the first hour that is billed, where that is known.
@@ -382,6 +384,7 @@ impl Documents {
         settings.link_types_before = link_types_before;
         settings.billed_from = billed_from;
         settings.may_be_empty = self.may_be_empty;
+        settings.threads = self.threads;
         read_inventory(&self.connections, self.changes.as_deref(), &settings)
     }
 }

@@ -368,6 +368,15 @@ pub(crate) fn count_under_header(text: &[u8]) -> u64 {
     count
 }
 
+impl Rows<io::Empty> {
+    /// The rows of a text that begins on `line`, and whose header was read before.
+    pub fn of_text(text: &[u8], line: u64, separator: u8, rule: RowRule) -> Self {
+        let (buffer, unread) = (text.to_vec(), 0..text.len());
+        let (input, fields, at_end) = (io::empty(), Fields::new(separator), true);
+        Self { input, buffer, unread, at_end, line, consumed: 0, fields, rule, head: Vec::new() }
+    }
+}
+
 impl<R: Read> Rows<R> {
     pub fn new(input: R) -> Self {
         Self {

@@ -5,6 +5,7 @@ pub(crate) use super::header::{Column, TableColumns};
 use crate::{
     error::{Error, ErrorKind, Fault, FaultCode, Result},
     model::{invalid::Invalid, quoted},
+    parallel::in_order_with,
     read::rows::{Row, Rows},
 };
 use std::{io::Read, sync::Arc};
@@ -150,17 +151,90 @@ pub(crate) fn read_all(
     Ok((TableRows { header, rows: found }, malformed))
 }
 
-/// Shows the rows of a table, which may be a large one, one after the other.
-pub(crate) fn read_rows(
+/// A table of so many bytes is worth several threads.
+const WORTH_THREADS: usize = if cfg!(test) { 1 } else { 1 << 17 };
+/// Parts of a table have at least so many bytes.
+const LEAST_PART: usize = if cfg!(test) { 64 } else { 1 << 14 };
+/// And so many at most: what comes of a few of them is held at once.
+const MOST_OF_PART: usize = 1 << 18;
+
+/// A table, which may be a large one: several threads may each show rows of it.
+pub(crate) struct Table<'t> {
     kind: ErrorKind,
-    name: &Arc<str>,
-    input: impl Read,
-    columns: &TableColumns<'_>,
-    each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
-) -> Result<()> {
-    let mut rows = Rows::new(input);
-    let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
-    each_row(kind, name, &mut rows, &header, each)
+    name: &'t Arc<str>,
+    header: Header,
+    /// What stands behind the header, and the line it begins on.
+    text: &'t [u8],
+    line: u64,
+}
+
+/// Some of its rows.
+pub(crate) struct TablePart<'t> {
+    text: &'t [u8],
+    line: u64,
+}
+
+impl<'t> Table<'t> {
+    /// Reads the header.
+    pub fn new(
+        kind: ErrorKind,
+        name: &'t Arc<str>,
+        text: &'t [u8],
+        columns: &TableColumns<'_>,
+    ) -> Result<Self> {
+        let mut rows = Rows::new(text);
+        let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
+        let consumed = rows.consumed() as usize;
+        Ok(Self { kind, name, header, text: &text[consumed..], line: rows.line() })
+    }
+
+    /// Reads its rows part by part, on so many threads at most, each with something of its own, and lets this one `take` what
+    /// is read, in their order.
+    pub fn in_parts<S, A: Send>(
+        &self,
+        threads: usize,
+        own: impl Fn() -> S + Sync,
+        read: impl Fn(&mut S, TablePart<'t>) -> Result<A> + Sync,
+        take: impl FnMut(A) -> Result<()>,
+    ) -> Result<()> {
+        let threads = if self.text.len() < WORTH_THREADS { 1 } else { threads };
+        in_order_with(threads, own, self.parts(), read, take)
+    }
+
+    /// Its rows in parts, in their order. A quoted field may hold line ends: where there is one, all rows are one part.
+    fn parts(&self) -> impl Iterator<Item = TablePart<'t>> + Send + use<'t> {
+        let (mut text, mut line) = (self.text, self.line);
+        let least = match memchr::memchr(b'"', text) {
+            None => (text.len() / 64).clamp(LEAST_PART, MOST_OF_PART),
+            Some(_) => text.len(),
+        };
+        std::iter::from_fn(move || {
+            let behind = text.get(least..).and_then(|rest| memchr::memchr(b'\n', rest));
+            let (own, rest) = text.split_at(behind.map_or(text.len(), |behind| least + behind + 1));
+            let part = TablePart { text: own, line };
+            text = rest;
+            line += memchr::memchr_iter(b'\n', own).count() as u64;
+            (!own.is_empty()).then_some(part)
+        })
+    }
+
+    /// Shows the rows of a part.
+    pub fn each_row(
+        &self,
+        part: &TablePart<'_>,
+        each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
+    ) -> Result<()> {
+        let (separator, rule) = (self.header.separator(), self.header.rule());
+        let mut rows = Rows::of_text(part.text, part.line, separator, rule);
+        each_row(self.kind, self.name, &mut rows, &self.header, each)
+    }
+}
+
+impl TablePart<'_> {
+    /// About how many rows it has, blank ones among them.
+    pub fn lines(&self) -> usize {
+        memchr::memchr_iter(b'\n', self.text).count() + 1
+    }
 }
 
 fn each_row(
@@ -202,6 +276,56 @@ pub(crate) fn unusable_faults_of(malformed: Vec<MalformedRow>) -> Vec<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// The values of rows, each with its line, and what is wrong with others, as one text each.
+    fn shown(row: Result<&TableRow<'_>, MalformedRow>) -> String {
+        match row {
+            Ok(row) => format!("{} {:?}", row.line, values_of(*row)),
+            Err(MalformedRow { key, fault }) => format!("{key:?} {fault}"),
+        }
+    }
+
+    proptest! {
+        /// On any number of threads, parts of a table have the rows that it has as a whole, on the same lines.
+        #[test]
+        fn r17_rows_in_parts_are_those_of_the_whole(
+            rows in prop::collection::vec(
+                prop_oneof![
+                    8 => "[a-z]{0,9},[0-9]{0,9},[a-z]{0,3}",
+                    1 => "[a-z,\"]{0,40}",
+                    1 => Just(String::new()),
+                    1 => "[a-z]{60,200}",
+                ],
+                0..60,
+            ),
+            end in prop_oneof![Just("\n"), Just("\r\n")],
+            is_ended: bool,
+            threads in 1..4_usize,
+        ) {
+            let text = format!("{end}a,b,c{end}{}{}", rows.join(end), if is_ended { end } else { "" });
+            let (name, columns) = ("t.csv".into(), TableColumns::listed(&["a", "b"], &["c"]));
+            let mut whole = Vec::new();
+            let mut all = Rows::new(text.as_bytes());
+            let header = Header::read_columns(ErrorKind::Input, &name, &mut all, &columns, None).unwrap();
+            each_row(ErrorKind::Input, &name, &mut all, &header, |row| whole.push(shown(row))).unwrap();
+            let table = Table::new(ErrorKind::Input, &name, text.as_bytes(), &columns).unwrap();
+            let mut of_parts = Vec::new();
+            let read = |(): &mut (), part: TablePart<'_>| {
+                let mut found = Vec::new();
+                table.each_row(&part, |row| found.push(shown(row)))?;
+                assert!(found.len() <= part.lines());
+                Ok(found)
+            };
+            let take = |mut found: Vec<String>| {
+                of_parts.append(&mut found);
+                Ok(())
+            };
+            table.in_parts(threads, || (), read, take).unwrap();
+            prop_assert_eq!(of_parts, whole);
+            prop_assert!(text.contains('"') || table.parts().count() >= text.len() / 512);
+        }
+    }
 
     fn read(text: &[u8]) -> (Vec<Vec<String>>, Vec<String>) {
         let (rows, malformed) =

@@ -42,7 +42,7 @@ pub fn run(mut args: DoctorArgs) -> Result<bool> {
     let (targets, lang, stopping) = (args.to.targets()?, args.language.lang(), args.stopping.codes()?);
     let (paths, mut inputs) = (args.traffic.at_paths(), args.traffic.reading.inputs()?);
     let mut documents = Documents::find(&paths, &mut inputs)?;
-    documents.may_be_empty = true;
+    (documents.may_be_empty, documents.threads) = (true, threads());
     let progress = Arc::default();
     let sources = files::find(&paths, &mut inputs, &progress)?;
     let accounts = args.accounts.as_deref().map(|path| inputs.one_document("accounts", path)).transpose()?;

@@ -476,13 +476,3 @@ pub(in crate::read) struct FoundChanges {
     /// The events of trails.
     pub trail: Trail,
 }
-
-impl FoundChanges {
-    /// Takes a row of a table.
-    pub fn add(&mut self, connection_id: &str, change: TypeChange, place: Place) {
-        // Most often the changes of a connection stand together.
-        let known = self.rows.last().filter(|last| *last.connection_id == *connection_id);
-        let connection_id = known.map_or_else(|| connection_id.into(), |last| last.connection_id.clone());
-        self.rows.push(PlacedChange { connection_id, change, place });
-    }
-}

@@ -22,7 +22,7 @@ use crate::{
         answer::check_text,
         json, rows,
         source::Place,
-        table::{Column, MalformedRow, TableColumns, TableRow, read_rows},
+        table::{Column, MalformedRow, Table, TableColumns, TablePart, TableRow},
     },
 };
 
@@ -39,15 +39,15 @@ pub fn describe(document: &Document) -> Result<(String, u64)> {
     Ok((name.into(), rows::count_under_header(&document.text)))
 }
 
-/// Reads a document by its content; fails where a row or an event names no connection.
-pub(in crate::read) fn read(document: &Document, found: &mut FoundChanges) -> Result<()> {
+/// Reads a document by its content, a large table on so many threads; fails where a row or an event names no connection.
+pub(in crate::read) fn read(document: &Document, threads: usize, found: &mut FoundChanges) -> Result<()> {
     if json::is_json(document) {
         return actiontrail::read_json(document, &mut found.trail);
     }
     check_text(document)?;
     match actiontrail::columns(document) {
         Some(columns) => actiontrail::read_csv(document, &columns, &mut found.trail),
-        None => read_csv(document, found),
+        None => read_csv(document, threads, found),
     }
 }
 
@@ -73,28 +73,64 @@ impl Columns {
     }
 }
 
+/// What some rows of a document hold.
+#[derive(Default)]
+struct FoundRows {
+    changes: Vec<PlacedChange>,
+    /// Those that cannot be read, with the connection that each names.
+    refused: Vec<(String, Fault)>,
+    /// Those that name none.
+    of_no_connection: Vec<Fault>,
+}
+
 /// Reads the rows of a document; fails where a row names no connection.
-fn read_csv(document: &Document, found: &mut FoundChanges) -> Result<()> {
-    let name = &document.name;
-    let (columns, table) = Columns::new();
-    let (mut of_no_connection, table_place) = (Vec::new(), Place::row(name, 1));
-    read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| match row {
-        Err(MalformedRow { key: Some(id), fault }) => found.refused.push((id, fault)),
-        Err(row) => of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..row.fault }),
-        Ok(row) => {
-            let (id, place) = (unwrapped(row.text(columns.connection_id)), table_place.at_line(row.line));
-            if let Err(why) = check_name(columns.connection_id.name, id) {
-                return of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
-            }
-            match read_change(row, &columns) {
-                Err(why) => found.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
-                Ok(change) => found.add(id, change, place),
-            }
-        }
-    })?;
+fn read_csv(document: &Document, threads: usize, found: &mut FoundChanges) -> Result<()> {
+    let (columns, wanted) = Columns::new();
+    let table = Table::new(ErrorKind::Input, &document.name, &document.text, &wanted)?;
+    let place = || Place::row(&document.name, 1);
+    let read = |place: &mut Place, part: TablePart<'_>| {
+        let mut found = FoundRows::default();
+        table.each_row(&part, |row| found.take(row, place, &columns))?;
+        Ok(found)
+    };
+    let mut of_no_connection = Vec::new();
+    let take = |own: FoundRows| {
+        found.rows.extend(own.changes);
+        found.refused.extend(own.refused);
+        of_no_connection.extend(own.of_no_connection);
+        Ok(())
+    };
+    table.in_parts(threads, place, read, take)?;
     // It may have been a change of any connection, so no connection's history can be trusted.
     of_no_connection.sort_by_key(|fault| fault.line);
     Error::from_faults(ErrorKind::Input, of_no_connection).map_or(Ok(()), Err)
+}
+
+impl FoundRows {
+    fn take(&mut self, row: Result<&TableRow<'_>, MalformedRow>, table: &Place, columns: &Columns) {
+        let row = match row {
+            Err(MalformedRow { key: Some(id), fault }) => return self.refused.push((id, fault)),
+            Err(MalformedRow { fault, .. }) => {
+                return self.of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..fault });
+            }
+            Ok(row) => row,
+        };
+        let (id, place) = (unwrapped(row.text(columns.connection_id)), table.at_line(row.line));
+        if let Err(why) = check_name(columns.connection_id.name, id) {
+            return self.of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
+        }
+        match read_change(row, columns) {
+            Err(why) => self.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
+            Ok(change) => self.add(id, change, place),
+        }
+    }
+
+    fn add(&mut self, connection_id: &str, change: TypeChange, place: Place) {
+        // Most often the changes of a connection stand together.
+        let known = self.changes.last().filter(|last| *last.connection_id == *connection_id);
+        let connection_id = known.map_or_else(|| connection_id.into(), |last| last.connection_id.clone());
+        self.changes.push(PlacedChange { connection_id, change, place });
+    }
 }
 
 fn read_change(row: &TableRow<'_>, columns: &Columns) -> Result<TypeChange, String> {

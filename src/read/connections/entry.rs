@@ -141,8 +141,8 @@ fn blocks_of(vpc: &str, members: &Members<'_>) -> Result<Vec<(String, Vec<String
     ["Ipv4Cidrs", "Ipv6Cidrs"].into_iter().map(read).collect()
 }
 
-/// Says whether a region id may be named, and if not, why.
-pub type RegionCheck<'a> = &'a dyn Fn(&str) -> Result<(), Invalid>;
+/// Says whether a region id may be named, and if not, why; several threads may ask.
+pub type RegionCheck<'a> = &'a (dyn Fn(&str) -> Result<(), Invalid> + Sync);
 
 /// A connection as one document describes it.
 #[derive(Debug)]

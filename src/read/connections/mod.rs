@@ -24,7 +24,7 @@ use crate::{
         header::names_in,
         json, rows,
         source::Place,
-        table::{Column, RowFaults, TableColumns, TableRow, read_rows},
+        table::{Column, MalformedRow, RowFaults, Table, TableColumns, TablePart, TableRow},
         terraform::StatedRequesters,
         values::read_bandwidth,
     },
@@ -47,17 +47,24 @@ pub fn describe(document: &Document) -> Result<(String, u64)> {
 /// Reads documents of connections, one after the other.
 pub(in crate::read) struct ConnectionReader<'a> {
     check_region: RegionCheck<'a>,
+    threads: usize,
     answers: Answers<'a>,
+    /// Of answers and states.
     texts: SharedTexts,
     /// Documents that hold no connection, good or bad.
     without: Vec<Fault>,
 }
 
 impl<'a> ConnectionReader<'a> {
-    /// Checks regions with `check_region`; `requesters` are stated where a Terraform state lacks them.
-    pub fn new(check_region: RegionCheck<'a>, requesters: Option<&'a StatedRequesters>) -> Self {
+    /// Checks regions with `check_region`, and reads large tables on so many threads; `requesters` are stated where a
+    /// Terraform state lacks them.
+    pub fn new(
+        check_region: RegionCheck<'a>,
+        requesters: Option<&'a StatedRequesters>,
+        threads: usize,
+    ) -> Self {
         let answers = Answers::new(check_region, requesters);
-        Self { check_region, answers, texts: SharedTexts::default(), without: Vec::new() }
+        Self { check_region, threads, answers, texts: SharedTexts::default(), without: Vec::new() }
     }
 
     /// Reads a document. Bad rows are found like good ones; it fails where the document as a whole cannot be read.
@@ -66,7 +73,7 @@ impl<'a> ConnectionReader<'a> {
             self.read_json(document, take)?
         } else {
             check_text(document)?;
-            read_csv(document, self.check_region, &mut self.texts, take)?
+            read_csv(document, self.check_region, self.threads, take)?
         };
         let why = self.answers.why_none();
         if !found_any {
@@ -155,39 +162,56 @@ impl<'n> Columns<'n> {
     }
 }
 
-/// Reads the rows of a document; whether it has any.
+/// Reads the rows of a document, parts of it on so many threads; whether it has any.
 fn read_csv(
     document: &Document,
     check_region: RegionCheck<'_>,
-    texts: &mut SharedTexts,
+    threads: usize,
     take: Take<'_>,
 ) -> Result<bool> {
-    let name = &document.name;
     // Tags have keys that are not known before.
     let header = names_in(&document.text[..], &["connection_id", "requester_account_id"]);
-    let (columns, table) = Columns::new(&header);
-    let (mut found_any, table_place) = (false, Place::row(name, 1));
-    read_rows(ErrorKind::Input, name, &document.text[..], &table, |row| {
-        found_any = true;
-        take(match row {
-            Err(row) => {
-                let connection_id = row.key.unwrap_or_default();
-                Found::refused(RefusedRow { connection_id, fault: row.fault, ends: None })
-            }
-            Ok(row) => {
-                let read = read_connection(row, &table_place, &columns, check_region, texts);
-                read.unwrap_or_else(|why| {
-                    let why = all_faults(row, &columns, check_region, texts, why);
-                    Found::refused(RefusedRow {
-                        connection_id: read_id(row, &columns).unwrap_or_default().into(),
-                        fault: table_place.at_line(row.line).fault(FaultCode::UnreadableRow, why),
-                        ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
-                    })
-                })
-            }
-        });
-    })?;
+    let (columns, wanted) = Columns::new(&header);
+    let table = Table::new(ErrorKind::Input, &document.name, &document.text, &wanted)?;
+    // What rows share, no other thread counts.
+    let own = || (SharedTexts::default(), Place::row(&document.name, 1));
+    let read = |(texts, place): &mut (SharedTexts, Place), part: TablePart<'_>| {
+        let mut found = Vec::with_capacity(part.lines());
+        table.each_row(&part, |row| found.push(read_row(row, place, &columns, check_region, texts)))?;
+        Ok(found)
+    };
+    let mut found_any = false;
+    let take_all = |found: Vec<Found>| {
+        found_any |= !found.is_empty();
+        found.into_iter().for_each(&mut *take);
+        Ok(())
+    };
+    table.in_parts(threads, own, read, take_all)?;
     Ok(found_any)
+}
+
+fn read_row(
+    row: Result<&TableRow<'_>, MalformedRow>,
+    table: &Place,
+    columns: &Columns<'_>,
+    check_region: RegionCheck<'_>,
+    texts: &mut SharedTexts,
+) -> Found {
+    let row = match row {
+        Ok(row) => row,
+        Err(row) => {
+            let connection_id = row.key.unwrap_or_default();
+            return Found::refused(RefusedRow { connection_id, fault: row.fault, ends: None });
+        }
+    };
+    read_connection(row, table, columns, check_region, texts).unwrap_or_else(|why| {
+        let why = all_faults(row, columns, check_region, texts, why);
+        Found::refused(RefusedRow {
+            connection_id: read_id(row, columns).unwrap_or_default().into(),
+            fault: table.at_line(row.line).fault(FaultCode::UnreadableRow, why),
+            ends: Some([&columns.requester, &columns.accepter].map(|end| readable_end(row, end))),
+        })
+    })
 }
 
 /// What can be read of an end where the row is bad: what joins flow logs to it.

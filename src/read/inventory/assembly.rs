@@ -33,8 +33,8 @@ use std::{
 #[derive(Default)]
 pub(super) struct Assembly {
     rows: Vec<ConnectionRow>,
-    /// By connection id: the index of its row.
-    row_of: QuickMap<Arc<str>, usize>,
+    /// By connection id: the index of its row. None is needed as long as rows are sorted by id, as in exports they are.
+    row_of: Option<QuickMap<Arc<str>, usize>>,
     /// Those of tables, sorted by connection id.
     changes: Vec<PlacedChange>,
     /// Those of trails, each connection's together.
@@ -60,7 +60,6 @@ impl Assembly {
         let most = MOST.min(document.text.len() / SHORTEST_ROW);
         let rows = memchr::memchr_iter(b'\n', &document.text).take(most).count();
         self.rows.reserve(rows);
-        self.row_of.reserve(rows);
     }
 
     /// Takes what a document of connections holds.
@@ -112,7 +111,13 @@ impl Assembly {
     /// Takes a connection.
     #[inline]
     pub fn add(&mut self, row: ConnectionRow) {
-        match self.row_of.entry(row.connection.id.clone()) {
+        let is_behind = |last: &ConnectionRow| last.connection.id < row.connection.id;
+        if self.row_of.is_none() && self.rows.last().is_none_or(is_behind) {
+            return self.rows.push(row);
+        }
+        let ids = self.rows.iter().map(|row| row.connection.id.clone());
+        let row_of = self.row_of.get_or_insert_with(|| ids.zip(0..).collect());
+        match row_of.entry(row.connection.id.clone()) {
             Entry::Vacant(index) => {
                 index.insert(self.rows.len());
                 self.rows.push(row);
@@ -121,6 +126,14 @@ impl Assembly {
                 let index = *index.get();
                 self.add_again(index, row);
             }
+        }
+    }
+
+    /// Where the row of a connection is.
+    fn index_of(&self, connection_id: &str) -> Option<usize> {
+        match &self.row_of {
+            Some(row_of) => row_of.get(connection_id).copied(),
+            None => self.rows.binary_search_by(|row| (*row.connection.id).cmp(connection_id)).ok(),
         }
     }
 
@@ -150,12 +163,12 @@ impl Assembly {
 
     /// Whether a row describes the connection, also a bad one.
     pub fn knows(&self, connection_id: &str) -> bool {
-        self.row_of.contains_key(connection_id) || self.faulty.contains_key(connection_id)
+        self.index_of(connection_id).is_some() || self.faulty.contains_key(connection_id)
     }
 
     /// The row of a connection, to be completed.
     pub fn row_mut(&mut self, connection_id: &str) -> Option<&mut ConnectionRow> {
-        self.row_of.get(connection_id).map(|&index| &mut self.rows[index])
+        self.index_of(connection_id).map(|index| &mut self.rows[index])
     }
 
     /// Where the first change of a connection stands.
@@ -174,7 +187,7 @@ impl Assembly {
     pub fn check_statements(&self, stated: &LinkTypesBefore) -> Result<()> {
         let unknown = stated.of.keys().find(|id| !self.knows(id));
         unknown.map_or(Ok(()), |id| {
-            let near = did_you_mean(id, self.row_of.keys().map(|known| &**known));
+            let near = did_you_mean(id, self.rows.iter().map(|row| &*row.connection.id));
             let why = format!("{id}: no connection of the inventory has this id{near}");
             Err(Error::setting(LinkTypesBefore::SETTING, why))
         })
@@ -188,8 +201,9 @@ impl Assembly {
         }
         self.refuse_changes_of_unknown_connections();
         let mut rows = std::mem::take(&mut self.rows);
-        rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
-        self.row_of = QuickMap::default();
+        if self.row_of.take().is_some() {
+            rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
+        }
         let changes = std::mem::take(&mut self.changes);
         let mut histories = Vec::with_capacity(rows.len());
         let mut changed_within_region = Vec::new();

@@ -12,7 +12,6 @@ pub use settings::{InventorySettings, LinkTypesBefore};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::inventory::Inventory,
-    parallel::both,
     read::{
         Document,
         changes::{self, FoundChanges},
@@ -57,25 +56,18 @@ pub fn read_inventory(
     link_changes: Option<&[Document]>,
     settings: &InventorySettings<'_>,
 ) -> Result<Inventory> {
-    let changes = link_changes.unwrap_or_default();
-    let size = changes.iter().map(|document| document.text.len()).sum::<usize>();
-    let (connections, changes) = match size < WORTH_A_THREAD {
-        true => (read_connections(connections, settings), read_changes(changes)),
-        false => both(|| read_connections(connections, settings), || read_changes(changes)),
-    };
-    let (mut assembly, FoundChanges { rows, refused, trail }) = (connections?, changes?);
+    let mut assembly = read_connections(connections, settings)?;
+    let changes = read_changes(link_changes.unwrap_or_default(), settings.threads)?;
+    let FoundChanges { rows, refused, trail } = changes;
     assembly.take_changes(rows, refused);
     assembly::follow(trail, &mut assembly, settings);
     assembly.check_statements(&settings.link_types_before)?;
     Ok(assembly.finish(link_changes.is_some()))
 }
 
-/// Changes of so many bytes are read beside connections.
-const WORTH_A_THREAD: usize = if cfg!(test) { 1 } else { 1 << 16 };
-
 fn read_connections(connections: &[Document], settings: &InventorySettings<'_>) -> Result<Assembly> {
     let mut assembly = Assembly::default();
-    let mut reader = ConnectionReader::new(settings.check_region, settings.requesters);
+    let mut reader = ConnectionReader::new(settings.check_region, settings.requesters, settings.threads);
     for document in connections {
         assembly.expect(document);
         reader.read(document, &mut |found| assembly.take(found))?;
@@ -92,9 +84,84 @@ fn read_connections(connections: &[Document], settings: &InventorySettings<'_>) 
     Ok(assembly)
 }
 
-fn read_changes(link_changes: &[Document]) -> Result<FoundChanges> {
+fn read_changes(link_changes: &[Document], threads: usize) -> Result<FoundChanges> {
     let mut changes = FoundChanges::default();
-    link_changes.iter().try_for_each(|document| changes::read(document, &mut changes))?;
+    link_changes.iter().try_for_each(|document| changes::read(document, threads, &mut changes))?;
     changes.rows.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
     Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// All that can be told of an inventory, or why there is none.
+    fn told(connections: &str, changes: &str, threads: usize) -> Result<String, String> {
+        let documents = [Document::new("connections", connections)];
+        let changes = [Document::new("changes", changes)];
+        let settings = InventorySettings { threads, ..InventorySettings::new(&|_| Ok(())) };
+        let read =
+            read_inventory(&documents, Some(&changes), &settings).map_err(|error| error.to_string())?;
+        let mut faulty: Vec<_> = read.faulty().collect();
+        faulty.sort_by_key(|(id, _)| *id);
+        let histories: Vec<_> =
+            (0..read.connections().len()).map(|index| read.history(index).clone()).collect();
+        Ok(format!("{:?} {histories:?} {:?} {faulty:?}", read.connections(), read.faults()))
+    }
+
+    const CONNECTIONS: &str = "connection_id,requester_account_id,requester_region,accepter_account_id,accepter_region,\
+        link_type\n";
+    const CHANGES: &str = "connection_id,changed_at,from_link_type,to_link_type\n";
+
+    proptest! {
+        /// Rows of every dirt, in any order, are one inventory or one refusal on any number of threads.
+        #[test]
+        fn r17_an_inventory_does_not_depend_on_threads(
+            ids in prop::collection::vec((0..60, 0..20), 0..50),
+            changes in prop::collection::vec((0..60, 0..40, any::<bool>()), 0..30),
+            is_sorted: bool,
+        ) {
+            let mut ids = ids;
+            if is_sorted {
+                ids.sort_unstable();
+            }
+            let row = |(id, kind): &(i32, i32)| match kind {
+                0 => format!("pcc-{id:02},,cn-beijing,2,cn-shanghai,Gold\n"),
+                1 => format!("pcc-{id:02},1,cn-beijing\n"),
+                2 => format!("\"pcc-{id:02}\",1,cn-beijing,\"2\n\",cn-shanghai,Gold\n"),
+                _ => format!("pcc-{id:02},{kind},cn-beijing,2,cn-shanghai,Platinum\n"),
+            };
+            let connections = format!("{CONNECTIONS}{}", ids.iter().map(row).collect::<String>());
+            let change = |(id, kind, is_quoted): &(i32, i32, bool)| {
+                let at = if *is_quoted { "\"2026-10-05T03:00:00Z\"" } else { "2026-10-05T03:00:00Z" };
+                match kind {
+                    0 => format!(",{at},Gold,Platinum\n"),
+                    1 => format!("pcc-{id:02},{at},Gold\n"),
+                    _ => format!("pcc-{id:02},{at},Gold,Platinum\n"),
+                }
+            };
+            let changes = format!("{CHANGES}{}", changes.iter().map(change).collect::<String>());
+            let alone = told(&connections, &changes, 1);
+            for threads in 2..4 {
+                prop_assert_eq!(&told(&connections, &changes, threads), &alone);
+            }
+        }
+
+        /// Rows are sorted where they are not already, and nothing else is made of their order.
+        #[test]
+        fn r17_connections_in_any_order_are_one_inventory(
+            shuffled in prop::collection::btree_set(0..99, 0..40).prop_map(Vec::from_iter).prop_shuffle(),
+            changed in prop::collection::btree_set(0..99, 0..9),
+        ) {
+            let row = |id: &i32| format!("pcc-{id:02},1,cn-beijing,2,cn-shanghai,Platinum\n");
+            let mut sorted = shuffled.clone();
+            sorted.sort_unstable();
+            let [shuffled, sorted] = [shuffled, sorted]
+                .map(|ids| format!("{CONNECTIONS}{}", ids.iter().map(row).collect::<String>()));
+            let change = |id: &i32| format!("pcc-{id:02},2026-10-05T03:00:00Z,Gold,Platinum\n");
+            let changes = format!("{CHANGES}{}", changed.iter().map(change).collect::<String>());
+            prop_assert_eq!(told(&shuffled, &changes, 1), told(&sorted, &changes, 1));
+        }
+    }
 }

@@ -22,6 +22,8 @@ pub struct InventorySettings<'a> {
     pub billed_from: Option<Hour>,
     /// Whether documents may hold no connection at all: where somebody looks at inputs, and bills nothing.
     pub may_be_empty: bool,
+    /// So many threads at most read large inputs: one, unless this says otherwise.
+    pub threads: usize,
 }
 
 impl<'a> InventorySettings<'a> {
@@ -33,6 +35,7 @@ impl<'a> InventorySettings<'a> {
             link_types_before: LinkTypesBefore::default(),
             billed_from: None,
             may_be_empty: false,
+            threads: 1,
         }
     }
 
