@@ -42,7 +42,8 @@ pub(crate) fn in_order_with<S, T, A: Send>(
     let items = Mutex::new(items.enumerate());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
-        let (sender, made) = mpsc::sync_channel(threads);
+        // Room for what is made here meanwhile, so that others need not wait for that.
+        let (sender, made) = mpsc::sync_channel(4 * threads);
         let spawn = |_| {
             let (sender, next, own, work) = (sender.clone(), &next, &own, &work);
             let work_on = move || {

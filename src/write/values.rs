@@ -16,8 +16,8 @@ use std::fmt::{Display, Write};
 #[derive(Default)]
 pub(super) struct ValueText {
     month: LastText<BillingMonth>,
-    list_unit_price: LastText<UnitPrice>,
-    contracted_unit_price: LastText<UnitPrice>,
+    /// Of the list and of the contract, which are most often the same.
+    unit_price: LastText<UnitPrice>,
 }
 
 impl ValueText {
@@ -41,8 +41,8 @@ impl ValueText {
             Column::ConsumedBytes => push_digits(row.consumed_bytes, text),
             // A quantity is no amount: it has no decimals that it does not need.
             Column::PricingQuantity => push_money(row.pricing_quantity, 0, text),
-            Column::ListUnitPrice => self.list_unit_price.push(row.list_unit_price, text),
-            Column::ContractedUnitPrice => self.contracted_unit_price.push(row.contracted_unit_price, text),
+            Column::ListUnitPrice => self.unit_price.push(row.list_unit_price, text),
+            Column::ContractedUnitPrice => self.unit_price.push(row.contracted_unit_price, text),
             Column::BilledCost => push_money(row.billed_cost, Money::LEAST_DECIMALS, text),
             Column::BillingCurrency => push_text(row.billing_currency, text),
             Column::MeteredHours => push_digits(row.metered_hours, text),
@@ -53,7 +53,7 @@ impl ValueText {
     }
 }
 
-/// The text of a value that most rows share with the one before, which is made once for all of these.
+/// The text of a value that is most often the one before, which is made once for all of these.
 struct LastText<T> {
     value: Option<T>,
     text: String,

@@ -20,6 +20,7 @@ use std::{
     num::NonZero,
     os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 /// The metering of a month, and where its results go.
@@ -226,9 +227,13 @@ pub fn meter_settings(
 
 /// As many threads as `PEERBILL_THREADS` says, else one on each core. No amount depends on it (R17).
 pub fn threads() -> usize {
-    let stated = std::env::var("PEERBILL_THREADS").ok().and_then(|text| text.parse::<NonZero<u8>>().ok());
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    stated.map_or_else(cores, |stated| usize::from(stated.get()))
+    // To ask for the cores takes a while: what limits a container is read from files.
+    static THREADS: LazyLock<usize> = LazyLock::new(|| {
+        let stated = std::env::var("PEERBILL_THREADS").ok().and_then(|text| text.parse::<NonZero<u8>>().ok());
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        stated.map_or_else(cores, |stated| usize::from(stated.get()))
+    });
+    *THREADS
 }
 
 /// Traffic and connections must be given; `others` are further inputs of the verb.
