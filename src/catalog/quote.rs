@@ -11,6 +11,7 @@ use crate::{
         invalid::Invalid,
         link::LinkType,
         money::Gb,
+        quoted,
         time::{Hour, Timestamp},
     },
 };
@@ -112,7 +113,8 @@ impl Catalog {
             Ok(named) => format!("; did you mean \"{}\"?", named.id),
             Err(_) => did_you_mean(region, self.regions.all().map(|region| &*region.id)),
         };
-        Err(format!("region {region:?} is not known to catalog {}{near}", self.name).into())
+        Err(format!("region {} is not known to catalog {}{near}", quoted(region.as_bytes()), self.name)
+            .into())
     }
 
     /// The id of the region that a user names by id or by any of its names, as [`Regions::find`] finds it.

@@ -212,10 +212,15 @@ pub enum Remedy {
 /// The closest of `known` to a misspelt `word`, for "did you mean".
 fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.trim().to_lowercase();
+    let length = folded.chars().count();
+    let is_near = |distance: usize, candidate: &str| distance * 3 <= candidate.chars().count().max(3);
     known
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&folded, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
+        .map(|candidate| (candidate.to_lowercase(), candidate))
+        // No two words are nearer than their lengths: a damaged input may hold a very long one.
+        .filter(|(own, candidate)| is_near(own.chars().count().abs_diff(length), candidate))
+        .map(|(own, candidate)| (strsim::osa_distance(&folded, &own), candidate))
+        .filter(|(distance, candidate)| is_near(*distance, candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -234,4 +239,34 @@ pub(crate) fn quoted(text: &[u8]) -> String {
         shown.push('…');
     }
     format!("{shown:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::link::LinkType;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is passed over for its length alone would not be near.
+        #[test]
+        fn the_nearest_word_is_that_of_all_distances(
+            word in "[a-cA-C\u{130}\u{fc} -]{0,9}",
+            known in prop::collection::vec("[a-cA-C\u{130}\u{fc}-]{0,9}", 0..6),
+        ) {
+            let distance = |own: &str| strsim::osa_distance(&word.trim().to_lowercase(), &own.to_lowercase());
+            let is_near = |own: &&str| distance(own) * 3 <= own.chars().count().max(3);
+            let all = known.iter().map(String::as_str);
+            let nearest_of_all = all.clone().filter(is_near).min_by_key(|own| (distance(own), *own));
+            prop_assert_eq!(nearest(&word, all), nearest_of_all);
+        }
+    }
+
+    #[test]
+    fn a_very_long_value_is_refused_in_a_few_words() {
+        let word = "g".repeat(1 << 20);
+        let why = word.parse::<LinkType>().unwrap_err();
+        let shown = "g".repeat(60);
+        assert_eq!(why.message(), format!("link type \"{shown}…\" is neither Gold nor Platinum"));
+    }
 }

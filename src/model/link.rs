@@ -2,7 +2,7 @@
 
 use crate::model::invalid::Invalid;
 use crate::model::{
-    did_you_mean,
+    did_you_mean, quoted,
     time::{Hour, Timestamp},
 };
 use std::{fmt, str::FromStr, sync::Arc};
@@ -57,7 +57,7 @@ impl FromStr for LinkType {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|link_type| link_type.as_str() == text).ok_or_else(|| {
             let near = did_you_mean(text, Self::ALL.map(Self::as_str));
-            Invalid::new(format!("link type {text:?} is neither Gold nor Platinum{near}"))
+            Invalid::new(format!("link type {} is neither Gold nor Platinum{near}", quoted(text.as_bytes())))
         })
     }
 }

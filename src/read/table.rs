@@ -68,14 +68,29 @@ impl KeptRow {
             let field = row.field(position);
             texts[position] = std::str::from_utf8(field).map_err(|_| Invalid::not_utf8(quoted(field)))?;
         }
-        self.line = row.line;
+        self.fill(row.line, texts);
+        Ok(())
+    }
+
+    /// A row that is text where it is wanted.
+    fn of(row: &TableRow<'_>) -> Self {
+        let mut texts = vec![""; row.row.len()];
+        for &position in row.header.positions.iter().flatten() {
+            texts[position] = &row.whole[row.row.range(position)];
+        }
+        let mut kept = Self::default();
+        kept.fill(row.line, texts);
+        kept
+    }
+
+    fn fill(&mut self, line: u64, texts: Vec<&str>) {
+        self.line = line;
         self.text.clear();
         self.ends.clear();
         for text in texts {
             self.text.push_str(text);
             self.ends.push(self.text.len());
         }
-        Ok(())
     }
 
     fn row<'t>(&'t self, header: &'t Header) -> TableRow<'t> {
@@ -140,12 +155,7 @@ pub(crate) fn read_all(
     let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
     let (mut found, mut malformed) = (Vec::new(), Vec::new());
     each_row(kind, name, &mut rows, &header, |row| match row {
-        Ok(row) => {
-            let mut kept = KeptRow::default();
-            // OK because all that is wanted of it is text.
-            let _ = kept.keep(&header, row.row);
-            found.push(kept);
-        }
+        Ok(row) => found.push(KeptRow::of(row)),
         Err(row) => malformed.push(row),
     })?;
     Ok((TableRows { header, rows: found }, malformed))
@@ -294,6 +304,7 @@ mod tests {
                 prop_oneof![
                     8 => "[a-z]{0,9},[0-9]{0,9},[a-z]{0,3}",
                     1 => "[a-z,\"]{0,40}",
+                    1 => "[a-z]{1,9},[0-9]{1,9},\"[a-z]{0,70}\n[a-z]{0,70}\"",
                     1 => Just(String::new()),
                     1 => "[a-z]{60,200}",
                 ],

@@ -170,6 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn r15_changes_that_cannot_be_read_are_refused_with_all_that_is_wrong() {
+        let changes = format!("{CHANGES}pcc-1,yesterday,Gold,gold\npcc-1,2026-10-05T03:00:00Z,Gold\n");
+        let error =
+            inventory(&format!("{HEADER}\npcc-1,1,cn-beijing,2,cn-shanghai,\n"), Some(&changes)).unwrap_err();
+        let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+        assert!(faults[0].starts_with("link changes:2: changed_at \"yesterday\": "), "{faults:?}");
+        assert!(faults[0].contains("; to_link_type: "), "{faults:?}");
+        assert!(faults[1].starts_with("link changes:3: 3 fields where the header has 4: "), "{faults:?}");
+        assert_eq!(faults.len(), 2);
+    }
+
+    #[test]
     fn r15_a_change_of_an_unknown_connection_is_refused() {
         let changes = format!("{CHANGES}pcc-9,2026-10-05T03:00:00Z,Gold,Platinum\n");
         let error =
