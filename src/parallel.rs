@@ -18,6 +18,9 @@ pub(crate) fn run_on<A: Send>(threads: usize, work: impl Fn() -> Result<A> + Syn
     })
 }
 
+/// So much of what was made may wait to be taken, so that who makes it need not wait for who takes it.
+const WAITING: usize = 8;
+
 /// Does `work` on all of `items`, on so many threads at most, this one among them, which also lets `take` have what comes of them, in
 /// their order, as soon as it is there. Of several errors the first ends it.
 ///
@@ -31,10 +34,10 @@ pub(crate) fn in_order<T, A: Send>(
     in_order_with(threads, || (), items, |(), item| work(item), take)
 }
 
-/// Likewise, where each thread has something of its own for its work on one item after the other.
+/// Likewise, where each thread makes itself a state, for its work on one item after the other.
 pub(crate) fn in_order_with<S, T, A: Send>(
     threads: usize,
-    own: impl Fn() -> S + Sync,
+    new_state: impl Fn() -> S + Sync,
     items: impl Iterator<Item = T> + Send,
     work: impl Fn(&mut S, T) -> Result<A> + Sync,
     mut take: impl FnMut(A) -> Result<()>,
@@ -42,15 +45,14 @@ pub(crate) fn in_order_with<S, T, A: Send>(
     let items = Mutex::new(items.enumerate());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
-        // Room for what is made here meanwhile, so that others need not wait for that.
-        let (sender, made) = mpsc::sync_channel(4 * threads);
+        let (sender, receiver) = mpsc::sync_channel(WAITING);
         let spawn = |_| {
-            let (sender, next, own, work) = (sender.clone(), &next, &own, &work);
+            let (sender, next, new_state, work) = (sender.clone(), &next, &new_state, &work);
             let work_on = move || {
-                let mut own = own();
-                while let Some((place, item)) = next() {
+                let mut state = new_state();
+                while let Some((index, item)) = next() {
                     // Nobody takes any more where something has failed.
-                    if sender.send((place, work(&mut own, item))).is_err() {
+                    if sender.send((index, work(&mut state, item))).is_err() {
                         return;
                     }
                 }
@@ -59,16 +61,16 @@ pub(crate) fn in_order_with<S, T, A: Send>(
         };
         (1..threads).map_while(spawn).for_each(drop);
         drop(sender);
-        let mut own = own();
+        let mut state = new_state();
         // What others have made; else what is made here; in the end what others are still at.
-        let mut made_here = || next().map(|(place, item)| (place, work(&mut own, item)));
-        let mut any_made = || made.try_recv().ok().or_else(&mut made_here).or_else(|| made.recv().ok());
-        let (mut early, mut place) = (BTreeMap::new(), 0);
-        while let Some((own, made)) = any_made() {
-            early.insert(own, made);
-            while let Some(made) = early.remove(&place) {
+        let mut make = || next().map(|(index, item)| (index, work(&mut state, item)));
+        let any_made = || receiver.try_recv().ok().or_else(&mut make).or_else(|| receiver.recv().ok());
+        let (mut early, mut next_index) = (BTreeMap::new(), 0);
+        for (index, made) in std::iter::from_fn(any_made) {
+            early.insert(index, made);
+            while let Some(made) = early.remove(&next_index) {
                 take(made?)?;
-                place += 1;
+                next_index += 1;
             }
         }
         Ok(())
@@ -88,6 +90,14 @@ pub(crate) fn mapped<T, A: Send>(
     };
     in_order(threads, items, work, take)?;
     Ok(all)
+}
+
+/// Does one thing here, and the other on a thread of its own meanwhile.
+pub(crate) fn both<A, B: Send>(here: impl FnOnce() -> A, there: impl Fn() -> B + Sync) -> (A, B) {
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, &there) {
+        Ok(there) => (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        Err(_) => (here(), there()),
+    })
 }
 
 fn joined<A>(first: Result<A>, others: Vec<ScopedJoinHandle<'_, Result<A>>>) -> Result<Vec<A>> {

@@ -368,20 +368,24 @@ pub(crate) fn count_under_header(text: &[u8]) -> u64 {
     count
 }
 
-impl Rows<io::Empty> {
+impl<'t> Rows<&'t [u8]> {
     /// The rows of a text that begins on `line`, and whose header was read before.
-    pub fn of_text(text: &[u8], line: u64, separator: u8, rule: RowRule) -> Self {
-        let (buffer, unread) = (text.to_vec(), 0..text.len());
-        let (input, fields, at_end) = (io::empty(), Fields::new(separator), true);
-        Self { input, buffer, unread, at_end, line, consumed: 0, fields, rule, head: Vec::new() }
+    pub fn behind_header(text: &'t [u8], line: u64, separator: u8, rule: RowRule) -> Self {
+        let buffer = vec![0; BLOCK.min(text.len() + 1)];
+        Self { buffer, line, fields: Fields::new(separator), rule, ..Self::unread(text) }
     }
 }
 
 impl<R: Read> Rows<R> {
     pub fn new(input: R) -> Self {
+        Self { buffer: vec![0; BLOCK], ..Self::unread(input) }
+    }
+
+    /// Without a buffer as yet.
+    fn unread(input: R) -> Self {
         Self {
             input,
-            buffer: vec![0; BLOCK],
+            buffer: Vec::new(),
             unread: 0..0,
             at_end: false,
             line: 1,

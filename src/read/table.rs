@@ -1,4 +1,4 @@
-//! Small CSV tables, read as a whole: connections, link changes, prices, contracts.
+//! CSV tables: small ones, read as a whole, such as prices and contracts, and those of connections and link changes, row by row.
 
 use super::header::Header;
 pub(crate) use super::header::{Column, TableColumns};
@@ -161,27 +161,35 @@ pub(crate) fn read_all(
     Ok((TableRows { header, rows: found }, malformed))
 }
 
-/// A table of so many bytes is worth several threads.
-const WORTH_THREADS: usize = if cfg!(test) { 1 } else { 1 << 17 };
+/// So many bytes of a table are worth a thread.
+const WORTH_A_THREAD: usize = if cfg!(test) { 1 } else { 1 << 16 };
 /// Parts of a table have at least so many bytes.
 const LEAST_PART: usize = if cfg!(test) { 64 } else { 1 << 14 };
 /// And so many at most: what comes of a few of them is held at once.
 const MOST_OF_PART: usize = 1 << 18;
+/// A row has at least so many bytes, or makes more room for itself.
+const SHORT_ROW: usize = 32;
 
-/// A table, which may be a large one: several threads may each show rows of it.
+/// A table, which may be a large one: its rows are shown one by one, to several threads if need be.
 pub(crate) struct Table<'t> {
     kind: ErrorKind,
     name: &'t Arc<str>,
     header: Header,
-    /// What stands behind the header, and the line it begins on.
+    /// What stands behind the header.
+    rows: TablePart<'t>,
+}
+
+/// Some of its lines.
+#[derive(Clone, Copy)]
+struct TablePart<'t> {
     text: &'t [u8],
+    /// The first of them.
     line: u64,
 }
 
-/// Some of its rows.
-pub(crate) struct TablePart<'t> {
-    text: &'t [u8],
-    line: u64,
+/// Whether rows of a table can be told apart without reading those before them: a quoted field may hold line ends.
+pub(crate) fn is_cut_at_lines(text: &[u8]) -> bool {
+    memchr::memchr(b'"', text).is_none()
 }
 
 impl<'t> Table<'t> {
@@ -195,29 +203,42 @@ impl<'t> Table<'t> {
         let mut rows = Rows::new(text);
         let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
         let consumed = rows.consumed() as usize;
-        Ok(Self { kind, name, header, text: &text[consumed..], line: rows.line() })
+        let rows = TablePart { text: &text[consumed..], line: rows.line() };
+        Ok(Self { kind, name, header, rows })
     }
 
-    /// Reads its rows part by part, on so many threads at most, each with something of its own, and lets this one `take` what
-    /// is read, in their order.
-    pub fn in_parts<S, A: Send>(
+    /// Lets `read` make something of each row, on so many threads at most, each with a state of its own, and this one `take`
+    /// all that, in the order of the rows.
+    pub fn each<S, A: Send>(
         &self,
         threads: usize,
-        own: impl Fn() -> S + Sync,
-        read: impl Fn(&mut S, TablePart<'t>) -> Result<A> + Sync,
-        take: impl FnMut(A) -> Result<()>,
+        new_state: impl Fn() -> S + Sync,
+        read: impl Fn(&mut S, Result<&TableRow<'_>, MalformedRow>) -> A + Sync,
+        mut take: impl FnMut(A),
     ) -> Result<()> {
-        let threads = if self.text.len() < WORTH_THREADS { 1 } else { threads };
-        in_order_with(threads, own, self.parts(), read, take)
+        let text = self.rows.text;
+        let threads = threads.min(text.len() / WORTH_A_THREAD);
+        if threads < 2 || !is_cut_at_lines(text) {
+            let mut state = new_state();
+            return self.each_row(self.rows, |row| take(read(&mut state, row)));
+        }
+        let read_part = |state: &mut S, part: TablePart<'t>| {
+            let lines = memchr::memchr_iter(b'\n', part.text).count() + 1;
+            let mut found = Vec::with_capacity(lines.min(part.text.len() / SHORT_ROW + 1));
+            self.each_row(part, |row| found.push(read(state, row)))?;
+            Ok(found)
+        };
+        let take_all = |found: Vec<A>| {
+            found.into_iter().for_each(&mut take);
+            Ok(())
+        };
+        in_order_with(threads, new_state, self.parts(), read_part, take_all)
     }
 
-    /// Its rows in parts, in their order. A quoted field may hold line ends: where there is one, all rows are one part.
+    /// Its rows in parts, in their order.
     fn parts(&self) -> impl Iterator<Item = TablePart<'t>> + Send + use<'t> {
-        let (mut text, mut line) = (self.text, self.line);
-        let least = match memchr::memchr(b'"', text) {
-            None => (text.len() / 64).clamp(LEAST_PART, MOST_OF_PART),
-            Some(_) => text.len(),
-        };
+        let TablePart { mut text, mut line } = self.rows;
+        let least = (text.len() / 64).clamp(LEAST_PART, MOST_OF_PART);
         std::iter::from_fn(move || {
             let behind = text.get(least..).and_then(|rest| memchr::memchr(b'\n', rest));
             let (own, rest) = text.split_at(behind.map_or(text.len(), |behind| least + behind + 1));
@@ -228,22 +249,14 @@ impl<'t> Table<'t> {
         })
     }
 
-    /// Shows the rows of a part.
-    pub fn each_row(
+    fn each_row(
         &self,
-        part: &TablePart<'_>,
+        part: TablePart<'_>,
         each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
     ) -> Result<()> {
         let (separator, rule) = (self.header.separator(), self.header.rule());
-        let mut rows = Rows::of_text(part.text, part.line, separator, rule);
+        let mut rows = Rows::behind_header(part.text, part.line, separator, rule);
         each_row(self.kind, self.name, &mut rows, &self.header, each)
-    }
-}
-
-impl TablePart<'_> {
-    /// About how many rows it has, blank ones among them.
-    pub fn lines(&self) -> usize {
-        memchr::memchr_iter(b'\n', self.text).count() + 1
     }
 }
 
@@ -312,9 +325,11 @@ mod tests {
             ),
             end in prop_oneof![Just("\n"), Just("\r\n")],
             is_ended: bool,
+            separator in prop_oneof![Just(","), Just(";"), Just("\t")],
             threads in 1..4_usize,
         ) {
             let text = format!("{end}a,b,c{end}{}{}", rows.join(end), if is_ended { end } else { "" });
+            let text = text.replace(',', separator);
             let (name, columns) = ("t.csv".into(), TableColumns::listed(&["a", "b"], &["c"]));
             let mut whole = Vec::new();
             let mut all = Rows::new(text.as_bytes());
@@ -322,19 +337,9 @@ mod tests {
             each_row(ErrorKind::Input, &name, &mut all, &header, |row| whole.push(shown(row))).unwrap();
             let table = Table::new(ErrorKind::Input, &name, text.as_bytes(), &columns).unwrap();
             let mut of_parts = Vec::new();
-            let read = |(): &mut (), part: TablePart<'_>| {
-                let mut found = Vec::new();
-                table.each_row(&part, |row| found.push(shown(row)))?;
-                assert!(found.len() <= part.lines());
-                Ok(found)
-            };
-            let take = |mut found: Vec<String>| {
-                of_parts.append(&mut found);
-                Ok(())
-            };
-            table.in_parts(threads, || (), read, take).unwrap();
+            table.each(threads, || (), |(), row| shown(row), |row| of_parts.push(row)).unwrap();
             prop_assert_eq!(of_parts, whole);
-            prop_assert!(text.contains('"') || table.parts().count() >= text.len() / 512);
+            prop_assert!(table.parts().count() >= text.len() / 512);
         }
     }
 

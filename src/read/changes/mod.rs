@@ -22,9 +22,10 @@ use crate::{
         answer::check_text,
         json, rows,
         source::Place,
-        table::{Column, MalformedRow, Table, TableColumns, TablePart, TableRow},
+        table::{Column, MalformedRow, Table, TableColumns, TableRow},
     },
 };
+use std::sync::Arc;
 
 /// How a document of link changes is written, in words, and how many changes or events it has, good or bad.
 ///
@@ -73,63 +74,63 @@ impl Columns {
     }
 }
 
-/// What some rows of a document hold.
-#[derive(Default)]
-struct FoundRows {
-    changes: Vec<PlacedChange>,
-    /// Those that cannot be read, with the connection that each names.
-    refused: Vec<(String, Fault)>,
-    /// Those that name none.
-    of_no_connection: Vec<Fault>,
+/// What a row holds.
+enum FoundRow {
+    Change(PlacedChange),
+    /// It cannot be read; with the connection that it names.
+    Refused(Box<(String, Fault)>),
+    /// It names no connection.
+    OfNoConnection(Box<Fault>),
 }
 
 /// Reads the rows of a document; fails where a row names no connection.
 fn read_csv(document: &Document, threads: usize, found: &mut FoundChanges) -> Result<()> {
     let (columns, wanted) = Columns::new();
     let table = Table::new(ErrorKind::Input, &document.name, &document.text, &wanted)?;
-    let place = || Place::row(&document.name, 1);
-    let read = |place: &mut Place, part: TablePart<'_>| {
-        let mut found = FoundRows::default();
-        table.each_row(&part, |row| found.take(row, place, &columns))?;
-        Ok(found)
-    };
+    let new_state = || (Arc::from(""), Place::row(&document.name, 1));
     let mut of_no_connection = Vec::new();
-    let take = |own: FoundRows| {
-        found.rows.extend(own.changes);
-        found.refused.extend(own.refused);
-        of_no_connection.extend(own.of_no_connection);
-        Ok(())
-    };
-    table.in_parts(threads, place, read, take)?;
+    table.each(
+        threads,
+        new_state,
+        |(last_id, place), row| read_row(row, place, &columns, last_id),
+        |row| match row {
+            FoundRow::Change(change) => found.rows.push(change),
+            FoundRow::Refused(row) => found.refused.push(*row),
+            FoundRow::OfNoConnection(fault) => of_no_connection.push(*fault),
+        },
+    )?;
     // It may have been a change of any connection, so no connection's history can be trusted.
     of_no_connection.sort_by_key(|fault| fault.line);
     Error::from_faults(ErrorKind::Input, of_no_connection).map_or(Ok(()), Err)
 }
 
-impl FoundRows {
-    fn take(&mut self, row: Result<&TableRow<'_>, MalformedRow>, table: &Place, columns: &Columns) {
-        let row = match row {
-            Err(MalformedRow { key: Some(id), fault }) => return self.refused.push((id, fault)),
-            Err(MalformedRow { fault, .. }) => {
-                return self.of_no_connection.push(Fault { code: FaultCode::UnusableInput, ..fault });
-            }
-            Ok(row) => row,
-        };
-        let (id, place) = (unwrapped(row.text(columns.connection_id)), table.at_line(row.line));
-        if let Err(why) = check_name(columns.connection_id.name, id) {
-            return self.of_no_connection.push(place.fault(FaultCode::UnusableInput, why));
-        }
-        match read_change(row, columns) {
-            Err(why) => self.refused.push((id.into(), place.fault(FaultCode::UnreadableRow, why))),
-            Ok(change) => self.add(id, change, place),
-        }
+/// Reads a row; most often the changes of a connection stand together, so that its id is the last one.
+fn read_row(
+    row: Result<&TableRow<'_>, MalformedRow>,
+    table: &Place,
+    columns: &Columns,
+    last_id: &mut Arc<str>,
+) -> FoundRow {
+    let refused = |id: String, fault| FoundRow::Refused(Box::new((id, fault)));
+    let of_no_connection =
+        |fault| FoundRow::OfNoConnection(Box::new(Fault { code: FaultCode::UnusableInput, ..fault }));
+    let row = match row {
+        Err(MalformedRow { key: Some(id), fault }) => return refused(id, fault),
+        Err(MalformedRow { fault, .. }) => return of_no_connection(fault),
+        Ok(row) => row,
+    };
+    let (id, place) = (unwrapped(row.text(columns.connection_id)), table.at_line(row.line));
+    if let Err(why) = check_name(columns.connection_id.name, id) {
+        return of_no_connection(place.fault(FaultCode::UnusableInput, why));
     }
-
-    fn add(&mut self, connection_id: &str, change: TypeChange, place: Place) {
-        // Most often the changes of a connection stand together.
-        let known = self.changes.last().filter(|last| *last.connection_id == *connection_id);
-        let connection_id = known.map_or_else(|| connection_id.into(), |last| last.connection_id.clone());
-        self.changes.push(PlacedChange { connection_id, change, place });
+    match read_change(row, columns) {
+        Err(why) => refused(id.into(), place.fault(FaultCode::UnreadableRow, why)),
+        Ok(change) => {
+            if **last_id != *id {
+                *last_id = id.into();
+            }
+            FoundRow::Change(PlacedChange { connection_id: last_id.clone(), change, place })
+        }
     }
 }
 

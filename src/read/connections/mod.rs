@@ -24,7 +24,7 @@ use crate::{
         header::names_in,
         json, rows,
         source::Place,
-        table::{Column, MalformedRow, RowFaults, Table, TableColumns, TablePart, TableRow},
+        table::{Column, MalformedRow, RowFaults, Table, TableColumns, TableRow},
         terraform::StatedRequesters,
         values::read_bandwidth,
     },
@@ -174,19 +174,17 @@ fn read_csv(
     let (columns, wanted) = Columns::new(&header);
     let table = Table::new(ErrorKind::Input, &document.name, &document.text, &wanted)?;
     // What rows share, no other thread counts.
-    let own = || (SharedTexts::default(), Place::row(&document.name, 1));
-    let read = |(texts, place): &mut (SharedTexts, Place), part: TablePart<'_>| {
-        let mut found = Vec::with_capacity(part.lines());
-        table.each_row(&part, |row| found.push(read_row(row, place, &columns, check_region, texts)))?;
-        Ok(found)
-    };
+    let new_state = || (SharedTexts::default(), Place::row(&document.name, 1));
     let mut found_any = false;
-    let take_all = |found: Vec<Found>| {
-        found_any |= !found.is_empty();
-        found.into_iter().for_each(&mut *take);
-        Ok(())
-    };
-    table.in_parts(threads, own, read, take_all)?;
+    table.each(
+        threads,
+        new_state,
+        |(texts, place), row| read_row(row, place, &columns, check_region, texts),
+        |found| {
+            found_any = true;
+            take(found);
+        },
+    )?;
     Ok(found_any)
 }
 

@@ -12,10 +12,13 @@ pub use settings::{InventorySettings, LinkTypesBefore};
 use crate::{
     error::{Error, ErrorKind, Result},
     model::inventory::Inventory,
+    parallel::both,
     read::{
         Document,
         changes::{self, FoundChanges},
         connections::ConnectionReader,
+        json,
+        table::is_cut_at_lines,
     },
 };
 use assembly::Assembly;
@@ -56,13 +59,32 @@ pub fn read_inventory(
     link_changes: Option<&[Document]>,
     settings: &InventorySettings<'_>,
 ) -> Result<Inventory> {
-    let mut assembly = read_connections(connections, settings)?;
-    let changes = read_changes(link_changes.unwrap_or_default(), settings.threads)?;
-    let FoundChanges { rows, refused, trail } = changes;
+    let changes = link_changes.unwrap_or_default();
+    let read_connections = || read_connections(connections, settings);
+    let read_changes = || read_changes(changes, settings.threads);
+    // Where one thread alone can read a document, another may read the others meanwhile.
+    let one_by_one = settings.threads < 2 || connections.iter().chain(changes).all(is_read_in_parts);
+    let (connections, changes) = match one_by_one || size_of_all(changes) < WORTH_A_THREAD {
+        true => (read_connections(), read_changes()),
+        false => both(read_connections, read_changes),
+    };
+    let (mut assembly, FoundChanges { rows, refused, trail }) = (connections?, changes?);
     assembly.take_changes(rows, refused);
     assembly::follow(trail, &mut assembly, settings);
     assembly.check_statements(&settings.link_types_before)?;
     Ok(assembly.finish(link_changes.is_some()))
+}
+
+/// Changes of so many bytes are read beside connections.
+const WORTH_A_THREAD: usize = if cfg!(test) { 1 } else { 1 << 16 };
+
+fn size_of_all(documents: &[Document]) -> usize {
+    documents.iter().map(|document| document.text.len()).sum()
+}
+
+/// Whether several threads can read it.
+fn is_read_in_parts(document: &Document) -> bool {
+    !json::is_json(document) && is_cut_at_lines(&document.text)
 }
 
 fn read_connections(connections: &[Document], settings: &InventorySettings<'_>) -> Result<Assembly> {
