@@ -149,7 +149,7 @@ impl Contract {
     pub(super) fn read(document: &Document, regions: &Regions, currency: &str) -> Result<Self> {
         let name = &document.name;
         let (columns, table) = Columns::new();
-        let (found, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let (found, malformed) = read_all(ErrorKind::Catalog, name, &document.text, &table)?;
         let mut faults = faults_of(malformed);
         let mut rows = Vec::new();
         for row in found.iter() {

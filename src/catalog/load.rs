@@ -182,7 +182,7 @@ impl Catalog {
     fn with_layer(mut self, document: &Document, layer: usize) -> Result<Self> {
         let name = &document.name;
         let (columns, table) = Columns::new();
-        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text, &table)?;
         let mut faults = faults_of(malformed);
         let mut lines = HashMap::new();
         for row in rows.iter() {

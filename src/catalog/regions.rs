@@ -84,7 +84,7 @@ impl Regions {
         let (name_zh_hant, other_names) = (table.optional("name_zh_hant"), table.optional("other_names"));
         let (peering, mainland) = (table.optional("peering"), table.optional("mainland"));
         let name = &document.name;
-        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text[..], &table)?;
+        let (rows, malformed) = read_all(ErrorKind::Catalog, name, &document.text, &table)?;
         let mut faults = faults_of(malformed);
         let mut by_id = BTreeMap::new();
         for row in rows.iter() {

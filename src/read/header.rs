@@ -82,8 +82,8 @@ pub(crate) struct MappedColumns {
 
 /// The names in the header of a table that should have these columns: for readers that want further ones, whatever they
 /// are called. None where there is no header; reading the table says so.
-pub(crate) fn names_in(input: impl Read, wanted: &[&str]) -> Vec<String> {
-    let mut rows = Rows::new(input);
+pub(crate) fn names_in(text: &[u8], wanted: &[&str]) -> Vec<String> {
+    let mut rows = Rows::of(text);
     let Ok(Some(header)) = rows.header(wanted) else { return Vec::new() };
     (0..header.len()).map(|index| header_name(header.field(index)).into_owned()).collect()
 }
@@ -106,7 +106,7 @@ impl Header {
     pub fn read(
         kind: ErrorKind,
         name: &Arc<str>,
-        rows: &mut Rows<impl Read>,
+        rows: &mut Rows<'_, impl Read>,
         required: &[&str],
         mapped: Option<MappedColumns>,
     ) -> Result<Self> {
@@ -117,7 +117,7 @@ impl Header {
     pub fn read_columns(
         kind: ErrorKind,
         name: &Arc<str>,
-        rows: &mut Rows<impl Read>,
+        rows: &mut Rows<'_, impl Read>,
         columns: &TableColumns<'_>,
         mapped: Option<MappedColumns>,
     ) -> Result<Self> {
@@ -432,7 +432,7 @@ mod tests {
     const MAPPED: MappedColumns = MappedColumns { part: "columns.usage", keys: &USAGE };
 
     fn read(text: &[u8]) -> Result<Header, Box<Fault>> {
-        let mut rows = Rows::new(text);
+        let mut rows = Rows::of(text);
         let read = Header::read(ErrorKind::Input, &"t.csv".into(), &mut rows, &USAGE, Some(MAPPED));
         read.map_err(|error| Box::new(error.faults()[0].clone()))
     }

@@ -33,7 +33,7 @@ use crate::{
 /// none, an account that stands twice, text that is not UTF-8.
 pub fn read_accounts(document: &Document) -> Result<Accounts> {
     const OWN: [&str; 2] = [ACCOUNT_ID, NAME];
-    let header = names_in(&document.text[..], &OWN);
+    let header = names_in(&document.text, &OWN);
     // Where one of its own is missing, a further column may be that one misspelt: it is not taken for another.
     let has_own = OWN.iter().all(|own| header.iter().any(|name| name == own));
     let is_further = |name: &&str| has_own && is_name(name) && !OWN.contains(name);
@@ -89,7 +89,7 @@ fn read_each(
     mut take: impl FnMut(&TableRow<'_>) -> Result<(), Invalid>,
 ) -> Result<()> {
     let name = &document.name;
-    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], table)?;
+    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text, table)?;
     let mut faults = unusable_faults_of(malformed);
     for row in rows.iter() {
         if let Err(why) = take(&row) {
@@ -128,7 +128,7 @@ pub mod monthly {
         let mut table = TableColumns::default();
         let (address, sender) = (table.required("address"), table.required("sender"));
         let quantity = table.required("gb");
-        let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+        let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text, &table)?;
         let mut faults = unusable_faults_of(malformed);
         let mut found = MonthlyBytes::new();
         for row in rows.iter() {

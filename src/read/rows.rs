@@ -339,10 +339,10 @@ fn separator_of(header: &[u8], wanted: &[&str]) -> u8 {
     SEPARATORS.into_iter().filter(may_be).max_by_key(names_shown).unwrap_or(b',')
 }
 
-/// Reads rows from `input`.
-pub(crate) struct Rows<R> {
+/// Reads rows from `input`, or from a text where that stands.
+pub(crate) struct Rows<'t, R> {
     input: R,
-    buffer: Vec<u8>,
+    buffer: Cow<'t, [u8]>,
     /// The part of `buffer` that is read but not yet consumed.
     unread: Range<usize>,
     at_end: bool,
@@ -358,7 +358,7 @@ pub(crate) struct Rows<R> {
 
 /// How many rows a CSV text has under its header, blank ones left out.
 pub(crate) fn count_under_header(text: &[u8]) -> u64 {
-    let mut rows = Rows::new(text);
+    let mut rows = Rows::of(text);
     let width = rows.header(&[]).ok().flatten().map_or(0, |header| header.len());
     rows.keep_to(RowRule { width, of_one_line: Vec::new() });
     let mut count: u64 = 0;
@@ -368,24 +368,29 @@ pub(crate) fn count_under_header(text: &[u8]) -> u64 {
     count
 }
 
-impl<'t> Rows<&'t [u8]> {
+impl<'t> Rows<'t, io::Empty> {
+    /// The rows of a text.
+    pub fn of(text: &'t [u8]) -> Self {
+        Self { unread: 0..text.len(), at_end: true, ..Self::with(io::empty(), Cow::Borrowed(text)) }
+    }
+
     /// The rows of a text that begins on `line`, and whose header was read before.
     pub fn behind_header(text: &'t [u8], line: u64, separator: u8, rule: RowRule) -> Self {
-        let buffer = vec![0; BLOCK.min(text.len() + 1)];
-        Self { buffer, line, fields: Fields::new(separator), rule, ..Self::unread(text) }
+        Self { line, fields: Fields::new(separator), rule, ..Self::of(text) }
     }
 }
 
-impl<R: Read> Rows<R> {
+impl<R: Read> Rows<'static, R> {
     pub fn new(input: R) -> Self {
-        Self { buffer: vec![0; BLOCK], ..Self::unread(input) }
+        Self::with(input, Cow::Owned(vec![0; BLOCK]))
     }
+}
 
-    /// Without a buffer as yet.
-    fn unread(input: R) -> Self {
+impl<'t, R: Read> Rows<'t, R> {
+    fn with(input: R, buffer: Cow<'t, [u8]>) -> Self {
         Self {
             input,
-            buffer: Vec::new(),
+            buffer,
             unread: 0..0,
             at_end: false,
             line: 1,
@@ -534,13 +539,16 @@ impl<R: Read> Rows<R> {
 
     /// Parses the row with quotes whose first line is `first`.
     fn find_quoted(&mut self, first: &Extent) -> io::Result<Extent> {
+        let mut wanted = BLOCK.max(first.bytes);
         loop {
             let unread = &self.buffer[self.unread.clone()];
-            if let Some(row) = self.fields.quoted(unread, first.bytes, self.line, &self.rule, self.at_end) {
+            let seen = &unread[..unread.len().min(wanted)];
+            let is_all = self.at_end && seen.len() == unread.len();
+            if let Some(row) = self.fields.quoted(seen, first.bytes, self.line, &self.rule, is_all) {
                 return Ok(row);
             }
             // Twice as much each time, so that what is parsed again stays in proportion.
-            let wanted = unread.len() * 2;
+            wanted = seen.len() * 2;
             while self.unread.len() < wanted && self.read_on()? {}
         }
     }
@@ -550,15 +558,17 @@ impl<R: Read> Rows<R> {
         if self.at_end {
             return Ok(false);
         }
-        if self.unread.end == self.buffer.len() {
-            self.buffer.copy_within(self.unread.clone(), 0);
+        // A text is at its end from the start.
+        let buffer = self.buffer.to_mut();
+        if self.unread.end == buffer.len() {
+            buffer.copy_within(self.unread.clone(), 0);
             self.unread = 0..self.unread.len();
-            if self.unread.end * 2 > self.buffer.len() {
-                self.buffer.resize(self.buffer.len() * 2, 0);
+            if self.unread.end * 2 > buffer.len() {
+                buffer.resize(buffer.len() * 2, 0);
             }
         }
         loop {
-            match self.input.read(&mut self.buffer[self.unread.end..]) {
+            match self.input.read(&mut buffer[self.unread.end..]) {
                 Ok(0) => {
                     self.at_end = true;
                     return Ok(false);
@@ -590,27 +600,29 @@ pub(super) mod tests {
         }
     }
 
-    fn rows(text: &str) -> Vec<(u64, Vec<String>)> {
-        let all = |input: &mut dyn Read| {
-            let fields = |row: Row<'_>| match row.shape {
-                Shape::Fields => {
-                    let texts = (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned());
-                    (row.line, texts.collect::<Vec<String>>())
-                }
-                shape => (row.line, vec![format!("{shape:?}")]),
-            };
-            let mut rows = Rows::new(input);
-            let Some(header) = rows.header(&[]).unwrap().map(fields) else { return Vec::new() };
-            rows.keep_to(RowRule { width: header.1.len(), of_one_line: Vec::new() });
-            let mut found = vec![header];
-            while let Some(row) = rows.next().unwrap() {
-                found.push(fields(row));
+    fn all<R: Read>(mut rows: Rows<'_, R>) -> Vec<(u64, Vec<String>)> {
+        let fields = |row: Row<'_>| match row.shape {
+            Shape::Fields => {
+                let texts = (0..row.len()).map(|i| String::from_utf8_lossy(row.field(i)).into_owned());
+                (row.line, texts.collect::<Vec<String>>())
             }
-            found
+            shape => (row.line, vec![format!("{shape:?}")]),
         };
-        let at_once = all(&mut text.as_bytes());
-        assert_eq!(at_once, all(&mut Drip(text.as_bytes())));
-        at_once
+        let Some(header) = rows.header(&[]).unwrap().map(fields) else { return Vec::new() };
+        rows.keep_to(RowRule { width: header.1.len(), of_one_line: Vec::new() });
+        let mut found = vec![header];
+        while let Some(row) = rows.next().unwrap() {
+            found.push(fields(row));
+        }
+        found
+    }
+
+    /// The rows of a text as it stands, which are those of what is read block by block, or byte by byte.
+    fn rows(text: &str) -> Vec<(u64, Vec<String>)> {
+        let found = all(Rows::of(text.as_bytes()));
+        assert_eq!(found, all(Rows::new(text.as_bytes())));
+        assert_eq!(found, all(Rows::new(Drip(text.as_bytes()))));
+        found
     }
 
     fn row(line: u64, fields: &[&str]) -> (u64, Vec<String>) {
@@ -672,7 +684,7 @@ pub(super) mod tests {
                     let byte = |at| if place == Some(at) { '\0' } else { 'x' };
                     let value: String = (0..length).map(byte).collect();
                     let line = if quoted { format!("a\n\"{value}\",1\n") } else { format!("a\n{value},1\n") };
-                    let mut rows = Rows::new(line.as_bytes());
+                    let mut rows = Rows::of(line.as_bytes());
                     rows.header(&[]).unwrap();
                     let holds_nul = rows.next().unwrap().unwrap().holds_nul;
                     assert_eq!(holds_nul, place.is_some(), "{line:?}");
@@ -735,7 +747,7 @@ pub(super) mod tests {
         // One within quotes separates nothing: the comma is left.
         assert_eq!(rows("\"a;b\"\n1,2;3\n")[1..], [row(2, &["1", "2;3"])]);
         // Wanted names count more than many.
-        let mut wanted = Rows::new("a;b;x,y,z,,,\n".as_bytes());
+        let mut wanted = Rows::of("a;b;x,y,z,,,\n".as_bytes());
         assert_eq!(wanted.header(&["b", "a"]).unwrap().unwrap().len(), 3);
     }
 
@@ -771,8 +783,7 @@ pub(super) mod tests {
         assert_eq!(rows_at_once(&format!("a\n{long}{long}")), [(1, Shape::Fields), (2, Shape::TooLong)]);
     }
 
-    fn rows_at_once(text: &str) -> Vec<(u64, Shape)> {
-        let mut rows = Rows::new(text.as_bytes());
+    fn shapes<R: Read>(mut rows: Rows<'_, R>) -> Vec<(u64, Shape)> {
         let mut shapes = Vec::new();
         if let Some(row) = rows.header(&[]).unwrap() {
             shapes.push((row.line, row.shape));
@@ -781,5 +792,11 @@ pub(super) mod tests {
         }
         shapes.extend(std::iter::from_fn(|| rows.next().unwrap().map(|row| (row.line, row.shape))));
         shapes
+    }
+
+    fn rows_at_once(text: &str) -> Vec<(u64, Shape)> {
+        let found = shapes(Rows::of(text.as_bytes()));
+        assert_eq!(found, shapes(Rows::new(text.as_bytes())));
+        found
     }
 }

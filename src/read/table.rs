@@ -148,10 +148,10 @@ pub(crate) struct MalformedRow {
 pub(crate) fn read_all(
     kind: ErrorKind,
     name: &Arc<str>,
-    input: impl Read,
+    text: &[u8],
     columns: &TableColumns<'_>,
 ) -> Result<(TableRows, Vec<MalformedRow>)> {
-    let mut rows = Rows::new(input);
+    let mut rows = Rows::of(text);
     let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
     let (mut found, mut malformed) = (Vec::new(), Vec::new());
     each_row(kind, name, &mut rows, &header, |row| match row {
@@ -200,7 +200,7 @@ impl<'t> Table<'t> {
         text: &'t [u8],
         columns: &TableColumns<'_>,
     ) -> Result<Self> {
-        let mut rows = Rows::new(text);
+        let mut rows = Rows::of(text);
         let header = Header::read_columns(kind, name, &mut rows, columns, None)?;
         let consumed = rows.consumed() as usize;
         let rows = TablePart { text: &text[consumed..], line: rows.line() };
@@ -263,7 +263,7 @@ impl<'t> Table<'t> {
 fn each_row(
     kind: ErrorKind,
     name: &Arc<str>,
-    rows: &mut Rows<impl Read>,
+    rows: &mut Rows<'_, impl Read>,
     header: &Header,
     mut each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
 ) -> Result<()> {

@@ -69,7 +69,7 @@ impl Schedule {
         let (days, from) = (table.required("days"), table.required("from"));
         let (until, at) = (table.required("until"), table.optional("offset"));
         let name = &document.name;
-        let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+        let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text, &table)?;
         let mut faults = unusable_faults_of(malformed);
         let mut windows = Vec::new();
         for row in rows.iter() {

@@ -43,7 +43,7 @@ pub(super) struct EventColumns {
 
 /// The columns of a CSV document that holds events; `None` where its header names no event.
 pub(super) fn columns(document: &Document) -> Option<EventColumns> {
-    let header = names_in(&document.text[..], &[]);
+    let header = names_in(&document.text, &[]);
     let has = |name: &str| header.iter().any(|column| column == name);
     if has("event") {
         return Some(EventColumns { names: vec!["event".into()], required: 1 });
@@ -60,7 +60,7 @@ pub(super) fn read_csv(document: &Document, columns: &EventColumns, trail: &mut 
     let (required, optional) = columns.names.split_at(columns.required);
     let mut wanted: Vec<Column<'_>> = required.iter().map(|name| table.required(name)).collect();
     wanted.extend(optional.iter().map(|name| table.optional(name)));
-    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text[..], &table)?;
+    let (rows, malformed) = read_all(ErrorKind::Input, name, &document.text, &table)?;
     let mut of_no_connection = faults_of(malformed);
     for row in rows.iter() {
         let member = |column: &Column<'_>| (column.name.to_owned(), Value::String(row.text(*column).into()));

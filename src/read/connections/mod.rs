@@ -170,7 +170,7 @@ fn read_csv(
     take: Take<'_>,
 ) -> Result<bool> {
     // Tags have keys that are not known before.
-    let header = names_in(&document.text[..], &["connection_id", "requester_account_id"]);
+    let header = names_in(&document.text, &["connection_id", "requester_account_id"]);
     let (columns, wanted) = Columns::new(&header);
     let table = Table::new(ErrorKind::Input, &document.name, &document.text, &wanted)?;
     // What rows share, no other thread counts.

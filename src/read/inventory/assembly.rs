@@ -24,6 +24,7 @@ use crate::{
     },
 };
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt,
     sync::Arc,
@@ -199,7 +200,6 @@ impl Assembly {
             self.changes.append(&mut self.changes_of_trails);
             self.changes.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
         }
-        self.refuse_changes_of_unknown_connections();
         let mut rows = std::mem::take(&mut self.rows);
         if self.row_of.take().is_some() {
             rows.sort_by(|a, b| a.connection.id.cmp(&b.connection.id));
@@ -209,12 +209,11 @@ impl Assembly {
         let mut changed_within_region = Vec::new();
         // Both are sorted by id.
         let mut rest = &changes[..];
+        let (mut of_no_row, told) = (Vec::new(), self.faults.len());
         for ConnectionRow { connection, place, link_type_told, .. } in &mut rows {
-            let others = rest.iter().take_while(|change| change.connection_id < connection.id).count();
-            let own =
-                rest[others..].iter().take_while(|change| change.connection_id == connection.id).count();
-            let changes = &rest[others..others + own];
-            rest = &rest[others + own..];
+            let [others, changes, behind] = split_changes(rest, &connection.id);
+            of_no_row.extend(others);
+            rest = behind;
             // R8: a link type exists only between regions.
             if connection.within_region() && !changes.is_empty() {
                 changed_within_region.push(connection.id.clone());
@@ -226,6 +225,11 @@ impl Assembly {
             }
             histories.extend(self.history(connection, place, changes));
         }
+        of_no_row.extend(rest);
+        // Before the chains that are broken.
+        let broken = self.faults.split_off(told);
+        self.refuse_changes_of_no_row(&of_no_row);
+        self.faults.extend(broken);
         // They stay where they are in memory: there may be a million.
         let mut connections: Vec<Connection> = rows.into_iter().map(|row| row.connection).collect();
         // Those that have no history are those that are refused, each with its cause.
@@ -246,10 +250,11 @@ impl Assembly {
         inventory.with_findings(self.findings).with_set_aside(self.set_aside)
     }
 
-    fn refuse_changes_of_unknown_connections(&mut self) {
-        for changes in self.changes.chunk_by(|one, other| one.connection_id == other.connection_id) {
+    /// Refuses changes, each of a connection that has no row, unless one that cannot be read has told of it.
+    fn refuse_changes_of_no_row(&mut self, changes: &[&PlacedChange]) {
+        for changes in changes.chunk_by(|one, other| one.connection_id == other.connection_id) {
             let id = &changes[0].connection_id;
-            if !self.knows(id) {
+            if !self.faulty.contains_key(id) {
                 let why = Invalid::new(format!("connection {id} is not in the inventory"));
                 let why = why.with(Remedy::AddConnection);
                 let code = FaultCode::UnknownConnection;
@@ -279,6 +284,20 @@ impl Assembly {
             }
         }
     }
+}
+
+/// Changes, sorted by connection id: those before a connection, its own, and those behind it.
+fn split_changes<'c>(changes: &'c [PlacedChange], id: &str) -> [&'c [PlacedChange]; 3] {
+    let (mut first, mut end) = (0, 0);
+    for change in changes {
+        match (*change.connection_id).cmp(id) {
+            Ordering::Less => first += 1,
+            Ordering::Equal => {}
+            Ordering::Greater => break,
+        }
+        end += 1;
+    }
+    [&changes[..first], &changes[first..end], &changes[end..]]
 }
 
 /// The type at which the changes of a connection end, where there are any, and they form a chain.
