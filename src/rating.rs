@@ -648,7 +648,7 @@ pub(crate) struct Rating<'a> {
     pub(super) days: Option<Offset>,
     /// The accounts that pay.
     pub(super) payers: Vec<&'a str>,
-    /// By key: the index of who pays.
+    /// By key: the index of who pays; 0 where the key has no route.
     pub(super) payer_of: Vec<u32>,
     /// Hours at which prices change, rising.
     pub(super) price_changes: Vec<Hour>,
@@ -670,18 +670,24 @@ impl<'a> Rating<'a> {
         days: Option<Offset>,
         only_account: Option<&str>,
     ) -> Self {
-        let (payers, payer_of) = payers(inventory);
         let price_changes = catalog.price_changes();
-        let (mut routes, mut route_of) = (Vec::new(), Vec::with_capacity(inventory.connections().len() * 2));
         let own_terms = !catalog.contract().rows().is_empty();
+        let keys = inventory.connections().len() * Sender::ALL.len();
+        let (mut payer_of, mut route_of) = (Vec::with_capacity(keys), Vec::with_capacity(keys));
+        let (mut payers, mut routes) = (Payers::default(), Vec::new());
         let mut known: QuickMap<(&str, &str, &str), u32> = QuickMap::default();
-        for (key, (connection, sender)) in senders(inventory).enumerate() {
-            let to = attribute(inventory.connection(connection), sender);
-            let asked_for = only_account.is_none_or(|account| account == to.billing_account_id);
-            if !asked_for || !usage.has_hours(key) {
+        for key in 0..keys {
+            let rated = usage.has_hours(key).then(|| {
+                let end = EndIndex::from_index(key);
+                attribute(inventory.connection(end.connection()), end.sender())
+            });
+            let is_asked_for = |account: &str| only_account.is_none_or(|only| only == account);
+            let Some(to) = rated.filter(|to| is_asked_for(to.billing_account_id)) else {
+                payer_of.push(0);
                 route_of.push(NOT_RATED);
                 continue;
-            }
+            };
+            payer_of.push(payers.index_of(to.billing_account_id));
             let account = if own_terms { to.billing_account_id } else { "" };
             let (source, destination) = (to.source_region, to.destination_region);
             let route = *known.entry((account, source, destination)).or_insert_with(|| {
@@ -690,6 +696,7 @@ impl<'a> Rating<'a> {
             });
             route_of.push(route);
         }
+        let payers = payers.all;
         let start = usage.period().start;
         Self { inventory, catalog, split, start, days, payers, payer_of, price_changes, routes, route_of }
     }
@@ -700,26 +707,26 @@ impl<'a> Rating<'a> {
     }
 }
 
-/// The accounts that pay, and by key the index of which one does.
-fn payers(inventory: &Inventory) -> (Vec<&str>, Vec<u32>) {
-    let (mut payers, mut known) = (Vec::new(), QuickMap::default());
-    // Ends of one account share its text, most often: where that stands is seen faster than what it says.
-    let mut known_at: QuickMap<*const str, u32> = QuickMap::default();
-    let index = |(connection, sender)| {
-        let payer = attribute(inventory.connection(connection), sender).billing_account_id;
-        *known_at.entry(std::ptr::from_ref(payer)).or_insert_with(|| {
-            *known.entry(payer).or_insert_with(|| {
-                payers.push(payer);
-                (payers.len() - 1) as u32
-            })
-        })
-    };
-    let payer_of = senders(inventory).map(index).collect();
-    (payers, payer_of)
+/// The accounts that pay.
+#[derive(Default)]
+struct Payers<'a> {
+    all: Vec<&'a str>,
+    known: QuickMap<&'a str, u32>,
+    /// Ends of one account share its text, most often: where that stands is seen faster than what it says.
+    known_at: QuickMap<*const str, u32>,
 }
 
-fn senders(inventory: &Inventory) -> impl Iterator<Item = (usize, Sender)> + '_ {
-    (0..inventory.connections().len()).flat_map(|index| Sender::ALL.map(|sender| (index, sender)))
+impl<'a> Payers<'a> {
+    /// The index of an account.
+    fn index_of(&mut self, account: &'a str) -> u32 {
+        let Self { all, known, known_at } = self;
+        *known_at.entry(std::ptr::from_ref(account)).or_insert_with(|| {
+            *known.entry(account).or_insert_with(|| {
+                all.push(account);
+                (all.len() - 1) as u32
+            })
+        })
+    }
 }
 
 #[cfg(test)]

@@ -183,6 +183,26 @@ mod tests {
     }
 
     #[test]
+    fn r15_changes_of_no_connection_are_found_before_between_and_behind_those_of_some() {
+        let connections = format!(
+            "{HEADER}\npcc-3,1,cn-beijing,2,cn-shanghai,\npcc-5,1,cn-beijing,2,cn-shanghai,\n\
+             pcc-6,,cn-beijing,2,cn-shanghai,\npcc-7,1,cn-beijing,2,cn-shanghai,Platinum\n"
+        );
+        let change = |id: u8, day: u8| format!("pcc-{id},2026-10-{day:02}T03:00:00Z,Gold,Platinum\n");
+        // pcc-3 does not end as Platinum; pcc-6 has a row, which is bad.
+        let ids = [9, 7, 4, 6, 1, 3, 4, 2, 9];
+        let rows: String = ids.iter().zip(1..).map(|(&id, day)| change(id, day)).collect();
+        let error = inventory(&connections, Some(&format!("{CHANGES}{rows}"))).unwrap_err();
+        let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
+        assert!(faults[0].starts_with("connections:4: requester_account_id is empty"), "{faults:?}");
+        let unknown = |line: u8, id: u8| format!("link changes:{line}: connection pcc-{id} is not in the inventory");
+        let expected = [(6, 1), (9, 2), (4, 4), (8, 4), (2, 9), (10, 9)].map(|(line, id)| unknown(line, id));
+        assert_eq!(faults[1..7], expected);
+        assert!(faults[7].starts_with("link changes:7: "), "{faults:?}");
+        assert_eq!(faults.len(), 8);
+    }
+
+    #[test]
     fn r15_a_change_of_an_unknown_connection_is_refused() {
         let changes = format!("{CHANGES}pcc-9,2026-10-05T03:00:00Z,Gold,Platinum\n");
         let error =
