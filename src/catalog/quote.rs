@@ -35,6 +35,8 @@ pub struct Quote<'a> {
 
 /// Source, destination and link type.
 pub(super) type PairKey = (Place, Place, LinkType);
+/// Pairs of places that cover a pair of regions, the most specific first; of those beside one another none is more so.
+type Pairs = [[Option<(Place, Place)>; 2]; 3];
 /// The index of the row that holds.
 pub(super) type PriceTimeline = Timeline<Option<usize>>;
 
@@ -203,15 +205,14 @@ impl Catalog {
         // An assumed row never displaces a published one in force (R18).
         for status in [PriceStatus::Published, PriceStatus::Assumed] {
             for equally_specific in &pairs {
-                let mut found: Vec<&PriceRow> = equally_specific
+                let mut found = equally_specific
                     .iter()
-                    .filter_map(|(from, to)| self.row_in_force(from, to, link_type, status, hour))
-                    .collect();
-                if found.len() > 1 {
-                    return Err(found);
-                }
-                if let Some(row) = found.pop() {
-                    return Ok(Some(row));
+                    .flatten()
+                    .filter_map(|(from, to)| self.row_in_force(from, to, link_type, status, hour));
+                match (found.next(), found.next()) {
+                    (None, _) => {}
+                    (Some(row), None) => return Ok(Some(row)),
+                    (Some(one), Some(other)) => return Err(vec![one, other]),
                 }
             }
         }
@@ -219,18 +220,14 @@ impl Catalog {
     }
 
     /// The pairs of places that cover a pair of regions: both regions, then one, then both areas.
-    fn pairs_by_specificity(&self, source: &str, destination: &str) -> [Vec<(Place, Place)>; 3] {
+    fn pairs_by_specificity(&self, source: &str, destination: &str) -> Pairs {
         let (from, from_area) = self.regions.places_of(source);
         let (to, to_area) = self.regions.places_of(destination);
         let one_region = [
             to_area.clone().map(|area| (from.clone(), area)),
             from_area.clone().map(|area| (area, to.clone())),
         ];
-        [
-            vec![(from, to)],
-            one_region.into_iter().flatten().collect(),
-            from_area.zip(to_area).into_iter().collect(),
-        ]
+        [[Some((from, to)), None], one_region, [from_area.zip(to_area), None]]
     }
 
     /// The row for exactly these places; where the catalog is symmetric, the reverse one stands in.
@@ -386,14 +383,14 @@ impl Catalog {
     }
 
     /// How a row covers a pair of regions, where it does: by which of `pairs`, and whether in their direction.
-    fn cover(&self, row: &PriceRow, pairs: &[Vec<(Place, Place)>; 3]) -> Option<Cover> {
+    fn cover(&self, row: &PriceRow, pairs: &Pairs) -> Option<Cover> {
         let own = |(from, to): &(Place, Place)| (from, to) == (&row.source, &row.destination);
         let reverse = |(from, to): &(Place, Place)| (to, from) == (&row.source, &row.destination);
         (0..).zip(pairs).find_map(|(level, pairs)| {
-            if pairs.iter().any(own) {
+            if pairs.iter().flatten().any(own) {
                 return Some((Reverse(level), true));
             }
-            (self.symmetric && pairs.iter().any(reverse)).then_some((Reverse(level), false))
+            (self.symmetric && pairs.iter().flatten().any(reverse)).then_some((Reverse(level), false))
         })
     }
 

@@ -222,8 +222,7 @@ impl<'t> Table<'t> {
             let mut state = new_state();
             return self.each_row(self.rows, |row| take(read(&mut state, row)));
         }
-        let read_part = |state: &mut S, part: TablePart<'t>| {
-            let lines = memchr::memchr_iter(b'\n', part.text).count() + 1;
+        let read_part = |state: &mut S, (part, lines): (TablePart<'t>, usize)| {
             let mut found = Vec::with_capacity(lines.min(part.text.len() / SHORT_ROW + 1));
             self.each_row(part, |row| found.push(read(state, row)))?;
             Ok(found)
@@ -235,8 +234,8 @@ impl<'t> Table<'t> {
         in_order_with(threads, new_state, self.parts(), read_part, take_all)
     }
 
-    /// Its rows in parts, in their order.
-    fn parts(&self) -> impl Iterator<Item = TablePart<'t>> + Send + use<'t> {
+    /// Its rows in parts, in their order, each with the number of its lines.
+    fn parts(&self) -> impl Iterator<Item = (TablePart<'t>, usize)> + Send + use<'t> {
         let TablePart { mut text, mut line } = self.rows;
         let least = (text.len() / 64).clamp(LEAST_PART, MOST_OF_PART);
         std::iter::from_fn(move || {
@@ -244,8 +243,10 @@ impl<'t> Table<'t> {
             let (own, rest) = text.split_at(behind.map_or(text.len(), |behind| least + behind + 1));
             let part = TablePart { text: own, line };
             text = rest;
-            line += memchr::memchr_iter(b'\n', own).count() as u64;
-            (!own.is_empty()).then_some(part)
+            let ends = memchr::memchr_iter(b'\n', own).count();
+            line += ends as u64;
+            // The last may have no end.
+            (!own.is_empty()).then_some((part, ends + 1))
         })
     }
 

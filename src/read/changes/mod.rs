@@ -195,7 +195,8 @@ mod tests {
         let error = inventory(&connections, Some(&format!("{CHANGES}{rows}"))).unwrap_err();
         let faults: Vec<String> = error.faults().iter().map(ToString::to_string).collect();
         assert!(faults[0].starts_with("connections:4: requester_account_id is empty"), "{faults:?}");
-        let unknown = |line: u8, id: u8| format!("link changes:{line}: connection pcc-{id} is not in the inventory");
+        let unknown =
+            |line: u8, id: u8| format!("link changes:{line}: connection pcc-{id} is not in the inventory");
         let expected = [(6, 1), (9, 2), (4, 4), (8, 4), (2, 9), (10, 9)].map(|(line, id)| unknown(line, id));
         assert_eq!(faults[1..7], expected);
         assert!(faults[7].starts_with("link changes:7: "), "{faults:?}");
