@@ -39,6 +39,8 @@ pub(crate) struct Row<'a> {
     pub shape: Shape,
     /// The bytes it was read from, without its line end.
     pub raw: &'a [u8],
+    /// Where those begin in a text that is read where it stands.
+    place: usize,
     text: &'a [u8],
     ends: &'a [usize],
     /// Bytes between the end of a field and the start of the next: the separator of a plain line.
@@ -50,12 +52,21 @@ pub(crate) struct Row<'a> {
 impl<'a> Row<'a> {
     /// A line that is too long to be a row, of which this is the beginning.
     fn too_long(line: u64, head: &'a [u8]) -> Self {
-        Self { line, shape: Shape::TooLong, raw: head, text: head, ends: &[], gap: 0, holds_nul: false }
+        Self {
+            line,
+            shape: Shape::TooLong,
+            raw: head,
+            place: 0,
+            text: head,
+            ends: &[],
+            gap: 0,
+            holds_nul: false,
+        }
     }
 
     /// One whose fields stand one behind the other in `text`, and end there.
     pub fn of_fields(line: u64, text: &'a [u8], ends: &'a [usize]) -> Self {
-        Self { line, shape: Shape::Fields, raw: text, text, ends, gap: 0, holds_nul: false }
+        Self { line, shape: Shape::Fields, raw: text, place: 0, text, ends, gap: 0, holds_nul: false }
     }
 
     /// How many fields it has.
@@ -68,9 +79,17 @@ impl<'a> Row<'a> {
         &self.text[self.range(index)]
     }
 
-    /// The row, if it is UTF-8 as a whole: that is seen faster than of every field.
-    pub fn whole(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.text).ok()
+    /// The row, if it is UTF-8 as a whole, and each of its fields is: that is seen faster than of every field. `input` is the text
+    /// that is read where it stands, if it is UTF-8: of that, lines need not be looked at.
+    pub fn whole(&self, input: Option<&'a str>) -> Option<&'a str> {
+        if self.gap > 0 {
+            // What separates fields is no part of a character.
+            let own = input.and_then(|input| input.get(self.place..self.place + self.text.len()));
+            return own.or_else(|| std::str::from_utf8(self.text).ok());
+        }
+        let whole = std::str::from_utf8(self.text).ok()?;
+        let are_edges = || self.ends.iter().all(|end| whole.is_char_boundary(*end));
+        (whole.is_ascii() || are_edges()).then_some(whole)
     }
 
     /// Whether all of its fields are blank: spreadsheets leave such rows, which hold nothing.
@@ -199,7 +218,16 @@ impl Fields {
     /// The line without quotes that was split last.
     pub fn plain<'a>(&'a self, line: u64, raw: &'a [u8]) -> Row<'a> {
         let holds_nul = self.plain_nul;
-        Row { line, shape: Shape::Fields, raw, text: raw, ends: &self.plain_ends, gap: 1, holds_nul }
+        Row {
+            line,
+            shape: Shape::Fields,
+            raw,
+            place: 0,
+            text: raw,
+            ends: &self.plain_ends,
+            gap: 1,
+            holds_nul,
+        }
     }
 
     /// Whether a line without quotes is a row of blank fields.
@@ -281,7 +309,7 @@ impl Fields {
         let ends = &self.ends[..self.parsed];
         let written = ends.last().copied().unwrap_or_default();
         let holds_nul = memchr::memchr(0, raw).is_some();
-        Row { line, shape, raw, text: &self.unquoted[..written], ends, gap: 0, holds_nul }
+        Row { line, shape, raw, place: 0, text: &self.unquoted[..written], ends, gap: 0, holds_nul }
     }
 
     /// A row that ends in CRLF: the carriage return belongs to the line end, not to the last field.
@@ -374,6 +402,12 @@ impl<'t> Rows<'t, io::Empty> {
         Self { unread: 0..text.len(), at_end: true, ..Self::with(io::empty(), Cow::Borrowed(text)) }
     }
 
+    /// The text, if it is UTF-8.
+    pub fn utf8(&self) -> Option<&'t str> {
+        let Cow::Borrowed(text) = self.buffer else { return None };
+        std::str::from_utf8(text).ok()
+    }
+
     /// The rows of a text that begins on `line`, and whose header was read before.
     pub fn behind_header(text: &'t [u8], line: u64, separator: u8, rule: RowRule) -> Self {
         Self { line, fields: Fields::new(separator), rule, ..Self::of(text) }
@@ -452,10 +486,11 @@ impl<'t, R: Read> Rows<'t, R> {
             return Ok(Some(Row::too_long(line, &self.head)));
         }
         // It has been consumed, and ends where the unread bytes start.
-        let raw = without_line_end(&self.buffer[self.unread.start - extent.bytes..self.unread.start]);
+        let place = self.unread.start - extent.bytes;
+        let raw = without_line_end(&self.buffer[place..self.unread.start]);
         Ok(Some(match is_quoted {
             true => self.fields.parsed(line, extent.shape, raw),
-            false => self.fields.plain(line, raw),
+            false => Row { place, ..self.fields.plain(line, raw) },
         }))
     }
 
@@ -713,6 +748,15 @@ pub(super) mod tests {
             rows("a,b\nc,\"d\ne\"\nf,g\n"),
             [row(1, &["a", "b"]), row(2, &["c", "d\ne"]), row(4, &["f", "g"])]
         );
+    }
+
+    #[test]
+    fn a_quoted_field_may_go_on_for_longer_than_is_looked_at_first() {
+        for lines in [BLOCK / 4 - 2, BLOCK / 4 - 1, BLOCK / 4, BLOCK, BLOCK * 2] {
+            let long = "xyz\n".repeat(lines);
+            let found = rows(&format!("a,b\n\"{long}\",1\nc,d\n"));
+            assert_eq!(found[1..], [row(2, &[&long, "1"]), row(lines as u64 + 3, &["c", "d"])]);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     parallel::in_order_with,
     read::rows::{Row, Rows},
 };
-use std::{io::Read, sync::Arc};
+use std::{io, sync::Arc};
 
 /// The values of one row; a column that is not there is empty.
 #[derive(Clone, Copy)]
@@ -22,14 +22,16 @@ pub(crate) struct TableRow<'t> {
 }
 
 impl<'t> TableRow<'t> {
-    /// Of a row that has as many fields as the header; `room` is for one of which a further column may be anything.
-    fn under(header: &'t Header, row: Row<'t>, room: &'t mut KeptRow) -> Result<Self, Invalid> {
-        if let Some(whole) = row.whole() {
-            let is_edge = |place| whole.is_char_boundary(place);
-            let mut values = header.positions.iter().flatten().map(|position| row.range(*position));
-            if whole.is_ascii() || values.all(|value| is_edge(value.start) && is_edge(value.end)) {
-                return Ok(Self { line: row.line, row, whole, header });
-            }
+    /// Of a row that has as many fields as the header, of `input` where that is UTF-8; `room` is for one of which a further column
+    /// may be anything.
+    fn under(
+        header: &'t Header,
+        row: Row<'t>,
+        input: Option<&'t str>,
+        room: &'t mut KeptRow,
+    ) -> Result<Self, Invalid> {
+        if let Some(whole) = row.whole(input) {
+            return Ok(Self { line: row.line, row, whole, header });
         }
         room.keep(header, row)?;
         Ok(room.row(header))
@@ -264,16 +266,16 @@ impl<'t> Table<'t> {
 fn each_row(
     kind: ErrorKind,
     name: &Arc<str>,
-    rows: &mut Rows<'_, impl Read>,
+    rows: &mut Rows<'_, io::Empty>,
     header: &Header,
     mut each: impl FnMut(Result<&TableRow<'_>, MalformedRow>),
 ) -> Result<()> {
-    let unreadable = |error: std::io::Error| Error::unusable(kind, name, error.to_string());
-    let mut room = KeptRow::default();
+    let unreadable = |error: io::Error| Error::unusable(kind, name, error.to_string());
+    let (input, mut room) = (rows.utf8(), KeptRow::default());
     while let Some(row) = rows.next().map_err(unreadable)? {
         let read = match header.malformed(&row) {
             Some(why) => Err(why.into()),
-            None => TableRow::under(header, row, &mut room),
+            None => TableRow::under(header, row, input, &mut room),
         };
         match read {
             Ok(row) => each(Ok(&row)),
@@ -317,7 +319,7 @@ mod tests {
             rows in prop::collection::vec(
                 prop_oneof![
                     8 => "[a-z]{0,9},[0-9]{0,9},[a-z]{0,3}",
-                    1 => "[a-z,\"]{0,40}",
+                    1 => "[a-z,\"é中]{0,40}",
                     1 => "[a-z]{1,9},[0-9]{1,9},\"[a-z]{0,70}\n[a-z]{0,70}\"",
                     1 => Just(String::new()),
                     1 => "[a-z]{60,200}",
@@ -333,7 +335,7 @@ mod tests {
             let text = text.replace(',', separator);
             let (name, columns) = ("t.csv".into(), TableColumns::listed(&["a", "b"], &["c"]));
             let mut whole = Vec::new();
-            let mut all = Rows::new(text.as_bytes());
+            let mut all = Rows::of(text.as_bytes());
             let header = Header::read_columns(ErrorKind::Input, &name, &mut all, &columns, None).unwrap();
             each_row(ErrorKind::Input, &name, &mut all, &header, |row| whole.push(shown(row))).unwrap();
             let table = Table::new(ErrorKind::Input, &name, text.as_bytes(), &columns).unwrap();
