@@ -648,7 +648,7 @@ pub(crate) struct Rating<'a> {
     pub(super) days: Option<Offset>,
     /// The accounts that pay.
     pub(super) payers: Vec<&'a str>,
-    /// By key: the index of who pays; 0 where the key has no route.
+    /// By key: the index of who pays; means nothing where the key has no route.
     pub(super) payer_of: Vec<u32>,
     /// Hours at which prices change, rising.
     pub(super) price_changes: Vec<Hour>,

@@ -432,7 +432,7 @@ mod tests {
     const MAPPED: MappedColumns = MappedColumns { part: "columns.usage", keys: &USAGE };
 
     fn read(text: &[u8]) -> Result<Header, Box<Fault>> {
-        let mut rows = Rows::of(text);
+        let mut rows = Rows::new(text);
         let read = Header::read(ErrorKind::Input, &"t.csv".into(), &mut rows, &USAGE, Some(MAPPED));
         read.map_err(|error| Box::new(error.faults()[0].clone()))
     }

@@ -263,7 +263,8 @@ impl Fields {
     /// The row over several lines at the start of `text`, or that there is none. `None` where more must be seen.
     fn follow(&mut self, text: &[u8], line: u64, rule: &RowRule, is_all: bool) -> Option<Option<Extent>> {
         let seen = &text[..text.len().min(LONGEST_ROW)];
-        let is_all = is_all && seen.len() == text.len();
+        // What is as long as is looked at ends nowhere, also where the text ends there.
+        let is_all = is_all && text.len() < LONGEST_ROW;
         let Parsed { is_row, is_open, bytes } = self.parse(seen, rule.width, is_all);
         if is_open && !is_all && seen.len() < LONGEST_ROW {
             return None;
@@ -593,7 +594,7 @@ impl<'t, R: Read> Rows<'t, R> {
         if self.at_end {
             return Ok(false);
         }
-        // A text is at its end from the start.
+        debug_assert!(matches!(self.buffer, Cow::Owned(_)), "a text is at its end from the start");
         let buffer = self.buffer.to_mut();
         if self.unread.end == buffer.len() {
             buffer.copy_within(self.unread.clone(), 0);
@@ -719,7 +720,7 @@ pub(super) mod tests {
                     let byte = |at| if place == Some(at) { '\0' } else { 'x' };
                     let value: String = (0..length).map(byte).collect();
                     let line = if quoted { format!("a\n\"{value}\",1\n") } else { format!("a\n{value},1\n") };
-                    let mut rows = Rows::of(line.as_bytes());
+                    let mut rows = Rows::new(line.as_bytes());
                     rows.header(&[]).unwrap();
                     let holds_nul = rows.next().unwrap().unwrap().holds_nul;
                     assert_eq!(holds_nul, place.is_some(), "{line:?}");
@@ -760,6 +761,20 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_row_over_several_lines_ends_before_the_limit_or_is_none() {
+        for (length, is_row) in [(LONGEST_ROW - 1, true), (LONGEST_ROW, false), (LONGEST_ROW + 1, false)] {
+            for before in [String::new(), format!("1,\"x\n{}\"\n", "y".repeat(BLOCK * 9))] {
+                let quoted = format!("1,\"x\n{}\"", "y".repeat(length - 6));
+                assert_eq!(quoted.len(), length);
+                let shape = if is_row { Shape::Fields } else { Shape::OpenQuote };
+                let found = rows_at_once(&format!("a,b\n{before}{quoted}"));
+                let line = 2 + before.lines().count() as u64;
+                assert!(found.contains(&(line, shape)), "{length} {}: {found:?}", before.len());
+            }
+        }
+    }
+
+    #[test]
     fn a_field_that_holds_a_row_is_none() {
         let open = "a,b,c\n1,2,\"3\n4,5,6\n7,8,9\"\n";
         let read = rows(open);
@@ -791,7 +806,7 @@ pub(super) mod tests {
         // One within quotes separates nothing: the comma is left.
         assert_eq!(rows("\"a;b\"\n1,2;3\n")[1..], [row(2, &["1", "2;3"])]);
         // Wanted names count more than many.
-        let mut wanted = Rows::of("a;b;x,y,z,,,\n".as_bytes());
+        let mut wanted = Rows::new("a;b;x,y,z,,,\n".as_bytes());
         assert_eq!(wanted.header(&["b", "a"]).unwrap().unwrap().len(), 3);
     }
 

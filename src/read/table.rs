@@ -236,7 +236,7 @@ impl<'t> Table<'t> {
         in_order_with(threads, new_state, self.parts(), read_part, take_all)
     }
 
-    /// Its rows in parts, in their order, each with the number of its lines.
+    /// Its rows in parts, in their order, each with how many lines it has at most.
     fn parts(&self) -> impl Iterator<Item = (TablePart<'t>, usize)> + Send + use<'t> {
         let TablePart { mut text, mut line } = self.rows;
         let least = (text.len() / 64).clamp(LEAST_PART, MOST_OF_PART);
