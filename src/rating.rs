@@ -696,8 +696,7 @@ impl<'a> Rating<'a> {
             });
             route_of.push(route);
         }
-        let payers = payers.all;
-        let start = usage.period().start;
+        let (start, payers) = (usage.period().start, payers.all);
         Self { inventory, catalog, split, start, days, payers, payer_of, price_changes, routes, route_of }
     }
 
